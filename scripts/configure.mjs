@@ -1,0 +1,193 @@
+// Finds libwebsockets for the build and refuses, in one line, one that lws-pool cannot work with.
+//
+//   node scripts/configure.mjs                 checks, and says what was found
+//   node scripts/configure.mjs include-dirs    the same check, then what binding.gyp needs
+//   node scripts/configure.mjs libraries
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { answer } from './lib/commands.mjs';
+import { isMain } from './lib/files.mjs';
+import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
+
+const oldest = { major: 4, minor: 1 };
+
+/**
+ * @typedef {object} Problem
+ * @property {string} message what is wrong and what to do, in one line
+ * @property {import('./lib/system.mjs').Need} [need] set if installing a package is the cure
+ */
+
+/**
+ * @typedef {object} Libwebsockets
+ * @property {string} version
+ * @property {string} includeDir
+ * @property {string} libDir
+ */
+
+/** TLS libraries other than OpenSSL, by what they leave in lws_config.h. */
+const otherTls = {
+  LWS_WITH_MBEDTLS: 'mbedTLS',
+  LWS_WITH_GNUTLS: 'GnuTLS',
+  LWS_WITH_WOLFSSL: 'wolfSSL',
+  USE_WOLFSSL: 'wolfSSL',
+  LWS_WITH_CYASSL: 'CyaSSL',
+  LWS_WITH_BORINGSSL: 'BoringSSL',
+  LWS_WITH_AWSLC: 'AWS-LC',
+  LWS_WITH_BEARSSL: 'BearSSL',
+  LWS_WITH_OPENHITLS: 'openHiTLS',
+  LWS_WITH_SCHANNEL: 'Schannel',
+};
+
+/** What else must have been switched on when the library was built, with CMake's switch for it. */
+const features = [
+  { define: 'LWS_WITH_LIBUV', without: 'the libuv event library', cmake: '-DLWS_WITH_LIBUV=ON' },
+  { define: 'LWS_WITH_CLIENT', without: 'the client', cmake: '-DLWS_WITHOUT_CLIENT=OFF' },
+  { define: 'LWS_WITH_SERVER', without: 'the server', cmake: '-DLWS_WITHOUT_SERVER=OFF' },
+  { define: 'LWS_WITH_UNIX_SOCK', without: 'Unix sockets', cmake: '-DLWS_UNIX_SOCK=ON' },
+  { define: 'LWS_WITH_IPV6', without: 'IPv6', cmake: '-DLWS_IPV6=ON' },
+];
+
+/**
+ * Why this build of libwebsockets cannot be used, or undefined if it can.
+ *
+ * @param {string} config the text of its lws_config.h
+ * @param {string} version as pkg-config gives it; Debian's ends in a dash ("4.1.6-")
+ * @param {boolean} hasPlugin whether the libuv plug-in lies next to the library
+ * @returns {Problem | undefined}
+ */
+export function checkConfig(config, version, hasPlugin) {
+  const defined = new Set(
+    [...config.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)/gm)].map(([, name]) => name),
+  );
+  const found = `libwebsockets ${version.replace(/-$/, '')}`;
+
+  const [major = 0, minor = 0] = (version.match(/\d+/g) ?? []).map(Number);
+  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
+    return {
+      message:
+        `${found} is too old: lws-pool needs ${oldest.major}.${oldest.minor} or newer, as in ` +
+        'Debian 12, Ubuntu 24.04 and later; for your own build of it set PKG_CONFIG_PATH.',
+    };
+  }
+
+  // LWS_OPENSSL_SUPPORT only means "with TLS": lws sets it for mbedTLS too.
+  for (const [define, name] of Object.entries(otherTls)) {
+    if (defined.has(define)) return { message: rebuild(found, `with ${name}`, openssl) };
+  }
+  if (!defined.has('LWS_WITH_TLS') && !defined.has('LWS_OPENSSL_SUPPORT')) {
+    return { message: rebuild(found, 'without TLS', openssl) };
+  }
+
+  for (const { define, without, cmake } of features) {
+    if (!defined.has(define)) {
+      return { message: rebuild(found, `without ${without}`, `with ${cmake}`) };
+    }
+  }
+
+  if (defined.has('LWS_WITH_EVLIB_PLUGINS') && !hasPlugin) {
+    const need = 'libuv plug-in';
+    return { need, message: `${found} lacks its libuv plug-in (${plugin}): run ${advice(need)}` };
+  }
+  return undefined;
+}
+
+const plugin = `libwebsockets-evlib_uv.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
+
+// Node.js has OpenSSL inside; the SSL objects that lws makes must be of the same library.
+const openssl = 'with OpenSSL (-DLWS_WITH_SSL=ON, other TLS libraries off)';
+
+/**
+ * @param {string} found
+ * @param {string} how
+ * @param {string} cure
+ */
+function rebuild(found, how, cure) {
+  return (
+    `${found} was built ${how}, which lws-pool cannot use: install your system's package of it, ` +
+    `or build it ${cure} and set PKG_CONFIG_PATH.`
+  );
+}
+
+/** @param {import('./lib/system.mjs').Need} need */
+function advice(need) {
+  return installAdvice(thisSystem(), [need], isRoot()).join('; ');
+}
+
+/**
+ * Asks pkg-config for libwebsockets and checks it.
+ *
+ * @returns {{ library: Libwebsockets, problem?: undefined } | { library?: undefined, problem: Problem }}
+ */
+export function findLibwebsockets() {
+  const pkgConfig = process.env.PKG_CONFIG || 'pkg-config';
+  if (answer(pkgConfig, ['--version']) === undefined) {
+    return missing('pkg-config', `${pkgConfig} was not found`);
+  }
+  const version = answer(pkgConfig, ['--modversion', 'libwebsockets']);
+  if (!version) {
+    return missing('libwebsockets', 'pkg-config finds no libwebsockets');
+  }
+  const includeDir =
+    answer(pkgConfig, ['--variable=includedir', 'libwebsockets']) || '/usr/include';
+  const libDir = answer(pkgConfig, ['--variable=libdir', 'libwebsockets']) || '/usr/lib';
+
+  const configFile = join(includeDir, 'lws_config.h');
+  if (!existsSync(configFile)) {
+    return missing('libwebsockets', `libwebsockets is there but not its header ${configFile}`);
+  }
+  const config = readFileSync(configFile, 'utf8');
+  // lws loads the plug-in from the folder it was built for, wherever the library is now.
+  const installed = /#define LWS_INSTALL_LIBDIR "(.*)"/.exec(config)?.[1];
+  const hasPlugin = [libDir, installed].some((dir) => dir && existsSync(join(dir, plugin)));
+
+  const problem = checkConfig(config, version, hasPlugin);
+  return problem ? { problem } : { library: { version, includeDir, libDir } };
+}
+
+/**
+ * @param {import('./lib/system.mjs').Need} need
+ * @param {string} what
+ */
+function missing(need, what) {
+  return { problem: { need, message: `${what}: run ${advice(need)}` } };
+}
+
+/**
+ * Only the library itself is linked. What pkg-config adds (OpenSSL, libuv, libcap) must not be:
+ * OpenSSL and libuv are in the `node` binary, and a second copy of either would be another
+ * library with the same names.
+ *
+ * @param {Libwebsockets} library
+ */
+function libraries({ libDir }) {
+  // A library outside the loader's own folders is not found at run time without this.
+  const runPath = /^\/(usr\/)?lib/.test(libDir) ? [] : [`-Wl,-rpath,${libDir}`];
+  return [`-L${libDir}`, ...runPath, '-lwebsockets'];
+}
+
+/**
+ * The compiler searches /usr/include anyway; naming it would put the system's OpenSSL headers
+ * before those of Node.js.
+ *
+ * @param {Libwebsockets} library
+ */
+function includeDirs({ includeDir }) {
+  return includeDir === '/usr/include' ? [] : [includeDir];
+}
+
+/** @param {string | undefined} question */
+function main(question) {
+  const { library, problem } = findLibwebsockets();
+  if (problem) {
+    console.error(`lws-pool: ${problem.message}`);
+    process.exitCode = 1;
+  } else if (question === 'include-dirs') {
+    console.log(includeDirs(library).join('\n'));
+  } else if (question === 'libraries') {
+    console.log(libraries(library).join('\n'));
+  } else {
+    console.log(`libwebsockets ${library.version.replace(/-$/, '')} in ${library.libDir}`);
+  }
+}
+
+if (isMain(import.meta.url)) main(process.argv[2]);

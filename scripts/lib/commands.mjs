@@ -1,0 +1,58 @@
+// Running other programs, without a dependency.
+import { spawn, spawnSync } from 'node:child_process';
+import { root } from './files.mjs';
+
+/**
+ * @typedef {object} Outcome
+ * @property {number} status the exit status; 127 if the program could not be started
+ * @property {string} output standard output and standard error as they came
+ * @property {string} stdout
+ */
+
+/**
+ * Runs a program in the project's root and collects what it prints.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{
+ *   input?: string,
+ *   env?: NodeJS.ProcessEnv,
+ *   onOutput?: (text: string) => void,
+ * }} [options]
+ * @returns {Promise<Outcome>}
+ */
+export function run(program, args, { input = '', env = process.env, onOutput } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    let output = '';
+    let stdout = '';
+    /** @param {string} text */
+    const collect = (text) => {
+      output += text;
+      onOutput?.(text);
+    };
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      collect(text);
+    });
+    child.stderr.setEncoding('utf8').on('data', collect);
+    child.on('error', (error) => resolve({ status: 127, output: error.message, stdout: '' }));
+    child.on('close', (code, signal) => {
+      if (signal) collect(`\n${program} was ended by ${signal}\n`);
+      resolve({ status: code ?? 1, output, stdout });
+    });
+    // A program that exits without reading its input is no failure of ours.
+    child.stdin.on('error', () => undefined).end(input);
+  });
+}
+
+/**
+ * The same, waiting, for a short answer: its standard output, or undefined if it failed.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ */
+export function answer(program, args) {
+  const { status, stdout } = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,63 @@
+// What this machine lacks. Each probe tries the real thing: a compiler by compiling, a header by
+// including it. That a package is registered somewhere says less.
+import { findLibwebsockets } from '../configure.mjs';
+import { run } from './commands.mjs';
+
+/** @typedef {import('./system.mjs').Need} Need */
+/** @typedef {import('../configure.mjs').Problem} Problem */
+
+/** @type {Record<'build' | 'test', Need[]>} */
+const needsFor = {
+  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
+  // The native tests are plain programs: they have a test framework, and their own OpenSSL.
+  test: ['doctest', 'openssl'],
+};
+
+/** @type {Partial<Record<Need, () => Promise<boolean>>>} */
+const probes = {
+  compiler: () => compiles('#include <concepts>\nstatic_assert(std::integral<int>);'),
+  make: () => succeeds(process.env.MAKE || 'make', ['--version']),
+  python: () => succeeds(process.env.PYTHON || 'python3', ['-c', 'import json, subprocess']),
+  'pkg-config': () => succeeds(process.env.PKG_CONFIG || 'pkg-config', ['--version']),
+  doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
+  openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
+};
+
+/**
+ * What is missing and can be installed, and what is there but cannot be used.
+ *
+ * @param {'build' | 'test'} purpose
+ * @returns {Promise<{ missing: Need[], unusable?: Problem }>}
+ */
+export async function findMissing(purpose) {
+  const wanted = purpose === 'test' ? [...needsFor.build, ...needsFor.test] : needsFor.build;
+  const present = await Promise.all(wanted.map((need) => probes[need]?.() ?? true));
+  const missing = wanted.filter((_, index) => !present[index]);
+
+  // Headers cannot be looked for without a compiler, nor libraries without pkg-config; they are
+  // then listed as missing too, so that one command installs everything.
+  if (missing.includes('pkg-config')) return { missing: [...missing, 'libwebsockets'] };
+  const { problem } = findLibwebsockets();
+  if (problem?.need) return { missing: [...missing, problem.need] };
+  return problem ? { missing, unusable: problem } : { missing };
+}
+
+/**
+ * @param {string} source
+ * @param {string[]} [mode]
+ */
+function compiles(source, mode = ['-fsyntax-only']) {
+  // CXX may carry a launcher or flags ("ccache g++"), as make allows.
+  const [compiler = 'g++', ...flags] = (process.env.CXX || 'g++').split(/\s+/);
+  const args = [...flags, '-std=gnu++20', ...mode, '-x', 'c++', '-'];
+  return succeeds(compiler, args, source);
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} [input]
+ */
+async function succeeds(program, args, input) {
+  return (await run(program, args, input === undefined ? {} : { input })).status === 0;
+}

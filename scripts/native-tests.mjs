@@ -1,0 +1,296 @@
+// Builds native/core as plain programs, without Node.js and without libwebsockets, together with
+// test/native, and runs the tests under sanitizers.
+//
+//   node scripts/native-tests.mjs              every variant, a short run
+//   node scripts/native-tests.mjs --stress     random tests run for 30 s each
+//   node scripts/native-tests.mjs --bench      the bench_*.cc programs instead, built with -O3
+//   node scripts/native-tests.mjs asan         one variant
+//   node scripts/native-tests.mjs asan -- --test-case='utf8*'    and arguments for doctest
+//
+// LWSPOOL_TEST_SEED repeats random tests, LWSPOOL_TEST_SECONDS says how long they run. Only what
+// changed is compiled. Results go to build/reports/native-<variant>.xml, in JUnit's format.
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname } from 'node:path';
+import { answer, run } from './lib/commands.mjs';
+import { filesUnder, fromRoot } from './lib/files.mjs';
+
+/**
+ * @typedef {object} Variant
+ * @property {string[]} flags for compiling and linking
+ * @property {Record<string, string>} [env] options of the sanitizers
+ */
+
+/** @type {Record<string, Variant>} */
+const tests = {
+  asan: {
+    flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    env: {
+      ASAN_OPTIONS: 'detect_stack_use_after_return=1:strict_string_checks=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1',
+    },
+  },
+  tsan: {
+    flags: ['-O1', '-g', '-fsanitize=thread'],
+    env: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+  },
+};
+/** @type {Variant} */
+const bench = { flags: ['-O3', '-DNDEBUG'] };
+
+const [compiler = 'g++', ...compilerFlags] = (process.env.CXX || 'g++').split(/\s+/);
+const commonFlags = [
+  ...['-std=gnu++20', '-Wall', '-Wextra', '-fno-omit-frame-pointer', '-pthread', '-Inative'],
+  ...words(answer(process.env.PKG_CONFIG || 'pkg-config', ['--cflags', 'openssl'])),
+];
+const libraries = words(
+  answer(process.env.PKG_CONFIG || 'pkg-config', ['--libs', 'openssl']) || '-lssl -lcrypto',
+);
+
+/** @param {string} [text] */
+function words(text = '') {
+  return text.split(/\s+/).filter(Boolean);
+}
+
+/**
+ * @param {string} file
+ * @returns {number} when it was last changed; 0 if it is absent
+ */
+function changed(file) {
+  return statSync(fromRoot(file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** @param {string} source */
+function isBench(source) {
+  return basename(source).startsWith('bench_');
+}
+
+/** Sources that the programs share, and those of the tests or of the benchmarks. */
+function sources() {
+  const core = filesUnder('native/core', ['.cc']).filter((f) => !f.startsWith('native/core/lws/'));
+  const own = filesUnder('test/native', ['.cc']);
+  return {
+    core,
+    tests: own.filter((source) => !isBench(source)),
+    benches: own.filter(isBench),
+  };
+}
+
+/**
+ * Whether an object file is newer than its source and every header that this includes.
+ *
+ * @param {string} object
+ */
+function isFresh(object) {
+  const made = changed(object);
+  const dependencies = object.replace(/\.o$/, '.d');
+  if (made === 0 || !existsSync(fromRoot(dependencies))) return false;
+  // "object: source header \ header": a make rule, as the compiler wrote it.
+  const rule = readFileSync(fromRoot(dependencies), 'utf8').replaceAll('\\\n', ' ');
+  const files = words(rule.slice(rule.indexOf(':') + 1));
+  return files.every((file) => {
+    const time = file.startsWith('/')
+      ? (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+      : changed(file);
+    return time > 0 && time < made;
+  });
+}
+
+/**
+ * Runs tasks, as many at once as there are processors; after a failure no further ones begin.
+ *
+ * @param {(() => Promise<boolean>)[]} tasks
+ */
+async function inParallel(tasks) {
+  const waiting = [...tasks];
+  let succeeded = true;
+  const lane = async () => {
+    for (let task = waiting.shift(); task && succeeded; task = waiting.shift()) {
+      if (!(await task())) succeeded = false;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return succeeded;
+}
+
+/**
+ * @param {string} what for people
+ * @param {string[]} args
+ */
+async function compile(what, args) {
+  const { status, output } = await run(compiler, [...compilerFlags, ...args]);
+  if (output.trim()) console.log(`${what}\n${output.trimEnd()}`);
+  return status === 0;
+}
+
+/**
+ * The programs to link for one variant, and what has to be compiled before.
+ *
+ * @param {string} name
+ * @param {Variant} variant
+ * @param {Record<string, string[]>} programs sources by the name of the program
+ */
+function plan(name, { flags }, programs) {
+  const folder = `build/native-tests/${name}`;
+  // Everything is made anew when the compiler or its flags are others.
+  const stamp = fromRoot(`${folder}/flags`);
+  const current = JSON.stringify([compiler, compilerFlags, commonFlags, flags, libraries]);
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== current) {
+    rmSync(fromRoot(folder), { recursive: true, force: true });
+    mkdirSync(fromRoot(folder), { recursive: true });
+    writeFileSync(stamp, current);
+  }
+  /** @param {string} source */
+  const objectOf = (source) => `${folder}/${source.replace(/\.cc$/, '.o')}`;
+
+  const stale = [...new Set(Object.values(programs).flat())].filter((s) => !isFresh(objectOf(s)));
+  const compiling = stale.map((source) => () => {
+    const object = objectOf(source);
+    mkdirSync(dirname(fromRoot(object)), { recursive: true });
+    rmSync(fromRoot(object), { force: true }); // an interrupted compiler leaves no half of one
+    const args = [...commonFlags, ...flags, '-MMD', '-c', source, '-o', object];
+    return compile(`${source} (${name})`, args);
+  });
+
+  const linking = Object.entries(programs).map(([program, from]) => async () => {
+    const path = `${folder}/${program}`;
+    const objects = from.map(objectOf);
+    const list = `${objects.join('\n')}\n`;
+    const listFile = `${path}.objects`;
+    const same = existsSync(fromRoot(listFile)) && readFileSync(fromRoot(listFile), 'utf8') === list;
+    if (same && objects.every((object) => changed(object) < changed(path))) return true;
+    writeFileSync(fromRoot(listFile), list);
+    const args = ['-pthread', ...flags, `@${listFile}`, '-o', path, ...libraries];
+    return compile(`${program} (${name})`, args);
+  });
+  return { folder, compiling, linking };
+}
+
+/** @param {string} text */
+function escapeXml(text) {
+  // Control characters have no place in XML, not even escaped.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to remove
+  const clean = text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F]/g, '');
+  return clean.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** @param {string} text */
+function unescapeXml(text) {
+  const named = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => Reflect.get(named, name));
+}
+
+/**
+ * What a JUnit report says, as far as it got.
+ *
+ * @param {string} file
+ */
+function readReport(file) {
+  const xml = existsSync(fromRoot(file)) ? readFileSync(fromRoot(file), 'utf8') : '';
+  const cases = xml.match(/<testcase\b[^>]*\/>|<testcase\b[\s\S]*?<\/testcase>/g) ?? [];
+  const failures = cases.filter((text) => /<(failure|error)\b/.test(text));
+  return { complete: xml.includes('</testsuites>'), cases: cases.length, failures };
+}
+
+/**
+ * A report for a run that ended before doctest could write its own.
+ *
+ * @param {string} file
+ * @param {string} name
+ * @param {string} output
+ */
+function writeFailure(file, name, output) {
+  const text = escapeXml(output.slice(-20_000));
+  writeFileSync(
+    fromRoot(file),
+    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="native ${name}">` +
+      `<testcase classname="native-tests" name="the ${name} run comes to its end">` +
+      `<failure message="see the text">${text}</failure></testcase></testsuite></testsuites>\n`,
+  );
+}
+
+/**
+ * Runs the tests of one variant, writes its report and says how it went.
+ *
+ * @param {string} name
+ * @param {Variant} variant
+ * @param {string} folder
+ * @param {string[]} doctestArgs
+ */
+async function test(name, { env = {} }, folder, doctestArgs) {
+  const report = `build/reports/native-${name}.xml`;
+  const program = fromRoot(`${folder}/tests`);
+  const args = ['--reporters=junit', `--out=${fromRoot(report)}`, ...doctestArgs];
+  // The runtime of older TSan does not bear the address randomisation of newer kernels; switching
+  // it off is not allowed in every container, nor needed in most.
+  const fixed = name === 'tsan' && answer('setarch', ['-R', 'true']) !== undefined;
+  const [command = '', ...rest] = fixed ? ['setarch', '-R', program, ...args] : [program, ...args];
+  const began = performance.now();
+  const { status, output } = await run(command, rest, { env: { ...env, ...process.env } });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+
+  const { complete, cases, failures } = readReport(report);
+  const broken = !complete || (status !== 0 && failures.length === 0);
+  if (broken) writeFailure(report, name, output);
+  const failed = failures.length + (broken ? 1 : 0);
+  for (const failure of failures) {
+    const title = unescapeXml(failure.match(/ name="([^"]*)"/)?.[1] ?? '?');
+    const text = failure.replace(/<[^>]*>/g, '').replace(/\n\s*\n/g, '\n');
+    console.log(`FAILED (${name}): ${title}${unescapeXml(text).trimEnd()}`);
+  }
+  if (failed > 0) console.log(output.trim()); // the seed; what a sanitizer has to say
+  console.log(`native ${name}: ${cases - failures.length} passed, ${failed} failed, ${seconds} s`);
+  return failed === 0;
+}
+
+/** @param {string[]} args */
+async function main(args) {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const own = args.slice(0, end);
+  const names = own.filter((arg) => !arg.startsWith('--'));
+  const unknown = own.filter((arg) => !['--stress', '--bench', ...Object.keys(tests)].includes(arg));
+  if (unknown.length > 0) {
+    console.error(`usage: native-tests.mjs [--stress | --bench] [${Object.keys(tests)}] [-- ...]`);
+    return 2;
+  }
+  if (own.includes('--stress')) process.env.LWSPOOL_TEST_SECONDS ||= '30';
+
+  const files = sources();
+  if (own.includes('--bench')) {
+    const programs = Object.fromEntries(
+      files.benches.map((source) => [basename(source, '.cc'), [...files.core, source]]),
+    );
+    const { folder, compiling, linking } = plan('bench', bench, programs);
+    if (!(await inParallel(compiling)) || !(await inParallel(linking))) return 1;
+    for (const program of Object.keys(programs)) {
+      const { status } = await run(fromRoot(`${folder}/${program}`), args.slice(end + 1), {
+        onOutput: (text) => process.stdout.write(text),
+      });
+      if (status !== 0) return 1;
+    }
+    return 0;
+  }
+
+  mkdirSync(fromRoot('build/reports'), { recursive: true });
+  const chosen = Object.entries(tests).filter(([name]) => !names.length || names.includes(name));
+  const plans = chosen.map(([name, variant]) => {
+    rmSync(fromRoot(`build/reports/native-${name}.xml`), { force: true });
+    const programs = { tests: [...files.core, ...files.tests] };
+    return { name, variant, ...plan(name, variant, programs) };
+  });
+  const built =
+    (await inParallel(plans.flatMap(({ compiling }) => compiling))) &&
+    (await inParallel(plans.flatMap(({ linking }) => linking)));
+  if (!built) {
+    for (const { name } of plans) {
+      writeFailure(`build/reports/native-${name}.xml`, name, 'The programs could not be built.');
+    }
+    return 1;
+  }
+  const results = await Promise.all(
+    plans.map(({ name, variant, folder }) => test(name, variant, folder, args.slice(end + 1))),
+  );
+  return results.every(Boolean) ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,63 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Processes, not threads: the addon, its worker threads and its exit paths are what is tested.
+    pool: 'forks',
+    // `lws-pool` resolves through the exports map to dist/. Leave those files to Node.js, so that
+    // the tests run what users run and not a transformed copy of it.
+    server: { deps: { external: [/\/dist\/.*\.js$/] } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lifecycle',
+          include: ['test/lifecycle/**/*.test.ts'],
+          // They watch how long child processes take to end: not while others use the cores.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Random actions for as long as the environment says; not part of `npm test`.
+          name: 'stress',
+          include: ['test/stress/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 30 * 60_000,
+        },
+      },
+    ],
+  },
+});
