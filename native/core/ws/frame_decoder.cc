@@ -1,0 +1,118 @@
+#include "frame_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lwspool::ws {
+namespace {
+
+// A message announced as no longer than this gets its memory at once. Longer ones get what has
+// arrived, doubled as it comes: announcing a gigabyte costs the peer a gigabyte of sending.
+constexpr uint64_t kAllocateAtOnce = 1 << 20;
+
+}  // namespace
+
+void FrameDecoder::stop() {
+  stage_ = Stage::stopped;
+  messageOpcode_ = Opcode::continuation;
+  message_.clear();
+  control_.clear();
+}
+
+size_t FrameDecoder::leftoverSize() const {
+  if (betweenFrames()) return 0;
+  return headerSize_ + (stage_ == Stage::payload ? static_cast<size_t>(payloadSeen_) : 0);
+}
+
+void FrameDecoder::copyLeftover(uint8_t* out) const {
+  if (betweenFrames()) return;
+  std::memcpy(out, header_, headerSize_);
+  if (stage_ != Stage::payload || payloadSeen_ == 0) return;
+  FrameHeader header;
+  parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
+  const Bytes& held = isControl(header.opcode) ? control_ : message_;
+  const size_t size = static_cast<size_t>(payloadSeen_);
+  // Masking is its own inverse; without a mask the key is zero.
+  maskCopy(out + headerSize_, held.data() + held.size() - size, size, header.key);
+}
+
+// The frame stays unfinished for now. `raw` may be header_ itself.
+void FrameDecoder::keepHeader(Stage stage, const uint8_t* raw, size_t size) {
+  std::memmove(header_, raw, size);
+  headerSize_ = static_cast<uint8_t>(size);
+  stage_ = stage;
+  payloadSeen_ = 0;
+}
+
+// Adds to a header that was cut off; header.size stays 0 when that was not enough.
+const Failure* FrameDecoder::completeHeader(uint8_t*& at, const uint8_t* end, FrameHeader& header) {
+  // May take bytes of the payload along, which are then not counted.
+  const size_t taken = std::min(kMaxHeaderSize - headerSize_, static_cast<size_t>(end - at));
+  if (taken > 0) std::memcpy(header_ + headerSize_, at, taken);
+  const Failure* failure =
+      parseHeader(header_, headerSize_ + taken, role_, extension_ != nullptr, header);
+  if (failure != nullptr) return failure;
+  const size_t used = header.size == 0 ? taken : header.size - headerSize_;
+  headerSize_ = static_cast<uint8_t>(headerSize_ + used);
+  at += used;
+  return nullptr;
+}
+
+// Takes what is there of the payload of the frame in header_.
+const Failure* FrameDecoder::takePayload(uint8_t*& at, const uint8_t* end) {
+  FrameHeader header;
+  parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
+  const uint64_t missing = header.length - payloadSeen_;
+  const auto size =
+      static_cast<size_t>(std::min<uint64_t>(missing, static_cast<uint64_t>(end - at)));
+  if (size == 0) return nullptr;
+  const uint8_t* const piece = at;
+  const uint64_t offset = payloadSeen_;
+  at += size;
+  payloadSeen_ += size;
+  if (!isControl(header.opcode)) {
+    return append(piece, size, header.key, offset, missing, header.fin);
+  }
+  if (control_.capacity() == 0 && !control_.reallocate(static_cast<size_t>(header.length))) {
+    return &failure::outOfMemory;
+  }
+  maskCopy(control_.data() + offset, piece, size, header.key, static_cast<size_t>(offset));
+  control_.grow(size);
+  return nullptr;
+}
+
+// Adds to the message a piece of a data frame: `offset` bytes of its payload came before,
+// `announced` are to come, this piece included; `last` when no other frame will follow.
+const Failure* FrameDecoder::append(const uint8_t* piece, size_t size, uint32_t key,
+                                    uint64_t offset, uint64_t announced, bool last) {
+  if (size == 0) return nullptr;
+  if (!makeRoom(size, announced, last)) return &failure::outOfMemory;
+  uint8_t* const added = message_.data() + message_.size();
+  if (role_ == Role::server) {
+    maskCopy(added, piece, size, key, static_cast<size_t>(offset));
+  } else {
+    std::memcpy(added, piece, size);
+  }
+  message_.grow(size);
+  const bool text = messageOpcode_ == Opcode::text && !encoded_;
+  return text && !utf8_.feed(added, size) ? &failure::invalidText : nullptr;
+}
+
+// Room in message_ for `arriving` bytes, the first of `announced`.
+bool FrameDecoder::makeRoom(size_t arriving, uint64_t announced, bool last) {
+  const uint64_t needed = message_.size() + arriving;
+  if (needed <= message_.capacity()) return true;
+  const uint64_t goal = message_.size() + announced;
+  uint64_t capacity = goal <= kAllocateAtOnce ? goal : needed;
+  capacity = std::max<uint64_t>(capacity, 2 * message_.capacity());
+  if (last) capacity = std::min(capacity, goal);
+  return message_.reallocate(static_cast<size_t>(capacity));
+}
+
+const Failure* FrameDecoder::decode(Opcode opcode, const uint8_t* data, size_t size, Bytes& out) {
+  if (const Failure* failure = extension_->decode(data, size, maxPayload_, out)) return failure;
+  const bool valid = opcode != Opcode::text || isUtf8(out.data(), out.size());
+  return valid ? nullptr : &failure::invalidText;
+}
+
+}  // namespace lwspool::ws

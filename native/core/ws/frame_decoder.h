@@ -1,0 +1,115 @@
+// Frames in: from the bytes of the wire to messages and control frames. One per connection, owned
+// by one thread at a time; it may move to another thread between two calls of feed().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "bytes.h"
+#include "extension.h"
+#include "failure.h"
+#include "frame.h"
+#include "frame_header.h"
+#include "mask.h"
+#include "utf8.h"
+
+namespace lwspool::ws {
+
+struct DecoderOptions {
+  Role role = Role::client;
+  uint64_t maxPayload = UINT64_MAX;  // bytes of a whole message, put together and decoded
+  Extension* extension = nullptr;    // outlives the decoder; nullptr: RSV1 must not be set
+};
+
+// What arrives goes to a sink, any class with these (inlined) functions; pointers are valid during
+// the call. A sink may call stop(), but neither feed() nor the destructor.
+//
+//   void message(Opcode textOrBinary, const uint8_t* data, size_t size);  // lies in the buffer
+//   void message(Opcode textOrBinary, Bytes&& data);  // was put together aside; changes hands
+//   void ping(const uint8_t* data, size_t size);
+//   void pong(const uint8_t* data, size_t size);
+//   void close(uint16_t code, const uint8_t* reason, size_t size);  // 1005: there was no code
+//
+// A frame that lies wholly in the buffer is never copied (fragments of a message are, to join
+// them). Of an unfinished one the header is kept aside and the payload goes, unmasked, straight to
+// where its message will be.
+class FrameDecoder {
+ public:
+  explicit FrameDecoder(const DecoderOptions& options)
+      : maxPayload_(options.maxPayload), extension_(options.extension), role_(options.role) {}
+  FrameDecoder(const FrameDecoder&) = delete;
+  FrameDecoder& operator=(const FrameDecoder&) = delete;
+
+  // Takes the next bytes of the stream, unmasking them where they lie. Returns nullptr, or why the
+  // connection has to be failed. After a failure, a close frame or stop() input is ignored.
+  template <class Sink>
+  const Failure* feed(uint8_t* data, size_t size, Sink& sink);
+
+  // Ignores all further input and frees what is held.
+  void stop();
+  bool stopped() const { return stage_ == Stage::stopped; }
+
+  // No byte of an unfinished frame is held: the next one is the first of a header.
+  bool betweenFrames() const { return stage_ == Stage::start || stopped(); }
+
+  // A data message has begun (the header of its first frame is known) and not ended.
+  bool midMessage() const { return messageOpcode_ != Opcode::continuation; }
+
+  // The bytes of the unfinished frame as they came from the wire: header, payload, mask and all.
+  size_t leftoverSize() const;
+  void copyLeftover(uint8_t* out) const;
+
+  // Memory allocated at present, besides the object itself.
+  size_t allocated() const { return message_.capacity() + control_.capacity(); }
+
+ private:
+  enum class Stage : uint8_t {
+    start,    // between two frames
+    header,   // in header_, not all of it
+    payload,  // header_ is complete; payloadSeen_ bytes of the payload are held
+    stopped,
+  };
+
+  // With a sink, in frame_decoder_feed.h.
+  template <class Sink>
+  const Failure* resume(uint8_t*& at, uint8_t* end, Sink& sink);
+  template <class Sink>
+  const Failure* takeFrame(const FrameHeader& header, const uint8_t* raw, uint8_t*& at,
+                           uint8_t* end, Sink& sink);
+  template <class Sink>
+  const Failure* takeControl(Opcode opcode, const uint8_t* payload, size_t size, Sink& sink);
+  template <class Sink>
+  const Failure* finishInPlace(const uint8_t* data, size_t size, Sink& sink);
+  template <class Sink>
+  const Failure* finishAside(Sink& sink);
+  const Failure* admit(const FrameHeader& header);
+
+  // What is kept aside, in frame_decoder.cc.
+  void keepHeader(Stage stage, const uint8_t* raw, size_t size);
+  const Failure* completeHeader(uint8_t*& at, const uint8_t* end, FrameHeader& header);
+  const Failure* takePayload(uint8_t*& at, const uint8_t* end);
+  const Failure* append(const uint8_t* piece, size_t size, uint32_t key, uint64_t offset,
+                        uint64_t announced, bool last);
+  bool makeRoom(size_t arriving, uint64_t announced, bool last);
+  const Failure* decode(Opcode opcode, const uint8_t* data, size_t size, Bytes& out);
+
+  // The order keeps the object small: there is one per connection.
+  const uint64_t maxPayload_;
+  Extension* const extension_;
+  Bytes message_;             // of the message: its fragments so far, the unfinished one included
+  Bytes control_;             // payload of an unfinished control frame
+  uint64_t payloadSeen_ = 0;  // of the unfinished frame: so much lies in one of the two
+  const Role role_;
+  Stage stage_ = Stage::start;
+  Opcode messageOpcode_ = Opcode::continuation;  // continuation: no message has begun
+  bool encoded_ = false;                         // the message began with RSV1
+  Utf8Validator utf8_;                           // over message_
+  uint8_t headerSize_ = 0;                       // bytes in header_
+  uint8_t header_[kMaxHeaderSize];               // of the unfinished frame
+};
+
+static_assert(sizeof(FrameDecoder) < 100);
+
+}  // namespace lwspool::ws
+
+#include "frame_decoder_feed.h"  // the templates

@@ -1,0 +1,279 @@
+// Each rule of RFC 6455, 5 and 7.4, that the decoder keeps.
+#include "../../native/core/ws/frame_decoder.h"
+
+#include <doctest/doctest.h>
+
+#include "ws_frames.h"
+
+using namespace lwspool::test;
+
+namespace {
+
+const DecoderOptions kClient{.role = Role::client};
+const DecoderOptions kServer{.role = Role::server};
+
+// What both roles make of the same frames; they must agree.
+Events decodeBoth(std::initializer_list<Frame> frames, uint64_t maxPayload = UINT64_MAX) {
+  const Events client =
+      decode({.role = Role::client, .maxPayload = maxPayload}, wire(Role::client, frames));
+  const Events server =
+      decode({.role = Role::server, .maxPayload = maxPayload}, wire(Role::server, frames));
+  CHECK(client == server);
+  return client;
+}
+
+Events failing(const Failure& failure) { return {failureEvent(failure)}; }
+
+}  // namespace
+
+TEST_CASE("decoder: text, binary, empty messages, one after another") {
+  CHECK(decodeBoth({{0x81, "Hello"}, {0x82, std::string("\0\xFF", 2)}, {0x81, ""}, {0x82, ""}}) ==
+        Events{"text Hello", std::string("binary \0\xFF", 9), "text ", "binary "});
+}
+
+TEST_CASE("decoder: the examples of RFC 6455, 5.7") {
+  CHECK(decode(kClient, octets("\x81\x05Hello")) == Events{"text Hello"});
+  CHECK(decode(kServer, octets("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")) ==
+        Events{"text Hello"});
+  CHECK(decode(kClient, octets({"\x01\x03Hel\x80\x02lo", 9})) == Events{"text Hello"});
+  CHECK(decode(kClient, octets("\x89\x05Hello")) == Events{"ping Hello"});
+  CHECK(decode(kServer, octets("\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")) ==
+        Events{"pong Hello"});
+}
+
+TEST_CASE("decoder: payloads around the steps of the length field") {
+  for (const size_t size :
+       {0u, 1u, 124u, 125u, 126u, 127u, 128u, 255u, 256u, 65535u, 65536u, 65537u}) {
+    const std::string payload(size, 'p');
+    CHECK(decodeBoth({{0x82, payload}, {0x81, payload}, {0x89, "."}}) ==
+          Events{"binary " + payload, "text " + payload, "ping ."});
+  }
+}
+
+TEST_CASE("decoder: a frame that lies in the buffer is handed over where it lies") {
+  Octets stream = wire(Role::server, {{0x81, "one"}, {0x82, "two"}, {0x01, ""}, {0x80, "three"}});
+  FrameDecoder decoder(kServer);
+  RecordingSink sink;
+  CHECK(decoder.feed(stream.data(), stream.size(), sink) == nullptr);
+  CHECK(sink.events == Events{"text one", "binary two", "text three"});
+  CHECK(sink.inPlace == 3);
+  CHECK(decoder.allocated() == 0);
+}
+
+TEST_CASE("decoder: a header cut off does not make its payload a copy") {
+  Octets stream = wire(Role::server, {{0x82, std::string(300, 'x')}});
+  FrameDecoder decoder(kServer);
+  RecordingSink sink;
+  decoder.feed(stream.data(), 5, sink);
+  decoder.feed(stream.data() + 5, stream.size() - 5, sink);
+  CHECK(sink.inPlace == 1);
+  CHECK(decoder.allocated() == 0);
+}
+
+TEST_CASE("decoder: fragments are joined, control frames come between them") {
+  CHECK(decodeBoth({{0x01, "Hel"},
+                    {0x89, "?"},
+                    {0x00, "lo, "},
+                    {0x8A, "!"},
+                    {0x00, ""},
+                    {0x80, "world"},
+                    {0x81, "next"}}) ==
+        Events{"ping ?", "pong !", "text Hello, world", "text next"});
+  CHECK(decodeBoth({{0x02, ""}, {0x00, ""}, {0x80, ""}}) == Events{"binary "});
+  CHECK(decodeBoth({{0x02, "part"}, {0x88, closing(1001)}}) == Events{"close 1001 "});
+}
+
+TEST_CASE("decoder: reserved bits") {
+  for (const uint8_t bit : {0x40, 0x20, 0x10}) {
+    for (const uint8_t opcode : {1, 2, 8, 9, 10}) {
+      const auto first = static_cast<uint8_t>(0x80 | bit | opcode);
+      CHECK(decodeBoth({{first, ""}}) == failing(failure::reservedBits));
+    }
+    CHECK(decodeBoth({{0x01, "a"}, {static_cast<uint8_t>(0x80 | bit), "b"}}) ==
+          failing(failure::reservedBits));
+  }
+}
+
+TEST_CASE("decoder: reserved opcodes") {
+  for (const uint8_t opcode : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
+    CHECK(decodeBoth({{static_cast<uint8_t>(0x80 | opcode), ""}}) ==
+          failing(failure::reservedOpcode));
+    CHECK(decodeBoth({{opcode, ""}}) == failing(failure::reservedOpcode));
+  }
+}
+
+TEST_CASE("decoder: control frames are whole and short") {
+  for (const uint8_t opcode : {8, 9, 10}) {
+    CHECK(decodeBoth({{opcode, ""}}) == failing(failure::fragmentedControl));
+    CHECK(decodeBoth({{static_cast<uint8_t>(0x80 | opcode), std::string(126, 'c')}}) ==
+          failing(failure::longControl));
+    CHECK(decodeBoth({{static_cast<uint8_t>(0x80 | opcode), "", 8, 70000}}) ==
+          failing(failure::longControl));
+  }
+  const std::string longest(125, 'c');
+  CHECK(decodeBoth({{0x89, longest}, {0x8A, longest}}) ==
+        Events{"ping " + longest, "pong " + longest});
+}
+
+TEST_CASE("decoder: frames are masked in one direction only") {
+  CHECK(decode(kClient, wire(Role::client, Frame{0x81, "a"}, true)) ==
+        failing(failure::maskedServerFrame));
+  CHECK(decode(kServer, wire(Role::server, Frame{0x81, "a"}, false)) ==
+        failing(failure::unmaskedClientFrame));
+}
+
+TEST_CASE("decoder: lengths are in their shortest form and have 63 bits") {
+  for (const int64_t length : {0, 1, 125}) {
+    CHECK(decodeBoth({{0x82, "", 2, length}}) == failing(failure::longLength));
+    CHECK(decodeBoth({{0x82, "", 8, length}}) == failing(failure::longLength));
+  }
+  CHECK(decodeBoth({{0x82, "", 8, 126}}) == failing(failure::longLength));
+  CHECK(decodeBoth({{0x82, "", 8, 65535}}) == failing(failure::longLength));
+  CHECK(decodeBoth({{0x82, "", 2, 126}}).empty());
+  CHECK(decodeBoth({{0x82, "", 8, 65536}}).empty());
+  CHECK(decodeBoth({{0x82, "", 8, INT64_MAX}}).empty());
+  CHECK(decode(kClient, octets(std::string("\x82\x7F\x80\0\0\0\0\0\0\0", 10))) ==
+        failing(failure::hugeLength));
+}
+
+TEST_CASE("decoder: the order of fragments") {
+  CHECK(decodeBoth({{0x80, "a"}}) == failing(failure::strayContinuation));
+  CHECK(decodeBoth({{0x00, "a"}}) == failing(failure::strayContinuation));
+  CHECK(decodeBoth({{0x81, "a"}, {0x80, "b"}}) ==
+        Events{"text a", failureEvent(failure::strayContinuation)});
+  CHECK(decodeBoth({{0x01, "a"}, {0x81, "b"}}) == failing(failure::missingContinuation));
+  CHECK(decodeBoth({{0x01, ""}, {0x02, "b"}}) == failing(failure::missingContinuation));
+}
+
+TEST_CASE("decoder: maxPayload counts the whole message, from the header on") {
+  CHECK(decodeBoth({{0x82, "12345"}}, 5) == Events{"binary 12345"});
+  CHECK(decodeBoth({{0x82, "123456"}}, 5) == failing(failure::messageTooBig));
+  CHECK(decodeBoth({{0x02, "123"}, {0x89, "longer than five"}, {0x00, "4"}, {0x80, "5"}}, 5) ==
+        Events{"ping longer than five", "binary 12345"});
+  CHECK(decodeBoth({{0x02, "123"}, {0x00, "456"}}, 5) == failing(failure::messageTooBig));
+  CHECK(decodeBoth({{0x02, "123"}, {0x80, "", -1, 3}}, 5) == failing(failure::messageTooBig));
+  CHECK(decodeBoth({{0x82, "", 8, INT64_MAX}}, 1 << 30) == failing(failure::messageTooBig));
+  CHECK(decodeBoth({{0x02, "123"}, {0x80, "", 8, INT64_MAX}}, INT64_MAX) ==
+        failing(failure::messageTooBig));
+  CHECK(decodeBoth({{0x82, ""}, {0x82, "1"}}, 0) ==
+        Events{"binary ", failureEvent(failure::messageTooBig)});
+}
+
+TEST_CASE("decoder: text is UTF-8, whole and across fragments") {
+  CHECK(decodeBoth({{0x81, "κόσμε"}}) == Events{"text κόσμε"});
+  CHECK(decodeBoth({{0x81, "\xC3"}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x81, "\xED\xA0\x80"}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x01, "\xE2"}, {0x89, ""}, {0x00, ""}, {0x00, "\x82"}, {0x80, "\xAC"}}) ==
+        Events{"ping ", "text €"});
+  CHECK(decodeBoth({{0x01, "a\xE2\x82"}, {0x80, ""}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x01, "a\xE2\x82"}, {0x80, "a"}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x82, "\xC3"}, {0x02, "\xFF"}, {0x80, "\xFE"}}) ==
+        Events{"binary \xC3", "binary \xFF\xFE"});
+}
+
+TEST_CASE("decoder: wrong text fails at the wrong byte, in an unfinished frame, message, header") {
+  // A second fragment is announced and never comes; nor does the rest of the first.
+  CHECK(decodeBoth({{0x01, "ab\xFF"}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x01, "ab\xF4\x90", -1, 100}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x81, "ab\xE0\x80", 8, 1 << 20}}) == failing(failure::invalidText));
+  CHECK(decodeBoth({{0x81, "ab\xE0", 8, 1 << 20}}).empty());
+}
+
+TEST_CASE("decoder: close codes that may come, and those that may not") {
+  for (int code = 0; code <= 0xFFFF; ++code) {
+    const bool allowed = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+                         (code >= 3000 && code <= 4999);
+    const Events events =
+        decode(kClient, wire(Role::client, Frame{0x88, closing(static_cast<uint16_t>(code))}));
+    const Events expected = allowed ? Events{"close " + std::to_string(code) + " "}
+                                    : failing(failure::invalidCloseCode);
+    if (events != expected) FAIL("code ", code);
+  }
+}
+
+TEST_CASE("decoder: close payloads") {
+  CHECK(decodeBoth({{0x88, ""}}) == Events{"close 1005 "});
+  CHECK(decodeBoth({{0x88, "\x03"}}) == failing(failure::shortClose));
+  CHECK(decodeBoth({{0x88, closing(1000, "tschüß")}}) == Events{"close 1000 tschüß"});
+  CHECK(decodeBoth({{0x88, closing(1013, std::string(123, 'r'))}}) ==
+        Events{"close 1013 " + std::string(123, 'r')});
+  CHECK(decodeBoth({{0x88, closing(1000, "\xC3")}}) == failing(failure::invalidCloseReason));
+  CHECK(decodeBoth({{0x88, closing(999, "\xC3")}}) == failing(failure::invalidCloseCode));
+}
+
+TEST_CASE("decoder: the codes to answer with") {
+  CHECK(failure::reservedBits.code == 1002);
+  CHECK(failure::maskedServerFrame.code == 1002);
+  CHECK(failure::invalidCloseCode.code == 1002);
+  CHECK(failure::invalidText.code == 1007);
+  CHECK(failure::invalidCloseReason.code == 1007);
+  CHECK(failure::messageTooBig.code == 1009);
+}
+
+TEST_CASE("decoder: nothing comes after a close frame, a failure, or stop()") {
+  CHECK(decodeBoth({{0x88, closing(1000)}, {0x81, "late"}, {0x83, ""}}) == Events{"close 1000 "});
+
+  FrameDecoder decoder(kClient);
+  RecordingSink sink;
+  Octets wrong = octets("\x83");
+  wrong.push_back(0);
+  CHECK(decoder.feed(wrong.data(), wrong.size(), sink) == &failure::reservedOpcode);
+  CHECK(decoder.stopped());
+  Octets late = wire(Role::client, {{0x81, "late"}});
+  CHECK(decoder.feed(late.data(), late.size(), sink) == nullptr);
+  CHECK(sink.events.empty());
+
+  FrameDecoder stopped(kClient);
+  stopped.stop();
+  stopped.stop();
+  CHECK(stopped.feed(late.data(), late.size(), sink) == nullptr);
+  CHECK(sink.events.empty());
+}
+
+TEST_CASE("decoder: a sink may stop it from any callback") {
+  struct StoppingSink : RecordingSink {
+    FrameDecoder* decoder = nullptr;
+    void message(Opcode opcode, const uint8_t* data, size_t size) {
+      RecordingSink::message(opcode, data, size);
+      decoder->stop();
+    }
+    void message(Opcode opcode, Bytes&& data) {
+      decoder->stop();
+      RecordingSink::message(opcode, std::move(data));
+    }
+    void ping(const uint8_t* data, size_t size) {
+      decoder->stop();
+      RecordingSink::ping(data, size);
+    }
+  };
+  const std::initializer_list<Frame> streams[] = {
+      {{0x81, "a"}, {0x81, "b"}},
+      {{0x01, "a"}, {0x80, "b"}, {0x81, "c"}},
+      {{0x01, "a"}, {0x89, "b"}, {0x80, "c"}},
+  };
+  for (const auto& frames : streams) {
+    for (const size_t cut : {0u, 3u, 5u}) {
+      FrameDecoder decoder(kClient);
+      StoppingSink sink;
+      sink.decoder = &decoder;
+      Octets stream = wire(Role::client, frames);
+      CHECK(decoder.feed(stream.data(), cut, sink) == nullptr);
+      CHECK(decoder.feed(stream.data() + cut, stream.size() - cut, sink) == nullptr);
+      CHECK(sink.events.size() == 1);
+      CHECK(decoder.stopped());
+      CHECK(decoder.allocated() == 0);
+    }
+  }
+}
+
+TEST_CASE("decoder: an empty read is nothing") {
+  FrameDecoder decoder(kServer);
+  RecordingSink sink;
+  CHECK(decoder.feed(nullptr, 0, sink) == nullptr);
+  Octets stream = wire(Role::server, {{0x81, "ab"}});
+  for (uint8_t& byte : stream) {
+    CHECK(decoder.feed(&byte, 1, sink) == nullptr);
+    CHECK(decoder.feed(&byte + 1, 0, sink) == nullptr);
+  }
+  CHECK(sink.events == Events{"text ab"});
+}
