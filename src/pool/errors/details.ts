@@ -1,0 +1,93 @@
+/**
+ * The facts of a failure, as a catcher reads them from `error.details` and as the texts in the
+ * tables beside this file use them. Each code sets the few that apply; what is unknown is absent,
+ * so every text has to read well without it. All values survive the structured clone algorithm.
+ */
+export interface ErrorDetails {
+  /** Option at fault, as a path: `tls.minVersion`, `protocols[1]`. */
+  readonly option?: string | undefined;
+  /** Argument at fault, by its name. */
+  readonly argument?: string | undefined;
+  /** What was given, shortened; only its type and length where the value may be a secret. */
+  readonly got?: string | undefined;
+  /** What would have been taken. */
+  readonly takes?: string | undefined;
+  /** One sentence that helps: the nearest known name, the command to run. */
+  readonly hint?: string | undefined;
+  /** Part of a request at fault: `header "X-Trace"`, `URL`. */
+  readonly part?: string | undefined;
+
+  /** Target as asked for, without credentials. */
+  readonly url?: string | undefined;
+  /** Host name or address as asked for, IPv6 without brackets. */
+  readonly host?: string | undefined;
+  /** Numeric address that was tried. */
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  /** Path of the Unix socket. */
+  readonly unixPath?: string | undefined;
+  /** Local address the socket was to be bound to. */
+  readonly localAddress?: string | undefined;
+  /** Error number by its name, for example `ECONNREFUSED` (errno(3)). */
+  readonly errno?: string | undefined;
+  /** System call that failed. */
+  readonly syscall?: string | undefined;
+  /** Time allowed, in milliseconds. */
+  readonly timeout?: number | undefined;
+  /** What was under way: `name lookup`, `TCP`, `TLS`, `upgrade`. */
+  readonly phase?: string | undefined;
+  /** Cause in the words of whoever found it: OpenSSL, the operating system, the peer, a handler. */
+  readonly reason?: string | undefined;
+
+  /** Subject of the peer's certificate. */
+  readonly subject?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly validFrom?: Date | undefined;
+  readonly validTo?: Date | undefined;
+  /** Subject alternative names, in OpenSSL's notation: `DNS:example.com`, `IP Address:10.0.0.1`. */
+  readonly altNames?: readonly string[] | undefined;
+
+  /** HTTP status of the answer to the upgrade request. */
+  readonly status?: number | undefined;
+  readonly statusText?: string | undefined;
+  /** Header fields of the answer; see {@link HeaderFields}. */
+  readonly headers?: HeaderFields | undefined;
+  /** First KiB of the answer's body, as UTF-8. */
+  readonly body?: string | undefined;
+  /** Value the protocol demanded. */
+  readonly expected?: string | undefined;
+  /** Value the peer sent instead. */
+  readonly received?: string | undefined;
+
+  /** Size that was met, in bytes. */
+  readonly size?: number | undefined;
+  /** Limit that was passed: bytes, descriptors or connections, as the code says. */
+  readonly limit?: number | undefined;
+  /** Close code, RFC 6455 section 7.4. */
+  readonly closeCode?: number | undefined;
+  readonly closeReason?: string | undefined;
+  /** Id of the connection. */
+  readonly connection?: number | string | undefined;
+  /** Index of the worker. */
+  readonly worker?: number | undefined;
+  /** How many times workers crashed. */
+  readonly crashes?: number | undefined;
+  /** URL of the handler module. */
+  readonly handler?: string | undefined;
+  /** Name of the handler's function: `open`, `message`, ... */
+  readonly callback?: string | undefined;
+}
+
+/**
+ * Header fields by lower-case name. A field sent several times is joined with `', '`, as
+ * RFC 9110 section 5.3 allows; `set-cookie`, which cannot be joined, is always an array.
+ */
+export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
+
+/** One row of the table of errors. */
+export interface ErrorEntry {
+  /** What happened, in one line; docs/errors.md repeats it word for word. */
+  readonly summary: string;
+  /** The message: what happened with its facts, and what to do. */
+  message(details: ErrorDetails): string;
+}

@@ -1,0 +1,91 @@
+import type { ErrorDetails, ErrorEntry } from './details.js';
+import { because, errnoNote, note, peer, shown } from './phrases.js';
+
+/** `The connection to example.com:443`, or by its id where nothing else is known. */
+function theConnection(details: ErrorDetails): string {
+  const { host, address, unixPath, url, connection } = details;
+  const named = host ?? address ?? unixPath ?? url;
+  if (named === undefined && connection !== undefined)
+    return `Connection ${shown(`${connection}`)}`;
+  return `The connection to ${peer(details)}`;
+}
+
+function theHandler({ handler }: ErrorDetails): string {
+  return handler === undefined ? 'The handler module' : `The handler ${shown(handler)}`;
+}
+
+function bytes(count: number | undefined, otherwise: string): string {
+  return count === undefined ? otherwise : `${count} bytes`;
+}
+
+/** Failures of a connection that was open. */
+export const CONNECTION_ERRORS = {
+  ERR_CONNECTION_LOST: {
+    summary: 'The peer vanished or reset the connection after it was open.',
+    message: (details) =>
+      `${theConnection(details)} was lost without a close handshake${errnoNote(details)}${because(details.reason)}. What was sent last may not have arrived: connect again and repeat what must not be lost.`,
+  },
+  ERR_CONNECTION_CLOSED: {
+    summary: 'The connection was used after it was closed or began to close.',
+    message: (details) =>
+      `${theConnection(details)} is closed${note(' (code ', details.closeCode, ')')}: nothing can be sent or asked of it. Check "readyState", or stop at the event "close".`,
+  },
+  ERR_PROTOCOL: {
+    summary: 'The peer broke RFC 6455 (close code 1002).',
+    message: (details) =>
+      `${theConnection(details)} was closed with 1002, its peer broke the WebSocket protocol${because(details.reason)}. Correct the peer, or whatever changes its bytes on the way.`,
+  },
+  ERR_INVALID_UTF8: {
+    summary: 'The peer sent text that is not UTF-8 (close code 1007).',
+    message: (details) =>
+      `${theConnection(details)} was closed with 1007, its peer sent text that is not UTF-8. The peer has to send such data as binary messages.`,
+  },
+  ERR_MESSAGE_TOO_BIG: {
+    summary: 'The peer sent a message larger than the option maxPayload (close code 1009).',
+    message: (details) =>
+      `${theConnection(details)} was closed with 1009, a message of ${bytes(details.size, 'more bytes')} passes "maxPayload" of ${bytes(details.limit, 'this connection')}. Raise the option if such messages are meant.`,
+  },
+  ERR_CLOSE_TIMEOUT: {
+    summary: 'The peer did not finish the close handshake within the option closeTimeout.',
+    message: (details) =>
+      `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`,
+  },
+  ERR_HANDLER_LOAD: {
+    summary: 'The handler module cannot be loaded or exports no handler.',
+    message: (details) =>
+      `${theHandler(details)} cannot be loaded${because(details.reason)}. It has to be a module that a worker can import and whose default export comes from defineHandler().`,
+  },
+  ERR_HANDLER_FAILED: {
+    summary: 'A handler threw; its connection was closed.',
+    message: (details) =>
+      `${theHandler(details)} threw${note(' in ', details.callback, '()')}${because(details.reason)}. Its connection was closed, no other one; the cause holds what was thrown.`,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Failures of the pool and its workers. */
+export const POOL_ERRORS = {
+  ERR_WORKER_CRASHED: {
+    summary: 'The worker that held the connection died.',
+    message: (details) =>
+      `Worker${note(' ', details.worker)} died and its connections with it${because(details.reason)}. A new worker takes its place: connect again.`,
+  },
+  ERR_POOL_FAILED: {
+    summary: 'The pool gave up because its workers crash again and again.',
+    message: (details) =>
+      `The pool gave up after ${details.crashes === undefined ? 'repeated' : details.crashes} crashes of its workers${because(details.reason)}. The cause is the last crash: repair it, then create a new pool.`,
+  },
+  ERR_POOL_CLOSED: {
+    summary: 'The pool was used after it was closed or destroyed.',
+    message: () => 'The pool is closed and opens no more connections. Create a new pool.',
+  },
+  ERR_TOO_MANY_CONNECTIONS: {
+    summary: 'The pool holds as many connections as the option maxConnections allows.',
+    message: (details) =>
+      `The pool already holds ${details.limit === undefined ? 'all the' : details.limit} connections "maxConnections" allows. Close some, or raise the option together with ulimit -n.`,
+  },
+  ERR_SYSTEM: {
+    summary: 'A call to the system or to libwebsockets failed that should not.',
+    message: (details) =>
+      `${details.syscall === undefined ? 'A system call' : shown(details.syscall)} failed${errnoNote({ errno: details.errno })}${because(details.reason)}. Look for limits on memory, threads and descriptors; else please report it with this message.`,
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,60 @@
+import { getSystemErrorMap } from 'node:util';
+import type { ErrorDetails } from './details.js';
+
+const LONGEST_TEXT = 200;
+
+/**
+ * Text from a peer or a file made fit for a message: control characters escaped, so that nobody
+ * can forge a line of a log or drive a terminal, and cut at 200 characters.
+ */
+export function shown(text: string): string {
+  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
+  return short.replace(
+    // C0, DEL, C1, line and paragraph separators, and the marks that turn text around.
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The peer as people name it: `example.com:443 (192.0.2.1)`, `/run/app.sock`. */
+export function peer(details: ErrorDetails): string {
+  const { host, address, port, unixPath, url } = details;
+  if (unixPath !== undefined) return shown(unixPath);
+  const name = host ?? address;
+  if (name === undefined) return url === undefined ? 'the server' : shown(url);
+  const bracketed = name.includes(':') ? `[${name}]` : name;
+  const authority = port === undefined ? bracketed : `${bracketed}:${port}`;
+  return shown(address === undefined || address === name ? authority : `${authority} (${address})`);
+}
+
+/** {@link peer} at the start of a sentence. */
+export function peerAtStart(details: ErrorDetails): string {
+  const name = peer(details);
+  return name === 'the server' ? 'The server' : name;
+}
+
+const meanings = new Map([...getSystemErrorMap().values()]);
+
+/** ` (ECONNREFUSED: connection refused)`, with the system call where known; '' without a name. */
+export function errnoNote({ errno, syscall }: ErrorDetails): string {
+  if (errno === undefined) return '';
+  const meaning = meanings.get(errno);
+  const named = syscall === undefined ? errno : `${syscall} ${errno}`;
+  return ` (${shown(meaning === undefined ? named : `${named}: ${meaning}`)})`;
+}
+
+/** `: text` where there is a text, else ''. */
+export function because(text: string | undefined): string {
+  return text === undefined || text === '' ? '' : `: ${shown(text)}`;
+}
+
+/** `before text after` where there is a text, else ''. */
+export function note(before: string, text: string | number | undefined, after = ''): string {
+  return text === undefined || text === '' ? '' : `${before}${shown(String(text))}${after}`;
+}
+
+/** Seconds precision in UTC: `2026-01-31T12:00:00Z`. */
+export function instant(date: Date): string {
+  const time = date.getTime();
+  return Number.isNaN(time) ? 'unknown' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,40 @@
+import type { ErrorEntry } from './details.js';
+import { because, note, shown } from './phrases.js';
+
+/** What the caller got wrong, and the installation. */
+export const USAGE_ERRORS = {
+  ERR_INVALID_OPTION: {
+    summary: 'An option is unknown or has a value it does not take.',
+    message: ({ option = 'options', got, takes, hint }) =>
+      takes === undefined
+        ? `There is no option "${shown(option)}".${note(' ', hint)}`
+        : `Option "${shown(option)}" takes ${takes}${note('; it got ', got)}.${note(' ', hint)}`,
+  },
+  ERR_INVALID_ARGUMENT: {
+    summary: 'An argument of a method has a value it does not take.',
+    message: ({ argument = '', got, takes = 'another value', hint }) =>
+      `Argument "${shown(argument)}" takes ${takes}${note('; it got ', got)}.${note(' ', hint)}`,
+  },
+  ERR_INVALID_URL: {
+    summary: 'The URL cannot be connected to.',
+    message: ({ url = '', reason = 'it is not a URL', hint }) =>
+      `Cannot connect to "${shown(url)}": ${shown(reason)}.${note(' ', hint)}`,
+  },
+  ERR_INVALID_HEADER: {
+    summary: 'A header, path or protocol holds characters that would forge or break the request.',
+    message: ({ part = 'request', reason = 'a character that may not be sent' }) =>
+      `The ${shown(part)} holds ${shown(reason)}; nothing was sent. Remove it or encode it before passing it on.`,
+  },
+  ERR_TLS_OPTION: {
+    summary: 'OpenSSL cannot use a TLS option: ca, cert, key, passphrase, ciphers.',
+    message: ({ option = 'tls', reason }) =>
+      `OpenSSL cannot use the option "${shown(option)}"${because(reason)}. Check that it is PEM, complete, and that key, certificate and passphrase belong together.`,
+  },
+  ERR_ADDON: {
+    summary: 'The native addon is missing or cannot be loaded.',
+    message: ({
+      reason,
+      hint = 'Run "npm rebuild lws-pool" where the application is installed.',
+    }) => `The native addon of lws-pool cannot be loaded${because(reason)}. ${shown(hint)}`,
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,201 @@
+import type { LookupAddress, LookupAllOptions } from 'node:dns';
+import { z } from 'zod';
+import { createError } from '../errors.js';
+import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
+import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
+import { group, integer, parseWith, reader } from './schema.js';
+import { mergeTls, type ResolvedTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+
+/** The shape of `dns.lookup` as it is called here: always with `all: true`. */
+export type LookupFunction = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (
+    error: NodeJS.ErrnoException | null,
+    addresses: string | LookupAddress[],
+    family?: number,
+  ) => void,
+) => void;
+
+/** Options of `pool.connect()`. What is not given comes from the pool's `connect` option. */
+export interface ConnectOptions {
+  /** Subprotocols to offer, the preferred first (RFC 6455 section 1.9). */
+  protocols?: string | readonly string[] | undefined;
+  /** Further header fields of the handshake; one with several values is sent several times. */
+  headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** The `Origin` header (RFC 6454): `https://example.com`. */
+  origin?: string | undefined;
+  /** See {@link TlsOptions}; for `wss:` only. */
+  tls?: TlsOptions | undefined;
+  /** Time for the whole opening, from the call to the open connection. Milliseconds, 10,000. */
+  timeout?: number | undefined;
+  /** Time the peer has to answer a close frame. Milliseconds, 10,000. */
+  closeTimeout?: number | undefined;
+  /** Aborts the opening; without effect on an open connection. */
+  signal?: AbortSignal | undefined;
+  /** Local addresses to connect from; of a list, each connection takes the next. */
+  localAddress?: string | readonly string[] | undefined;
+  /** Largest incoming message. Bytes, 16 MiB. */
+  maxPayload?: number | undefined;
+  /** `send()` answers false once more than this waits to be sent. Bytes, 64 KiB. */
+  highWaterMark?: number | undefined;
+  /** Replaces `dns.lookup`. */
+  lookup?: LookupFunction | undefined;
+  /** Module that handles the connection in its worker: a `file:` URL or an absolute path. */
+  handler?: string | URL | undefined;
+  /** Passed to the handler's `open`; copied by the structured clone algorithm at the call. */
+  data?: unknown;
+}
+
+/** Options of `pool.connectMany()`. */
+export interface ConnectManyOptions extends ConnectOptions {
+  /** How many connections to open. */
+  count: number;
+  /** How many to begin per second. Default: no limit but `handshakesInFlight`. */
+  rate?: number | undefined;
+}
+
+/** Connect options complete, copied and in one form. */
+export interface ResolvedConnectOptions {
+  readonly protocols: readonly string[];
+  /** Neither reserved ones nor Origin. */
+  readonly headers: readonly Header[];
+  readonly origin: string | undefined;
+  readonly tls: ResolvedTlsOptions;
+  readonly timeout: number;
+  readonly closeTimeout: number;
+  readonly signal: AbortSignal | undefined;
+  /** Empty: the kernel chooses. */
+  readonly localAddress: readonly string[];
+  readonly maxPayload: number;
+  readonly highWaterMark: number;
+  /** Undefined: `dns.lookup`. */
+  readonly lookup: LookupFunction | undefined;
+  /** A `file:` URL. */
+  readonly handler: string | undefined;
+  readonly data: unknown;
+}
+
+export interface ResolvedConnectManyOptions extends ResolvedConnectOptions {
+  readonly count: number;
+  readonly rate: number | undefined;
+}
+
+/** Connect options when neither pool nor call says otherwise; `tls` are the pool's. */
+export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectOptions {
+  return {
+    protocols: [],
+    headers: [],
+    origin: undefined,
+    tls,
+    timeout: 10_000,
+    closeTimeout: 10_000,
+    signal: undefined,
+    localAddress: [],
+    maxPayload: 16 * 1024 * 1024,
+    highWaterMark: 64 * 1024,
+    lookup: undefined,
+    handler: undefined,
+    data: undefined,
+  };
+}
+
+/** Longest delay of a Node timer, and largest count that native code takes. */
+const INT32_MAX = 2 ** 31 - 1;
+
+const isSignal = (value: unknown) => value instanceof AbortSignal;
+const isFunction = (value: unknown) => typeof value === 'function';
+const milliseconds = integer(1, INT32_MAX, ' (milliseconds)');
+
+const shape = {
+  protocols: reader<readonly string[], ConnectOptions['protocols']>(readProtocols).optional(),
+  headers: reader<ReadHeaders, ConnectOptions['headers']>(readHeaders).optional(),
+  origin: reader<string, string>((value) => readOrigin(value)).optional(),
+  tls: tlsSchema.optional(),
+  timeout: milliseconds.optional(),
+  closeTimeout: milliseconds.optional(),
+  localAddress: reader<readonly string[], ConnectOptions['localAddress']>(readAddresses).optional(),
+  maxPayload: integer(1, INT32_MAX, ' (bytes)').optional(),
+  highWaterMark: integer(0, INT32_MAX, ' (bytes)').optional(),
+  lookup: z.custom<LookupFunction>(isFunction, 'a function like dns.lookup').optional(),
+  handler: reader<string, ConnectOptions['handler']>(readHandler).optional(),
+  data: reader<unknown, unknown>(readData).optional(),
+};
+const signal = z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional();
+
+/** Where options known from elsewhere are found here. */
+const ELSEWHERE = {
+  ...Object.fromEntries(Object.keys(tlsSchema.shape).map((name) => [name, `tls.${name}`])),
+  handshakeTimeout: 'timeout',
+  protocol: 'protocols',
+  subprotocols: 'protocols',
+};
+
+/** What a pool takes as defaults: all but the signal, which belongs to one call. */
+export const connectDefaultsSchema = group(shape, ELSEWHERE);
+const connectSchema = group({ ...shape, signal }, ELSEWHERE);
+const rateTakes = 'a number above 0 and up to 1000000 (connections per second)';
+const connectManySchema = group(
+  {
+    ...shape,
+    signal,
+    count: integer(1, 1_000_000),
+    rate: z.number(rateTakes).positive(rateTakes).max(1_000_000, rateTakes).optional(),
+  },
+  ELSEWHERE,
+);
+
+/**
+ * Validates the options of one `connect()` and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parseConnectOptions(
+  input: ConnectOptions | undefined,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectOptions {
+  if (input === undefined) return defaults;
+  return mergeConnect(parseWith(connectSchema, input), defaults);
+}
+
+/**
+ * Validates the options of one `connectMany()` and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parseConnectManyOptions(
+  input: ConnectManyOptions,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectManyOptions {
+  const { count, rate, ...given } = parseWith(connectManySchema, input);
+  return { ...mergeConnect(given, defaults), count, rate };
+}
+
+/** Completes what one of the schemas has read; TLS options and headers one by one. */
+export function mergeConnect(
+  given: z.output<typeof connectSchema>,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectOptions {
+  if (given.origin !== undefined && given.headers?.origin !== undefined) {
+    throw createError('ERR_INVALID_OPTION', {
+      option: 'origin',
+      got: 'both',
+      takes: 'the origin, or "headers" take it as "Origin", not both',
+    });
+  }
+  return {
+    protocols: given.protocols ?? defaults.protocols,
+    headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
+    origin: given.origin ?? given.headers?.origin ?? defaults.origin,
+    tls: mergeTls(given.tls, defaults.tls),
+    timeout: given.timeout ?? defaults.timeout,
+    closeTimeout: given.closeTimeout ?? defaults.closeTimeout,
+    signal: given.signal ?? defaults.signal,
+    localAddress: given.localAddress ?? defaults.localAddress,
+    maxPayload: given.maxPayload ?? defaults.maxPayload,
+    highWaterMark: given.highWaterMark ?? defaults.highWaterMark,
+    lookup: given.lookup ?? defaults.lookup,
+    handler: given.handler ?? defaults.handler,
+    data: given.data === undefined ? defaults.data : given.data,
+  };
+}

@@ -1,0 +1,81 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { PlacementPolicy } from '../placement.js';
+import {
+  type ConnectOptions,
+  connectDefaultsSchema,
+  defaultConnectOptions,
+  mergeConnect,
+  type ResolvedConnectOptions,
+} from './connect.js';
+import { group, integer, parseWith } from './schema.js';
+import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+
+/** Options of `createPool()`. */
+export interface PoolOptions {
+  /** Worker threads. Default: one less than there are cores, at least 1. */
+  threads?: number | undefined;
+  /** Most connections at a time, open and opening, over all workers. Default: 65,536. */
+  maxConnections?: number | undefined;
+  /** Most connections a worker is opening at a time; the others wait in order. Default: 64. */
+  handshakesInFlight?: number | undefined;
+  /** Which worker gets a new connection. Default: `least-connections`. */
+  placement?: PlacementPolicy | undefined;
+  /** TLS options of every connection that does not say otherwise. */
+  tls?: TlsOptions | undefined;
+  /** Connect options of every connection that does not say otherwise. */
+  connect?: Omit<ConnectOptions, 'signal'> | undefined;
+}
+
+/** Pool options complete, copied and in one form. */
+export interface ResolvedPoolOptions {
+  readonly threads: number;
+  readonly maxConnections: number;
+  readonly handshakesInFlight: number;
+  readonly placement: PlacementPolicy;
+  /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
+  readonly connect: ResolvedConnectOptions;
+}
+
+const POLICIES = ['least-connections', 'round-robin'];
+
+const isPolicy = (value: unknown) =>
+  typeof value === 'function' || POLICIES.includes(value as string);
+
+/** Options of a connection that are put beside `connect` by mistake, or those of its TLS. */
+const ELSEWHERE = Object.fromEntries([
+  ...Object.keys(connectDefaultsSchema.shape).map((name) => [name, `connect.${name}`]),
+  ...Object.keys(tlsSchema.shape).map((name) => [name, `tls.${name}`]),
+]);
+
+const poolSchema = group(
+  {
+    threads: integer(1, 256).optional(),
+    maxConnections: integer(1, 10_000_000).optional(),
+    handshakesInFlight: integer(1, 4096).optional(),
+    placement: z
+      .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
+      .optional(),
+    tls: tlsSchema.optional(),
+    connect: connectDefaultsSchema.optional(),
+  },
+  ELSEWHERE,
+);
+
+/**
+ * Validates the options of a pool and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOptions {
+  const given = parseWith(poolSchema, input === undefined ? {} : input);
+  const tls = mergeTls(given.tls, parseTlsOptions(undefined));
+  const connect = mergeConnect(given.connect ?? {}, defaultConnectOptions(tls));
+  return {
+    threads: given.threads ?? Math.max(1, availableParallelism() - 1),
+    maxConnections: given.maxConnections ?? 65_536,
+    handshakesInFlight: given.handshakesInFlight ?? 64,
+    placement: given.placement ?? 'least-connections',
+    connect: Object.freeze(connect),
+  };
+}

@@ -1,0 +1,96 @@
+import { isIP } from 'node:net';
+import { onAbort } from './abort.js';
+import { createError, LwsPoolError } from './errors.js';
+import { lookUp, type ResolvedAddress } from './lookup.js';
+import type { LookupFunction } from './options.js';
+import type { Target } from './url.js';
+
+export type { ResolvedAddress };
+
+export interface ResolveOptions {
+  /** Default: `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; default: as long as the look-up takes. */
+  readonly timeout?: number | undefined;
+}
+
+/** The address a target spells out, none for a Unix socket; undefined where a name is given. */
+export function literalAddress({ host, unixPath }: Target): readonly ResolvedAddress[] | undefined {
+  if (unixPath !== undefined) return [];
+  const family = isIP(host);
+  return family === 4 || family === 6 ? [{ address: host, family }] : undefined;
+}
+
+/**
+ * The addresses of a target in the order to try them: that of the system, families alternating
+ * from the first one on, as Node's `autoSelectFamily` does it (RFC 8305 section 4). Names that are
+ * asked for several times at once are looked up once.
+ *
+ * @throws LwsPoolError ERR_NAME_NOT_FOUND, ERR_NAME_LOOKUP, ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED;
+ *     ERR_INVALID_OPTION when the option `lookup` answers with something else than addresses
+ */
+export function resolveTarget(
+  target: Target,
+  { lookup, signal, timeout }: ResolveOptions = {},
+): Promise<readonly ResolvedAddress[]> {
+  if (signal?.aborted) return Promise.reject(aborted(target, signal));
+  const literal = literalAddress(target);
+  if (literal !== undefined) return Promise.resolve(literal);
+  return new Promise((resolve, reject) => {
+    const settle = (error?: LwsPoolError, addresses: readonly ResolvedAddress[] = []) => {
+      leave();
+      clearTimeout(timer);
+      ignoreAbort?.();
+      if (error === undefined) resolve(addresses);
+      else reject(error);
+    };
+    const abort = () => settle(aborted(target, signal));
+    const expire = () => settle(timedOut(target, timeout));
+    const leave = lookUp(target.host, lookup, (answer) => {
+      if ('failure' in answer) settle(lookupError(target, answer.failure));
+      else if (answer.addresses.length === 0) settle(createError('ERR_NAME_NOT_FOUND', of(target)));
+      else settle(undefined, answer.addresses);
+    });
+    const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
+    const ignoreAbort = signal && onAbort(signal, abort);
+    if (signal?.aborted) abort();
+  });
+}
+
+/** What getaddrinfo(3) and c-ares say when the name itself is the trouble. */
+const NO_SUCH_NAME = new Set([
+  'ENOTFOUND',
+  'ENODATA',
+  'EAI_NODATA',
+  'EAI_NONAME',
+  'EAI_ADDRFAMILY',
+]);
+
+/** An error of its own for each that waited; what the look-up failed with is its cause. */
+function lookupError(target: Target, cause: unknown): LwsPoolError {
+  if (cause instanceof LwsPoolError) return cause;
+  const errno = textOf(cause, 'code');
+  const kind =
+    errno !== undefined && NO_SUCH_NAME.has(errno) ? 'ERR_NAME_NOT_FOUND' : 'ERR_NAME_LOOKUP';
+  const details = { ...of(target), errno, syscall: textOf(cause, 'syscall') };
+  return createError(kind, details, { cause });
+}
+
+/** A property that system errors have; a look-up of the user's may throw anything. */
+function textOf(thrown: unknown, name: 'code' | 'syscall'): string | undefined {
+  const value = thrown instanceof Error && (thrown as unknown as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function timedOut(target: Target, timeout: number | undefined): LwsPoolError {
+  return createError('ERR_HANDSHAKE_TIMEOUT', { ...of(target), timeout, phase: 'name lookup' });
+}
+
+function aborted(target: Target, signal: AbortSignal | undefined): LwsPoolError {
+  return createError('ERR_ABORTED', of(target), { cause: signal?.reason });
+}
+
+function of({ host, port }: Target): { host: string; port: number } {
+  return { host, port };
+}

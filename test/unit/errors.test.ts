@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import {
+  CertificateError,
+  createError,
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetails,
+  LwsPoolError,
+  UpgradeError,
+} from '../../src/pool/errors.js';
+
+const peer = { host: 'example.com', port: 443, address: '192.0.2.1' };
+const certificate = {
+  ...peer,
+  subject: 'CN=example.com',
+  issuer: 'CN=Some CA',
+  validFrom: new Date('2024-01-01T00:00:00Z'),
+  validTo: new Date('2025-01-01T00:00:00Z'),
+  altNames: ['DNS:example.com', 'DNS:www.example.com'],
+};
+const at = 'example.com:443 (192.0.2.1)';
+
+/** For each code a sample of its facts, and what its message has to say of them. */
+const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
+  ERR_INVALID_OPTION: [
+    { option: 'tls.minVersion', got: '"SSLv3"', takes: '"TLSv1.2", "TLSv1.3"' },
+    'Option "tls.minVersion" takes "TLSv1.2", "TLSv1.3"; it got "SSLv3".',
+  ],
+  ERR_INVALID_ARGUMENT: [
+    { argument: 'code', got: '1005', takes: 'a close code' },
+    'Argument "code" takes a close code; it got 1005.',
+  ],
+  ERR_INVALID_URL: [
+    { url: 'tcp://host', reason: 'it names no port', hint: 'Use tcp://host:port.' },
+    'Cannot connect to "tcp://host": it names no port. Use tcp://host:port.',
+  ],
+  ERR_INVALID_HEADER: [
+    { part: 'header "X-Trace"', reason: 'a line feed (LF) at position 3' },
+    'The header "X-Trace" holds a line feed (LF) at position 3',
+  ],
+  ERR_TLS_OPTION: [{ option: 'tls.key', reason: 'bad decrypt' }, '"tls.key": bad decrypt'],
+  ERR_ADDON: [{ reason: 'no such file', hint: 'Run x.' }, 'loaded: no such file. Run x.'],
+  ERR_NAME_NOT_FOUND: [
+    { host: 'nowhere.example', errno: 'ENOTFOUND', syscall: 'getaddrinfo' },
+    'The name "nowhere.example" has no address (getaddrinfo ENOTFOUND)',
+  ],
+  ERR_NAME_LOOKUP: [
+    { host: 'example.com', errno: 'EAI_AGAIN' },
+    'Looking up "example.com" failed (EAI_AGAIN: temporary failure)',
+  ],
+  ERR_CONNECTION_REFUSED: [
+    { host: '::1', port: 80, errno: 'ECONNREFUSED', syscall: 'connect' },
+    '[::1]:80 refused the connection (connect ECONNREFUSED: connection refused)',
+  ],
+  ERR_UNREACHABLE: [
+    { ...peer, errno: 'EHOSTUNREACH', localAddress: '127.0.0.2' },
+    `${at} cannot be reached from 127.0.0.2 (EHOSTUNREACH: host is unreachable)`,
+  ],
+  ERR_CONNECTION_RESET: [
+    { ...peer, phase: 'TLS', errno: 'ECONNRESET' },
+    `${at} cut the connection during TLS before it was open (ECONNRESET`,
+  ],
+  ERR_HANDSHAKE_TIMEOUT: [
+    { ...peer, timeout: 10_000, phase: 'upgrade' },
+    `${at} was not open after 10000 ms, still in upgrade`,
+  ],
+  ERR_ABORTED: [{ ...peer, reason: 'user left' }, `${at} was aborted by its signal: user left`],
+  ERR_TOO_MANY_FILES: [{ ...peer, errno: 'EMFILE', limit: 1024 }, 'limit is 1024', 'ulimit -n'],
+  ERR_LOCAL_PORTS_EXHAUSTED: [{ ...peer, errno: 'EADDRNOTAVAIL' }, at, '"localAddress" a list'],
+  ERR_LOCAL_ADDRESS: [{ localAddress: '192.0.2.9' }, '192.0.2.9 cannot be bound'],
+  ERR_SOCKET: [
+    { unixPath: '/run/x', errno: 'EACCES' },
+    '/run/x failed (EACCES: permission denied)',
+  ],
+  ERR_CERT_EXPIRED: [certificate, at, '"CN=example.com"', 'expired on 2025-01-01T00:00:00Z'],
+  ERR_CERT_NOT_YET_VALID: [certificate, '"CN=example.com"', 'before 2024-01-01T00:00:00Z'],
+  ERR_CERT_HOSTNAME: [
+    { ...certificate, host: 'other.example' },
+    'is not for other.example: it names DNS:example.com, DNS:www.example.com',
+    '"CN=example.com"',
+  ],
+  ERR_CERT_SELF_SIGNED: [certificate, '"CN=example.com"', 'self-signed', '"tls.ca"'],
+  ERR_CERT_UNKNOWN_CA: [certificate, '"CN=example.com"', 'issued by "CN=Some CA", which is not'],
+  ERR_CERT_INVALID: [{ ...certificate, reason: 'certificate revoked' }, ': certificate revoked.'],
+  ERR_TLS_VERSION: [{ ...peer, reason: 'unsupported protocol' }, at, 'unsupported protocol'],
+  ERR_TLS_HANDSHAKE: [{ ...peer, reason: 'wrong version number' }, at, 'wrong version number'],
+  ERR_UPGRADE_REFUSED: [{ ...peer, status: 403, statusText: 'Forbidden' }, at, '403 Forbidden'],
+  ERR_UPGRADE_INVALID: [{ ...peer, status: 101, reason: 'no Upgrade header' }, 'no Upgrade header'],
+  ERR_ACCEPT_MISMATCH: [{ ...peer, expected: 'abc=', received: 'xyz=' }, '"xyz="', '"abc="'],
+  ERR_SUBPROTOCOL: [{ ...peer, expected: 'chat', received: 'mqtt' }, '"mqtt"; offered were chat'],
+  ERR_EXTENSION: [{ ...peer, received: 'permessage-foo' }, 'extension "permessage-foo"'],
+  ERR_CONNECTION_LOST: [{ ...peer, errno: 'ECONNRESET' }, at, 'ECONNRESET'],
+  ERR_CONNECTION_CLOSED: [{ ...peer, closeCode: 1001 }, `${at} is closed (code 1001)`],
+  ERR_PROTOCOL: [{ ...peer, reason: 'masked frame' }, '1002', ': masked frame.'],
+  ERR_INVALID_UTF8: [{ connection: 7 }, 'Connection 7 was closed with 1007'],
+  ERR_MESSAGE_TOO_BIG: [{ ...peer, size: 300, limit: 200 }, '1009', '300 bytes', '200 bytes'],
+  ERR_CLOSE_TIMEOUT: [{ ...peer, timeout: 10_000 }, 'within 10000 ms'],
+  ERR_HANDLER_LOAD: [{ handler: 'file:///h.js', reason: 'no export' }, 'file:///h.js', 'no export'],
+  ERR_HANDLER_FAILED: [
+    { handler: 'file:///h.js', callback: 'message', reason: 'x is undefined' },
+    'The handler file:///h.js threw in message(): x is undefined',
+  ],
+  ERR_WORKER_CRASHED: [{ worker: 3, reason: 'out of memory' }, 'Worker 3 died', 'out of memory'],
+  ERR_POOL_FAILED: [{ crashes: 5, reason: 'boom' }, 'after 5 crashes', 'boom'],
+  ERR_POOL_CLOSED: [{}, 'The pool is closed'],
+  ERR_TOO_MANY_CONNECTIONS: [{ limit: 65_536 }, '65536 connections "maxConnections" allows'],
+  ERR_SYSTEM: [{ syscall: 'uv_loop_init', errno: 'ENOMEM' }, 'uv_loop_init failed (ENOMEM'],
+};
+
+const codes = Object.keys(ERRORS) as ErrorCode[];
+
+describe('messages', () => {
+  it.each(codes)('%s says what happened, with its facts', (code) => {
+    const [details, ...said] = SAMPLES[code];
+    const { message } = createError(code, details);
+    for (const text of said) expect(message).toContain(text);
+  });
+
+  it.each(codes)('%s reads well without any fact', (code) => {
+    const { message } = createError(code);
+    expect(message).toMatch(/^["A-Z].*\.$/s);
+    expect(message).not.toMatch(/undefined|null|NaN| {2}| \(\)|\.\./);
+  });
+
+  it.each(codes)('%s says what to do', (code) => {
+    const sentences = createError(code, SAMPLES[code][0]).message.split(/[.:;] /);
+    expect(sentences.length).toBeGreaterThan(1);
+  });
+
+  it('escapes what a peer could use to forge a line or drive a terminal', () => {
+    const { message } = createError('ERR_UPGRADE_REFUSED', {
+      status: 400,
+      statusText: `a\r\nroot: ok \u001b[2J\u202e${'x'.repeat(500)}`,
+    });
+    expect(message).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(message).toContain('a\\u000d\\u000aroot: ok \\u001b[2J\\u202e');
+    expect(message.length).toBeLessThan(500);
+  });
+
+  it('names a Unix socket, a URL or nobody where there is no host', () => {
+    const refused = (details: ErrorDetails) =>
+      createError('ERR_CONNECTION_REFUSED', details).message;
+    expect(refused({ unixPath: '/run/a.sock' })).toMatch(/^\/run\/a\.sock refused/);
+    expect(refused({ url: 'ws://h/' })).toMatch(/^ws:\/\/h\/ refused/);
+    expect(refused({ address: '::1', port: 1 })).toMatch(/^\[::1\]:1 refused/);
+    expect(refused({})).toMatch(/^The server refused/);
+  });
+
+  it('names the subject where a certificate has no other names', () => {
+    const { altNames: _, ...details } = certificate;
+    expect(createError('ERR_CERT_HOSTNAME', details).message).toContain('only CN=example.com');
+  });
+
+  it('hints at missing IPv6 only for IPv6 addresses', () => {
+    const message = (address: string) =>
+      createError('ERR_LOCAL_PORTS_EXHAUSTED', { address, port: 1 }).message;
+    expect(message('::1')).toContain('no IPv6');
+    expect(message('127.0.0.1')).not.toContain('IPv6');
+  });
+});
+
+describe('docs/errors.md', () => {
+  const docs = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const rows = [...docs.matchAll(/^\| `(ERR_\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
+
+  it('has one row for each code, and none for another', () => {
+    expect(rows.map(([, code]) => code).sort()).toEqual([...codes].sort());
+  });
+
+  it.each(rows.map(([, code, happened]) => [code as ErrorCode, happened]))(
+    '%s: summary and docs agree',
+    (code, happened) => expect(happened).toBe(ERRORS[code].summary),
+  );
+});
+
+describe('classes', () => {
+  it('carries code, details and cause, and shows only known facts', () => {
+    const cause = new Error('beneath');
+    const error = createError('ERR_SOCKET', { host: 'h', port: undefined }, { cause });
+    expect(error).toBeInstanceOf(LwsPoolError);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: 'LwsPoolError', code: 'ERR_SOCKET', cause });
+    expect(error.details).toEqual({ host: 'h', reason: 'beneath' });
+    expect(Object.keys(error.details)).not.toContain('port');
+    expect(Object.isFrozen(error.details)).toBe(true);
+    expect(inspect(error)).toMatch(/code: 'ERR_SOCKET'/);
+  });
+
+  it('prefers a given reason to that of the cause', () => {
+    const error = createError('ERR_SYSTEM', { reason: 'mine' }, { cause: new Error('its') });
+    expect(error.details.reason).toBe('mine');
+  });
+
+  it('has no cause where none was given', () => {
+    expect('cause' in createError('ERR_SYSTEM')).toBe(false);
+  });
+
+  it('begins its stack at the caller', () => {
+    const error = createError('ERR_SYSTEM');
+    expect(error.stack).toMatch(/^LwsPoolError: A system call failed/);
+    expect(error.stack?.split('\n')[1]).toContain('errors.test.ts');
+  });
+
+  it.each(codes)('%s is of the class that belongs to it', (code) => {
+    const error = createError(code);
+    expect(error instanceof CertificateError).toBe(code.startsWith('ERR_CERT_'));
+    expect(error instanceof UpgradeError).toBe(/UPGRADE|ACCEPT|SUBPROTOCOL|EXTENSION/.test(code));
+    expect(error.name).toBe(error.constructor.name);
+  });
+
+  it('gives an UpgradeError the answer of the server', () => {
+    const error = createError('ERR_UPGRADE_REFUSED', {
+      ...{ status: 401, statusText: 'Unauthorized', body: 'who are you?' },
+      headers: { 'www-authenticate': 'Basic' },
+    });
+    expectTypeOf(error).toEqualTypeOf<UpgradeError>();
+    expect(error.status).toBe(401);
+    expect(error.statusText).toBe('Unauthorized');
+    expect(error.headers).toEqual({ 'www-authenticate': 'Basic' });
+    expect(error.body).toBe('who are you?');
+    const bare = createError('ERR_UPGRADE_INVALID');
+    expect([bare.status, bare.statusText, bare.headers, bare.body]).toEqual([0, '', {}, '']);
+  });
+
+  it('gives a CertificateError the facts of the certificate', () => {
+    const error = createError('ERR_CERT_EXPIRED', { ...certificate, reason: 'has expired' });
+    expectTypeOf(error).toEqualTypeOf<CertificateError>();
+    const { subject, issuer, validFrom, validTo, altNames } = certificate;
+    expect(error).toMatchObject({ subject, issuer, validFrom, validTo, altNames });
+    expect(error.reason).toBe('has expired');
+    expect(createError('ERR_CERT_INVALID').altNames).toEqual([]);
+  });
+});

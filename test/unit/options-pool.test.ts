@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { type PoolOptions, parsePoolOptions } from '../../src/pool/options.js';
+import { thrownBy } from './support/thrown.js';
+
+describe('parsePoolOptions', () => {
+  it('has defaults for everything', () => {
+    const options = parsePoolOptions(undefined);
+    expect(options).toMatchObject({
+      threads: Math.max(1, availableParallelism() - 1),
+      maxConnections: 65_536,
+      handshakesInFlight: 64,
+      placement: 'least-connections',
+    });
+    expect(parsePoolOptions({})).toEqual(options);
+  });
+
+  it('takes what it is documented to take', () => {
+    const placement = () => 0;
+    const options = {
+      ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
+      tls: { rejectUnauthorized: false },
+      connect: { timeout: 5, data: [1] },
+    };
+    const { connect, ...rest } = parsePoolOptions(options);
+    expect(rest).toEqual({ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement });
+    expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
+    expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
+  });
+
+  it('lets connect.tls add to tls', () => {
+    const { connect } = parsePoolOptions({
+      tls: { rejectUnauthorized: false, servername: 'a' },
+      connect: { tls: { servername: 'b' } },
+    });
+    expect(connect.tls).toMatchObject({ rejectUnauthorized: false, servername: 'b' });
+  });
+
+  it('changes nothing of what it was given', () => {
+    const connect = Object.freeze({ headers: Object.freeze({ a: 'b' }) });
+    expect(() => parsePoolOptions(Object.freeze({ connect }))).not.toThrow();
+  });
+
+  it.each<[unknown, option: string, ...said: string[]]>([
+    [null, 'options', 'an object of options', 'got null'],
+    [4, 'options', 'an object of options', 'got 4'],
+    [{ thread: 1 }, 'thread', 'no option "thread"', 'Did you mean "threads"?'],
+    [{ threads: 0 }, 'threads', 'an integer from 1 to 256', 'got 0'],
+    [{ threads: 257 }, 'threads', 'got 257'],
+    [{ threads: '4' }, 'threads', 'got "4"'],
+    [{ threads: null }, 'threads', 'got null'],
+    [{ maxConnections: 0 }, 'maxConnections', 'an integer from 1 to 10000000', 'got 0'],
+    [{ maxConnections: 1e8 }, 'maxConnections', 'got 100000000'],
+    [{ handshakesInFlight: 4097 }, 'handshakesInFlight', 'an integer from 1 to 4096'],
+    [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
+    [{ placement: {} }, 'placement', 'an object'],
+    [{ tls: [] }, 'tls', 'an object of options'],
+    [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],
+    [{ connect: { timeout: 0 } }, 'connect.timeout', 'an integer', 'got 0'],
+    [{ connect: { tls: { maxVersion: 'x' } } }, 'connect.tls.maxVersion', '"TLSv1.3"'],
+    [{ connect: { signal: AbortSignal.abort() } }, 'connect.signal', 'no option'],
+    [{ timeout: 5 }, 'timeout', 'Did you mean "connect.timeout"?'],
+    [{ rejectUnauthorized: true }, 'rejectUnauthorized', '"tls.rejectUnauthorized"'],
+  ])('refuses %j', (options, option, ...said) => {
+    const error = thrownBy(() => parsePoolOptions(options as PoolOptions));
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', details: { option } });
+    for (const text of said) expect(error.message).toContain(text);
+  });
+
+  it('refuses headers in the defaults that would forge a request', () => {
+    expect(() => parsePoolOptions({ connect: { headers: { a: '\n' } } })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_HEADER' }),
+    );
+  });
+});
