@@ -1,0 +1,23 @@
+// The addon: loaded once per thread that uses it, in one process. Registration only.
+#include <napi.h>
+
+#include "bindings/addon_data.h"
+#include "bindings/channel_binding.h"
+#include "bindings/endpoint_binding.h"
+#include "bindings/service_binding.h"
+#include "bindings/tls_binding.h"
+
+namespace {
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new lwspool::AddonData());
+  lwspool::TlsBinding::define(env, exports);
+  lwspool::EndpointBinding::define(env, exports);
+  lwspool::ChannelBinding::define(env, exports);
+  lwspool::ServiceBinding::define(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, init)

@@ -1,0 +1,138 @@
+#include "channel_binding.h"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "endpoint_binding.h"
+#include "registry.h"
+#include "shared_memory.h"
+
+namespace lwspool {
+
+ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ChannelBinding>(info),
+      channel_(std::make_shared<Channel>(info[0].As<Napi::Number>().Uint32Value())),
+      key_(Registry<Channel>::instance().add(channel_)),
+      waker_(new Waker{{}, this, nullptr}) {
+  reader_.emplace(channel_->events, info[1].As<Napi::Function>());
+  uv_loop_t* loop;
+  napi_get_uv_event_loop(info.Env(), &loop);
+  uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
+    ChannelBinding* binding = static_cast<Waker*>(async->data)->binding;
+    if (binding == nullptr) return;
+    Napi::HandleScope scope(binding->Env());
+    if (binding->reader_->deliver(binding->Env())) binding->channel_->wakeWorker();
+  });
+  waker_->async.data = waker_;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
+  waker_->teardown = std::make_unique<Teardown>(info.Env(), [this] { closeHandle(); });
+  channel_->onWakeMain([waker = waker_] { uv_async_send(&waker->async); });
+}
+
+ChannelBinding::~ChannelBinding() { closeHandle(); }
+
+void ChannelBinding::closeHandle() {
+  Waker* waker = std::exchange(waker_, nullptr);
+  if (waker == nullptr) return;
+  Registry<Channel>::instance().remove(key_);
+  channel_->onWakeMain(nullptr);
+  waker->binding = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(&waker->async), [](uv_handle_t* handle) {
+    auto* closed = static_cast<Waker*>(handle->data);
+    closed->teardown->finished();
+    delete closed;
+  });
+}
+
+Napi::Value ChannelBinding::key(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), key_);
+}
+
+Napi::Value ChannelBinding::connect(const Napi::CallbackInfo& info) {
+  auto endpoint = EndpointBinding::from(info[0]);
+  const auto id = channel_->slots.allocate();
+  if (!id) return Napi::Boolean::New(info.Env(), false);
+  auto name = info[2].As<Napi::Uint32Array>();
+  name[0] = id->slot;
+  name[1] = id->generation;
+  channel_->push(
+      ConnectCommand{*id, std::move(endpoint), info[1].As<Napi::Number>().Uint32Value(), false});
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+void ChannelBinding::release(const Napi::CallbackInfo& info) {
+  channel_->slots.release(
+      {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()});
+}
+
+Napi::Value ChannelBinding::acquire(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), channel_->outbox.acquire());
+}
+
+Napi::Value ChannelBinding::slab(const Napi::CallbackInfo& info) {
+  return slabBuffer(info.Env(), channel_->outbox.slab(info[0].As<Napi::Number>().Uint32Value()));
+}
+
+Napi::Value ChannelBinding::submit(const Napi::CallbackInfo& info) {
+  channel_->push(Commands{info[0].As<Napi::Number>().Uint32Value(),
+                          info[1].As<Napi::Number>().Uint32Value()});
+  return acquire(info);
+}
+
+void ChannelBinding::submitLarge(const Napi::CallbackInfo& info) {
+  const auto number = [&info](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const auto payload = info[5].As<Napi::Uint8Array>();
+  LargeCommand large;
+  large.record = {0,
+                  static_cast<uint16_t>(number(0)),
+                  static_cast<uint16_t>(number(1)),
+                  number(2),
+                  number(3),
+                  static_cast<uint32_t>(payload.ByteLength()),
+                  number(4)};
+  if (!large.payload.reallocate(payload.ByteLength())) {
+    throw Napi::RangeError::New(info.Env(), "no memory for the message");
+  }
+  std::memcpy(large.payload.data(), payload.Data(), payload.ByteLength());
+  large.payload.grow(payload.ByteLength());
+  channel_->push(std::move(large));
+}
+
+Napi::Value ChannelBinding::takeExternal(const Napi::CallbackInfo& info) {
+  return reader_->takeExternal(info.Env());
+}
+
+Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
+  return ledgerArray(info.Env(),
+                     channel_->slots.segment(info[0].As<Napi::Number>().Uint32Value()));
+}
+
+void ChannelBinding::ref(const Napi::CallbackInfo&) {
+  if (waker_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&waker_->async));
+}
+
+void ChannelBinding::unref(const Napi::CallbackInfo&) {
+  if (waker_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
+}
+
+void ChannelBinding::close(const Napi::CallbackInfo&) { closeHandle(); }
+
+void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("Channel",
+              DefineClass(env, "Channel",
+                          {InstanceAccessor<&ChannelBinding::key>("key"),
+                           InstanceMethod<&ChannelBinding::connect>("connect"),
+                           InstanceMethod<&ChannelBinding::release>("release"),
+                           InstanceMethod<&ChannelBinding::acquire>("acquire"),
+                           InstanceMethod<&ChannelBinding::slab>("slab"),
+                           InstanceMethod<&ChannelBinding::submit>("submit"),
+                           InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
+                           InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                           InstanceMethod<&ChannelBinding::ref>("ref"),
+                           InstanceMethod<&ChannelBinding::unref>("unref"),
+                           InstanceMethod<&ChannelBinding::close>("close")}));
+}
+
+}  // namespace lwspool

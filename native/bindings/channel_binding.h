@@ -1,0 +1,59 @@
+// JavaScript: new Channel(capacity, onEvents), the main thread's end of a channel to one worker.
+// All methods on the thread that made it.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+
+#include "../core/channel/channel.h"
+#include "event_reader.h"
+#include "teardown.h"
+
+namespace lwspool {
+
+class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
+ public:
+  explicit ChannelBinding(const Napi::CallbackInfo&);
+  ~ChannelBinding() override;
+  static void define(Napi::Env, Napi::Object exports);
+
+ private:
+  Napi::Value key(const Napi::CallbackInfo&);
+  // connect(endpoint, group, name: Uint32Array(2)) -> boolean: false where no slot is free
+  Napi::Value connect(const Napi::CallbackInfo&);
+  // release(slot, generation)
+  void release(const Napi::CallbackInfo&);
+  // acquire() -> number of a slab; slab(number) -> ArrayBuffer
+  Napi::Value acquire(const Napi::CallbackInfo&);
+  Napi::Value slab(const Napi::CallbackInfo&);
+  // submit(slab, length) -> number of the next slab
+  Napi::Value submit(const Napi::CallbackInfo&);
+  // submitLarge(type, flags, slot, generation, aux, payload: Uint8Array)
+  void submitLarge(const Napi::CallbackInfo&);
+  Napi::Value takeExternal(const Napi::CallbackInfo&);
+  // ledger(segment) -> Float64Array | undefined
+  Napi::Value ledger(const Napi::CallbackInfo&);
+  // Whether the process stays alive for what may come.
+  void ref(const Napi::CallbackInfo&);
+  void unref(const Napi::CallbackInfo&);
+  void close(const Napi::CallbackInfo&);
+
+  void closeHandle();
+
+  // The handle outlives the object where that is collected before the loop has closed it.
+  struct Waker {
+    uv_async_t async;
+    ChannelBinding* binding;  // null once closed
+    std::unique_ptr<Teardown> teardown;
+  };
+
+  const std::shared_ptr<Channel> channel_;
+  const uint32_t key_;
+  std::optional<EventReader> reader_;
+  Waker* waker_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,47 @@
+#include "endpoint_binding.h"
+
+#include "addon_data.h"
+#include "options_reader.h"
+#include "tls_binding.h"
+
+namespace lwspool {
+
+EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<EndpointBinding>(info) {
+  const OptionsReader options(info[0].As<Napi::Object>());
+  auto endpoint = std::make_shared<Endpoint>();
+  endpoint->kind = options.text("kind") == "raw" ? Kind::raw : Kind::ws;
+  endpoint->role = options.flag("server") ? ws::Role::server : ws::Role::client;
+  endpoint->addresses = options.texts("addresses");
+  endpoint->unixPath = options.text("unixPath");
+  endpoint->port = static_cast<uint16_t>(options.number("port"));
+  endpoint->requestHead = options.latin1("requestHead");
+  endpoint->protocols = options.texts("protocols");
+  endpoint->tls = TlsBinding::find(options.number("tls"));
+  endpoint->serverName = options.text("serverName");
+  endpoint->localAddresses = options.texts("localAddresses");
+  endpoint->timeout = options.number("timeout", endpoint->timeout);
+  endpoint->closeTimeout = options.number("closeTimeout", endpoint->closeTimeout);
+  endpoint->maxPayload = options.number("maxPayload");
+  if (endpoint->role == ws::Role::client && endpoint->addresses.empty() &&
+      endpoint->unixPath.empty()) {
+    throw Napi::TypeError::New(info.Env(), "an endpoint needs addresses or a path");
+  }
+  endpoint_ = std::move(endpoint);
+}
+
+void EndpointBinding::define(Napi::Env env, Napi::Object exports) {
+  const Napi::Function constructor = DefineClass(env, "Endpoint", {});
+  env.GetInstanceData<AddonData>()->endpoint = Napi::Persistent(constructor);
+  exports.Set("Endpoint", constructor);
+}
+
+std::shared_ptr<const Endpoint> EndpointBinding::from(const Napi::Value& value) {
+  auto& constructor = value.Env().GetInstanceData<AddonData>()->endpoint;
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(constructor.Value())) {
+    throw Napi::TypeError::New(value.Env(), "an Endpoint is needed");
+  }
+  return Unwrap(value.As<Napi::Object>())->endpoint_;
+}
+
+}  // namespace lwspool

@@ -1,0 +1,53 @@
+#include "event_reader.h"
+
+#include <cstdlib>
+#include <utility>
+
+namespace lwspool {
+
+EventReader::EventReader(EventLog& log, Napi::Function callback)
+    : log_(log), callback_(Napi::Persistent(callback)) {}
+
+Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
+  if (current_.get() == slab.get()) return buffer_.Value();
+  slab.get()->retain();
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
+      env, slab->data(), slab->size(),
+      [](Napi::Env, void*, Slab* owned) { owned->release(); }, slab.get());
+  current_ = slab;
+  buffer_ = Napi::Persistent(buffer);
+  return buffer;
+}
+
+bool EventReader::deliver(Napi::Env env) {
+  bool awaited = false;
+  for (const EventLog::Range& range : log_.take()) {
+    Napi::HandleScope scope(env);
+    // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through
+    // all the same is for the process' own handler of uncaught exceptions.
+    const Napi::ArrayBuffer buffer = bufferOf(env, range.slab);
+    napi_value arguments[] = {buffer, Napi::Number::New(env, static_cast<double>(range.begin)),
+                              Napi::Number::New(env, static_cast<double>(range.end))};
+    napi_value result;
+    const napi_status status =
+        napi_make_callback(env, nullptr, env.Global(), callback_.Value(), 3, arguments, &result);
+    if (status == napi_pending_exception) {
+      napi_value exception;
+      napi_get_and_clear_last_exception(env, &exception);
+      napi_fatal_exception(env, exception);
+    }
+    awaited |= log_.consumed(range.end - range.begin);
+  }
+  return awaited;
+}
+
+Napi::Value EventReader::takeExternal(Napi::Env env) {
+  ws::Bytes bytes = log_.takeExternal();
+  const size_t size = bytes.size();
+  if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
+  log_.consumed(size);
+  return Napi::Buffer<uint8_t>::New(env, bytes.release(), size,
+                                    [](Napi::Env, uint8_t* data) { std::free(data); });
+}
+
+}  // namespace lwspool

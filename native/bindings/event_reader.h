@@ -1,0 +1,30 @@
+// Hands the records of an EventLog to JavaScript: a callback gets the memory they lie in and where
+// they begin and end. Thread of the consumer.
+#pragma once
+
+#include <napi.h>
+
+#include "../core/channel/event_log.h"
+
+namespace lwspool {
+
+class EventReader {
+ public:
+  EventReader(EventLog& log, Napi::Function callback);
+
+  // Calls callback(buffer: ArrayBuffer, begin: number, end: number) for everything published, with
+  // a callback scope of its own. True where the producer waits to hear that there is room again.
+  bool deliver(Napi::Env);
+  Napi::Value takeExternal(Napi::Env);
+
+ private:
+  Napi::ArrayBuffer bufferOf(Napi::Env, const SlabRef&);
+
+  EventLog& log_;
+  Napi::FunctionReference callback_;
+  // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
+  SlabRef current_;
+  Napi::Reference<Napi::ArrayBuffer> buffer_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,49 @@
+// Runs a service on a worker's libuv loop: readiness, wake-ups from other threads, time, and the
+// end of each turn. Worker thread only, but for wake().
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+
+#include "../core/net/service.h"
+
+namespace lwspool {
+
+class LoopHost final : public Host {
+ public:
+  // `deliver` hands events over to the worker's JavaScript.
+  LoopHost(uv_loop_t* loop, std::function<void()> deliver);
+  LoopHost(const LoopHost&) = delete;
+  LoopHost& operator=(const LoopHost&) = delete;
+
+  // Throws std::runtime_error.
+  void start(Service&);
+  // Closes the handles, then calls `done`.
+  void stop(std::function<void()> done);
+
+  // Host. wake(): any thread.
+  void wake() override { uv_async_send(&async_); }
+  void setTimer(uint64_t deadline) override;
+  void deliver() override { deliver_(); }
+
+ private:
+  static void onAsync(uv_async_t*);
+  static void onReadable(uv_poll_t*, int status, int events);
+  static void onCheck(uv_check_t*);
+  static void onTimer(uv_timer_t*);
+  void onClosed();
+
+  uv_loop_t* const loop_;
+  const std::function<void()> deliver_;
+  Service* service_ = nullptr;
+  uint64_t timerSet_ = 0;
+  uv_async_t async_;
+  uv_poll_t poll_;
+  uv_check_t check_;
+  uv_timer_t timer_;
+  int open_ = 0;  // handles
+  std::function<void()> done_;
+};
+
+}  // namespace lwspool

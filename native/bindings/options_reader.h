@@ -1,0 +1,54 @@
+// Reads plain JavaScript objects that src/ has checked already. JavaScript thread.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <vector>
+
+namespace lwspool {
+
+class OptionsReader {
+ public:
+  explicit OptionsReader(Napi::Object object) : object_(object) {}
+
+  bool has(const char* name) const { return !object_.Get(name).IsUndefined(); }
+  std::string text(const char* name) const {
+    const Napi::Value value = object_.Get(name);
+    return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+  }
+  // One byte for each character, as header values are sent.
+  std::string latin1(const char* name) const {
+    const Napi::Value value = object_.Get(name);
+    if (!value.IsString()) return {};
+    size_t length = 0;
+    napi_get_value_string_latin1(value.Env(), value, nullptr, 0, &length);
+    std::string text(length + 1, '\0');
+    napi_get_value_string_latin1(value.Env(), value, text.data(), text.size(), &length);
+    text.resize(length);
+    return text;
+  }
+  uint32_t number(const char* name, uint32_t otherwise = 0) const {
+    const Napi::Value value = object_.Get(name);
+    return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : otherwise;
+  }
+  bool flag(const char* name, bool otherwise = false) const {
+    const Napi::Value value = object_.Get(name);
+    return value.IsBoolean() ? value.As<Napi::Boolean>().Value() : otherwise;
+  }
+  std::vector<std::string> texts(const char* name) const {
+    std::vector<std::string> list;
+    const Napi::Value value = object_.Get(name);
+    if (!value.IsArray()) return list;
+    const auto array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); i++) {
+      list.push_back(array.Get(i).As<Napi::String>().Utf8Value());
+    }
+    return list;
+  }
+
+ private:
+  const Napi::Object object_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,207 @@
+#include "service_binding.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "../core/channel/record.h"
+#include "endpoint_binding.h"
+#include "registry.h"
+#include "shared_memory.h"
+
+namespace lwspool {
+
+namespace {
+
+uint32_t number(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Uint32Value();
+}
+
+TargetMode modeOf(const std::string& name) {
+  if (name == "sink") return TargetMode::sink;
+  if (name == "flood") return TargetMode::flood;
+  if (name == "close") return TargetMode::close;
+  return TargetMode::echo;
+}
+
+}  // namespace
+
+ServiceBinding::State::State(std::shared_ptr<Channel> shared, ServiceBinding* wrapper)
+    : channel(std::move(shared)), owner(channel->events), handler(log), binding(wrapper) {}
+
+ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ServiceBinding>(info) {
+  auto channel = Registry<Channel>::instance().find(number(info, 0));
+  if (!channel) throw Napi::Error::New(info.Env(), "the pool is gone");
+  uv_loop_t* loop;
+  napi_get_uv_event_loop(info.Env(), &loop);
+  auto state = std::make_unique<State>(std::move(channel), this);
+  reader_.emplace(state->log, info[2].As<Napi::Function>());
+  try {
+    state->host = std::make_unique<LoopHost>(loop, [state = state.get()] {
+      if (state->binding != nullptr) state->binding->deliver();
+    });
+    state->service =
+        std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
+    state->opener = std::make_unique<LwsOpener>(*state->service, loop);
+    state->host->start(*state->service);
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+  state->service->use(*state->opener, state->owner, state->handler);
+  state_ = state.release();
+  state_->teardown = std::make_unique<Teardown>(info.Env(), [state = state_] {
+    state->binding = nullptr;
+    state->closed.Reset();
+    begin(state);
+  });
+  state_->channel->onWakeWorker([host = state_->host.get()] { host->wake(); });
+  state_->host->wake();  // commands may wait already
+  Ref();                 // lives until it is closed
+}
+
+ServiceBinding::State& ServiceBinding::open(Napi::Env env) {
+  if (state_ == nullptr || state_->closing) {
+    throw Napi::Error::New(env, "the service is closed");
+  }
+  return *state_;
+}
+
+void ServiceBinding::deliver() {
+  if (state_->closing || !state_->log.hasNews()) return;
+  state_->log.publish();
+  Napi::HandleScope scope(Env());
+  if (reader_->deliver(Env())) state_->service->resumeStalled();
+}
+
+// Closing takes several turns of the loop, and each step needs what the one before it ended:
+// connections and libwebsockets' context first, then our own handles, then the memory.
+void ServiceBinding::begin(State* state) {
+  if (std::exchange(state->closing, true)) return;
+  state->channel->onWakeWorker(nullptr);
+  state->opener->destroy([state] {
+    state->host->stop([state] { end(state); });
+  });
+}
+
+void ServiceBinding::end(State* state) {
+  const std::unique_ptr<State> owned(state);
+  if (state->binding != nullptr) {
+    state->binding->state_ = nullptr;
+    state->binding->Unref();
+  }
+  if (!state->closed.IsEmpty()) {
+    const Napi::Env env = state->closed.Env();
+    Napi::HandleScope scope(env);
+    napi_value result;
+    napi_make_callback(env, nullptr, env.Global(), state->closed.Value(), 0, nullptr, &result);
+  }
+  state->teardown->finished();
+}
+
+void ServiceBinding::close(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  state.closed = Napi::Persistent(info[0].As<Napi::Function>());
+  begin(&state);
+}
+
+Napi::Value ServiceBinding::connect(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  auto endpoint = EndpointBinding::from(info[0]);
+  const auto id = state.channel->slots.allocate();
+  if (!id) return Napi::Boolean::New(info.Env(), false);
+  state.service->connect({*id, std::move(endpoint), number(info, 1), true});
+  state.host->wake();
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+void ServiceBinding::release(const Napi::CallbackInfo& info) {
+  open(info.Env()).channel->slots.release({number(info, 0), number(info, 1)});
+}
+
+Napi::Value ServiceBinding::acquire(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), open(info.Env()).outbox.acquire());
+}
+
+Napi::Value ServiceBinding::slab(const Napi::CallbackInfo& info) {
+  return slabBuffer(info.Env(), open(info.Env()).outbox.slab(number(info, 0)));
+}
+
+Napi::Value ServiceBinding::submit(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  const uint32_t index = number(info, 0);
+  if (const SlabRef slab = state.outbox.slab(index)) {
+    state.service->apply(slab->data(), std::min<size_t>(number(info, 1), slab->size()),
+                         Source::handler);
+  }
+  state.service->finishTurn();
+  return Napi::Number::New(info.Env(), index);
+}
+
+void ServiceBinding::submitLarge(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  const auto payload = info[5].As<Napi::Uint8Array>();
+  const Record record = {0,
+                         static_cast<uint16_t>(number(info, 0)),
+                         static_cast<uint16_t>(number(info, 1)),
+                         number(info, 2),
+                         number(info, 3),
+                         static_cast<uint32_t>(payload.ByteLength()),
+                         number(info, 4)};
+  state.service->apply(record, payload.Data(), Source::handler);
+  state.service->finishTurn();
+}
+
+Napi::Value ServiceBinding::takeExternal(const Napi::CallbackInfo& info) {
+  return reader_->takeExternal(info.Env());
+}
+
+Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
+  return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
+}
+
+Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  auto target = std::make_unique<Target>(*state.service,
+                                         modeOf(info[3].As<Napi::String>().Utf8Value()),
+                                         number(info, 4));
+  const int port = state.opener->listen(EndpointBinding::from(info[0]),
+                                        info[1].As<Napi::String>().Utf8Value().c_str(),
+                                        static_cast<int>(number(info, 2)), *target);
+  state.targets.push_back(std::move(target));
+  return Napi::Number::New(info.Env(), port);
+}
+
+Napi::Value ServiceBinding::counts(const Napi::CallbackInfo& info) {
+  TargetCounts sum;
+  for (const auto& target : open(info.Env()).targets) {
+    sum.opened += target->counts().opened;
+    sum.closed += target->counts().closed;
+    sum.messages += target->counts().messages;
+    sum.bytes += target->counts().bytes;
+  }
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("opened", static_cast<double>(sum.opened));
+  object.Set("closed", static_cast<double>(sum.closed));
+  object.Set("messages", static_cast<double>(sum.messages));
+  object.Set("bytes", static_cast<double>(sum.bytes));
+  return object;
+}
+
+void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("Service",
+              DefineClass(env, "Service",
+                          {InstanceMethod<&ServiceBinding::connect>("connect"),
+                           InstanceMethod<&ServiceBinding::release>("release"),
+                           InstanceMethod<&ServiceBinding::acquire>("acquire"),
+                           InstanceMethod<&ServiceBinding::slab>("slab"),
+                           InstanceMethod<&ServiceBinding::submit>("submit"),
+                           InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
+                           InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                           InstanceMethod<&ServiceBinding::listen>("listen"),
+                           InstanceMethod<&ServiceBinding::counts>("counts"),
+                           InstanceMethod<&ServiceBinding::close>("close")}));
+}
+
+}  // namespace lwspool

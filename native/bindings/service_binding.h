@@ -1,0 +1,77 @@
+// JavaScript: new Service(channelKey, handshakesInFlight, onEvents), a worker's service. All
+// methods on the worker's thread.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "../core/channel/channel.h"
+#include "../core/channel/log_consumer.h"
+#include "../core/lws/lws_opener.h"
+#include "../core/net/service.h"
+#include "../core/net/target.h"
+#include "event_reader.h"
+#include "loop_host.h"
+#include "teardown.h"
+
+namespace lwspool {
+
+class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
+ public:
+  explicit ServiceBinding(const Napi::CallbackInfo&);
+  static void define(Napi::Env, Napi::Object exports);
+
+ private:
+  // connect(endpoint, group) -> boolean: a connection that belongs to this thread; false where no
+  // slot is free
+  Napi::Value connect(const Napi::CallbackInfo&);
+  // The same as of Channel, for the handlers of this thread.
+  void release(const Napi::CallbackInfo&);
+  Napi::Value acquire(const Napi::CallbackInfo&);
+  Napi::Value slab(const Napi::CallbackInfo&);
+  Napi::Value submit(const Napi::CallbackInfo&);
+  void submitLarge(const Napi::CallbackInfo&);
+  Napi::Value takeExternal(const Napi::CallbackInfo&);
+  Napi::Value ledger(const Napi::CallbackInfo&);
+  // listen(endpoint, address, port, mode, floodSize) -> port
+  Napi::Value listen(const Napi::CallbackInfo&);
+  // counts() -> { opened, closed, messages, bytes } of the target
+  Napi::Value counts(const Napi::CallbackInfo&);
+  // close(callback): closes everything at once, then calls back
+  void close(const Napi::CallbackInfo&);
+
+  // All that goes when the service goes; outlives the JavaScript object until its handles are
+  // closed. The order is that of destruction, backwards: the opener needs the service, both need
+  // the host.
+  struct State {
+    State(std::shared_ptr<Channel>, ServiceBinding*);
+
+    const std::shared_ptr<Channel> channel;
+    EventLog log;  // of what the handlers of this thread consume
+    LogConsumer owner;
+    LogConsumer handler;
+    Outbox outbox;
+    std::unique_ptr<LoopHost> host;
+    std::unique_ptr<Service> service;
+    std::unique_ptr<LwsOpener> opener;
+    std::vector<std::unique_ptr<Target>> targets;
+    std::unique_ptr<Teardown> teardown;
+    bool closing = false;
+    // What belongs to JavaScript; taken away before the environment goes.
+    ServiceBinding* binding;
+    Napi::FunctionReference closed;  // close()'s callback
+  };
+  void deliver();
+  static void begin(State*);
+  static void end(State*);
+  State& open(Napi::Env);
+
+  State* state_;  // null once it is closed
+  std::optional<EventReader> reader_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,72 @@
+// The two queues between the main thread and one worker's service, and the wake-ups of both sides.
+// Made by the main thread before the worker starts; outlives whichever side goes first.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+#include "../net/endpoint.h"
+#include "../ws/bytes.h"
+#include "event_log.h"
+#include "outbox.h"
+#include "record.h"
+#include "slot_table.h"
+
+namespace lwspool {
+
+// What the main thread asks of a worker's service, in order.
+struct Commands {  // records in a slab of the outbox
+  uint32_t slab;
+  uint32_t length;
+};
+struct LargeCommand {  // a record whose payload does not fit in a slab
+  Record record;
+  ws::Bytes payload;
+};
+struct ConnectCommand {
+  ConnectionId id;
+  std::shared_ptr<const Endpoint> endpoint;
+  uint32_t group;  // of handlers in the worker, which get its messages; 0: none
+  bool owned;      // by the worker alone: the main thread knows nothing of it
+};
+using Item = std::variant<Commands, LargeCommand, ConnectCommand>;
+
+class Channel {
+ public:
+  explicit Channel(uint32_t capacity) : slots(capacity) {}
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  SlotTable slots;
+  Outbox outbox;
+  EventLog events;  // produced by the worker, consumed by the main thread
+
+  // Main thread. Wakes the worker once per batch.
+  void push(Item item);
+  // Worker.
+  std::vector<Item> take();
+
+  // Either side, for itself: how it is woken. An empty function: it is gone.
+  void onWakeWorker(std::function<void()> wake);
+  void onWakeMain(std::function<void()> wake);
+  // Any thread.
+  void wakeWorker();
+  void wakeMain();
+
+ private:
+  std::mutex queueMutex_;  // guards the two that follow
+  std::vector<Item> items_;
+  bool wakePending_ = false;
+
+  // Held while the wake-up runs, so that a side which clears its own is not called any more.
+  std::mutex workerWakeMutex_;
+  std::function<void()> wakeWorker_;  // guarded by workerWakeMutex_
+  std::mutex mainWakeMutex_;
+  std::function<void()> wakeMain_;  // guarded by mainWakeMutex_
+};
+
+}  // namespace lwspool

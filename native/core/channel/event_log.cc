@@ -1,0 +1,88 @@
+#include "event_log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lwspool {
+
+uint8_t* EventLog::append(Event type, uint16_t flags, ConnectionId id, size_t length,
+                          uint32_t aux) {
+  const size_t size = recordSize(length);
+  if (!slab_ || position_ + size > slab_->size()) {
+    stage();
+    slab_ = SlabRef(Slab::create(std::max(kSlabSize, size)));
+    begin_ = position_ = 0;
+  }
+  auto* record = reinterpret_cast<Record*>(slab_->data() + position_);
+  *record = {static_cast<uint32_t>(size),
+             static_cast<uint16_t>(type),
+             flags,
+             id.slot,
+             id.generation,
+             static_cast<uint32_t>(length),
+             aux};
+  position_ += size;
+  outstanding_.fetch_add(size, std::memory_order_relaxed);
+  return reinterpret_cast<uint8_t*>(record + 1);
+}
+
+void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload) {
+  const auto length = static_cast<uint32_t>(payload.size());
+  append(type, flags | flag::external, id, 0, length);
+  outstanding_.fetch_add(length, std::memory_order_relaxed);
+  stagedExternal_.push_back(std::move(payload));
+}
+
+void EventLog::stage() {
+  if (position_ > begin_) staged_.push_back({slab_, begin_, position_});
+  begin_ = position_;
+}
+
+bool EventLog::publish() {
+  stage();
+  if (staged_.empty()) return false;
+  bool wake;
+  {
+    std::lock_guard lock(mutex_);
+    if (ready_.empty()) {
+      ready_.swap(staged_);
+    } else {
+      for (Range& range : staged_) ready_.push_back(std::move(range));
+    }
+    for (ws::Bytes& bytes : stagedExternal_) external_.push_back(std::move(bytes));
+    wake = !std::exchange(wakePending_, true);
+  }
+  staged_.clear();
+  stagedExternal_.clear();
+  return wake;
+}
+
+bool EventLog::awaitRoom() {
+  producerWaits_.store(true);
+  if (outstanding_.load() > kLow) return true;
+  // It shrank before it could see that somebody waits.
+  return !producerWaits_.exchange(false);
+}
+
+std::vector<EventLog::Range> EventLog::take() {
+  std::vector<Range> ranges;
+  std::lock_guard lock(mutex_);
+  ranges.swap(ready_);
+  wakePending_ = false;
+  return ranges;
+}
+
+ws::Bytes EventLog::takeExternal() {
+  std::lock_guard lock(mutex_);
+  if (external_.empty()) return {};
+  ws::Bytes bytes = std::move(external_.front());
+  external_.pop_front();
+  return bytes;
+}
+
+bool EventLog::consumed(size_t bytes) {
+  const size_t left = outstanding_.fetch_sub(bytes) - bytes;
+  return left <= kLow && producerWaits_.load() && producerWaits_.exchange(false);
+}
+
+}  // namespace lwspool

@@ -1,0 +1,74 @@
+// Events from a worker's service to one consumer: the main thread, or the JavaScript of the worker
+// itself. One thread appends, one thread takes; what was appended becomes visible all at once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "../ws/bytes.h"
+#include "record.h"
+#include "slab.h"
+
+namespace lwspool {
+
+class EventLog {
+ public:
+  // Records [begin, end) of one slab, ready to be read.
+  struct Range {
+    SlabRef slab;
+    size_t begin;
+    size_t end;
+  };
+
+  EventLog() = default;
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
+
+  // Producer: makes room for an event and returns where its `length` bytes of payload go.
+  uint8_t* append(Event type, uint16_t flags, ConnectionId id, size_t length, uint32_t aux);
+  // Producer: an event whose payload stays where it is and is handed over as it is.
+  void appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload);
+  // Producer: something was appended since the last publish().
+  bool hasNews() const { return position_ > begin_ || !staged_.empty(); }
+  // Producer: shows what was appended. True where the consumer has to be woken.
+  bool publish();
+  // Producer: the consumer is so far behind that nothing more should be read for it.
+  bool congested() const { return outstanding_.load(std::memory_order_relaxed) > kHigh; }
+  // Producer: says that it waits for the backlog to shrink; see consumed(). False where the
+  // backlog has shrunk already and nobody will call.
+  bool awaitRoom();
+
+  // Consumer: everything published since the last call.
+  std::vector<Range> take();
+  // Consumer: the payload of the next record flagged external, in order.
+  ws::Bytes takeExternal();
+  // Consumer: is done with that many bytes. True where the producer waits to hear of it.
+  bool consumed(size_t bytes);
+
+ private:
+  static constexpr size_t kHigh = 8 * 1024 * 1024;
+  static constexpr size_t kLow = 2 * 1024 * 1024;
+
+  void stage();
+
+  // The producer's own.
+  SlabRef slab_;
+  size_t begin_ = 0;     // first record of slab_ that is not staged
+  size_t position_ = 0;  // where the next record goes
+  std::vector<Range> staged_;
+  std::vector<ws::Bytes> stagedExternal_;
+
+  std::atomic<size_t> outstanding_{0};  // bytes appended and not yet consumed
+  std::atomic<bool> producerWaits_{false};
+
+  std::mutex mutex_;  // guards what follows
+  std::vector<Range> ready_;
+  std::deque<ws::Bytes> external_;
+  bool wakePending_ = false;  // the consumer was woken and has not taken yet
+};
+
+}  // namespace lwspool

@@ -1,0 +1,33 @@
+// Writes what happens on connections into a log that JavaScript reads. Worker thread only.
+#pragma once
+
+#include "../net/consumer.h"
+#include "event_log.h"
+
+namespace lwspool {
+
+class LogConsumer final : public Consumer {
+ public:
+  explicit LogConsumer(EventLog& log) : log_(log) {}
+
+  void opened(Connection&, const Fields&) override;
+  void failed(Connection&, const ErrorInfo&) override;
+  void closed(Connection&, uint16_t code, std::string_view reason, const ErrorInfo&) override;
+  void message(Connection&, ws::Opcode, const uint8_t*, size_t) override;
+  void message(Connection&, ws::Opcode, ws::Bytes&&) override;
+  void ping(Connection&, const uint8_t*, size_t) override;
+  void pong(Connection&, const uint8_t*, size_t) override;
+  void data(Connection&, const uint8_t*, size_t) override;
+  void ended(Connection&) override;
+  void flushed(Connection&, uint32_t mark) override;
+  void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
+  bool congested() const override { return log_.congested(); }
+
+ private:
+  void copy(Event, uint16_t flags, const Connection&, const uint8_t*, size_t);
+  void text(Event, const Connection&, const std::string&, uint32_t aux);
+
+  EventLog& log_;
+};
+
+}  // namespace lwspool

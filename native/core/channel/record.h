@@ -1,0 +1,64 @@
+// What crosses between native code and JavaScript: records, one after the other, each a header and
+// its payload. The same layout serves both directions; src/channel/record.ts mirrors it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lwspool {
+
+// Names a connection within its service. A slot that is used again has another generation, so an
+// old name never reaches somebody else's connection.
+struct ConnectionId {
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+  bool operator==(const ConnectionId&) const = default;
+};
+
+// From the worker's service to whoever consumes a connection.
+enum class Event : uint16_t {
+  opened = 1,     // payload: fields (protocol, extensions, addresses); aux: group
+  failed = 2,     // never opened; payload: fields with the error's code; aux: group
+  message = 3,    // flags: binary, external
+  data = 4,       // bytes of a raw connection; flags: external
+  ping = 5,       // payload as it came
+  pong = 6,       // payload as it came
+  flushed = 7,    // aux: the mark that was reached
+  ended = 8,      // a raw peer will send nothing more
+  closed = 9,     // aux: close code; payload: fields (reason, and the error's where there is one)
+  broadcast = 10  // aux: group; flags: binary
+};
+
+// From JavaScript to the worker's service.
+enum class Command : uint16_t {
+  send = 1,       // flags: binary
+  ping = 2,       // payload: at most 125 bytes
+  close = 3,      // aux: code (0: none); payload: reason
+  terminate = 4,  // at once, also while it is being opened
+  pause = 5,
+  resume = 6,
+  mark = 7,       // aux: a number to be told when all sent so far was taken by the kernel
+  end = 8,        // raw: nothing more will be sent
+  fail = 9,       // payload: fields; closes with 1011 and reports them
+  broadcast = 10  // aux: group; flags: binary; to all connections of a group
+};
+
+namespace flag {
+inline constexpr uint16_t binary = 1;
+inline constexpr uint16_t external = 2;  // the payload is fetched on its own: it was too long to lie here
+}  // namespace flag
+
+struct Record {
+  uint32_t size;  // of header and payload, rounded up to a multiple of 8
+  uint16_t type;
+  uint16_t flags;
+  uint32_t slot;
+  uint32_t generation;
+  uint32_t length;  // of the payload, bytes
+  uint32_t aux;
+};
+static_assert(sizeof(Record) == 24);
+
+constexpr size_t recordSize(size_t length) { return (sizeof(Record) + length + 7) & ~size_t{7}; }
+
+}  // namespace lwspool

@@ -1,0 +1,36 @@
+#include "slot_table.h"
+
+namespace lwspool {
+
+std::optional<ConnectionId> SlotTable::allocate() {
+  std::lock_guard lock(mutex_);
+  uint32_t slot;
+  if (!free_.empty()) {
+    slot = free_.back();
+    free_.pop_back();
+  } else {
+    if (generations_.size() == capacity_) return std::nullopt;
+    slot = static_cast<uint32_t>(generations_.size());
+    generations_.push_back(1);
+    if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
+  }
+  LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
+  entry.acceptedOwner = 0;
+  entry.acceptedHandler = 0;
+  entry.pending = 0;
+  return ConnectionId{slot, generations_[slot]};
+}
+
+void SlotTable::release(ConnectionId id) {
+  std::lock_guard lock(mutex_);
+  if (id.slot >= generations_.size() || generations_[id.slot] != id.generation) return;
+  generations_[id.slot]++;
+  free_.push_back(id.slot);
+}
+
+std::shared_ptr<LedgerSegment> SlotTable::segment(uint32_t index) {
+  std::lock_guard lock(mutex_);
+  return index < segments_.size() ? segments_[index] : nullptr;
+}
+
+}  // namespace lwspool

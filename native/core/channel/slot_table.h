@@ -1,0 +1,54 @@
+// Which names are taken, and the few figures of each connection that other threads read.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "record.h"
+
+namespace lwspool {
+
+// Written by the worker alone, read by JavaScript on any thread as three doubles. Each side counts
+// what it handed over, so what is on its way is the difference; nothing is ever locked for it.
+struct LedgerEntry {
+  std::atomic<double> acceptedOwner;    // payload bytes taken over from the main thread's sends
+  std::atomic<double> acceptedHandler;  // the same of the handler in the worker
+  std::atomic<double> pending;          // bytes on the wire that the kernel has not taken yet
+  std::atomic<double> reserved;
+};
+static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
+static_assert(std::atomic<double>::is_always_lock_free);
+
+inline constexpr uint32_t kSegmentSlots = 1024;
+
+struct LedgerSegment {
+  LedgerEntry entries[kSegmentSlots];
+};
+
+class SlotTable {
+ public:
+  explicit SlotTable(uint32_t capacity) : capacity_(capacity) {}
+  SlotTable(const SlotTable&) = delete;
+  SlotTable& operator=(const SlotTable&) = delete;
+
+  // Any thread. Nothing where all slots are in use.
+  std::optional<ConnectionId> allocate();
+  // Any thread, once nobody uses the connection any more. A name that is not current is ignored.
+  void release(ConnectionId id);
+  uint32_t capacity() const { return capacity_; }
+  // Any thread. Null for a segment in which no slot was ever allocated.
+  std::shared_ptr<LedgerSegment> segment(uint32_t index);
+
+ private:
+  const uint32_t capacity_;
+  std::mutex mutex_;  // guards what follows
+  std::vector<uint32_t> generations_;
+  std::vector<uint32_t> free_;
+  std::vector<std::shared_ptr<LedgerSegment>> segments_;
+};
+
+}  // namespace lwspool

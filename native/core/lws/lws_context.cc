@@ -1,0 +1,149 @@
+#include "lws_context.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "tls_context.h"
+
+namespace lwspool {
+
+namespace {
+
+// Guards the making of contexts: libwebsockets sets up OpenSSL for the whole process in the first
+// one, and doing so again would break the handshakes of the others.
+std::mutex creationMutex;
+bool initialised = false;  // guarded by creationMutex
+
+// No pings and no hang-ups of libwebsockets' own: it would touch connections behind our back.
+constexpr int kNever = 24 * 60 * 60;  // seconds
+
+constexpr uint64_t kBase = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                           LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+
+}  // namespace
+
+LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user)
+    : loop_(loop), foreignLoops_{loop} {
+  std::memset(protocols_, 0, sizeof protocols_);
+  protocols_[0].name = "lws-pool";
+  protocols_[0].callback = callback;
+
+  const std::vector<uv_handle_t*> before = loopHandles();
+  lws_context_creation_info info;
+  std::memset(&info, 0, sizeof info);
+  info.port = CONTEXT_PORT_NO_LISTEN;
+  info.options = kBase;
+  info.user = user;
+  info.foreign_loops = foreignLoops_;
+  info.pt_serv_buf_size = kServiceBuffer;
+  info.timeout_secs = kNever;  // time-outs are ours
+  {
+    std::lock_guard lock(creationMutex);
+    lws_set_log_level(0, nullptr);
+    if (!initialised) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    context_ = lws_create_context(&info);
+    if (context_ != nullptr) initialised = true;
+  }
+  if (context_ == nullptr) {
+    throw std::runtime_error(
+        "libwebsockets could not make a context: is its libuv plugin installed, and are there "
+        "descriptors left?");
+  }
+  for (uv_handle_t* handle : loopHandles()) {
+    if (std::find(before.begin(), before.end(), handle) != before.end()) continue;
+    handles_.push_back(handle);
+    if (handle->type == UV_POLL) uv_fileno(handle, &pipe_);
+  }
+}
+
+LwsContext::~LwsContext() = default;
+
+std::vector<uv_handle_t*> LwsContext::loopHandles() const {
+  std::vector<uv_handle_t*> handles;
+  uv_walk(
+      loop_,
+      [](uv_handle_t* handle, void* out) {
+        static_cast<std::vector<uv_handle_t*>*>(out)->push_back(handle);
+      },
+      &handles);
+  return handles;
+}
+
+lws_vhost* LwsContext::makeVhost(lws_context_creation_info& info, const char* name) {
+  info.vhost_name = name;
+  info.protocols = protocols_;
+  info.timeout_secs = kNever;
+  info.connect_timeout_secs = kNever;
+  info.http_proxy_address = "";  // not from the environment
+  return lws_create_vhost(context_, &info);
+}
+
+lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls) {
+  const uint64_t number = tls ? tls->number() : 0;
+  if (const auto known = vhosts_.find(number); known != vhosts_.end()) return known->second;
+  lws_context_creation_info info;
+  std::memset(&info, 0, sizeof info);
+  info.port = CONTEXT_PORT_NO_LISTEN;
+  info.options = kBase;
+  if (tls) {
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;  // here: this vhost does TLS
+    info.provided_client_ssl_ctx = tls->get();
+  }
+  lws_vhost* vhost = makeVhost(info, ("client-" + std::to_string(number)).c_str());
+  if (vhost == nullptr) return nullptr;
+  vhosts_.emplace(number, vhost);
+  if (tls) used_.push_back(tls);
+  return vhost;
+}
+
+// Destroying a context on somebody else's loop takes several turns: libwebsockets closes its
+// handles, waits for the loop to confirm, closes some more, and wants to be called again at the end.
+//
+// On the way it closes the descriptor of its event pipe twice, a turn apart. Between the two the
+// number is free, and whatever another thread opens meanwhile would be closed in its stead. So the
+// number is taken at once; where another thread was faster, a copy of its descriptor is kept and
+// put back after the second close.
+void LwsContext::destroy(std::function<void()> done) {
+  done_ = std::move(done);
+  lws_context_destroy(context_);
+  if (pipe_ >= 0) {
+    placeholder_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, pipe_);
+    if (placeholder_ < 0) placeholder_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (placeholder_ != pipe_) borrowed_ = fcntl(pipe_, F_DUPFD_CLOEXEC, 0);
+  }
+  uv_idle_init(loop_, &idle_);
+  idle_.data = this;
+  uv_idle_start(&idle_, onIdle);
+}
+
+void LwsContext::onIdle(uv_idle_t* idle) { static_cast<LwsContext*>(idle->data)->destroyStep(); }
+
+void LwsContext::destroyStep() {
+  const std::vector<uv_handle_t*> open = loopHandles();
+  std::erase_if(handles_, [&open](uv_handle_t* handle) {
+    return std::find(open.begin(), open.end(), handle) == open.end();
+  });
+  if (!handles_.empty()) return;
+  // All its handles are gone, and with them the second close is behind us.
+  if (borrowed_ >= 0) {
+    dup2(borrowed_, pipe_);
+    close(borrowed_);
+  }
+  if (placeholder_ >= 0 && placeholder_ != pipe_) close(placeholder_);
+  lws_context_destroy(context_);
+  context_ = nullptr;
+  used_.clear();
+  uv_idle_stop(&idle_);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), [](uv_handle_t* handle) {
+    const auto done = std::move(static_cast<LwsContext*>(handle->data)->done_);
+    done();
+  });
+}
+
+}  // namespace lwspool

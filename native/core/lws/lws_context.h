@@ -1,0 +1,66 @@
+// One libwebsockets context on a worker's own loop, with a vhost for each TLS configuration.
+// Made, used and destroyed on the worker's thread.
+#pragma once
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace lwspool {
+
+class TlsContext;
+
+class LwsContext {
+ public:
+  // Bytes that the head of a request may take. libwebsockets writes it in one piece.
+  static constexpr uint32_t kServiceBuffer = 32 * 1024;
+
+  // `callback` serves every connection and finds `user` by lws_context_user(). Throws std::runtime_error.
+  LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user);
+  // destroy() must have ended.
+  ~LwsContext();
+  LwsContext(const LwsContext&) = delete;
+  LwsContext& operator=(const LwsContext&) = delete;
+
+  lws_context* get() const { return context_; }
+  // The vhost for client connections with that TLS configuration; null: plain. Null on failure.
+  lws_vhost* clientVhost(const std::shared_ptr<const TlsContext>&);
+  // A vhost that listens. `tls`: null for plain. Port 0: the kernel chooses. Null on failure.
+  lws_vhost* listen(const char* address, int port, const TlsContext* tls);
+  // While listen() makes its vhost: gives the SSL_CTX that libwebsockets made for it the
+  // certificate and the settings of ours. 0, or -1 on failure.
+  int configureServer(SSL_CTX*);
+
+  // Closes everything, over several turns of the loop; then calls `done`, on the same thread.
+  void destroy(std::function<void()> done);
+
+ private:
+  lws_vhost* makeVhost(lws_context_creation_info&, const char* name);
+  std::vector<uv_handle_t*> loopHandles() const;
+  void destroyStep();
+
+  static void onIdle(uv_idle_t*);
+
+  uv_loop_t* const loop_;
+  lws_context* context_ = nullptr;
+  void* foreignLoops_[1];
+  lws_protocols protocols_[2];
+  std::unordered_map<uint64_t, lws_vhost*> vhosts_;  // by TlsContext::number(); 0: plain
+  std::vector<std::shared_ptr<const TlsContext>> used_;  // lives as long as its vhost
+
+  const TlsContext* listening_ = nullptr;  // set within listen()
+
+  std::vector<uv_handle_t*> handles_;  // that libwebsockets made for itself; compared, not used
+  int pipe_ = -1;                      // the descriptor of its event pipe
+  int placeholder_ = -1;               // see destroy()
+  int borrowed_ = -1;
+  uv_idle_t idle_;
+  std::function<void()> done_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,401 @@
+#include "lws_opener.h"
+
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "../net/transport.h"
+#include "../ws/handshake.h"
+#include "tls_context.h"
+#include "wsi_watcher.h"
+
+namespace lwspool {
+
+namespace {
+
+// Of an answer that refuses the upgrade, this much of the body goes into the error.
+constexpr size_t kBodyKept = 1024;
+
+const lws_retry_bo_t kNoRetries{};  // and no pings, no hang-ups
+
+std::string header(lws* wsi, lws_token_indexes token) {
+  const int length = lws_hdr_total_length(wsi, token);
+  if (length <= 0) return {};
+  std::string value(static_cast<size_t>(length) + 1, '\0');
+  const int copied = lws_hdr_copy(wsi, value.data(), static_cast<int>(value.size()), token);
+  value.resize(copied > 0 ? static_cast<size_t>(copied) : 0);
+  return value;
+}
+
+// The fields of the answer that libwebsockets keeps: those it has a token for.
+std::string headerBlock(lws* wsi) {
+  std::string block;
+  for (int token = 0; token < WSI_TOKEN_COUNT; token++) {
+    const auto index = static_cast<lws_token_indexes>(token);
+    const auto* name = reinterpret_cast<const char*>(lws_token_to_string(index));
+    if (name == nullptr || std::strchr(name, ':') == nullptr || name[0] == ':') continue;
+    const std::string value = header(wsi, index);
+    if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
+  }
+  return block;
+}
+
+const char* codeOf(ws::HandshakeError error) {
+  switch (error) {
+    case ws::HandshakeError::badAccept:
+      return "ERR_ACCEPT_MISMATCH";
+    case ws::HandshakeError::unaskedProtocol:
+      return "ERR_SUBPROTOCOL";
+    case ws::HandshakeError::unaskedExtension:
+      return "ERR_EXTENSION";
+    default:
+      return "ERR_UPGRADE_INVALID";
+  }
+}
+
+}  // namespace
+
+LwsOpener::LwsOpener(Service& service, uv_loop_t* loop)
+    : service_(service),
+      loop_(loop),
+      context_(loop, onEvent, this),
+      diagnosis_(loop, [this](Connection& connection, const char* call, int error) {
+        diagnosed(connection, call, error);
+      }) {
+  observeThisThread(this);
+}
+
+LwsOpener::~LwsOpener() { observeThisThread(nullptr); }
+
+// --- attempts ------------------------------------------------------------------------------------
+
+void LwsOpener::start(Connection& connection) {
+  const Endpoint& endpoint = *connection.endpoint;
+  Opening& opening = *connection.opening;
+  lws_vhost* vhost = context_.clientVhost(endpoint.tls);
+  if (vhost == nullptr) {
+    opening.error.code = "ERR_SYSTEM";
+    opening.error.fields.set("reason", "libwebsockets could not make a vhost");
+    return service_.handshakes().attemptOver(connection);
+  }
+  const std::string address =
+      endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
+  lws_client_connect_info info;
+  std::memset(&info, 0, sizeof info);
+  info.context = context_.get();
+  info.vhost = vhost;
+  info.address = address.c_str();
+  info.port = endpoint.port;
+  info.host = "lws-pool";  // prepare() in tls_handshake.cc and writeHead() put the real one
+  info.path = "/";
+  info.method = endpoint.kind == Kind::ws ? "GET" : "RAW";
+  info.alpn = "http/1.1";
+  info.local_protocol_name = "lws-pool";
+  info.iface = opening.localAddress.empty() ? nullptr : opening.localAddress.c_str();
+  info.retry_and_idle_policy = &kNoRetries;
+  info.opaque_user_data = &connection;
+  info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+  if (endpoint.tls) {
+    info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+  }
+  info.pwsi = &connection.wsi;
+  opening.key = endpoint.kind == Kind::ws ? ws::makeKey() : std::string();
+  opening.reached = Reached::nothing;
+  attempts_.push_back(&connection);
+  starting_ = true;
+  const lws* wsi = lws_client_connect_via_info(&info);
+  starting_ = false;
+  touched_ = true;
+  if (wsi == nullptr) {
+    connection.wsi = nullptr;
+    over(connection);
+  }
+}
+
+void LwsOpener::abandon(Connection& connection) {
+  if (connection.opening->diagnosis != nullptr) {
+    diagnosis_.cancel(connection);
+    return service_.handshakes().attemptOver(connection);
+  }
+  kill(connection);
+}
+
+bool LwsOpener::connected(const Connection& connection) const {
+  if (connection.opening->diagnosis != nullptr) return false;
+  return connection.opening->reached != Reached::nothing;
+}
+
+// The attempt has failed, and libwebsockets has let go of it.
+void LwsOpener::over(Connection& connection) {
+  std::erase(attempts_, &connection);
+  Opening& opening = *connection.opening;
+  if (!opening.cancelled && opening.reached == Reached::nothing && !opening.error) {
+    return diagnosis_.begin(connection);
+  }
+  if (opening.refused) opening.error.fields.set("body", opening.body);
+  service_.handshakes().attemptOver(connection);
+}
+
+void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
+  Opening& opening = *connection.opening;
+  if (error == 0 && !opening.repeated) {
+    opening.repeated = true;
+    return start(connection);
+  }
+  opening.mayTryNext = true;
+  opening.error.fields.set("syscall", call);
+  if (error != 0) opening.error.fields.set("errno", errnoName(error));
+  switch (error) {
+    case ECONNREFUSED:
+    case ENOENT:  // of a Unix socket
+      opening.error.code = "ERR_CONNECTION_REFUSED";
+      break;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+      opening.error.code = "ERR_UNREACHABLE";
+      break;
+    case EMFILE:
+    case ENFILE:
+      opening.error.code = "ERR_TOO_MANY_FILES";
+      break;
+    case EADDRNOTAVAIL:
+      opening.error.code = std::strcmp(call, "bind") == 0 ? "ERR_LOCAL_ADDRESS"
+                                                          : "ERR_LOCAL_PORTS_EXHAUSTED";
+      break;
+    case EADDRINUSE:  // bind(2) found no free port
+      opening.error.code = "ERR_LOCAL_PORTS_EXHAUSTED";
+      break;
+    case ECONNRESET:
+      opening.error.code = "ERR_CONNECTION_RESET";
+      break;
+    default:
+      opening.error.code = "ERR_SOCKET";
+  }
+  service_.handshakes().attemptOver(connection);
+  service_.host().wake();
+}
+
+// --- libwebsockets' events -----------------------------------------------------------------------
+
+int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
+  auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
+  if (opener == nullptr || opener->destroying_) return 0;
+  if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+    return opener->context_.configureServer(static_cast<SSL_CTX*>(user));
+  }
+  auto* connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
+  if (connection == nullptr) {
+    return reason == LWS_CALLBACK_RAW_ADOPT ? opener->incoming(wsi) : 0;
+  }
+  // An event of an attempt that was given up long ago.
+  if (connection->wsi != wsi) return 0;
+  return opener->event(wsi, reason, *connection, in, size);
+}
+
+int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connection, void* in,
+                     size_t size) {
+  Opening* opening = connection.opening.get();
+  switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE:
+      if (opening != nullptr) opening->reached = Reached::tcp;
+      return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+      opening->reached = Reached::request;
+      return writeHead(connection, static_cast<char**>(in), size);
+    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+      return opening != nullptr ? answered(connection) : -1;
+    case LWS_CALLBACK_RAW_CONNECTED:
+      opening->reached = Reached::answer;
+      ready_.push_back(&connection);
+      service_.host().wake();
+      return 0;
+    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP: {
+      if (opening == nullptr || !opening->refused) return 0;
+      char buffer[kBodyKept];
+      char* at = buffer;
+      int room = sizeof buffer;
+      return lws_http_client_read(wsi, &at, &room) < 0 ? -1 : 0;
+    }
+    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ: {
+      if (opening == nullptr) return 0;
+      const auto* bytes = static_cast<const char*>(in);
+      if (!opening->refused) {
+        opening->early.append(bytes, size);
+        return 0;
+      }
+      opening->body.append(bytes, std::min(size, kBodyKept - opening->body.size()));
+      return opening->body.size() == kBodyKept ? -1 : 0;
+    }
+    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
+      return -1;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+      if (opening != nullptr) {
+        explain(connection, {static_cast<const char*>(in), in != nullptr ? size : 0});
+      }
+      return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+      if (opening != nullptr && opening->reached == Reached::nothing) {
+        closeForgottenWatcher(loop_, wsi);
+      }
+      connection.wsi = nullptr;
+      if (starting_) return 0;  // start() sees to it
+      std::erase(ready_, &connection);
+      if (connection.phase == Phase::dying) {
+        service_.destroyed(connection);
+      } else if (opening != nullptr) {
+        over(connection);
+        service_.host().wake();
+      }
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+// libwebsockets has written a request of its own making, up to its last header. It knows neither
+// long paths and hosts nor the order and the fields we want, so the whole of it is written anew in
+// the same place. lws_generate_client_handshake() gives what is left of its buffer less 12 bytes.
+int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
+  static constexpr std::string_view kBegin = "GET / HTTP/1.1\r\n";
+  char* const begin = *end + room + 12 - LwsContext::kServiceBuffer;
+  Opening& opening = *connection.opening;
+  const std::string& head = connection.endpoint->requestHead;
+  if (std::string_view(begin, kBegin.size()) != kBegin ||
+      head.size() + 128 > LwsContext::kServiceBuffer) {
+    opening.error.code = "ERR_SYSTEM";
+    opening.error.fields.set("reason", "libwebsockets lays out its request in an unknown way");
+    return -1;
+  }
+  char* out = std::copy(head.begin(), head.end(), begin);
+  static constexpr std::string_view kKey = "Sec-WebSocket-Key: ";
+  out = std::copy(kKey.begin(), kKey.end(), out);
+  out = std::copy(opening.key.begin(), opening.key.end(), out);
+  *out++ = '\r';
+  *out++ = '\n';
+  *end = out;  // libwebsockets adds the blank line
+  return 0;
+}
+
+int LwsOpener::answered(Connection& connection) {
+  lws* wsi = connection.wsi;
+  Opening& opening = *connection.opening;
+  opening.reached = Reached::answer;
+  const unsigned status = lws_http_client_http_response(wsi);
+  if (status != 101) {
+    refuse(connection, status);
+    // Without a body there is nothing to wait for.
+    return header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
+  }
+  const std::string upgrade = header(wsi, WSI_TOKEN_UPGRADE);
+  const std::string list = header(wsi, WSI_TOKEN_CONNECTION);
+  const std::string accept = header(wsi, WSI_TOKEN_ACCEPT);
+  const std::string extensions = header(wsi, WSI_TOKEN_EXTENSIONS);
+  opening.protocol = header(wsi, WSI_TOKEN_PROTOCOL);
+  const ws::HandshakeError error =
+      ws::checkResponse({upgrade, list, accept, opening.protocol, extensions},
+                        {opening.key, connection.endpoint->protocols, nullptr});
+  // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither; libwebsockets would wait for a body.
+  const bool hasBody = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
+                       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+  if (error != ws::HandshakeError::none || hasBody) {
+    opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
+    opening.error.fields.set("status", "101").set("headers", headerBlock(wsi));
+    if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
+    opening.error.fields.set("protocol", opening.protocol).set("extensions", extensions);
+    return -1;
+  }
+  ready_.push_back(&connection);
+  service_.host().wake();
+  return 0;
+}
+
+void LwsOpener::refuse(Connection& connection, unsigned status) {
+  Opening& opening = *connection.opening;
+  opening.refused = true;
+  opening.error.code = "ERR_UPGRADE_REFUSED";
+  opening.error.fields.set("status", std::to_string(status))
+      .set("headers", headerBlock(connection.wsi));
+}
+
+// What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.
+void LwsOpener::explain(Connection& connection, std::string_view what) {
+  Opening& opening = *connection.opening;
+  if (opening.error || opening.cancelled || opening.reached == Reached::nothing) return;
+  const bool malformed = what.starts_with("HS:") || what == "problems parsing header";
+  opening.error.code = malformed ? "ERR_UPGRADE_INVALID" : "ERR_CONNECTION_RESET";
+  opening.error.fields.set("reason", what);
+}
+
+// --- handing over, and taking back ---------------------------------------------------------------
+
+void LwsOpener::turn() {
+  while (!ready_.empty()) {
+    Connection* connection = ready_.back();
+    ready_.pop_back();
+    takeOver(*connection);
+  }
+  if (std::exchange(touched_, false)) {
+    // libwebsockets sets its timers only after events of its own.
+    lws_cancel_service(context_.get());
+  }
+}
+
+// From here on libwebsockets has neither bytes of the connection, nor timers, nor interest in it.
+void LwsOpener::takeOver(Connection& connection) {
+  lws* wsi = connection.wsi;
+  touched_ = true;
+  if (connection.endpoint->kind == Kind::ws && connection.endpoint->role == ws::Role::client) {
+    for (size_t before = SIZE_MAX; before != connection.opening->early.size();) {
+      before = connection.opening->early.size();
+      char* at = nullptr;
+      int room = 0;
+      if (lws_http_client_read(wsi, &at, &room) < 0) break;  // our own read will say why
+    }
+  }
+  lws_rx_flow_control(wsi, 0);
+  lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+  if (connection.endpoint->role == ws::Role::server) {
+    return service_.accepted(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
+  }
+  std::erase(attempts_, &connection);
+  service_.handshakes().succeeded(connection);
+  service_.established(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
+}
+
+void LwsOpener::kill(Connection& connection) {
+  if (connection.wsi == nullptr) return;
+  lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+  touched_ = true;
+}
+
+void LwsOpener::close(Connection& connection) { kill(connection); }
+
+void LwsOpener::destroy(std::function<void()> done) {
+  destroying_ = true;
+  service_.forEach([this](Connection& connection) {
+    if (connection.opening && connection.opening->diagnosis != nullptr) {
+      diagnosis_.cancel(connection);
+    }
+  });
+  // All connections first, so that as little as possible happens while the context goes.
+  service_.forEach([this](Connection& connection) { kill(connection); });
+  context_.destroy(std::move(done));
+}
+
+// --- TLS -----------------------------------------------------------------------------------------
+
+Connection* LwsOpener::connectionOf(const SSL* ssl) {
+  for (Connection* connection : attempts_) {
+    if (connection->wsi != nullptr && lws_get_ssl(connection->wsi) == ssl) return connection;
+  }
+  return nullptr;
+}
+
+}  // namespace lwspool

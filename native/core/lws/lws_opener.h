@@ -1,0 +1,73 @@
+// Opens connections with libwebsockets: TCP, TLS and its verification, the HTTP upgrade. What it
+// has opened it leaves alone, and takes back only to close it. Worker thread only.
+#pragma once
+
+#include <uv.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "../net/connection.h"
+#include "../net/opener.h"
+#include "../net/service.h"
+#include "diagnosis.h"
+#include "lws_context.h"
+#include "tls_handshake.h"
+
+namespace lwspool {
+
+class LwsOpener final : public Opener, private TlsObserver {
+ public:
+  LwsOpener(Service& service, uv_loop_t* loop);
+  ~LwsOpener() override;
+
+  void start(Connection&) override;
+  void abandon(Connection&) override;
+  bool connected(const Connection&) const override;
+  void close(Connection&) override;
+  void turn() override;
+
+  // Target: takes connections in on that address. The port, or -1.
+  int listen(std::shared_ptr<const Endpoint>, const char* address, int port, Consumer&);
+
+  // Closes all connections, without telling anybody, and the context; then calls `done`.
+  void destroy(std::function<void()> done);
+
+ private:
+  static int onEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
+  int event(lws*, lws_callback_reasons, Connection&, void* in, size_t size);
+  int writeHead(Connection&, char** end, size_t room);
+  int answered(Connection&);
+  void refuse(Connection&, unsigned status);
+  void takeOver(Connection&);
+  void over(Connection&);
+  void diagnosed(Connection&, const char* call, int error);
+  void explain(Connection&, std::string_view what);
+  void kill(Connection&);
+
+  // TlsObserver
+  Connection* connectionOf(const SSL*) override;
+  void handshakeDone(SSL*) override;
+
+  struct Listener {
+    lws_vhost* vhost;
+    std::shared_ptr<const Endpoint> endpoint;
+    Consumer* consumer;
+  };
+  int incoming(lws*);
+
+  Service& service_;
+  uv_loop_t* const loop_;
+  LwsContext context_;
+  Diagnosis diagnosis_;
+  std::vector<Connection*> attempts_;  // those that libwebsockets is opening; few, see Handshakes
+  std::vector<Connection*> ready_;     // to be taken over at the end of this turn
+  std::vector<Listener> listeners_;
+  std::vector<Connection*> incoming_;  // the target's: those in their TLS handshake
+  bool touched_ = false;   // libwebsockets was called from outside its callbacks
+  bool starting_ = false;  // within lws_client_connect_via_info()
+  bool destroying_ = false;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,70 @@
+// An SSL_CTX and what it was made of. Made on any thread, immutable, shared by the contexts of all
+// workers: loading certificate authorities costs 20 ms and is done once per process.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace lwspool {
+
+// Names and meaning as in node:tls.
+struct TlsOptions {
+  bool server = false;
+  bool defaultAuthorities = true;
+  std::vector<std::string> ca;  // PEM; instead of the default authorities
+  std::vector<std::string> cert;
+  std::vector<std::string> key;
+  std::vector<std::string> keyPassphrases;  // of each key; may be shorter
+  int minVersion = 0;  // TLS1_2_VERSION…; 0: OpenSSL's own
+  int maxVersion = 0;
+  std::string ciphers;              // of TLS 1.2 and 1.3 together, separated by colons
+  std::vector<std::string> alpn;    // empty: http/1.1
+  bool rejectUnauthorized = true;
+};
+
+// An option that OpenSSL does not take.
+class TlsOptionError : public std::runtime_error {
+ public:
+  TlsOptionError(std::string name, const std::string& reason)
+      : std::runtime_error(reason), option(std::move(name)) {}
+  const std::string option;
+};
+
+class TlsContext {
+ public:
+  // Throws TlsOptionError. Any thread.
+  explicit TlsContext(const TlsOptions&);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  // The authorities that are trusted where no others are named: PEM, once per process, before the
+  // first client context. Any thread.
+  static void setDefaultAuthorities(const std::string& pem);
+
+  SSL_CTX* get() const { return context_; }
+  bool rejectUnauthorized() const { return rejectUnauthorized_; }
+  // Protocol names as SSL_set_alpn_protos(3) takes them.
+  const std::string& alpn() const { return alpn_; }
+  // Tells contexts apart for ever, also after one is gone.
+  uint64_t number() const { return number_; }
+
+ private:
+  void configure(const TlsOptions&);
+
+  SSL_CTX* context_;
+  const bool rejectUnauthorized_;
+  std::string alpn_;
+  const uint64_t number_;
+};
+
+// The reason of the newest error in this thread's queue, e.g. "unsupported protocol"; empties the
+// queue.
+std::string tlsReason();
+
+}  // namespace lwspool

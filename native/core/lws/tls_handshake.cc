@@ -1,0 +1,169 @@
+#include "tls_handshake.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "../net/connection.h"
+#include "tls_context.h"
+
+namespace lwspool {
+
+namespace {
+
+thread_local TlsObserver* observer = nullptr;
+
+std::string printed(void (*print)(BIO*, const void*), const void* value) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  print(bio, value);
+  char* data;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
+std::string nameText(const X509_NAME* name) {
+  return printed(
+      [](BIO* bio, const void* value) {
+        X509_NAME_print_ex(bio, static_cast<const X509_NAME*>(value), 0, XN_FLAG_RFC2253);
+      },
+      name);
+}
+
+std::string timeText(const ASN1_TIME* time) {
+  return printed(
+      [](BIO* bio, const void* value) { ASN1_TIME_print(bio, static_cast<const ASN1_TIME*>(value)); },
+      time);
+}
+
+std::string altNames(const X509* certificate) {
+  auto* names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  std::string text;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+    if (i > 0) text += ", ";
+    text += printed(
+        [](BIO* bio, const void* value) {
+          GENERAL_NAME_print(bio, const_cast<GENERAL_NAME*>(static_cast<const GENERAL_NAME*>(value)));
+        },
+        sk_GENERAL_NAME_value(names, i));
+  }
+  GENERAL_NAMES_free(names);
+  return text;
+}
+
+const char* codeOf(int error) {
+  switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "ERR_CERT_EXPIRED";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "ERR_CERT_NOT_YET_VALID";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "ERR_CERT_HOSTNAME";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "ERR_CERT_SELF_SIGNED";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "ERR_CERT_UNKNOWN_CA";
+    default:
+      return "ERR_CERT_INVALID";
+  }
+}
+
+// Worker thread, within SSL_connect().
+int verify(int accepted, X509_STORE_CTX* store) {
+  if (accepted == 1) return 1;
+  auto* ssl = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
+  if (connection == nullptr) return 0;
+  if (!connection->endpoint->tls->rejectUnauthorized()) {
+    // libwebsockets looks at the result again after the handshake.
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+  }
+  const int reason = X509_STORE_CTX_get_error(store);
+  ErrorInfo& error = connection->opening->error;
+  error.code = codeOf(reason);
+  error.fields.set("reason", X509_verify_cert_error_string(reason));
+  if (const X509* certificate = X509_STORE_CTX_get_current_cert(store)) {
+    error.fields.set("subject", nameText(X509_get_subject_name(certificate)))
+        .set("issuer", nameText(X509_get_issuer_name(certificate)))
+        .set("validFrom", timeText(X509_get0_notBefore(certificate)))
+        .set("validTo", timeText(X509_get0_notAfter(certificate)))
+        .set("altNames", altNames(certificate));
+  }
+  return 0;
+}
+
+// libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
+// before the first byte of the handshake is made, they become what the endpoint asks for.
+void prepare(SSL* ssl, const Endpoint& endpoint) {
+  const TlsContext& context = *endpoint.tls;
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, verify);
+  X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const std::string& name = endpoint.serverName;
+  in6_addr address;
+  const bool isAddress = inet_pton(AF_INET, name.c_str(), &address) == 1 ||
+                         inet_pton(AF_INET6, name.c_str(), &address) == 1;
+  if (isAddress) {
+    X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
+    SSL_set_tlsext_host_name(ssl, nullptr);  // RFC 6066, 3: no addresses
+  } else {
+    X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
+    SSL_set_tlsext_host_name(ssl, name.c_str());
+  }
+  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(context.alpn().data()),
+                      static_cast<unsigned>(context.alpn().size()));
+}
+
+void noteFailure(Connection& connection) {
+  ErrorInfo& error = connection.opening->error;
+  const unsigned long last = ERR_peek_last_error();
+  if (error || last == 0) return;
+  switch (ERR_GET_REASON(last)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+      error.code = "ERR_TLS_VERSION";
+      break;
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+      error.code = "ERR_CONNECTION_RESET";
+      break;
+    default:
+      error.code = "ERR_TLS_HANDSHAKE";
+  }
+  const char* reason = ERR_reason_error_string(last);
+  error.fields.set("sslReason", reason != nullptr ? reason : "unknown");
+}
+
+// Worker thread, within SSL_connect() or SSL_accept().
+void info(const SSL* ssl, int where, int result) {
+  if (observer == nullptr) return;
+  if (SSL_is_server(ssl)) {
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) observer->handshakeDone(const_cast<SSL*>(ssl));
+    return;
+  }
+  if ((where & SSL_CB_HANDSHAKE_START) == 0 && where != SSL_CB_CONNECT_EXIT) return;
+  Connection* connection = observer->connectionOf(ssl);
+  if (connection == nullptr) return;
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) {
+    prepare(const_cast<SSL*>(ssl), *connection->endpoint);
+  } else if (result <= 0) {
+    noteFailure(*connection);
+  }
+}
+
+}  // namespace
+
+void observeThisThread(TlsObserver* thread) { observer = thread; }
+
+void observeHandshakes(SSL_CTX* context) { SSL_CTX_set_info_callback(context, info); }
+
+}  // namespace lwspool

@@ -1,0 +1,29 @@
+// What has to be done in the middle of a TLS handshake, where only OpenSSL's callbacks get to:
+// naming the server, checking its certificate by our own rules, and finding out why it failed.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <string>
+
+namespace lwspool {
+
+struct Connection;
+
+// The worker thread's opener: finds whose handshake it is that OpenSSL reports on.
+class TlsObserver {
+ public:
+  virtual ~TlsObserver() = default;
+  // Client: the connection that is being opened with that SSL object; null: none.
+  virtual Connection* connectionOf(const SSL*) = 0;
+  // Server: the handshake on that object is done.
+  virtual void handshakeDone(SSL*) {}
+};
+
+// The observer of this thread, for as long as it lives; null to take it away.
+void observeThisThread(TlsObserver*);
+
+// Installs the callbacks on a new SSL_CTX. Any thread.
+void observeHandshakes(SSL_CTX*);
+
+}  // namespace lwspool

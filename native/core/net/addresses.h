@@ -1,0 +1,12 @@
+// The two ends of a socket, as text.
+#pragma once
+
+#include "../fields.h"
+
+namespace lwspool {
+
+// Sets localAddress, localPort, remoteAddress and remotePort, as far as the socket has them
+// (getsockname(2), getpeername(2)). Any thread that may use the descriptor.
+void describeAddresses(int fd, Fields& out);
+
+}  // namespace lwspool

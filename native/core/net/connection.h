@@ -1,0 +1,121 @@
+// All that the worker keeps of one connection. Worker thread only.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../channel/record.h"
+#include "../channel/slot_table.h"
+#include "../fields.h"
+#include "../ws/frame_decoder.h"
+#include "../ws/request_parser.h"
+#include "consumer.h"
+#include "endpoint.h"
+#include "out_buffer.h"
+
+struct lws;
+
+namespace lwspool {
+
+enum class Phase : uint8_t {
+  free,     // the slot is nobody's, or its closed event is on its way
+  queued,   // waits for its place in the window of handshakes
+  opening,  // libwebsockets is at it
+  open,
+  closing,  // a close frame or a FIN went out or came in, or it failed; still connected
+  dying     // given back to libwebsockets to be closed
+};
+
+// How far an attempt got.
+enum class Reached : uint8_t { nothing, tcp, request, answer };
+
+// What is needed while a connection is being opened, and not after.
+struct Opening {
+  size_t nextAddress = 0;
+  uint64_t deadline = 0;         // ms; 0 before it left the queue
+  uint64_t attemptDeadline = 0;  // ms; 0: this is the last address
+  std::string attempts;          // "::1 ECONNREFUSED, …", for the error
+  ErrorInfo error;               // of the attempt that just failed
+  bool mayTryNext = false;       // it failed before TCP stood
+  bool cancelled = false;
+  bool repeated = false;      // the diagnosis found nothing wrong
+  Reached reached = Reached::nothing;
+  void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
+  std::string address;
+  std::string localAddress;
+  // ws
+  std::string key;
+  std::string protocol;
+  std::string early;  // bytes that came with the server's answer
+  std::string body;   // the first of an answer other than 101
+  bool refused = false;
+};
+
+struct CloseInfo {
+  uint16_t code = 1006;  // what the closed event will say
+  std::string reason;
+  ErrorInfo error;
+};
+
+struct Mark {
+  uint64_t position;  // of all bytes ever queued
+  uint32_t number;
+  Consumer* asker;
+};
+
+struct Connection {
+  explicit Connection(ConnectionId name) : id(name) {}
+
+  ConnectionId id;
+  uint32_t group = 0;
+  int fd = -1;
+  SSL* ssl = nullptr;
+  lws* wsi = nullptr;
+
+  Phase phase = Phase::free;
+  bool dirty = false;          // in the list of those to be flushed
+  bool wantWrite = false;      // the poller tells when it is writable
+  bool paused = false;         // by its user
+  bool stalled = false;        // its consumer is congested; in the list of those to be resumed
+  bool parked = false;         // not in the poll set: broken, and not being read
+  bool inputEnded = false;     // the peer will send nothing more
+  bool discard = false;        // what still arrives is thrown away
+  bool closeSent = false;      // the close frame is queued or sent
+  bool closeReceived = false;
+  bool endAfterFlush = false;  // FIN once everything is written
+  bool finSent = false;
+  bool wasOpen = false;
+
+  Consumer* consumer = nullptr;  // messages
+  Consumer* owner = nullptr;     // opened, failed, closed; may be the same
+  LedgerEntry* ledger = nullptr;
+
+  std::optional<ws::FrameDecoder> decoder;  // ws, once open
+  std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
+  OutBuffer out;
+  uint64_t queuedBytes = 0;   // of all time
+  uint64_t flushedBytes = 0;  // of those, taken by the kernel
+  uint64_t pongPosition = 0;  // queuedBytes behind our last pong
+  uint64_t deadline = 0;      // ms: when timer() is wanted; 0: never
+
+  std::shared_ptr<const Endpoint> endpoint;
+  std::unique_ptr<Opening> opening;
+  std::unique_ptr<CloseInfo> closeInfo;
+  std::unique_ptr<std::vector<Mark>> marks;
+  void* attachment = nullptr;  // the consumer's own
+
+  bool established() const { return phase == Phase::open || phase == Phase::closing; }
+  bool reads() const { return established() && !paused && !stalled && !parked && !inputEnded; }
+  Kind kind() const { return endpoint->kind; }
+  CloseInfo& closing() {
+    if (!closeInfo) closeInfo = std::make_unique<CloseInfo>();
+    return *closeInfo;
+  }
+};
+
+}  // namespace lwspool

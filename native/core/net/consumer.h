@@ -1,0 +1,43 @@
+// Who gets what arrives on a connection, and what becomes of it. Called on the worker's thread,
+// in the middle of a turn: implementations note or answer, and never block.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "../fields.h"
+#include "../ws/bytes.h"
+#include "../ws/frame.h"
+
+namespace lwspool {
+
+struct Connection;
+
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+
+  // Exactly one of opened() and failed(); after opened(), exactly one closed(), as the last call.
+  virtual void opened(Connection&, const Fields& facts) = 0;
+  virtual void failed(Connection&, const ErrorInfo&) = 0;
+  virtual void closed(Connection&, uint16_t code, std::string_view reason, const ErrorInfo&) = 0;
+
+  // ws. The bytes are valid during the call; the second form hands them over.
+  virtual void message(Connection&, ws::Opcode, const uint8_t* data, size_t size) = 0;
+  virtual void message(Connection&, ws::Opcode, ws::Bytes&& data) = 0;
+  virtual void ping(Connection&, const uint8_t* data, size_t size) = 0;
+  virtual void pong(Connection&, const uint8_t* data, size_t size) = 0;
+  // raw
+  virtual void data(Connection&, const uint8_t* data, size_t size) = 0;
+  virtual void ended(Connection&) = 0;
+
+  // The kernel has taken all that was sent before the mark was set.
+  virtual void flushed(Connection&, uint32_t mark) = 0;
+  // A message for every connection of a group, from the main thread.
+  virtual void broadcast(uint32_t /*group*/, bool /*binary*/, const uint8_t*, size_t) {}
+  // What it was given piles up: nothing more is read for it until it says so.
+  virtual bool congested() const { return false; }
+};
+
+}  // namespace lwspool

@@ -1,0 +1,132 @@
+#include "handshakes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "connection.h"
+#include "opener.h"
+#include "service.h"
+
+namespace lwspool {
+
+namespace {
+
+bool isIPv6(const std::string& address) { return address.find(':') != std::string::npos; }
+
+}  // namespace
+
+void Handshakes::enqueue(Connection& connection) {
+  connection.phase = Phase::queued;
+  connection.opening = std::make_unique<Opening>();
+  queue_.push_back(connection.id);
+}
+
+void Handshakes::pump() {
+  while (inFlight_ < window_ && !queue_.empty()) {
+    Connection* connection = service_.find(queue_.front());
+    queue_.pop_front();
+    if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
+    inFlight_++;
+    connection->phase = Phase::opening;
+    connection->opening->deadline = service_.now() + connection->endpoint->timeout;
+    attempt(*connection);
+  }
+}
+
+void Handshakes::attempt(Connection& connection) {
+  Opening& opening = *connection.opening;
+  const Endpoint& endpoint = *connection.endpoint;
+  opening.error = {};
+  opening.mayTryNext = false;
+  opening.attemptDeadline = 0;
+  opening.localAddress.clear();
+  if (endpoint.unixPath.empty()) {
+    opening.address = endpoint.addresses[opening.nextAddress++];
+    if (opening.nextAddress < endpoint.addresses.size()) {
+      opening.attemptDeadline = service_.now() + kAttemptTimeout;
+    }
+    const size_t count = endpoint.localAddresses.size();
+    const uint32_t first = count > 0 ? endpoint.nextLocalAddress.fetch_add(1) : 0;
+    for (size_t i = 0; i < count && opening.localAddress.empty(); i++) {
+      const std::string& candidate = endpoint.localAddresses[(first + i) % count];
+      if (isIPv6(candidate) == isIPv6(opening.address)) opening.localAddress = candidate;
+    }
+    if (count > 0 && opening.localAddress.empty()) {
+      opening.error.code = "ERR_LOCAL_ADDRESS";
+      opening.error.fields.set("localAddress", endpoint.localAddresses[first % count])
+          .set("address", opening.address);
+      opening.mayTryNext = true;
+      return attemptOver(connection);
+    }
+  }
+  arm(connection);
+  service_.opener().start(connection);
+}
+
+void Handshakes::arm(Connection& connection) {
+  const Opening& opening = *connection.opening;
+  service_.arm(connection, opening.attemptDeadline > 0
+                               ? std::min(opening.attemptDeadline, opening.deadline)
+                               : opening.deadline);
+}
+
+void Handshakes::cancel(Connection& connection, ErrorInfo error) {
+  Opening& opening = *connection.opening;
+  if (opening.cancelled) return;
+  opening.error = std::move(error);
+  opening.cancelled = true;
+  if (connection.phase == Phase::queued) {
+    inFlight_++;  // finish() counts it out
+    return finish(connection);
+  }
+  service_.opener().abandon(connection);
+}
+
+void Handshakes::expired(Connection& connection, uint64_t now) {
+  Opening& opening = *connection.opening;
+  if (opening.cancelled) return;
+  if (now >= opening.deadline) {
+    ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
+    error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
+    return cancel(connection, std::move(error));
+  }
+  if (opening.attemptDeadline > 0 && now >= opening.attemptDeadline) {
+    opening.attemptDeadline = 0;
+    if (!service_.opener().connected(connection)) {
+      opening.error.code = "ERR_SOCKET";
+      opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
+      opening.mayTryNext = true;
+      return service_.opener().abandon(connection);
+    }
+  }
+  arm(connection);
+}
+
+void Handshakes::attemptOver(Connection& connection) {
+  Opening& opening = *connection.opening;
+  if (!opening.cancelled) {
+    std::string_view cause = opening.error.fields.get("errno");
+    if (!opening.attempts.empty()) opening.attempts += ", ";
+    opening.attempts += opening.address;
+    opening.attempts += ' ';
+    opening.attempts += cause.empty() ? std::string_view(opening.error.code) : cause;
+    if (opening.mayTryNext && opening.nextAddress < connection.endpoint->addresses.size()) {
+      return attempt(connection);
+    }
+  }
+  finish(connection);
+}
+
+void Handshakes::finish(Connection& connection) {
+  inFlight_--;
+  Opening& opening = *connection.opening;
+  Fields& fields = opening.error.fields;
+  if (!opening.address.empty()) fields.set("address", opening.address);
+  if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
+  if (!opening.attempts.empty()) fields.set("attempts", opening.attempts);
+  service_.failed(connection);
+}
+
+void Handshakes::succeeded(Connection&) { inFlight_--; }
+
+}  // namespace lwspool

@@ -1,0 +1,51 @@
+// The way from "connect" to "open": a queue, a window of attempts under way, the addresses of a
+// name one after the other, and the time all that may take. Worker thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "../channel/record.h"
+#include "../fields.h"
+
+namespace lwspool {
+
+struct Connection;
+class Opener;
+class Service;
+
+class Handshakes {
+ public:
+  // How long one address may take to connect while there are others to try: what Node's
+  // net.connect (autoSelectFamilyAttemptTimeout) gives it.
+  static constexpr uint64_t kAttemptTimeout = 250;  // ms
+
+  Handshakes(Service& service, uint32_t window) : service_(service), window_(window) {}
+  Handshakes(const Handshakes&) = delete;
+  Handshakes& operator=(const Handshakes&) = delete;
+
+  void enqueue(Connection&);
+  // Starts what the window has room for.
+  void pump();
+  // Gives up, with that error.
+  void cancel(Connection&, ErrorInfo);
+  // A deadline has come.
+  void expired(Connection&, uint64_t now);
+
+  // From the opener. An attempt is over and nothing of it is left; opening->error says why.
+  void attemptOver(Connection&);
+  // The connection stands and leaves the window.
+  void succeeded(Connection&);
+
+ private:
+  void attempt(Connection&);
+  void finish(Connection&);
+  void arm(Connection&);
+
+  Service& service_;
+  const uint32_t window_;
+  uint32_t inFlight_ = 0;
+  std::deque<ConnectionId> queue_;
+};
+
+}  // namespace lwspool

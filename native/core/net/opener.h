@@ -1,0 +1,26 @@
+// Opens connections and takes them back to close them: libwebsockets, or a test's stand-in.
+// Worker thread only.
+#pragma once
+
+namespace lwspool {
+
+struct Connection;
+
+class Opener {
+ public:
+  virtual ~Opener() = default;
+
+  // Begins an attempt on opening->address. Ends, now or later, with Handshakes::attemptOver() or
+  // Service::established().
+  virtual void start(Connection&) = 0;
+  // The attempt is not wanted any more: attemptOver() follows, not before this returns.
+  virtual void abandon(Connection&) = 0;
+  // True once TCP (or the Unix socket) stands.
+  virtual bool connected(const Connection&) const = 0;
+  // Closes an established connection: Service::destroyed() follows, not before this returns.
+  virtual void close(Connection&) = 0;
+  // Once per turn of the loop, outside libwebsockets' callbacks.
+  virtual void turn() = 0;
+};
+
+}  // namespace lwspool

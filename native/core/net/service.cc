@@ -1,0 +1,300 @@
+#include "service.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "../ws/close_code.h"
+#include "addresses.h"
+
+namespace lwspool {
+
+namespace {
+
+// Large enough for a burst of small messages or most of a large one, small enough for the cache.
+constexpr size_t kReadBuffer = 128 * 1024;
+
+}  // namespace
+
+Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight)
+    : channel_(channel),
+      host_(host),
+      handshakes_(*this, handshakesInFlight),
+      now_(monotonicNow()),
+      buffer_(kReadBuffer) {}
+
+Service::~Service() = default;
+
+void Service::use(Opener& opener, Consumer& owner, Consumer& handler) {
+  opener_ = &opener;
+  owner_ = &owner;
+  handler_ = &handler;
+}
+
+// --- the table -----------------------------------------------------------------------------------
+
+Connection& Service::slot(ConnectionId id) {
+  while (connections_.size() <= id.slot) {
+    connections_.emplace_back(ConnectionId{static_cast<uint32_t>(connections_.size()), 0});
+  }
+  Connection& connection = connections_[id.slot];
+  std::destroy_at(&connection);
+  std::construct_at(&connection, id);
+  connection.ledger =
+      &channel_.slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
+  return connection;
+}
+
+Connection* Service::find(ConnectionId id) {
+  if (id.slot >= connections_.size()) return nullptr;
+  Connection& connection = connections_[id.slot];
+  return connection.id == id && connection.phase != Phase::free ? &connection : nullptr;
+}
+
+void Service::connect(ConnectCommand&& command) {
+  Connection& connection = slot(command.id);
+  connection.endpoint = std::move(command.endpoint);
+  connection.group = command.group;
+  connection.owner = command.owned ? handler_ : owner_;
+  connection.consumer = command.group != 0 ? handler_ : owner_;
+  handshakes_.enqueue(connection);
+}
+
+Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer) {
+  const auto id = channel_.slots.allocate();
+  if (!id) return nullptr;
+  Connection& connection = slot(*id);
+  connection.endpoint = std::move(endpoint);
+  connection.owner = connection.consumer = &consumer;
+  connection.opening = std::make_unique<Opening>();
+  connection.phase = Phase::opening;
+  return &connection;
+}
+
+// --- commands ------------------------------------------------------------------------------------
+
+void Service::takeCommands() {
+  for (Item& item : channel_.take()) {
+    if (auto* commands = std::get_if<Commands>(&item)) {
+      if (SlabRef slab = channel_.outbox.slab(commands->slab)) {
+        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::owner);
+        channel_.outbox.recycle(commands->slab);
+      }
+    } else if (auto* large = std::get_if<LargeCommand>(&item)) {
+      apply(large->record, large->payload.data(), Source::owner);
+    } else {
+      connect(std::move(std::get<ConnectCommand>(item)));
+    }
+  }
+  resumeStalled();
+}
+
+void Service::apply(const uint8_t* records, size_t size, Source source) {
+  size_t at = 0;
+  while (size - at >= sizeof(Record)) {
+    const auto& record = *reinterpret_cast<const Record*>(records + at);
+    if (record.size < recordSize(record.length) || record.size > size - at) return;
+    apply(record, records + at + sizeof(Record), source);
+    at += record.size;
+  }
+}
+
+void Service::apply(const Record& record, const uint8_t* payload, Source source) {
+  const auto command = static_cast<Command>(record.type);
+  const std::string_view text(reinterpret_cast<const char*>(payload), record.length);
+  if (command == Command::broadcast) {
+    handler_->broadcast(record.aux, (record.flags & flag::binary) != 0, payload, record.length);
+    return;
+  }
+  Connection* found = find({record.slot, record.generation});
+  if (found == nullptr) return;
+  Connection& connection = *found;
+  switch (command) {
+    case Command::send: {
+      send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
+           payload, record.length);
+      auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
+                                               : connection.ledger->acceptedHandler;
+      accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
+                     std::memory_order_release);
+      break;
+    }
+    case Command::ping:
+      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open && connection.kind() == Kind::ws) {
+        sendFrame(connection, ws::Opcode::ping, payload, record.length);
+      }
+      break;
+    case Command::close:
+      close(connection, static_cast<uint16_t>(record.aux), text);
+      break;
+    case Command::terminate:
+      terminate(connection);
+      break;
+    case Command::pause:
+    case Command::resume:
+      pause(connection, command == Command::pause);
+      break;
+    case Command::mark:
+      mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
+      break;
+    case Command::end:
+      if (connection.phase == Phase::open && connection.kind() == Kind::raw) {
+        connection.endAfterFlush = true;
+        markDirty(connection);
+      }
+      break;
+    case Command::fail: {
+      ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};
+      fail(connection, ws::close_code::internalError, std::move(error));
+      break;
+    }
+    case Command::broadcast:
+      break;
+  }
+}
+
+// --- the turn ------------------------------------------------------------------------------------
+
+void Service::poll() {
+  now_ = monotonicNow();
+  Poller::Ready ready[Poller::kBatch];
+  // A second look only where the first was full; whatever is left is reported again.
+  for (int round = 0; round < 4; round++) {
+    const int count = poller_.wait(ready);
+    for (int i = 0; i < count; i++) {
+      Connection* connection = find(ready[i].id);
+      if (connection == nullptr || !connection->established()) continue;
+      if (ready[i].writable) markDirty(*connection);
+      if (ready[i].readable || ready[i].broken) {
+        if (connection->reads()) {
+          readable(*connection);
+        } else if (ready[i].broken) {
+          broken(*connection);
+        } else {
+          updateInterest(*connection);
+        }
+      }
+    }
+    if (count < Poller::kBatch) break;
+  }
+  finishTurn();
+}
+
+void Service::finishTurn() {
+  if (std::exchange(inTurn_, true)) return;
+  now_ = monotonicNow();
+  opener_->turn();
+  handshakes_.pump();
+  // What JavaScript does while it is told can have to be written, and closing can have to be told.
+  do {
+    flushing_.swap(dirty_);
+    for (Connection* connection : flushing_) {
+      connection->dirty = false;
+      if (connection->established()) flush(*connection);
+    }
+    flushing_.clear();
+    for (size_t i = 0; i < finished_.size(); i++) opener_->close(*finished_[i]);
+    finished_.clear();
+    host_.deliver();
+  } while (!dirty_.empty() || !finished_.empty());
+  handshakes_.pump();
+  if (channel_.events.publish()) channel_.wakeMain();
+  if (const uint64_t next = timers_.next(); next != 0) host_.setTimer(next);
+  inTurn_ = false;
+}
+
+void Service::timer() {
+  now_ = monotonicNow();
+  Timers::Entry entry;
+  while (timers_.pop(now_, entry)) {
+    Connection* connection = find(entry.id);
+    if (connection == nullptr || connection->deadline != entry.deadline) continue;
+    connection->deadline = 0;
+    if (connection->phase == Phase::opening) {
+      handshakes_.expired(*connection, now_);
+    } else if (connection->request) {
+      finish(*connection);
+    } else if (connection->phase == Phase::closing) {
+      CloseInfo& info = connection->closing();
+      if (!info.error && !(connection->closeSent && connection->closeReceived)) {
+        info.code = 1006;
+        info.error.code = "ERR_CLOSE_TIMEOUT";
+        info.error.fields.set("timeout", std::to_string(connection->endpoint->closeTimeout));
+      }
+      finish(*connection);
+    }
+  }
+  finishTurn();
+}
+
+void Service::arm(Connection& connection, uint64_t deadline) {
+  connection.deadline = deadline;
+  if (deadline != 0) timers_.add(deadline, connection.id);
+}
+
+void Service::markDirty(Connection& connection) {
+  if (connection.dirty) return;
+  connection.dirty = true;
+  dirty_.push_back(&connection);
+}
+
+// --- the opener's -------------------------------------------------------------------------------
+
+void Service::established(Connection& connection, int fd, SSL* ssl) {
+  connection.fd = fd;
+  connection.ssl = ssl;
+  connection.deadline = 0;
+  connection.phase = Phase::open;
+  connection.wasOpen = true;
+  const std::unique_ptr<Opening> opening = std::move(connection.opening);
+  if (connection.kind() == Kind::ws) {
+    connection.decoder.emplace(
+        ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
+  }
+  Fields facts;
+  facts.set("protocol", opening->protocol);
+  describeAddresses(fd, facts);
+  connection.owner->opened(connection, facts);
+  if (connection.consumer != connection.owner) connection.consumer->opened(connection, facts);
+  if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
+    return lost(connection, "epoll_ctl", error);
+  }
+  if (!opening->early.empty()) {
+    input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
+  }
+  // TLS may hold bytes already that no poller will report.
+  if (hasPending(ssl) && connection.reads()) readable(connection);
+}
+
+void Service::failed(Connection& connection) {
+  const std::unique_ptr<Opening> opening = std::move(connection.opening);
+  connection.phase = Phase::free;
+  connection.owner->failed(connection, opening->error);
+  if (connection.consumer != connection.owner) {
+    connection.consumer->failed(connection, opening->error);
+  }
+  host_.wake();
+}
+
+void Service::destroyed(Connection& connection) {
+  connection.phase = Phase::free;
+  connection.fd = -1;
+  connection.ssl = nullptr;
+  connection.wsi = nullptr;
+  connection.out.clear();
+  connection.ledger->pending.store(0, std::memory_order_relaxed);
+  const CloseInfo& info = connection.closing();
+  // The handler first: once the owner knows, the slot may be taken again.
+  if (connection.consumer != connection.owner) {
+    connection.consumer->closed(connection, info.code, info.reason, info.error);
+  }
+  connection.owner->closed(connection, info.code, info.reason, info.error);
+  connection.closeInfo.reset();
+  connection.marks.reset();
+  connection.decoder.reset();
+  connection.endpoint.reset();
+  host_.wake();
+}
+
+}  // namespace lwspool

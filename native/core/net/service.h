@@ -1,0 +1,139 @@
+// A worker's connections and the turn of the loop in which they are served. Everything here runs
+// on the worker's thread; other threads reach it through the Channel.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "../channel/channel.h"
+#include "../fields.h"
+#include "../ws/frame.h"
+#include "../ws/mask.h"
+#include "connection.h"
+#include "handshakes.h"
+#include "opener.h"
+#include "poller.h"
+#include "timers.h"
+#include "transport.h"
+
+namespace lwspool {
+
+// Who runs the service: an event loop.
+class Host {
+ public:
+  virtual ~Host() = default;
+  // Asks for another turn soon. Worker thread.
+  virtual void wake() = 0;
+  // Asks for timer() at that time (ms, monotonicNow()).
+  virtual void setTimer(uint64_t deadline) = 0;
+  // Hands what the worker's own JavaScript consumes over to it, if there is anything.
+  virtual void deliver() = 0;
+};
+
+// Which JavaScript a command comes from: each has its own ledger column and hears of its own marks.
+enum class Source : uint8_t { owner, handler };
+
+class Service {
+ public:
+  Service(Channel& channel, Host& host, uint32_t handshakesInFlight);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Before the first turn.
+  void use(Opener& opener, Consumer& owner, Consumer& handler);
+
+  // The loop's calls.
+  void poll();           // pollDescriptor() is readable
+  void takeCommands();   // the channel has something
+  void timer();          // setTimer()'s time has come
+  void finishTurn();     // nothing else is ready: write, close, deliver
+  int pollDescriptor() const { return poller_.descriptor(); }
+
+  // Commands.
+  void connect(ConnectCommand&&);
+  // Carries out records; whatever does not name a living connection is dropped.
+  void apply(const uint8_t* records, size_t size, Source);
+  void apply(const Record&, const uint8_t* payload, Source);
+  void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  void close(Connection&, uint16_t code, std::string_view reason);
+  void terminate(Connection&);
+  // Stops reading, or goes on.
+  void pause(Connection&, bool paused);
+  // flushed() is wanted once all that was sent so far has been taken by the kernel.
+  void mark(Connection&, uint32_t number, Consumer& asker);
+  // Ends a connection because of what its peer or its handler did.
+  void fail(Connection&, uint16_t code, ErrorInfo);
+  // The consumer has room again.
+  void resumeStalled();
+
+  // From the opener and the handshakes.
+  void established(Connection&, int fd, SSL* ssl);
+  void failed(Connection&);
+  void destroyed(Connection&);
+  // A connection that came in: its slot. Null: no room.
+  Connection* adopt(std::shared_ptr<const Endpoint>, Consumer&);
+  // It stands, TLS and all; a ws client's request is read next.
+  void accepted(Connection&, int fd, SSL* ssl);
+
+  Connection* find(ConnectionId);
+  // Wants timer() for this connection at that time; 0: not any more.
+  void arm(Connection&, uint64_t deadline);
+  uint64_t now() const { return now_; }
+  Opener& opener() { return *opener_; }
+  Poller& poller() { return poller_; }
+  Handshakes& handshakes() { return handshakes_; }
+  Channel& channel() { return channel_; }
+  Host& host() { return host_; }
+  template <class Visit>
+  void forEach(Visit visit) {
+    for (Connection& connection : connections_) {
+      if (connection.phase != Phase::free) visit(connection);
+    }
+  }
+
+ private:
+  friend struct Sink;
+
+  Connection& slot(ConnectionId);
+  void markDirty(Connection&);
+  void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  void sendClose(Connection&, uint16_t code, std::string_view reason);
+  void request(Connection&, uint8_t* data, size_t size);
+  void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
+  void readable(Connection&);
+  void input(Connection&, uint8_t* data, size_t size);
+  void inputEnded(Connection&, const IoResult&);
+  void lost(Connection&, const char* what, int error);
+  void peerClosed(Connection&, uint16_t code, std::string_view reason);
+  void flush(Connection&);
+  void flushed(Connection&);
+  void updateInterest(Connection&);
+  void broken(Connection&);
+  void beginClosing(Connection&, uint64_t timeout);
+  void finish(Connection&);
+
+  Channel& channel_;
+  Host& host_;
+  Opener* opener_ = nullptr;
+  Consumer* owner_ = nullptr;
+  Consumer* handler_ = nullptr;
+  Poller poller_;
+  Handshakes handshakes_;
+  Timers timers_;
+  ws::MaskSource masks_;
+  uint64_t now_;
+  bool inTurn_ = false;
+
+  std::deque<Connection> connections_;  // by slot; an element never moves
+  std::vector<Connection*> dirty_;
+  std::vector<Connection*> flushing_;  // dirty_ while it is worked off; kept for its memory
+  std::vector<Connection*> finished_;
+  std::vector<ConnectionId> stalled_;
+  std::vector<uint8_t> buffer_;  // for reading, all connections in turn
+};
+
+}  // namespace lwspool

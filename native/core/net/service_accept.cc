@@ -1,0 +1,63 @@
+// Connections that came in: a ws client's request is read and answered first.
+#include <utility>
+
+#include "../ws/handshake.h"
+#include "../ws/request_parser.h"
+#include "addresses.h"
+#include "service.h"
+
+namespace lwspool {
+
+void Service::accepted(Connection& connection, int fd, SSL* ssl) {
+  connection.fd = fd;
+  connection.ssl = ssl;
+  connection.phase = Phase::open;
+  connection.opening.reset();
+  if (const int error = poller_.add(fd, connection.id, true, false)) {
+    return lost(connection, "epoll_ctl", error);
+  }
+  if (connection.kind() == Kind::ws) {
+    connection.request = std::make_unique<ws::RequestParser>();
+    arm(connection, now_ + connection.endpoint->timeout);
+  } else {
+    connection.wasOpen = true;
+    connection.owner->opened(connection, {});
+  }
+  if (hasPending(ssl)) readable(connection);
+}
+
+void Service::request(Connection& connection, uint8_t* data, size_t size) {
+  size_t consumed = 0;
+  const auto answer = [&](const std::string& text) {
+    connection.out.append(text.data(), text.size());
+    connection.queuedBytes += text.size();
+    markDirty(connection);
+  };
+  switch (connection.request->feed(data, size, consumed)) {
+    case ws::RequestParser::State::needMore:
+      return;
+    case ws::RequestParser::State::refused: {
+      const ws::Refusal& refusal = connection.request->refusal();
+      answer(ws::makeRefusal(refusal.status, refusal.text));
+      connection.closing().error.code = "ERR_UPGRADE_INVALID";
+      connection.discard = true;
+      connection.endAfterFlush = true;
+      return beginClosing(connection, 1000);
+    }
+    case ws::RequestParser::State::accepted:
+      break;
+  }
+  // A client that asks for protocols and is given none may give up (as browsers do).
+  const auto& protocols = connection.request->request().protocols;
+  answer(ws::makeResponse(connection.request->request().key,
+                          protocols.empty() ? std::string_view() : protocols.front()));
+  connection.request.reset();
+  connection.deadline = 0;
+  connection.decoder.emplace(
+      ws::DecoderOptions{ws::Role::server, connection.endpoint->maxPayload, nullptr});
+  connection.wasOpen = true;
+  connection.owner->opened(connection, {});
+  if (consumed < size) input(connection, data + consumed, size - consumed);
+}
+
+}  // namespace lwspool

@@ -1,0 +1,134 @@
+// The ways in which a connection ends.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "../ws/close_code.h"
+#include "../ws/frame_encoder.h"
+#include "service.h"
+
+namespace lwspool {
+
+namespace {
+
+// After a failure the peer gets this long to read our close frame: closing at once could make the
+// kernel answer its next bytes with a reset that overtakes the frame.
+constexpr uint64_t kLinger = 1000;  // ms
+
+}  // namespace
+
+void Service::beginClosing(Connection& connection, uint64_t timeout) {
+  connection.phase = Phase::closing;
+  arm(connection, now_ + timeout);
+}
+
+void Service::sendClose(Connection& connection, uint16_t code, std::string_view reason) {
+  if (!ws::maySendClose(code, reason)) {
+    code = ws::close_code::noStatus;
+    reason = {};
+  }
+  connection.out.commit(ws::writeClose(connection.out.reserve(ws::kMaxControlFrame),
+                                       connection.endpoint->role, code, reason, &masks_));
+  connection.queuedBytes = connection.flushedBytes + connection.out.size();
+  connection.closeSent = true;
+  markDirty(connection);
+}
+
+void Service::close(Connection& connection, uint16_t code, std::string_view reason) {
+  switch (connection.phase) {
+    case Phase::queued:
+    case Phase::opening:
+      return terminate(connection);
+    case Phase::open:
+      break;
+    default:
+      return;
+  }
+  if (connection.kind() == Kind::raw) {
+    connection.closing().code = 1000;
+    connection.discard = true;
+    connection.endAfterFlush = true;
+    beginClosing(connection, connection.endpoint->closeTimeout);
+    if (connection.paused) pause(connection, false);
+    return markDirty(connection);
+  }
+  sendClose(connection, code, reason);
+  beginClosing(connection, connection.endpoint->closeTimeout);
+  // The peer's answer has to be read.
+  if (connection.paused) pause(connection, false);
+}
+
+void Service::peerClosed(Connection& connection, uint16_t code, std::string_view reason) {
+  connection.closeReceived = true;
+  CloseInfo& info = connection.closing();
+  if (!info.error) {
+    info.code = code;
+    info.reason = reason;
+  }
+  connection.discard = true;
+  if (!connection.closeSent) {
+    sendClose(connection, code, {});
+    beginClosing(connection, connection.endpoint->closeTimeout);
+  }
+  markDirty(connection);
+}
+
+void Service::fail(Connection& connection, uint16_t code, ErrorInfo error) {
+  if (!connection.established() || connection.closing().error) return;
+  CloseInfo& info = connection.closing();
+  info.code = code;
+  info.error = std::move(error);
+  connection.discard = true;
+  connection.endAfterFlush = true;
+  if (connection.decoder) connection.decoder->stop();
+  if (connection.kind() == Kind::ws && !connection.closeSent) {
+    sendClose(connection, code, {});
+  }
+  beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint->closeTimeout));
+  if (connection.paused) pause(connection, false);
+  markDirty(connection);
+}
+
+void Service::lost(Connection& connection, const char* what, int error) {
+  if (!connection.established()) return;
+  CloseInfo& info = connection.closing();
+  if (!info.error && !(connection.closeSent && connection.closeReceived)) {
+    info.code = 1006;
+    info.error.code = "ERR_CONNECTION_LOST";
+    info.error.fields.set("syscall", what);
+    if (error != 0) info.error.fields.set("errno", errnoName(error));
+    if (connection.decoder && connection.decoder->midMessage()) {
+      info.error.fields.set("midMessage", "true");
+    }
+  }
+  finish(connection);
+}
+
+void Service::terminate(Connection& connection) {
+  switch (connection.phase) {
+    case Phase::queued:
+    case Phase::opening:
+      return handshakes_.cancel(connection, {"ERR_ABORTED", {}});
+    case Phase::open:
+    case Phase::closing:
+      if (!connection.closeReceived) connection.closing().code = 1006;
+      return finish(connection);
+    default:
+      return;
+  }
+}
+
+void Service::finish(Connection& connection) {
+  if (!connection.established()) return;
+  connection.phase = Phase::dying;
+  connection.deadline = 0;
+  if (connection.decoder) connection.decoder->stop();
+  // A peer that speaks TLS and did nothing wrong hears that this is the end, and no truncation.
+  if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {
+    sendCloseNotify(connection.ssl);
+  }
+  if (!connection.parked) poller_.remove(connection.fd);
+  finished_.push_back(&connection);
+}
+
+}  // namespace lwspool

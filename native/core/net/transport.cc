@@ -1,0 +1,127 @@
+#include "transport.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>  // strerrorname_np
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace lwspool {
+
+namespace {
+
+using Status = IoResult::Status;
+
+// One record of TLS holds at most this much (RFC 8446, 5.1).
+constexpr size_t kRecordPayload = 16 * 1024;
+
+IoResult systemError(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return {Status::again};
+  return {Status::broken, 0, error};
+}
+
+IoResult tlsError(SSL* ssl, int result) {
+  const int error = errno;
+  switch (SSL_get_error(ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return {Status::again};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Status::ended};
+    case SSL_ERROR_SYSCALL:
+      return error == 0 ? IoResult{Status::truncated} : systemError(error);
+    default:
+      break;
+  }
+  const bool truncated =
+      ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  ERR_clear_error();
+  if (truncated) return {Status::truncated};
+  return {Status::broken, 0, EPROTO};
+}
+
+IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
+  size_t filled = 0;
+  do {
+    ERR_clear_error();  // Node's own use of OpenSSL on this thread may have left something
+    errno = 0;
+    const int room = static_cast<int>(std::min<size_t>(capacity - filled, INT_MAX));
+    const int result = SSL_read(ssl, buffer + filled, room);
+    if (result <= 0) {
+      // What was read comes first; the same condition shows again at the next call.
+      if (filled > 0) break;
+      return tlsError(ssl, result);
+    }
+    filled += static_cast<size_t>(result);
+  } while (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1);
+  return {Status::done, filled};
+}
+
+}  // namespace
+
+IoResult receive(int fd, SSL* ssl, uint8_t* buffer, size_t capacity) {
+  if (ssl != nullptr) return receiveTls(ssl, buffer, capacity);
+  for (;;) {
+    const ssize_t result = recv(fd, buffer, capacity, 0);
+    if (result > 0) return {Status::done, static_cast<size_t>(result)};
+    if (result == 0) return {Status::ended};
+    if (errno != EINTR) return systemError(errno);
+  }
+}
+
+IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size) {
+  if (ssl != nullptr) {
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_write(ssl, bytes, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+    if (result > 0) return {Status::done, static_cast<size_t>(result)};
+    return tlsError(ssl, result);
+  }
+  for (;;) {
+    const ssize_t result = send(fd, bytes, size, MSG_NOSIGNAL);
+    if (result >= 0) return {Status::done, static_cast<size_t>(result)};
+    if (errno != EINTR) return systemError(errno);
+  }
+}
+
+bool hasPending(const SSL* ssl) { return ssl != nullptr && SSL_has_pending(ssl) == 1; }
+
+void sendCloseNotify(SSL* ssl) {
+  ERR_clear_error();
+  SSL_shutdown(ssl);
+  ERR_clear_error();
+}
+
+void shutdownWrite(int fd, SSL* ssl) {
+  if (ssl != nullptr) sendCloseNotify(ssl);
+  shutdown(fd, SHUT_WR);
+}
+
+const char* errnoName(int error) {
+#ifdef __GLIBC__
+  const char* name = strerrorname_np(error);
+  return name != nullptr ? name : "EUNKNOWN";
+#else
+  switch (error) {
+    case ECONNREFUSED: return "ECONNREFUSED";
+    case ECONNRESET: return "ECONNRESET";
+    case ETIMEDOUT: return "ETIMEDOUT";
+    case ENETUNREACH: return "ENETUNREACH";
+    case EHOSTUNREACH: return "EHOSTUNREACH";
+    case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
+    case EADDRINUSE: return "EADDRINUSE";
+    case EMFILE: return "EMFILE";
+    case ENFILE: return "ENFILE";
+    case ENOENT: return "ENOENT";
+    case EACCES: return "EACCES";
+    case EPIPE: return "EPIPE";
+    case EPROTO: return "EPROTO";
+    default: return "EUNKNOWN";
+  }
+#endif
+}
+
+}  // namespace lwspool

@@ -1,0 +1,43 @@
+// Moves bytes between memory and a connection's descriptor, through TLS where there is some.
+// The caller holds the right to use both. Worker thread, or a test.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lwspool {
+
+struct IoResult {
+  enum class Status : uint8_t {
+    done,       // `bytes` moved
+    again,      // nothing moved: the kernel will say when to try again
+    ended,      // the peer will send nothing more: FIN, with close_notify where there is TLS
+    truncated,  // TLS: FIN without close_notify
+    broken      // `error` says how
+  };
+  Status status;
+  size_t bytes = 0;
+  int error = 0;  // errno; EPROTO: TLS failed
+};
+
+// Fills `buffer` with what can be had without waiting. With TLS, as many records as fit.
+IoResult receive(int fd, SSL* ssl, uint8_t* buffer, size_t capacity);
+
+// Writes what can be written without waiting.
+IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size);
+
+// TLS: true where bytes wait inside OpenSSL that no poller will report.
+bool hasPending(const SSL* ssl);
+
+// Tells a TLS peer that nothing more will be sent (RFC 8446, 6.1); its answer is not waited for.
+void sendCloseNotify(SSL* ssl);
+
+// The same for both: close_notify where there is TLS, then FIN.
+void shutdownWrite(int fd, SSL* ssl);
+
+// The name of an errno as errno(3) has it, e.g. "ECONNREFUSED".
+const char* errnoName(int error);
+
+}  // namespace lwspool
