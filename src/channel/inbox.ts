@@ -1,0 +1,72 @@
+import type { NativeEnd } from '../native.js';
+import {
+  AUX,
+  FLAG_BINARY,
+  FLAG_EXTERNAL,
+  GENERATION,
+  HEADER,
+  LENGTH,
+  SIZE,
+  SLOT,
+  TYPE_AND_FLAGS,
+} from './record.js';
+
+/** Buffer's own class: `new` skips the checks of `Buffer.from`. */
+const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  buffer: ArrayBuffer,
+  offset: number,
+  length: number,
+) => Buffer;
+
+/** What a record tells. The payload is a view of memory that nobody writes again. */
+export type OnRecord = (
+  type: number,
+  slot: number,
+  generation: number,
+  payload: Buffer,
+  binary: boolean,
+  aux: number,
+) => void;
+
+/**
+ * Reads batches of records. What a listener throws is thrown again outside of the batch, as an
+ * uncaught exception like that of any other listener, so that the records after it are not lost.
+ */
+export function createInbox(
+  end: () => NativeEnd,
+  onRecord: OnRecord,
+): (buffer: ArrayBuffer, begin: number, end: number) => void {
+  let current: ArrayBuffer | undefined;
+  let words = new Int32Array(0);
+  return (buffer, begin, until) => {
+    if (buffer !== current) {
+      current = buffer;
+      words = new Int32Array(buffer);
+    }
+    const own = words;
+    for (let at = begin; at < until; ) {
+      const word = at >> 2;
+      const typeAndFlags = own[word + TYPE_AND_FLAGS] as number;
+      const flags = typeAndFlags >> 16;
+      const payload =
+        (flags & FLAG_EXTERNAL) === 0
+          ? new BufferView(buffer, at + HEADER, own[word + LENGTH] as number)
+          : end().takeExternal();
+      at += own[word + SIZE] as number;
+      try {
+        onRecord(
+          typeAndFlags & 0xffff,
+          own[word + SLOT] as number,
+          own[word + GENERATION] as number,
+          payload,
+          (flags & FLAG_BINARY) !== 0,
+          own[word + AUX] as number,
+        );
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+  };
+}

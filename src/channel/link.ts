@@ -1,0 +1,202 @@
+import { createError, type LwsPoolError } from '../pool/errors.js';
+import { parseCloseArguments } from '../pool/options.js';
+import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
+import type { Outbox } from './outbox.js';
+import { Command } from './record.js';
+
+/** `WebSocket.readyState`, RFC 6455 and the HTML standard. */
+export const CONNECTING = 0;
+export const OPEN = 1;
+export const CLOSING = 2;
+export const CLOSED = 3;
+
+export type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
+
+/** What can be sent. */
+export type Data = string | ArrayBufferView | ArrayBuffer;
+
+export interface SendOptions {
+  /** Sends bytes as a text message (false) or a string as a binary one (true). */
+  readonly binary?: boolean | undefined;
+}
+
+/** One side's way to a worker's connections. */
+export interface Wire {
+  readonly outbox: Outbox;
+  readonly ledgers: Ledgers;
+  readonly side: keyof typeof ACCEPTED;
+}
+
+const PING_BYTES = 125;
+/** The mark that stands for "drain"; those of flushed() count from 1. */
+const DRAIN = 0;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: LwsPoolError) => void;
+}
+
+/** The sending half of a connection, the same on the main thread and in a handler. */
+export class Link {
+  readonly slot: number;
+  readonly generation: number;
+  readonly highWaterMark: number;
+  readyState: ReadyState = OPEN;
+  paused = false;
+
+  readonly #wire: Wire;
+  readonly #ledger: Ledger;
+  readonly #base: number;
+  /** Payload bytes handed over by this side, of all time. */
+  #submitted = 0;
+  #needsDrain = false;
+  #lastMark = DRAIN;
+  #waiting: Map<number, Waiting> | undefined;
+
+  constructor(wire: Wire, slot: number, generation: number, highWaterMark: number) {
+    this.#wire = wire;
+    this.slot = slot;
+    this.generation = generation;
+    this.highWaterMark = highWaterMark;
+    this.#ledger = wire.ledgers.of(slot);
+    this.#base = ledgerBase(slot);
+  }
+
+  /** Bytes of this side that the kernel has not taken yet; frame headers and masks included. */
+  get bufferedAmount(): number {
+    if (this.readyState === CLOSED) return 0;
+    const ledger = this.#ledger;
+    const accepted = ledger[this.#base + ACCEPTED[this.#wire.side]] as number;
+    return this.#submitted - accepted + (ledger[this.#base + PENDING] as number);
+  }
+
+  send(data: Data, options?: SendOptions): boolean {
+    if (this.readyState !== OPEN) throw this.#closedError();
+    const bytes = typeof data === 'string' ? data : bytesOf(data);
+    const binary = options?.binary ?? typeof data !== 'string';
+    this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
+    if (this.bufferedAmount <= this.highWaterMark) return true;
+    if (!this.#needsDrain) {
+      this.#needsDrain = true;
+      this.#command(Command.mark, DRAIN);
+    }
+    return false;
+  }
+
+  /** Resolves once the kernel has taken all that was sent so far. */
+  flushed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.readyState === CLOSED) {
+        reject(this.#closedError());
+        return;
+      }
+      // Marks are 32 bits wide; those long past are not waited for any more.
+      this.#lastMark = (this.#lastMark % 0x7fff_ffff) + 1;
+      this.#waiting ??= new Map();
+      this.#waiting.set(this.#lastMark, { resolve, reject });
+      this.#command(Command.mark, this.#lastMark);
+    });
+  }
+
+  ping(data?: Data): void {
+    if (this.readyState !== OPEN) throw this.#closedError();
+    const payload = data === undefined ? undefined : bytesOf(data);
+    if (payload !== undefined && payload.length > PING_BYTES) {
+      throw createError('ERR_INVALID_ARGUMENT', {
+        argument: 'data',
+        got: `${payload.length} bytes`,
+        takes: `at most ${PING_BYTES} bytes`,
+      });
+    }
+    this.#command(Command.ping, 0, payload);
+  }
+
+  close(code?: number, reason?: string): void {
+    const close = parseCloseArguments(code, reason);
+    if (this.readyState !== OPEN) return;
+    this.readyState = CLOSING;
+    this.#command(Command.close, close.code ?? 0, Buffer.from(close.reason));
+  }
+
+  terminate(): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSING;
+    this.#command(Command.terminate);
+  }
+
+  /** Raw: nothing more will be sent. */
+  end(): void {
+    if (this.readyState === OPEN) this.#command(Command.end);
+  }
+
+  /** Closes with 1011 and reports the fields as the error of the connection. */
+  fail(fields: Buffer): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSING;
+    this.#command(Command.fail, 0, fields);
+  }
+
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  resume(): void {
+    this.#setPaused(false);
+  }
+
+  /** A mark was reached. True for the one that stands for "drain". */
+  onFlushed(mark: number): boolean {
+    if (mark === DRAIN) {
+      this.#needsDrain = false;
+      return true;
+    }
+    this.#waiting?.get(mark)?.resolve();
+    this.#waiting?.delete(mark);
+    return false;
+  }
+
+  /** It is over; `error` says why, if anything went wrong. */
+  onClosed(error: LwsPoolError | undefined): void {
+    this.readyState = CLOSED;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) return;
+    const reason = error ?? this.#closedError();
+    for (const { reject } of waiting.values()) reject(reason);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.paused === paused || this.readyState === CLOSED) return;
+    this.paused = paused;
+    this.#command(paused ? Command.pause : Command.resume);
+  }
+
+  #command(type: number, aux = 0, payload?: Uint8Array): void {
+    this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
+  }
+
+  #closedError(): LwsPoolError {
+    return createError('ERR_CONNECTION_CLOSED', {
+      connection: `${this.slot}.${this.generation}`,
+    });
+  }
+}
+
+/**
+ * The bytes of what is to be sent, where they lie.
+ *
+ * @throws LwsPoolError ERR_INVALID_ARGUMENT
+ */
+export function bytesOf(data: Data): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw createError('ERR_INVALID_ARGUMENT', {
+    argument: 'data',
+    got: data === null ? 'null' : typeof data,
+    takes: 'a string, a Buffer, another view of an ArrayBuffer, or an ArrayBuffer',
+  });
+}

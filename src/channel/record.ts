@@ -1,0 +1,49 @@
+/**
+ * What crosses between native code and JavaScript, as native/core/channel/record.h lays it out:
+ * records of a header of six 32-bit words and a payload, each a multiple of 8 bytes.
+ */
+
+/** The words of a header. Type and flags share one, type in the lower half. */
+export const SIZE = 0;
+export const TYPE_AND_FLAGS = 1;
+export const SLOT = 2;
+export const GENERATION = 3;
+export const LENGTH = 4;
+export const AUX = 5;
+
+/** Bytes of a header. */
+export const HEADER = 24;
+
+export const FLAG_BINARY = 1;
+export const FLAG_EXTERNAL = 2;
+
+export const Event = {
+  opened: 1,
+  failed: 2,
+  message: 3,
+  data: 4,
+  ping: 5,
+  pong: 6,
+  flushed: 7,
+  ended: 8,
+  closed: 9,
+  broadcast: 10,
+} as const;
+
+export const Command = {
+  send: 1,
+  ping: 2,
+  close: 3,
+  terminate: 4,
+  pause: 5,
+  resume: 6,
+  mark: 7,
+  end: 8,
+  fail: 9,
+  broadcast: 10,
+} as const;
+
+/** Bytes of a record with a payload of that size. */
+export function recordSize(length: number): number {
+  return (HEADER + length + 7) & ~7;
+}

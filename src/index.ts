@@ -1,0 +1,29 @@
+export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
+export {
+  CertificateError,
+  type ErrorCode,
+  type ErrorDetails,
+  type HeaderFields,
+  LwsPoolError,
+  UpgradeError,
+} from './pool/errors.js';
+export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
+export type {
+  ConnectManyOptions,
+  ConnectOptions,
+  LookupFunction,
+  PoolOptions,
+  TlsOptions,
+} from './pool/options.js';
+export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
+export { type CloseOptions, createPool, Pool, type PoolEvents } from './pool/pool.js';
+export type { StreamOptions } from './pool/stream.js';
+export {
+  defineHandler,
+  type Handler,
+  type HandlerContext,
+  type HandlerDefinition,
+  type HandlerFactory,
+} from './workers/handler.js';
+export type { HandlerConnection } from './workers/handler-connection.js';

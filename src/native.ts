@@ -1,0 +1,132 @@
+import { createRequire } from 'node:module';
+import { createError } from './pool/errors.js';
+
+/**
+ * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
+ * the addon. What crosses here has been validated: natively nothing but types is checked.
+ */
+
+/** Records `[begin, end)` of a slab that native code has filled, see channel/record.ts. */
+export type OnEvents = (buffer: ArrayBuffer, begin: number, end: number) => void;
+
+/** Where connections go; everything they have in common. Times in ms, sizes in bytes. */
+export interface EndpointOptions {
+  readonly kind: 'ws' | 'raw';
+  /** The side of the target, which takes connections in. */
+  readonly server?: boolean;
+  /** Numeric, in the order in which they are tried. */
+  readonly addresses?: readonly string[];
+  readonly unixPath?: string | undefined;
+  readonly port?: number;
+  /** The request but for the Sec-WebSocket-Key and the blank line. */
+  readonly requestHead?: string;
+  readonly protocols?: readonly string[];
+  /** From {@link NativeAddon.createTlsContext}; 0: plain. */
+  readonly tls?: number;
+  /** Name or address to verify and, if it is a name, to send as SNI. */
+  readonly serverName?: string;
+  readonly localAddresses?: readonly string[];
+  readonly timeout?: number;
+  readonly closeTimeout?: number;
+  readonly maxPayload: number;
+}
+
+/** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
+export interface TlsContextOptions {
+  readonly server?: boolean;
+  /** Undefined: the default authorities. */
+  readonly ca?: readonly string[] | undefined;
+  readonly cert?: readonly string[];
+  readonly key?: readonly string[];
+  /** Of each key; '' where it needs none. */
+  readonly keyPassphrases?: readonly string[];
+  readonly minVersion?: string;
+  readonly maxVersion?: string;
+  readonly ciphers?: string;
+  readonly ALPNProtocols?: readonly string[];
+  readonly rejectUnauthorized?: boolean;
+}
+
+declare const endpointBrand: unique symbol;
+export interface NativeEndpoint {
+  readonly [endpointBrand]: true;
+}
+
+/** What the main thread's and the worker's end of a channel have in common. */
+export interface NativeEnd {
+  /** Frees the slot of a connection whose last event has been seen. */
+  release(slot: number, generation: number): void;
+  /** The number of a slab to write commands into. */
+  acquire(): number;
+  slab(index: number): ArrayBuffer;
+  /** Hands over what was written; answers the number of the slab to go on with. */
+  submit(index: number, length: number): number;
+  /** One command whose payload does not fit in a slab; the payload is copied. */
+  submitLarge(
+    type: number,
+    flags: number,
+    slot: number,
+    generation: number,
+    aux: number,
+    payload: Uint8Array,
+  ): void;
+  /** The payload of the next record that is flagged external. */
+  takeExternal(): Buffer;
+  /** Figures of 1,024 connections, see channel/ledger.ts. */
+  ledger(segment: number): Float64Array | undefined;
+}
+
+/** The main thread's end. */
+export interface NativeChannel extends NativeEnd {
+  /** By which the worker's {@link NativeService} finds it. */
+  readonly key: number;
+  /**
+   * Queues a connection and fills in `[slot, generation]`; false where no slot is free. Its
+   * messages go to the handlers of that group in the worker; 0: they come to this thread.
+   */
+  connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** The worker's end. */
+export interface NativeService extends NativeEnd {
+  /** Begins a connection that belongs to this thread; false where no slot is free. */
+  connect(endpoint: NativeEndpoint, group: number): boolean;
+  /** Takes connections in; answers the port, or -1. */
+  listen(
+    endpoint: NativeEndpoint,
+    address: string,
+    port: number,
+    mode: 'echo' | 'sink' | 'flood' | 'close',
+    floodSize: number,
+  ): number;
+  counts(): { opened: number; closed: number; messages: number; bytes: number };
+  /** Ends everything at once, then calls back. */
+  close(callback: () => void): void;
+}
+
+export interface NativeAddon {
+  readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
+  readonly Service: new (
+    channelKey: number,
+    handshakesInFlight: number,
+    onEvents: OnEvents,
+  ) => NativeService;
+  readonly Endpoint: new (options: EndpointOptions) => NativeEndpoint;
+  /** @throws Error with `option`, the name of the one that OpenSSL refuses */
+  createTlsContext(options: TlsContextOptions): number;
+  /** PEM of the authorities that are trusted by default; the first call counts. */
+  setDefaultAuthorities(pem: string): void;
+}
+
+function load(): NativeAddon {
+  try {
+    return createRequire(import.meta.url)('../build/Release/lws_pool.node') as NativeAddon;
+  } catch (cause) {
+    throw createError('ERR_ADDON', { reason: (cause as Error).message }, { cause });
+  }
+}
+
+export const native: NativeAddon = load();

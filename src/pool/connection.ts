@@ -1,0 +1,296 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { type Fields, textOf } from '../channel/fields.js';
+import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
+import { Event } from '../channel/record.js';
+import type { LwsPoolError } from './errors.js';
+import { iterate, type Message } from './iterator.js';
+import { createStream, type StreamOptions } from './stream.js';
+
+export type { Message };
+
+export interface ConnectionEvents {
+  /** A message of a WebSocket; text comes as its UTF-8, checked. */
+  message: [data: Buffer, isBinary: boolean];
+  /** Bytes of a raw connection. */
+  data: [data: Buffer];
+  /** The peer of a raw connection will send nothing more. */
+  end: [];
+  /** A ping of the peer; it has been answered. */
+  ping: [data: Buffer];
+  pong: [data: Buffer];
+  /** After `send()` answered false: the kernel has taken everything. */
+  drain: [];
+  /** Always the last event, once. Codes: RFC 6455 section 7.4; 1006 where there was none. */
+  close: [code: number, reason: string];
+  /** Before `close`, if something went wrong. Nothing happens where nobody listens. */
+  error: [error: LwsPoolError];
+}
+
+/** What the pool knows of a connection when it opens. */
+export interface ConnectionFacts {
+  readonly wire: Wire;
+  readonly slot: number;
+  readonly generation: number;
+  readonly highWaterMark: number;
+  readonly worker: number;
+  readonly id: string;
+  readonly url: string;
+  readonly kind: 'ws' | 'raw';
+  /** Its messages go to a handler in the worker. */
+  readonly handled: boolean;
+  readonly fields: Fields;
+}
+
+/** What arrived while nobody listened, in order. */
+interface Held {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+}
+
+/**
+ * A connection, opened by libwebsockets on a worker thread and served there; made by
+ * `pool.connect()`.
+ *
+ * Messages wait until the first listener for them is added (or an iteration or a stream begins, or
+ * `resume()` is called): none is lost between the opening and the listener. While they wait, no
+ * more than `highWaterMark` bytes of them are read; then the socket is left unread.
+ */
+export class Connection extends EventEmitter<ConnectionEvents> {
+  /** Unique in this process, also after it is closed. */
+  readonly id: string;
+  /** Index of the worker thread that serves it. */
+  readonly worker: number;
+  /** As asked for, without user and password. */
+  readonly url: string;
+  readonly kind: 'ws' | 'raw';
+  /** The subprotocol that the server chose; '' for none. */
+  readonly protocol: string;
+  /** Extensions in use; '' for none. */
+  readonly extensions: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Why it ended, if something went wrong. */
+  error: LwsPoolError | undefined;
+
+  readonly #link: Link;
+  /** Undefined once somebody listens. */
+  #held: Held[] | undefined;
+  #heldBytes = 0;
+  #pausedForHeld = false;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
+
+  /** @internal */
+  constructor(facts: ConnectionFacts) {
+    super();
+    this.id = facts.id;
+    this.worker = facts.worker;
+    this.url = facts.url;
+    this.kind = facts.kind;
+    this.protocol = textOf(facts.fields, 'protocol');
+    this.extensions = textOf(facts.fields, 'extensions');
+    this.localAddress = textOf(facts.fields, 'localAddress');
+    this.localPort = Number(textOf(facts.fields, 'localPort'));
+    this.remoteAddress = textOf(facts.fields, 'remoteAddress');
+    this.remotePort = Number(textOf(facts.fields, 'remotePort'));
+    this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
+    this.#held = facts.handled ? undefined : [];
+  }
+
+  /** As in browsers: 0 connecting, 1 open, 2 closing, 3 closed. */
+  get readyState(): ReadyState {
+    return this.#link.readyState;
+  }
+
+  /** Bytes sent but not taken by the kernel yet, frame headers included. */
+  get bufferedAmount(): number {
+    return this.#link.bufferedAmount;
+  }
+
+  get highWaterMark(): number {
+    return this.#link.highWaterMark;
+  }
+
+  get isPaused(): boolean {
+    return this.#link.paused;
+  }
+
+  /**
+   * Sends a message: a string as text, bytes as a binary one; on a raw connection the bytes as
+   * they are. What is sent in one turn of the event loop leaves in one write. The bytes are copied.
+   *
+   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   */
+  send(data: Data, options?: SendOptions): boolean {
+    return this.#link.send(data, options);
+  }
+
+  /**
+   * Resolves once the kernel has taken all that was sent so far. Rejects if the connection ends
+   * before.
+   */
+  flushed(): Promise<void> {
+    return this.#link.flushed();
+  }
+
+  /**
+   * Sends a ping (RFC 6455 section 5.5.2) with at most 125 bytes; the answer is the event `pong`.
+   *
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   */
+  ping(data?: Data): void {
+    this.#link.ping(data);
+  }
+
+  /**
+   * Begins the close handshake, after all that was sent before. A raw connection sends what waits,
+   * then FIN.
+   *
+   * @returns a promise of the event `close`; it never rejects
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
+  close(code?: number, reason?: string): Promise<void> {
+    this.#link.close(code, reason);
+    return this.#untilClosed();
+  }
+
+  /** Ends the connection at once: no close frame, and what waits is thrown away. */
+  terminate(): void {
+    this.#link.terminate();
+  }
+
+  /** Raw: sends FIN after all that was sent before, and goes on receiving (shutdown(2)). */
+  end(): void {
+    this.#link.end();
+  }
+
+  /** Stops reading from the socket. A few messages that were read before may still come. */
+  pause(): void {
+    this.#link.pause();
+  }
+
+  resume(): void {
+    this.#link.resume();
+    this.#listen();
+  }
+
+  /** The connection as a `node:stream`; writes become binary messages. */
+  stream(options?: StreamOptions): Duplex {
+    return createStream(this, options);
+  }
+
+  /**
+   * Messages as they come, until the connection closes; throws its error, if it ended with one. A
+   * slow loop stops the reading of the socket. Leaving the loop terminates the connection.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    return iterate(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // once() comes here as well.
+  override on<K extends keyof ConnectionEvents>(
+    event: K,
+    listener: (...values: ConnectionEvents[K]) => void,
+  ): this {
+    return this.#heard(super.on(event, listener as never), event);
+  }
+
+  override addListener<K extends keyof ConnectionEvents>(
+    event: K,
+    listener: (...values: ConnectionEvents[K]) => void,
+  ): this {
+    return this.on(event, listener);
+  }
+
+  override prependListener<K extends keyof ConnectionEvents>(
+    event: K,
+    listener: (...values: ConnectionEvents[K]) => void,
+  ): this {
+    return this.#heard(super.prependListener(event, listener as never), event);
+  }
+
+  /** @internal A record of its worker: what arrived, or what became of what was sent. */
+  onRecord(type: number, payload: Buffer, isBinary: boolean, aux: number): void {
+    switch (type) {
+      case Event.message:
+      case Event.data:
+        if (this.#held !== undefined) this.#hold(payload, isBinary);
+        else if (type === Event.message) this.emit('message', payload, isBinary);
+        else this.emit('data', payload);
+        break;
+      case Event.flushed:
+        if (this.#link.onFlushed(aux)) this.emit('drain');
+        break;
+      case Event.ping:
+        this.emit('ping', payload);
+        break;
+      case Event.pong:
+        this.emit('pong', payload);
+        break;
+      case Event.ended:
+        this.emit('end');
+        break;
+    }
+  }
+
+  /** @internal It is over. */
+  onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
+    this.error = error;
+    this.#link.onClosed(error);
+    try {
+      if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+    } finally {
+      this.#resolveClosed?.();
+      this.emit('close', code, reason);
+    }
+  }
+
+  #untilClosed(): Promise<void> {
+    if (this.readyState === 3) return Promise.resolve();
+    this.#closed ??= new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    return this.#closed;
+  }
+
+  #heard(self: this, event: keyof ConnectionEvents): this {
+    if (event === 'message' || event === 'data') this.#listen();
+    return self;
+  }
+
+  #hold(data: Buffer, isBinary: boolean): void {
+    this.#held?.push({ data, isBinary });
+    this.#heldBytes += data.length;
+    if (this.#heldBytes <= this.highWaterMark || this.#link.paused) return;
+    this.#pausedForHeld = true;
+    this.#link.pause();
+  }
+
+  /** Somebody listens: first what waits, then what comes. */
+  #listen(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    if (held.length === 0) {
+      this.#held = undefined;
+      return;
+    }
+    // Not from within on(): the caller is not done yet.
+    process.nextTick(() => {
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      for (const { data, isBinary } of held) {
+        if (this.kind === 'ws') this.emit('message', data, isBinary);
+        else this.emit('data', data);
+      }
+      if (this.#pausedForHeld) this.#link.resume();
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { EndpointOptions } from '../native.js';
+import { native } from '../native.js';
+import { createError } from './errors.js';
+import type { ResolvedConnectOptions } from './options.js';
+import { tlsContextOf } from './tls-context.js';
+import type { Target } from './url.js';
+
+/** Most bytes of the request; libwebsockets writes it in one piece. */
+const LONGEST_HEAD = 16 * 1024;
+
+/**
+ * What native code needs to connect, plain data that any thread can make an endpoint of.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_TLS_OPTION
+ */
+export function endpointOptions(
+  target: Target,
+  options: ResolvedConnectOptions,
+  addresses: readonly string[],
+): EndpointOptions {
+  return {
+    kind: target.kind,
+    addresses,
+    unixPath: target.unixPath,
+    port: target.port,
+    requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
+    protocols: options.protocols,
+    tls: target.secure ? tlsContextOf(options.tls) : 0,
+    // A trailing dot says that the name is complete; it is no part of it in certificates.
+    serverName: options.tls.servername ?? target.host.replace(/\.$/, ''),
+    localAddresses: options.localAddress,
+    timeout: options.timeout,
+    closeTimeout: options.closeTimeout,
+    maxPayload: options.maxPayload,
+  };
+}
+
+export function createEndpoint(options: EndpointOptions) {
+  return new native.Endpoint(options);
+}
+
+/** The opening request (RFC 6455 section 4.1) without its key, which each connection adds. */
+function requestHead(target: Target, options: ResolvedConnectOptions): string {
+  const lines = [
+    `GET ${target.path} HTTP/1.1`,
+    `Host: ${target.hostHeader}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+  ];
+  if (options.protocols.length > 0) {
+    lines.push(`Sec-WebSocket-Protocol: ${options.protocols.join(', ')}`);
+  }
+  if (options.origin !== undefined) lines.push(`Origin: ${options.origin}`);
+  const named = new Set(options.headers.map(([name]) => name.toLowerCase()));
+  if (target.auth !== undefined && !named.has('authorization')) {
+    lines.push(`Authorization: ${target.auth}`);
+  }
+  for (const [name, value] of options.headers) lines.push(`${name}: ${value}`);
+  const head = `${lines.join('\r\n')}\r\n`;
+  if (head.length > LONGEST_HEAD) {
+    throw createError('ERR_INVALID_OPTION', {
+      option: 'headers',
+      got: `a request of ${head.length} bytes, the URL included`,
+      takes: `at most ${LONGEST_HEAD} bytes in all`,
+    });
+  }
+  return head;
+}

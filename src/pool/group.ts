@@ -1,0 +1,175 @@
+import { EventEmitter } from 'node:events';
+import { bytesOf, type Data, type SendOptions } from '../channel/link.js';
+import type { GroupReport, GroupShare, Tally } from '../workers/control.js';
+import { Tallies } from '../workers/tally.js';
+import type { ErrorCode, LwsPoolError } from './errors.js';
+import { parseCloseArguments } from './options.js';
+import type { PoolWorker } from './worker.js';
+
+export interface GroupEvents {
+  /** A value that a handler sent with `context.post()`, and the index of its worker. */
+  post: [value: unknown, worker: number];
+}
+
+/** How often a failure happened, and one of its messages. */
+export type Failures = ReadonlyMap<ErrorCode, Readonly<Tally>>;
+
+/** What one worker has of the group. */
+interface Share {
+  readonly worker: PoolWorker;
+  readonly count: number;
+  opened: number;
+  failed: number;
+  closed: number;
+}
+
+/**
+ * Many connections of one handler, opened by `pool.connectMany()`. They live in their workers: the
+ * main thread sees counts, the values that handlers post, and nothing per message.
+ */
+export class ConnectionGroup extends EventEmitter<GroupEvents> {
+  readonly id: number;
+  /** How many were asked for. */
+  readonly count: number;
+  /** Resolves once each connection was opened or has failed. */
+  readonly ready: Promise<void>;
+  /** Resolves once all that were opened are closed, and no more will be opened. */
+  readonly closed: Promise<void>;
+  readonly #shares = new Map<PoolWorker, Share>();
+  readonly #failed = new Tallies();
+  readonly #errors = new Tallies();
+  #opened = 0;
+  #closedCount = 0;
+  #resolveReady!: () => void;
+  #resolveClosed!: () => void;
+
+  /** @internal */
+  constructor(id: number, count: number) {
+    super();
+    this.id = id;
+    this.count = count;
+    this.ready = new Promise((resolve) => {
+      this.#resolveReady = resolve;
+    });
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  /** How many were opened, those included that have closed since. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#opened - this.#closedCount;
+  }
+
+  /** Those that never opened, by error code. */
+  get failed(): Failures {
+    return this.#failed as unknown as Failures;
+  }
+
+  /** Those that ended with an error after they were open, by error code. */
+  get errors(): Failures {
+    return this.#errors as unknown as Failures;
+  }
+
+  /** Calls `receive(value)` of the group's handler in each worker, with a structured clone. */
+  post(value: unknown): void {
+    for (const { worker } of this.#shares.values()) {
+      if (worker.alive) worker.post({ type: 'post', group: this.id, value });
+    }
+  }
+
+  /**
+   * Sends a message on every open connection; it crosses to each worker once.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
+  broadcast(data: Data, options?: SendOptions): void {
+    const binary = options?.binary ?? typeof data !== 'string';
+    const bytes = bytesOf(data);
+    for (const { worker } of this.#shares.values()) {
+      worker.outbox.broadcast(this.id, bytes, binary);
+    }
+  }
+
+  /**
+   * Closes all connections with a close handshake and opens no more.
+   *
+   * @returns the promise `closed`
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
+  close(code?: number, reason?: string): Promise<void> {
+    const close = parseCloseArguments(code, reason);
+    for (const { worker } of this.#shares.values()) {
+      if (worker.alive) worker.post({ type: 'close', group: this.id, ...close });
+    }
+    return this.closed;
+  }
+
+  /** Ends all connections at once. */
+  terminate(): void {
+    for (const { worker } of this.#shares.values()) {
+      if (worker.alive) worker.post({ type: 'terminate', group: this.id });
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  begin(worker: PoolWorker, share: GroupShare): void {
+    this.#shares.set(worker, { worker, count: share.count, opened: 0, failed: 0, closed: 0 });
+    worker.addConnections(share.count);
+    worker.post({ type: 'open', share });
+  }
+
+  /** @internal */
+  onReport(worker: PoolWorker, report: GroupReport): void {
+    const share = this.#shares.get(worker);
+    if (share === undefined) return;
+    let failed = 0;
+    for (const { count } of report.failed.values()) failed += count;
+    share.opened += report.opened;
+    share.failed += failed;
+    share.closed += report.closed;
+    this.#opened += report.opened;
+    this.#closedCount += report.closed;
+    this.#failed.merge(report.failed);
+    this.#errors.merge(report.errors);
+    worker.addConnections(-failed - report.closed);
+    this.#settle();
+  }
+
+  /** @internal The handler could not be loaded, or the worker is gone. */
+  onWorkerLost(worker: PoolWorker, error: LwsPoolError): void {
+    const share = this.#shares.get(worker);
+    if (share === undefined) return;
+    const unopened = share.count - share.opened - share.failed;
+    const open = share.opened - share.closed;
+    this.#failed.add(error.code, unopened, error.message);
+    this.#errors.add(error.code, open, error.message);
+    share.failed += unopened;
+    share.closed += open;
+    this.#closedCount += open;
+    if (worker.alive) worker.addConnections(-unopened - open);
+    this.#settle();
+  }
+
+  /** @internal */
+  onPost(value: unknown, worker: number): void {
+    this.emit('post', value, worker);
+  }
+
+  #settle(): void {
+    let failed = 0;
+    for (const share of this.#shares.values()) failed += share.failed;
+    if (this.#opened + failed < this.count) return;
+    this.#resolveReady();
+    if (this.#closedCount === this.#opened) this.#resolveClosed();
+  }
+}

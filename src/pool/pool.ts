@@ -1,0 +1,397 @@
+import { EventEmitter } from 'node:events';
+import type { NativeEndpoint } from '../native.js';
+import type { FromWorker } from '../workers/control.js';
+import { onAbort } from './abort.js';
+import type { Connection } from './connection.js';
+import { createEndpoint, endpointOptions } from './endpoint.js';
+import { createError, fromPlain, LwsPoolError } from './errors.js';
+import { ConnectionGroup } from './group.js';
+import {
+  type ConnectManyOptions,
+  type ConnectOptions,
+  type PoolOptions,
+  parseConnectManyOptions,
+  parseConnectOptions,
+  parsePoolOptions,
+  type ResolvedConnectOptions,
+  type ResolvedPoolOptions,
+} from './options.js';
+import { createPlacement, type Placement } from './placement.js';
+import { literalAddress, resolveTarget } from './resolve.js';
+import { parseTarget, type Target } from './url.js';
+import type { PoolWorker } from './worker.js';
+import { Workers } from './workers.js';
+
+export interface PoolEvents {
+  /** A worker died; its connections have ended with this error, and another takes its place. */
+  workerCrashed: [error: LwsPoolError];
+  /** A connection was closed because its handler threw. Also for groups. */
+  failed: [error: LwsPoolError];
+}
+
+export interface CloseOptions {
+  /** How long connections get to end properly. Milliseconds; default: each its `closeTimeout`. */
+  readonly timeout?: number | undefined;
+}
+
+type State = 'open' | 'closing' | 'closed';
+
+/**
+ * Connections on worker threads, made by {@link createPool}. A process with an idle pool exits by
+ * itself; open connections keep it alive.
+ */
+export class Pool extends EventEmitter<PoolEvents> {
+  readonly #options: ResolvedPoolOptions;
+  readonly #placement: Placement;
+  readonly #workers: Workers;
+  readonly #groups = new Map<number, ConnectionGroup>();
+  readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
+  readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
+  #lastGroup = 0;
+  /** Connections whose names are being looked up: counted before a worker knows of them. */
+  #resolving = 0;
+  #state: State = 'open';
+  #reason: LwsPoolError | undefined;
+  #ended: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  /** @internal */
+  constructor(options: ResolvedPoolOptions) {
+    super();
+    this.#options = options;
+    this.#placement = createPlacement(options.placement);
+    this.#workers = new Workers(options, {
+      onMessage: (worker, message) => this.#onMessage(worker, message),
+      onRoom: () => this.#settle(),
+      onCrash: (worker, error) => this.#onCrash(worker, error),
+      onFailure: (error) => {
+        void this.destroy(error);
+      },
+    });
+  }
+
+  /** Worker threads. */
+  get threads(): number {
+    return this.#options.threads;
+  }
+
+  /** Connections, open and opening, those of groups included. */
+  get size(): number {
+    return this.#workers.all.reduce((sum, { connections }) => sum + connections, this.#resolving);
+  }
+
+  /** @internal */
+  async start(): Promise<this> {
+    await this.#workers.untilAllAlive();
+    if (this.#reason !== undefined) throw this.#reason;
+    return this;
+  }
+
+  /**
+   * Opens a connection: `ws:`, `wss:`, `tcp://host:port`, `ws+unix:/path:/request`, `unix:/path`.
+   *
+   * @throws LwsPoolError any of the codes in docs/errors.md that speak of opening
+   */
+  async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
+    const target = parseTarget(url);
+    const resolved = parseConnectOptions(options, this.#options.connect);
+    this.#checkRoom(1);
+    this.#resolving++;
+    let counted = true;
+    const count = () => {
+      if (counted) this.#resolving--;
+      counted = false;
+    };
+    try {
+      const endpoint = await this.#endpoint(target, resolved);
+      const worker = await this.#place();
+      const group =
+        resolved.handler === undefined ? 0 : await this.#handle(worker, resolved.handler, resolved);
+      this.#checkOpen();
+      if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
+      count();
+      return await this.#begin(worker, endpoint, target, resolved, group);
+    } finally {
+      count();
+      this.#settle();
+    }
+  }
+
+  /**
+   * Opens many connections that a handler in the workers serves, spread over all of them.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION and others of wrong arguments, ERR_NAME_NOT_FOUND,
+   *   ERR_HANDLER_LOAD, ERR_POOL_CLOSED, ERR_TOO_MANY_CONNECTIONS; failures of single connections
+   *   are counted in the group
+   */
+  async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
+    const target = parseTarget(url);
+    const resolved = parseConnectManyOptions(options, this.#options.connect);
+    const { handler, count, rate, signal } = resolved;
+    if (handler === undefined) {
+      throw createError('ERR_INVALID_OPTION', {
+        option: 'handler',
+        got: 'undefined',
+        takes: 'the module that handles the connections: a file: URL or an absolute path',
+      });
+    }
+    this.#checkRoom(count);
+    const addresses = await this.#addresses(target, resolved);
+    const endpoint = endpointOptions(target, resolved, addresses);
+    await this.#place();
+    this.#checkRoom(count);
+    const group = new ConnectionGroup(++this.#lastGroup, count);
+    this.#groups.set(group.id, group);
+    const workers = this.#workers.all.filter(({ alive }) => alive);
+    const loads: Promise<void>[] = [];
+    for (const [index, worker] of workers.entries()) {
+      const share = Math.floor(count / workers.length) + (index < count % workers.length ? 1 : 0);
+      if (share === 0) continue;
+      loads.push(this.#untilHandling(group.id, worker));
+      group.begin(worker, {
+        group: group.id,
+        handler,
+        data: resolved.data,
+        highWaterMark: resolved.highWaterMark,
+        endpoint,
+        count: share,
+        rate: rate === undefined ? undefined : (rate * share) / count,
+      });
+    }
+    const ignore = signal && onAbort(signal, () => group.terminate());
+    void group.closed.then(() => {
+      ignore?.();
+      this.#groups.delete(group.id);
+    });
+    await Promise.all(loads);
+    return group;
+  }
+
+  /**
+   * Closes every connection with a close handshake (1001), then ends the workers. What is being
+   * opened is given up; what has not ended in time is cut.
+   */
+  close({ timeout }: CloseOptions = {}): Promise<void> {
+    this.#ended ??= this.#close(timeout);
+    return this.#ended;
+  }
+
+  /** Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED). */
+  destroy(error?: Error): Promise<void> {
+    if (this.#state !== 'closed') {
+      this.#state = 'closed';
+      this.#reason =
+        error === undefined || error instanceof LwsPoolError
+          ? (error ?? createError('ERR_POOL_CLOSED'))
+          : createError('ERR_POOL_CLOSED', {}, { cause: error });
+      const reason = this.#reason;
+      for (const worker of this.#workers.all) this.#lose(worker, reason);
+      const destroyed = this.#workers.destroy(reason);
+      this.#ended = destroyed;
+      this.#onIdle?.();
+    }
+    return this.#ended ?? Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeout: number | undefined): Promise<void> {
+    this.#state = 'closing';
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    for (const worker of this.#workers.all) {
+      worker.abandonOpening();
+      for (const connection of worker.open()) void connection.close(1001);
+      worker.outbox.flush();
+    }
+    for (const group of this.#groups.values()) void group.close(1001);
+    this.#settle();
+    const timer =
+      timeout === undefined ? undefined : setTimeout(() => this.#onIdle?.(), Math.max(0, timeout));
+    await idle;
+    clearTimeout(timer);
+    if (this.#isClosed()) return;
+    if (this.size > 0) {
+      await this.destroy();
+      return;
+    }
+    this.#state = 'closed';
+    await this.#workers.stop();
+    for (const worker of this.#workers.all) worker.end(createError('ERR_POOL_CLOSED'));
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #settle(): void {
+    if (this.#state === 'closing' && this.size === 0) this.#onIdle?.();
+  }
+
+  #checkOpen(): void {
+    if (this.#state !== 'open') throw this.#reason ?? createError('ERR_POOL_CLOSED');
+  }
+
+  #checkRoom(count: number): void {
+    this.#checkOpen();
+    const limit = this.#options.maxConnections;
+    if (this.size + count > limit) throw createError('ERR_TOO_MANY_CONNECTIONS', { limit });
+  }
+
+  async #addresses(
+    target: Target,
+    { lookup, signal, timeout }: ResolvedConnectOptions,
+  ): Promise<readonly string[]> {
+    if (signal?.aborted) throw aborted(target, signal);
+    const found =
+      literalAddress(target) ??
+      (await resolveTarget(target, {
+        timeout,
+        ...(lookup && { lookup }),
+        ...(signal && { signal }),
+      }));
+    return found.map(({ address }) => address);
+  }
+
+  /** Endpoints are made anew only where something of them has changed since the last time. */
+  async #endpoint(target: Target, options: ResolvedConnectOptions): Promise<NativeEndpoint> {
+    const addresses = await this.#addresses(target, options);
+    const known = this.#endpoints.get(target);
+    const key = addresses.join();
+    if (known !== undefined && known.options === options && known.key === key) {
+      return known.endpoint;
+    }
+    const endpoint = createEndpoint(endpointOptions(target, options, addresses));
+    this.#endpoints.set(target, { options, key, endpoint });
+    return endpoint;
+  }
+
+  /** The worker for a connection; waits while all of them are being replaced. */
+  async #place(): Promise<PoolWorker> {
+    for (;;) {
+      this.#checkOpen();
+      const index = this.#placement(this.#workers.all);
+      const worker = index === undefined ? undefined : this.#workers.all[index];
+      if (worker !== undefined) return worker;
+      await this.#workers.untilAlive();
+    }
+  }
+
+  /** Loads a handler for a single connection; answers the number of its group. */
+  async #handle(
+    worker: PoolWorker,
+    handler: string,
+    { data, highWaterMark }: ResolvedConnectOptions,
+  ): Promise<number> {
+    const group = ++this.#lastGroup;
+    const loaded = this.#untilHandling(group, worker);
+    worker.post({ type: 'handle', spec: { group, handler, data, highWaterMark } });
+    await loaded;
+    return group;
+  }
+
+  #untilHandling(group: number, worker: PoolWorker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#handling.set(handlingKey(group, worker), (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  #begin(
+    worker: PoolWorker,
+    endpoint: NativeEndpoint,
+    target: Target,
+    options: ResolvedConnectOptions,
+    group: number,
+  ): Promise<Connection> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      let ignoreAbort: (() => void) | undefined;
+      const giveUp = worker.connect(endpoint, {
+        url: target.url,
+        host: target.host,
+        port: target.port,
+        kind: target.kind,
+        highWaterMark: options.highWaterMark,
+        group,
+        resolve(connection) {
+          ignoreAbort?.();
+          resolve(connection);
+        },
+        reject(error) {
+          ignoreAbort?.();
+          reject(signal?.aborted && error.code === 'ERR_ABORTED' ? aborted(target, signal) : error);
+        },
+      });
+      if (signal !== undefined) ignoreAbort = onAbort(signal, giveUp);
+    });
+  }
+
+  #onMessage(worker: PoolWorker, message: FromWorker): void {
+    switch (message.type) {
+      case 'handling': {
+        const key = handlingKey(message.group, worker);
+        const error = message.error && (fromPlain(message.error) as LwsPoolError);
+        if (error !== undefined) this.#groups.get(message.group)?.onWorkerLost(worker, error);
+        this.#handling.get(key)?.(error);
+        this.#handling.delete(key);
+        break;
+      }
+      case 'report':
+        this.#groups.get(message.group)?.onReport(worker, message.report);
+        this.#settle();
+        break;
+      case 'post':
+        this.#groups.get(message.group)?.onPost(message.value, worker.index);
+        break;
+    }
+  }
+
+  #onCrash(worker: PoolWorker, error: LwsPoolError): void {
+    this.#lose(worker, error);
+    this.emit('workerCrashed', error);
+  }
+
+  /** What waited for a worker, and its part of every group, ends with the worker. */
+  #lose(worker: PoolWorker, error: LwsPoolError): void {
+    worker.alive = false;
+    for (const [key, settle] of this.#handling) {
+      if (!key.endsWith(`@${worker.index}`)) continue;
+      this.#handling.delete(key);
+      settle(error);
+    }
+    for (const group of this.#groups.values()) group.onWorkerLost(worker, error);
+  }
+}
+
+interface CachedEndpoint {
+  readonly options: ResolvedConnectOptions;
+  readonly key: string;
+  readonly endpoint: NativeEndpoint;
+}
+
+function handlingKey(group: number, worker: PoolWorker): string {
+  return `${group}@${worker.index}`;
+}
+
+function aborted(target: Target, signal: AbortSignal): LwsPoolError {
+  return createError(
+    'ERR_ABORTED',
+    { url: target.url, host: target.host },
+    { cause: signal.reason },
+  );
+}
+
+/**
+ * Starts a pool.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION; ERR_POOL_FAILED where its workers cannot start
+ */
+export async function createPool(options?: PoolOptions): Promise<Pool> {
+  return await new Pool(parsePoolOptions(options)).start();
+}

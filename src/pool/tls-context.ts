@@ -1,0 +1,48 @@
+import { native } from '../native.js';
+import { createError } from './errors.js';
+import type { ResolvedTlsOptions } from './options.js';
+import { defaultTrust } from './trust.js';
+
+/** Equal options are the same object, see options/tls.ts. */
+const contexts = new WeakMap<ResolvedTlsOptions, number>();
+
+/**
+ * The SSL_CTX for these options, made once per process and shared by all its workers.
+ *
+ * @throws LwsPoolError ERR_TLS_OPTION
+ */
+export function tlsContextOf(options: ResolvedTlsOptions): number {
+  const known = contexts.get(options);
+  if (known !== undefined) return known;
+  if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
+  const made = create(options);
+  contexts.set(options, made);
+  return made;
+}
+
+function create(options: ResolvedTlsOptions): number {
+  const { ca, cert, key, minVersion, maxVersion, ciphers, ALPNProtocols } = options;
+  try {
+    return native.createTlsContext({
+      ca,
+      cert,
+      key: key.map(({ pem }) => pem),
+      keyPassphrases: key.map(({ passphrase }) => passphrase ?? options.passphrase ?? ''),
+      minVersion,
+      maxVersion,
+      ciphers,
+      ALPNProtocols,
+      rejectUnauthorized: options.rejectUnauthorized,
+    });
+  } catch (cause) {
+    const option = (cause as { option?: unknown }).option;
+    throw createError(
+      'ERR_TLS_OPTION',
+      {
+        option: typeof option === 'string' ? `tls.${option}` : 'tls',
+        reason: (cause as Error).message,
+      },
+      { cause },
+    );
+  }
+}

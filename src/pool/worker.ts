@@ -1,0 +1,215 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { errorIn } from '../channel/failure.js';
+import { decodeFields, textOf } from '../channel/fields.js';
+import { createInbox } from '../channel/inbox.js';
+import { Ledgers } from '../channel/ledger.js';
+import type { Wire } from '../channel/link.js';
+import { Outbox } from '../channel/outbox.js';
+import { Command, Event } from '../channel/record.js';
+import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
+import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
+import { Connection } from './connection.js';
+import { createError, type LwsPoolError } from './errors.js';
+
+/** A connection that is being opened. */
+export interface Request {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly kind: 'ws' | 'raw';
+  readonly highWaterMark: number;
+  /** Of handlers in the worker; 0: none. */
+  readonly group: number;
+  resolve(connection: Connection): void;
+  reject(error: LwsPoolError): void;
+}
+
+type Entry =
+  | { readonly generation: number; readonly request: Request; readonly connection?: undefined }
+  | { readonly generation: number; readonly connection: Connection };
+
+export interface WorkerEvents {
+  /** A control message. */
+  onMessage(worker: PoolWorker, message: FromWorker): void;
+  /** A connection has ended, or was never opened: there is room again. */
+  onRoom(): void;
+}
+
+/**
+ * The main thread's end of one worker thread. It dies with the thread; the thread that takes its
+ * place gets a new one.
+ */
+export class PoolWorker {
+  readonly index: number;
+  /** Open and opening, groups' included. */
+  connections = 0;
+  alive = false;
+  readonly outbox: Outbox;
+  readonly #events: WorkerEvents;
+  readonly #channel: NativeChannel;
+  readonly #wire: Wire;
+  readonly #port: MessagePort;
+  readonly #remotePort: MessagePort;
+  /** By slot. */
+  readonly #entries: (Entry | undefined)[] = [];
+  readonly #name = new Uint32Array(2);
+  #referenced = false;
+
+  constructor(index: number, capacity: number, events: WorkerEvents) {
+    this.index = index;
+    this.#events = events;
+    const inbox = createInbox(
+      () => this.#channel,
+      (...record) => this.#onRecord(...record),
+    );
+    this.#channel = new native.Channel(capacity, (...range) =>
+      this.outbox.during(() => inbox(...range)),
+    );
+    this.outbox = new Outbox(this.#channel);
+    this.#wire = { outbox: this.outbox, ledgers: new Ledgers(this.#channel), side: 'owner' };
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#remotePort = port2;
+    port1.on('message', (message: FromWorker) => events.onMessage(this, message));
+    port1.unref();
+  }
+
+  task(handshakesInFlight: number): ServiceTask {
+    return {
+      port: this.#remotePort,
+      worker: this.index,
+      channel: this.#channel.key,
+      handshakesInFlight,
+    };
+  }
+
+  post(message: ToWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  /**
+   * Begins a connection; the request is told how it went.
+   *
+   * @returns gives it up, with ERR_ABORTED, if it is not open yet
+   */
+  connect(endpoint: NativeEndpoint, request: Request): () => void {
+    const name = this.#name;
+    if (!this.#channel.connect(endpoint, request.group, name)) {
+      request.reject(createError('ERR_TOO_MANY_CONNECTIONS'));
+      return () => undefined;
+    }
+    const [slot, generation] = name as unknown as [number, number];
+    const entry: Entry = { generation, request };
+    this.#entries[slot] = entry;
+    this.addConnections(1);
+    return () => {
+      if (this.#entries[slot] === entry) this.outbox.command(Command.terminate, slot, generation);
+    };
+  }
+
+  /** Counts connections in (or out, where negative); while there are any the process stays. */
+  addConnections(count: number): void {
+    this.connections += count;
+    if (this.connections > 0 === this.#referenced) return;
+    this.#referenced = this.connections > 0;
+    if (this.#referenced) this.#channel.ref();
+    else this.#channel.unref();
+  }
+
+  /** Those that are open and belong to this thread. */
+  *open(): Generator<Connection> {
+    for (const entry of this.#entries) {
+      if (entry?.connection !== undefined) yield entry.connection;
+    }
+  }
+
+  /** Gives up what is not open yet. */
+  abandonOpening(): void {
+    for (const [slot, entry] of this.#entries.entries()) {
+      if (entry !== undefined && entry.connection === undefined) {
+        this.outbox.command(Command.terminate, slot, entry.generation);
+      }
+    }
+  }
+
+  /** The thread is gone: all that it had ends with that error. */
+  end(error: LwsPoolError): void {
+    this.alive = false;
+    this.outbox.close();
+    this.#channel.close();
+    this.#port.close();
+    const entries = this.#entries.splice(0);
+    this.connections = 0;
+    for (const entry of entries) {
+      if (entry === undefined) continue;
+      if (entry.connection === undefined) entry.request.reject(error);
+      else entry.connection.onClosed(1006, '', error);
+    }
+    this.#events.onRoom();
+  }
+
+  #onRecord(
+    type: number,
+    slot: number,
+    generation: number,
+    payload: Buffer,
+    isBinary: boolean,
+    aux: number,
+  ): void {
+    const entry = this.#entries[slot];
+    if (entry === undefined || entry.generation !== generation) return;
+    if (entry.connection === undefined) {
+      if (type === Event.opened) this.#opened(slot, entry.generation, entry.request, payload);
+      else if (type === Event.failed) this.#failed(slot, entry.generation, entry.request, payload);
+    } else if (type === Event.closed) {
+      this.#closed(slot, generation, entry.connection, payload, aux);
+    } else {
+      entry.connection.onRecord(type, payload, isBinary, aux);
+    }
+  }
+
+  #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
+    const connection = new Connection({
+      wire: this.#wire,
+      slot,
+      generation,
+      highWaterMark: request.highWaterMark,
+      worker: this.index,
+      id: `${this.#channel.key}.${slot}.${generation}`,
+      url: request.url,
+      kind: request.kind,
+      handled: request.group !== 0,
+      fields: decodeFields(payload),
+    });
+    this.#entries[slot] = { generation, connection };
+    request.resolve(connection);
+  }
+
+  #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
+    const { url, host, port } = request;
+    const known = { url, host, ...(port > 0 ? { port: `${port}` } : {}) };
+    const error = errorIn(decodeFields(payload), known);
+    this.#free(slot, generation);
+    request.reject(error ?? createError('ERR_SYSTEM', known as never));
+  }
+
+  #closed(
+    slot: number,
+    generation: number,
+    connection: Connection,
+    payload: Buffer,
+    code: number,
+  ): void {
+    const fields = decodeFields(payload);
+    const known = { url: connection.url, connection: connection.id };
+    this.#free(slot, generation);
+    connection.onClosed(code, textOf(fields, 'closeReason'), errorIn(fields, known));
+  }
+
+  #free(slot: number, generation: number): void {
+    this.#entries[slot] = undefined;
+    this.#channel.release(slot, generation);
+    this.addConnections(-1);
+    this.#events.onRoom();
+  }
+}

@@ -1,0 +1,127 @@
+import type { FromWorker } from '../workers/control.js';
+import { createError, type LwsPoolError } from './errors.js';
+import { Threads } from './piscina.js';
+import { PoolWorker, type WorkerEvents } from './worker.js';
+
+/** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
+const LIVED = 10_000;
+/** Crashes in a row after which the pool gives up. */
+const MOST_CRASHES = 6;
+/** Wait before the second, third, … start in a row. Milliseconds. */
+const backoff = (crashes: number) => Math.min(100 * 2 ** (crashes - 2), 5_000);
+
+export interface WorkersEvents {
+  onMessage(worker: PoolWorker, message: FromWorker): void;
+  onRoom(): void;
+  /** A worker is gone, and with it all its connections. */
+  onCrash(worker: PoolWorker, error: LwsPoolError): void;
+  /** They crash again and again. */
+  onFailure(error: LwsPoolError): void;
+}
+
+/** The workers of a pool: started, watched, replaced when they crash. */
+export class Workers {
+  readonly all: PoolWorker[];
+  readonly #threads: Threads;
+  readonly #capacity: number;
+  readonly #handshakesInFlight: number;
+  readonly #events: WorkersEvents;
+  readonly #running: Promise<void>[] = [];
+  #stopping = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    options: { threads: number; maxConnections: number; handshakesInFlight: number },
+    events: WorkersEvents,
+  ) {
+    this.#capacity = options.maxConnections;
+    this.#handshakesInFlight = options.handshakesInFlight;
+    this.#events = events;
+    this.#threads = new Threads(options.threads);
+    this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
+    for (const worker of this.all) this.#running.push(this.#keepRunning(worker.index));
+  }
+
+  /** Resolves once one is alive, or none will be any more. */
+  async untilAlive(): Promise<void> {
+    while (!this.#stopping && !this.all.some(({ alive }) => alive)) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Resolves once all are alive, or the pool has given up. */
+  async untilAllAlive(): Promise<void> {
+    while (!this.#stopping && !this.all.every(({ alive }) => alive)) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Lets each finish what it does, then ends the threads. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    for (const worker of this.all) {
+      if (worker.alive) worker.post({ type: 'stop' });
+    }
+    await Promise.all(this.#running.map((task, index) => (this.all[index]?.alive ? task : null)));
+    await this.#threads.destroy();
+  }
+
+  /** Ends the threads at once. */
+  async destroy(error: LwsPoolError): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    for (const worker of this.all) worker.end(error);
+    await this.#threads.destroy();
+  }
+
+  #create(index: number): PoolWorker {
+    const events: WorkerEvents = {
+      onRoom: () => this.#events.onRoom(),
+      onMessage: (worker, message) => {
+        if (message.type === 'started') {
+          worker.alive = true;
+          this.#threads.unref();
+          this.#wake();
+        } else {
+          this.#events.onMessage(worker, message);
+        }
+      },
+    };
+    return new PoolWorker(index, this.#capacity, events);
+  }
+
+  async #keepRunning(index: number): Promise<void> {
+    for (let crashes = 0; ; ) {
+      const worker = this.all[index] as PoolWorker;
+      const started = performance.now();
+      const cause = await this.#threads.run(worker.task(this.#handshakesInFlight)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (this.#stopping) {
+        worker.alive = false;
+        return;
+      }
+      crashes = performance.now() - started < LIVED ? crashes + 1 : 1;
+      const reason = cause instanceof Error ? cause.message : 'it ended by itself';
+      const error = createError('ERR_WORKER_CRASHED', { worker: index, reason }, { cause });
+      this.all[index] = this.#create(index);
+      this.#events.onCrash(worker, error);
+      worker.end(error);
+      if (crashes >= MOST_CRASHES) {
+        const failure = createError('ERR_POOL_FAILED', { crashes, reason }, { cause: error });
+        this.#events.onFailure(failure);
+        return;
+      }
+      if (crashes > 1) await new Promise((resolve) => setTimeout(resolve, backoff(crashes)));
+      if (this.#stopping) return;
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

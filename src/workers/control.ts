@@ -1,0 +1,68 @@
+import type { EndpointOptions } from '../native.js';
+import type { PlainError } from '../pool/errors.js';
+
+/**
+ * What the main thread and a worker say to each other through their MessagePort: starting, groups,
+ * stopping. Never messages of connections: those cross in native queues.
+ */
+
+/** The one lasting task of a worker. */
+export interface ServiceTask {
+  readonly port: import('node:worker_threads').MessagePort;
+  readonly worker: number;
+  readonly channel: number;
+  readonly handshakesInFlight: number;
+}
+
+/** A module of handlers, for a single connection or a group. */
+export interface HandlerSpec {
+  /** Counts from 1; commands and events name it so. */
+  readonly group: number;
+  /** A `file:` URL. */
+  readonly handler: string;
+  readonly data: unknown;
+  readonly highWaterMark: number;
+}
+
+/** Many connections of one handler, which belong to their workers. */
+export interface GroupShare extends HandlerSpec {
+  readonly endpoint: EndpointOptions;
+  readonly count: number;
+  /** Connections begun per second; undefined: as fast as the handshakes go. */
+  readonly rate: number | undefined;
+}
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly share: GroupShare }
+  | { readonly type: 'handle'; readonly spec: HandlerSpec }
+  | { readonly type: 'post'; readonly group: number; readonly value: unknown }
+  | {
+      readonly type: 'close';
+      readonly group: number;
+      readonly code: number | undefined;
+      readonly reason: string;
+    }
+  | { readonly type: 'terminate'; readonly group: number }
+  | { readonly type: 'stop' };
+
+/** How often something happened, and one message that stands for all. */
+export interface Tally {
+  count: number;
+  readonly message: string;
+}
+
+/** What happened to a group's connections in one worker since the last report. */
+export interface GroupReport {
+  readonly opened: number;
+  readonly failed: ReadonlyMap<string, Tally>;
+  readonly closed: number;
+  /** Of those closed: the ones that ended with an error. */
+  readonly errors: ReadonlyMap<string, Tally>;
+}
+
+export type FromWorker =
+  | { readonly type: 'started' }
+  | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
+  | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
+  | { readonly type: 'post'; readonly group: number; readonly value: unknown }
+  | { readonly type: 'stopped' };

@@ -1,0 +1,139 @@
+import { encodeFields } from '../channel/fields.js';
+import { CLOSED } from '../channel/link.js';
+import { Event } from '../channel/record.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
+import type { GroupReport, HandlerSpec } from './control.js';
+import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
+import type { HandlerConnection } from './handler-connection.js';
+import { Tallies } from './tally.js';
+
+/** The connections of one group in one worker, and the handler they share. */
+export class HandlerGroup {
+  readonly id: number;
+  /** Of one connection, which belongs to the main thread. */
+  readonly single: boolean;
+  readonly highWaterMark: number;
+  readonly connections = new Set<HandlerConnection>();
+  /** No more connections are begun. */
+  closing = false;
+  readonly #handler: Handler;
+  readonly #module: string;
+  #opened = 0;
+  #closed = 0;
+  #failed = new Tallies();
+  #errors = new Tallies();
+
+  constructor(
+    spec: HandlerSpec,
+    single: boolean,
+    factory: HandlerFactory,
+    context: Pick<HandlerContext, 'worker' | 'post'>,
+  ) {
+    this.id = spec.group;
+    this.single = single;
+    this.highWaterMark = spec.highWaterMark;
+    this.#module = spec.handler;
+    this.#handler = factory({ ...context, data: spec.data, connections: this.connections });
+  }
+
+  onOpened(connection: HandlerConnection): void {
+    this.#opened++;
+    this.connections.add(connection);
+    this.#call(connection, 'open', () => this.#handler.open?.(connection));
+  }
+
+  onFailed(error: LwsPoolError): void {
+    this.#failed.note(error);
+  }
+
+  onRecord(
+    connection: HandlerConnection,
+    type: number,
+    payload: Buffer,
+    isBinary: boolean,
+    aux: number,
+  ): void {
+    const handler = this.#handler;
+    try {
+      switch (type) {
+        case Event.message:
+        case Event.data:
+          handler.message?.(connection, payload, isBinary);
+          break;
+        case Event.flushed:
+          if (connection.link.onFlushed(aux)) handler.drain?.(connection);
+          break;
+        case Event.ping:
+          handler.ping?.(connection, payload);
+          break;
+        case Event.pong:
+          handler.pong?.(connection, payload);
+          break;
+      }
+    } catch (thrown) {
+      this.#failedIn(connection, type === Event.flushed ? 'drain' : 'message', thrown);
+    }
+  }
+
+  onClosed(
+    connection: HandlerConnection,
+    code: number,
+    reason: string,
+    error: LwsPoolError | undefined,
+  ): void {
+    this.#closed++;
+    this.connections.delete(connection);
+    connection.link.onClosed(error);
+    if (error !== undefined) {
+      this.#errors.note(error);
+      this.#call(connection, 'error', () => this.#handler.error?.(connection, error));
+    }
+    this.#call(connection, 'close', () => this.#handler.close?.(connection, code, reason));
+  }
+
+  onBroadcast(data: Buffer, isBinary: boolean): void {
+    for (const connection of this.connections) {
+      if (connection.readyState === 1) connection.send(data, { binary: isBinary });
+    }
+  }
+
+  receive(value: unknown): void {
+    this.#handler.receive?.(value);
+  }
+
+  /** What happened since the last report; undefined where nothing did. */
+  takeReport(): GroupReport | undefined {
+    const report = {
+      opened: this.#opened,
+      closed: this.#closed,
+      failed: this.#failed,
+      errors: this.#errors,
+    };
+    if (report.opened + report.closed + report.failed.size + report.errors.size === 0) {
+      return undefined;
+    }
+    this.#opened = 0;
+    this.#closed = 0;
+    this.#failed = new Tallies();
+    this.#errors = new Tallies();
+    return report;
+  }
+
+  #call(connection: HandlerConnection, callback: string, run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#failedIn(connection, callback, thrown);
+    }
+  }
+
+  #failedIn(connection: HandlerConnection, callback: string, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const fields = { handler: this.#module, callback, reason: error.message };
+    if (connection.readyState === CLOSED) {
+      this.#errors.note(createError('ERR_HANDLER_FAILED', fields, { cause: error }));
+      return;
+    }
+    connection.link.fail(encodeFields({ ...fields, thrown: error.stack ?? error.message }));
+  }
+}

@@ -1,0 +1,64 @@
+import type { LwsPoolError } from '../pool/errors.js';
+import type { HandlerConnection } from './handler-connection.js';
+
+/** What a handler knows of its surroundings: one per group (or connection) and worker. */
+export interface HandlerContext<Data = unknown> {
+  /** The option `data`, a copy of this worker's own. */
+  readonly data: Data;
+  /** Index of the worker thread. */
+  readonly worker: number;
+  /** The group's open connections in this worker. */
+  readonly connections: Iterable<HandlerConnection>;
+  /** Sends a value (structured clone) to the event `post` of the group on the main thread. */
+  post(value: unknown): void;
+}
+
+/**
+ * What is done with connections in the worker that serves them, with no crossing between threads.
+ * All of it runs on the worker's thread, one call at a time, and none may block: the other
+ * connections wait meanwhile. What a function throws closes its connection with 1011 and is its
+ * error (ERR_HANDLER_FAILED); no other connection is touched.
+ */
+export interface Handler {
+  open?(connection: HandlerConnection): void;
+  /** A message, or bytes of a raw connection. The Buffer is the handler's to keep. */
+  message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void;
+  /** After `send()` answered false: the kernel has taken everything. */
+  drain?(connection: HandlerConnection): void;
+  /** The last call for a connection that was open. */
+  close?(connection: HandlerConnection, code: number, reason: string): void;
+  /** Before `close`, if something went wrong. */
+  error?(connection: HandlerConnection, error: LwsPoolError): void;
+  ping?(connection: HandlerConnection, data: Buffer): void;
+  pong?(connection: HandlerConnection, data: Buffer): void;
+  /** A value of the main thread's `group.post()`. */
+  receive?(value: unknown): void;
+}
+
+/** Makes a handler with state of its own for each group and worker. */
+export type HandlerFactory<Data = unknown> = (context: HandlerContext<Data>) => Handler;
+
+const HANDLER = Symbol.for('lws-pool.handler');
+
+/** A module's default export, as `connect()` and `connectMany()` take it. */
+export interface HandlerDefinition<Data = unknown> {
+  readonly [HANDLER]: HandlerFactory<Data>;
+}
+
+/**
+ * Declares a handler: the default export of a module that is named by the option `handler`.
+ *
+ * @param handler its functions, or a function that makes them for each group and worker
+ */
+export function defineHandler<Data = unknown>(
+  handler: Handler | HandlerFactory<Data>,
+): HandlerDefinition<Data> {
+  return { [HANDLER]: typeof handler === 'function' ? handler : () => handler };
+}
+
+/** The factory in what a module exports by default; undefined where it is no handler. */
+export function factoryOf(exported: unknown): HandlerFactory | undefined {
+  if (typeof exported !== 'object' || exported === null) return undefined;
+  const factory: unknown = (exported as Partial<HandlerDefinition>)[HANDLER];
+  return typeof factory === 'function' ? (factory as HandlerFactory) : undefined;
+}

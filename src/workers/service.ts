@@ -1,0 +1,229 @@
+import type { MessagePort } from 'node:worker_threads';
+import { errorIn } from '../channel/failure.js';
+import { decodeFields, textOf } from '../channel/fields.js';
+import { createInbox } from '../channel/inbox.js';
+import { Ledgers } from '../channel/ledger.js';
+import type { Wire } from '../channel/link.js';
+import { Outbox } from '../channel/outbox.js';
+import { Event } from '../channel/record.js';
+import { type NativeService, native } from '../native.js';
+import { createError, toPlain } from '../pool/errors.js';
+import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
+import { factoryOf } from './handler.js';
+import { HandlerConnection } from './handler-connection.js';
+import { HandlerGroup } from './handler-group.js';
+
+interface Entry {
+  readonly connection: HandlerConnection;
+  readonly group: HandlerGroup;
+}
+
+/** A worker's service, and the handlers that run beside it. */
+export class WorkerService {
+  readonly #worker: number;
+  readonly #port: MessagePort;
+  readonly #native: NativeService;
+  readonly #outbox: Outbox;
+  readonly #wire: Wire;
+  readonly #groups = new Map<number, HandlerGroup>();
+  /** By slot. */
+  readonly #entries: (Entry | undefined)[] = [];
+  #reportScheduled = false;
+
+  constructor(task: ServiceTask) {
+    this.#worker = task.worker;
+    this.#port = task.port;
+    const inbox = createInbox(
+      () => this.#native,
+      (...record) => this.#onRecord(...record),
+    );
+    this.#native = new native.Service(task.channel, task.handshakesInFlight, (...range) =>
+      this.#outbox.during(() => inbox(...range)),
+    );
+    this.#outbox = new Outbox(this.#native);
+    this.#wire = {
+      outbox: this.#outbox,
+      ledgers: new Ledgers(this.#native),
+      side: 'handler',
+    };
+  }
+
+  /** Serves until it is told to stop. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#port.on('message', (message: ToWorker) => {
+        if (message.type === 'stop') {
+          this.#outbox.close();
+          this.#native.close(() => {
+            this.#post({ type: 'stopped' });
+            this.#port.close();
+            resolve();
+          });
+        } else {
+          this.#onMessage(message);
+        }
+      });
+      this.#post({ type: 'started' });
+    });
+  }
+
+  #onMessage(message: Exclude<ToWorker, { type: 'stop' }>): void {
+    switch (message.type) {
+      case 'handle':
+        void this.#load(message.spec, true);
+        break;
+      case 'open':
+        void this.#open(message.share);
+        break;
+      case 'post':
+        this.#groups.get(message.group)?.receive(message.value);
+        break;
+      case 'close':
+        this.#each(message.group, (connection) => connection.close(message.code, message.reason));
+        break;
+      case 'terminate':
+        this.#each(message.group, (connection) => connection.terminate());
+        break;
+    }
+  }
+
+  #each(id: number, act: (connection: HandlerConnection) => void): void {
+    const group = this.#groups.get(id);
+    if (group === undefined) return;
+    group.closing = true;
+    this.#scheduleReport();
+    this.#outbox.during(() => {
+      for (const connection of group.connections) act(connection);
+    });
+  }
+
+  /** Imports a handler's module and makes its handler. Answers undefined where that fails. */
+  async #load(spec: HandlerSpec, single = false): Promise<HandlerGroup | undefined> {
+    const { group, handler } = spec;
+    try {
+      const module = (await import(handler)) as { default?: unknown };
+      const factory = factoryOf(module.default);
+      if (factory === undefined) {
+        throw new TypeError('its default export does not come from defineHandler()');
+      }
+      const made = new HandlerGroup(spec, single, factory, {
+        worker: this.#worker,
+        post: (value) => this.#post({ type: 'post', group, value }),
+      });
+      this.#groups.set(group, made);
+      this.#post({ type: 'handling', group });
+      return made;
+    } catch (cause) {
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      this.#post({ type: 'handling', group, error: toPlain(error) });
+      return undefined;
+    }
+  }
+
+  async #open(share: GroupShare): Promise<void> {
+    const group = await this.#load(share);
+    if (group === undefined) return;
+    const endpoint = new native.Endpoint(share.endpoint);
+    const begin = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        if (group.closing) {
+          group.onFailed(createError('ERR_ABORTED'));
+        } else if (!this.#native.connect(endpoint, group.id)) {
+          group.onFailed(createError('ERR_TOO_MANY_CONNECTIONS'));
+        }
+      }
+      this.#scheduleReport();
+    };
+    if (share.rate === undefined) {
+      begin(share.count);
+      return;
+    }
+    paced(share.count, share.rate, begin, () => group.closing);
+  }
+
+  #onRecord(
+    type: number,
+    slot: number,
+    generation: number,
+    payload: Buffer,
+    isBinary: boolean,
+    aux: number,
+  ): void {
+    const entry = this.#entries[slot];
+    if (type > Event.failed && type < Event.closed) {
+      entry?.group.onRecord(entry.connection, type, payload, isBinary, aux);
+      return;
+    }
+    this.#scheduleReport();
+    if (type === Event.broadcast) {
+      this.#groups.get(aux)?.onBroadcast(payload, isBinary);
+    } else if (type === Event.opened) {
+      this.#opened(slot, generation, payload, aux);
+    } else if (type === Event.failed) {
+      const group = this.#groups.get(aux);
+      const error = errorIn(decodeFields(payload));
+      if (group !== undefined && error !== undefined) group.onFailed(error);
+      this.#done(group, slot, generation);
+    } else if (entry !== undefined) {
+      const fields = decodeFields(payload);
+      this.#entries[slot] = undefined;
+      entry.group.onClosed(entry.connection, aux, textOf(fields, 'closeReason'), errorIn(fields));
+      this.#done(entry.group, slot, generation);
+    }
+  }
+
+  #opened(slot: number, generation: number, payload: Buffer, aux: number): void {
+    const group = this.#groups.get(aux);
+    if (group === undefined) return;
+    const connection = new HandlerConnection(
+      this.#wire,
+      slot,
+      generation,
+      group.highWaterMark,
+      `${this.#worker}.${slot}.${generation}`,
+      decodeFields(payload),
+    );
+    this.#entries[slot] = { connection, group };
+    group.onOpened(connection);
+    if (group.closing) connection.close(1001);
+  }
+
+  /** The slot of a connection that belongs to the main thread is freed there. */
+  #done(group: HandlerGroup | undefined, slot: number, generation: number): void {
+    if (group?.single === true) this.#groups.delete(group.id);
+    else this.#native.release(slot, generation);
+  }
+
+  #scheduleReport(): void {
+    if (this.#reportScheduled) return;
+    this.#reportScheduled = true;
+    setImmediate(() => {
+      this.#reportScheduled = false;
+      for (const [id, group] of this.#groups) {
+        const report = group.takeReport();
+        if (report !== undefined) this.#post({ type: 'report', group: id, report });
+      }
+    });
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+/** Begins `count` connections, `rate` a second, evenly. */
+function paced(
+  count: number,
+  rate: number,
+  begin: (count: number) => void,
+  stop: () => boolean,
+): void {
+  const start = performance.now();
+  let begun = 0;
+  const timer = setInterval(() => {
+    const due = Math.min(count, Math.floor(((performance.now() - start) * rate) / 1000) + 1);
+    begin(stop() ? count - begun : Math.max(0, due - begun));
+    begun = stop() ? count : Math.max(begun, due);
+    if (begun === count) clearInterval(timer);
+  }, 10);
+}
