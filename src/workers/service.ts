@@ -26,6 +26,8 @@ export class WorkerService {
   readonly #outbox: Outbox;
   readonly #wire: Wire;
   readonly #groups = new Map<number, HandlerGroup>();
+  /** Groups that were closed before their handler was loaded. */
+  readonly #closedEarly = new Set<number>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
   #reportScheduled = false;
@@ -89,8 +91,12 @@ export class WorkerService {
 
   #each(id: number, act: (connection: HandlerConnection) => void): void {
     const group = this.#groups.get(id);
-    if (group === undefined) return;
+    if (group === undefined) {
+      this.#closedEarly.add(id);
+      return;
+    }
     group.closing = true;
+    this.#native.abandon(id);
     this.#scheduleReport();
     this.#outbox.during(() => {
       for (const connection of group.connections) act(connection);
@@ -110,6 +116,7 @@ export class WorkerService {
         worker: this.#worker,
         post: (value) => this.#post({ type: 'post', group, value }),
       });
+      made.closing = this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });
       return made;
