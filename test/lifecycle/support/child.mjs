@@ -40,11 +40,12 @@ export function codeOf(promise) {
   );
 }
 
-/** Open descriptors, counted by kind: socket, pipe, anon_inode:[eventpoll], … */
+/** Open descriptors but for 0, 1 and 2, by kind: socket, pipe, anon_inode:[eventpoll], … */
 export function descriptors() {
   /** @type {Record<string, number>} */
   const kinds = {};
   for (const name of readdirSync('/proc/self/fd')) {
+    if (Number(name) <= 2) continue;
     let target;
     try {
       target = readlinkSync(`/proc/self/fd/${name}`);
@@ -59,7 +60,7 @@ export function descriptors() {
 }
 
 export function sockets() {
-  return descriptors()['socket'] ?? 0;
+  return descriptors().socket ?? 0;
 }
 
 export function threads() {
