@@ -12,8 +12,8 @@ Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
   if (current_.get() == slab.get()) return buffer_.Value();
   slab.get()->retain();
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-      env, slab->data(), slab->size(),
-      [](Napi::Env, void*, Slab* owned) { owned->release(); }, slab.get());
+      env, slab->data(), slab->size(), [](Napi::Env, void*, Slab* owned) { owned->release(); },
+      slab.get());
   current_ = slab;
   buffer_ = Napi::Persistent(buffer);
   return buffer;

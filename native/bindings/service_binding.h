@@ -29,6 +29,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   // connect(endpoint, group) -> boolean: a connection that belongs to this thread; false where no
   // slot is free
   Napi::Value connect(const Napi::CallbackInfo&);
+  // abandon(group): gives up what this thread has begun and is not open yet
+  void abandon(const Napi::CallbackInfo&);
   // The same as of Channel, for the handlers of this thread.
   void release(const Napi::CallbackInfo&);
   Napi::Value acquire(const Napi::CallbackInfo&);

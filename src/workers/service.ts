@@ -30,6 +30,8 @@ export class WorkerService implements HandlerService {
   readonly #native: NativeService;
   readonly #outbox: Outbox;
   readonly #groups = new Map<number, HandlerGroup>();
+  /** Groups that were closed before their handler was loaded. */
+  readonly #closedEarly = new Set<number>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
   #reportTimer: NodeJS.Timeout | undefined;
@@ -98,8 +100,12 @@ export class WorkerService implements HandlerService {
 
   #each(id: number, act: (connection: HandlerConnection) => void): void {
     const group = this.#groups.get(id);
-    if (group === undefined) return;
+    if (group === undefined) {
+      this.#closedEarly.add(id);
+      return;
+    }
     group.closing = true;
+    this.#native.abandon(id);
     this.#scheduleReport();
     this.#outbox.during(() => {
       for (const connection of group.connections) act(connection);
@@ -119,6 +125,7 @@ export class WorkerService implements HandlerService {
         worker: this.#worker,
         post: (value) => this.#post({ type: 'post', group, value }),
       });
+      made.closing = this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });
       return made;

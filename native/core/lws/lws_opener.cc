@@ -83,8 +83,7 @@ void LwsOpener::start(Connection& connection) {
     opening.error.fields.set("reason", "libwebsockets could not make a vhost");
     return service_.handshakes().attemptOver(connection);
   }
-  const std::string address =
-      endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
+  const std::string address = endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
   lws_client_connect_info info;
   std::memset(&info, 0, sizeof info);
   info.context = context_.get();
@@ -166,8 +165,8 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
       opening.error.code = "ERR_TOO_MANY_FILES";
       break;
     case EADDRNOTAVAIL:
-      opening.error.code = std::strcmp(call, "bind") == 0 ? "ERR_LOCAL_ADDRESS"
-                                                          : "ERR_LOCAL_PORTS_EXHAUSTED";
+      opening.error.code =
+          std::strcmp(call, "bind") == 0 ? "ERR_LOCAL_ADDRESS" : "ERR_LOCAL_PORTS_EXHAUSTED";
       break;
     case EADDRINUSE:  // bind(2) found no free port
       opening.error.code = "ERR_LOCAL_PORTS_EXHAUSTED";

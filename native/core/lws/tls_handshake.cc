@@ -34,7 +34,9 @@ std::string nameText(const X509_NAME* name) {
 
 std::string timeText(const ASN1_TIME* time) {
   return printed(
-      [](BIO* bio, const void* value) { ASN1_TIME_print(bio, static_cast<const ASN1_TIME*>(value)); },
+      [](BIO* bio, const void* value) {
+        ASN1_TIME_print(bio, static_cast<const ASN1_TIME*>(value));
+      },
       time);
 }
 
@@ -46,7 +48,8 @@ std::string altNames(const X509* certificate) {
     if (i > 0) text += ", ";
     text += printed(
         [](BIO* bio, const void* value) {
-          GENERAL_NAME_print(bio, const_cast<GENERAL_NAME*>(static_cast<const GENERAL_NAME*>(value)));
+          GENERAL_NAME_print(bio,
+                             const_cast<GENERAL_NAME*>(static_cast<const GENERAL_NAME*>(value)));
         },
         sk_GENERAL_NAME_value(names, i));
   }
@@ -78,8 +81,8 @@ const char* codeOf(int error) {
 // Worker thread, within SSL_connect().
 int verify(int accepted, X509_STORE_CTX* store) {
   if (accepted == 1) return 1;
-  auto* ssl = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
   if (connection == nullptr) return 0;
   if (!connection->endpoint->tls->rejectUnauthorized()) {

@@ -121,7 +121,8 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       break;
     }
     case Command::ping:
-      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open && connection.kind() == Kind::ws) {
+      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open &&
+          connection.kind() == Kind::ws) {
         sendFrame(connection, ws::Opcode::ping, payload, record.length);
       }
       break;
