@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/channel/record.h"
+#include "../core/net/addresses.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -160,6 +161,17 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
+  Fields fields;
+  const Connection* connection =
+      open(info.Env()).service->find({number(info, 0), number(info, 1)});
+  if (connection != nullptr && connection->established()) {
+    describeAddresses(connection->fd, fields);
+  }
+  const std::string text = fields.encode();
+  return Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
+}
+
 Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   auto target = std::make_unique<Target>(*state.service,
@@ -199,6 +211,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
                            InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                           InstanceMethod<&ServiceBinding::addresses>("addresses"),
                            InstanceMethod<&ServiceBinding::listen>("listen"),
                            InstanceMethod<&ServiceBinding::counts>("counts"),
                            InstanceMethod<&ServiceBinding::close>("close")}));
