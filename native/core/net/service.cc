@@ -139,10 +139,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
       break;
     case Command::end:
-      if (connection.phase == Phase::open && connection.kind() == Kind::raw) {
-        connection.endAfterFlush = true;
-        markDirty(connection);
-      }
+      end(connection);
       break;
     case Command::fail: {
       ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};

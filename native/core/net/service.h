@@ -61,6 +61,8 @@ class Service {
   void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   void close(Connection&, uint16_t code, std::string_view reason);
   void terminate(Connection&);
+  // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
+  void end(Connection&);
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.
