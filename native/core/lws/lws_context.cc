@@ -1,5 +1,6 @@
 #include "lws_context.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -26,6 +27,15 @@ constexpr int kNever = 24 * 60 * 60;  // seconds
 constexpr uint64_t kBase = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                            LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
 
+// libwebsockets unloads its event library with its last context, and the system's libuv with it.
+// Unloading libuv calls uv_library_shutdown(), which is that of `node` here: the process could not
+// even close a signal handler any more. So libuv stays.
+void keepLibuvLoaded() {
+#ifdef __linux__
+  dlopen("libuv.so.1", RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
+
 }  // namespace
 
 LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user)
@@ -48,7 +58,7 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
     lws_set_log_level(0, nullptr);
     if (!initialised) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     context_ = lws_create_context(&info);
-    if (context_ != nullptr) initialised = true;
+    if (context_ != nullptr && !std::exchange(initialised, true)) keepLibuvLoaded();
   }
   if (context_ == nullptr) {
     throw std::runtime_error(
@@ -103,7 +113,8 @@ lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls)
 }
 
 // Destroying a context on somebody else's loop takes several turns: libwebsockets closes its
-// handles, waits for the loop to confirm, closes some more, and wants to be called again at the end.
+// handles, waits for the loop to confirm, closes some more, and wants to be called again at the
+// end.
 //
 // On the way it closes the descriptor of its event pipe twice, a turn apart. Between the two the
 // number is free, and whatever another thread opens meanwhile would be closed in its stead. So the

@@ -19,12 +19,14 @@ lws_vhost* LwsContext::listen(const char* address, int port, const TlsContext* t
   info.iface = address;
   // Every connection is taken in as it is: its HTTP request is ours to read.
   info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG;
+  // With IPv6 on, libwebsockets takes an IPv4 address for none at all, and listens everywhere.
+  in_addr v4;
+  if (inet_pton(AF_INET, address, &v4) == 1) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
   info.listen_accept_role = "raw-skt";
   info.listen_accept_protocol = "lws-pool";
   if (tls != nullptr) {
     // The certificate comes with LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS.
-    info.options |=
-        LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
     info.alpn = "http/1.1";
   }
   listening_ = tls;
@@ -56,7 +58,8 @@ int LwsOpener::listen(std::shared_ptr<const Endpoint> endpoint, const char* addr
   touched_ = true;
   if (vhost == nullptr) return -1;
   listeners_.push_back({vhost, std::move(endpoint), &consumer});
-  return lws_get_vhost_listen_port(vhost);
+  const int taken = lws_get_vhost_listen_port(vhost);
+  return taken > 0 ? taken : -1;  // an address that is not this machine's leaves it at 0
 }
 
 int LwsOpener::incoming(lws* wsi) {

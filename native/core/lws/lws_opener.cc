@@ -377,6 +377,9 @@ void LwsOpener::takeOver(Connection& connection) {
       int room = 0;
       if (lws_http_client_read(wsi, &at, &room) < 0) break;  // our own read will say why
     }
+    // The parsed headers: 5 KB that nobody needs any more. libwebsockets hangs up on whoever keeps
+    // them for longer than six minutes, and searches all of them whenever a connection is closed.
+    (void)lws_http_headers_detach(wsi);
   }
   lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);

@@ -47,10 +47,10 @@ class Service {
   void use(Opener& opener, Consumer& owner, Consumer& handler);
 
   // The loop's calls.
-  void poll();           // pollDescriptor() is readable
-  void takeCommands();   // the channel has something
-  void timer();          // setTimer()'s time has come
-  void finishTurn();     // nothing else is ready: write, close, deliver
+  void poll();          // pollDescriptor() is readable
+  void takeCommands();  // the channel has something
+  void timer();         // setTimer()'s time has come
+  void finishTurn();    // nothing else is ready: write, close, deliver
   int pollDescriptor() const { return poller_.descriptor(); }
 
   // Commands.
@@ -63,6 +63,8 @@ class Service {
   void terminate(Connection&);
   // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
   void end(Connection&);
+  // Gives up what that owner has begun for a group and is not open yet.
+  void abandon(uint32_t group, const Consumer& owner);
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.

@@ -128,6 +128,15 @@ void Service::terminate(Connection& connection) {
   }
 }
 
+void Service::abandon(uint32_t group, const Consumer& owner) {
+  for (Connection& connection : connections_) {
+    if (connection.group != group || connection.owner != &owner) continue;
+    if (connection.phase == Phase::queued || connection.phase == Phase::opening) {
+      terminate(connection);
+    }
+  }
+}
+
 void Service::finish(Connection& connection) {
   if (!connection.established()) return;
   connection.phase = Phase::dying;
