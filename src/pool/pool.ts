@@ -27,8 +27,6 @@ import { Workers } from './workers.js';
 export interface PoolEvents {
   /** A worker died; its connections have ended with this error, and another takes its place. */
   workerCrashed: [error: LwsPoolError];
-  /** A connection was closed because its handler threw. Also for groups. */
-  failed: [error: LwsPoolError];
 }
 
 export interface CloseOptions {
