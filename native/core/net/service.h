@@ -65,8 +65,6 @@ class Service {
   void end(Connection&);
   // Gives up what that owner has begun for a group and is not open yet.
   void abandon(uint32_t group, const Consumer& owner);
-  // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
-  void end(Connection&);
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.
