@@ -18,7 +18,7 @@ const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species
   length: number,
 ) => Buffer;
 
-const EMPTY = Buffer.alloc(0);
+const EMPTY: Buffer = Buffer.alloc(0);
 
 /** What a record tells. The payload is a view of memory that nobody writes again. */
 export type OnRecord = (
@@ -51,7 +51,7 @@ export function createInbox(
       const typeAndFlags = own[word + TYPE_AND_FLAGS] as number;
       const flags = typeAndFlags >> 16;
       const length = own[word + LENGTH] as number;
-      let payload = EMPTY;
+      let payload: Buffer = EMPTY;
       if (length > 0) payload = new BufferView(buffer, at + HEADER, length);
       else if ((flags & FLAG_EXTERNAL) !== 0) payload = end().takeExternal();
       at += own[word + SIZE] as number;
