@@ -56,6 +56,8 @@ export class PoolWorker {
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
   #referenced = false;
+  /** Why the thread is gone. */
+  #ended: LwsPoolError | undefined;
 
   constructor(index: number, capacity: number, events: WorkerEvents) {
     this.index = index;
@@ -96,6 +98,10 @@ export class PoolWorker {
    */
   connect(endpoint: NativeEndpoint, request: Request): () => void {
     const name = this.#name;
+    if (this.#ended !== undefined) {
+      request.reject(this.#ended);
+      return () => undefined;
+    }
     if (!this.#channel.connect(endpoint, request.group, name)) {
       request.reject(createError('ERR_TOO_MANY_CONNECTIONS'));
       return () => undefined;
@@ -136,6 +142,8 @@ export class PoolWorker {
 
   /** The thread is gone: all that it had ends with that error. */
   end(error: LwsPoolError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
     this.alive = false;
     this.outbox.close();
     this.#channel.close();
