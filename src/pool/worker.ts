@@ -6,6 +6,7 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
+import { guarded } from '../channel/uncaught.js';
 import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
@@ -153,7 +154,7 @@ export class PoolWorker {
     for (const entry of entries) {
       if (entry === undefined) continue;
       if (entry.connection === undefined) entry.request.reject(error);
-      else entry.connection.onClosed(1006, '', error);
+      else guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#events.onRoom();
   }
