@@ -260,6 +260,9 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       std::erase(ready_, &connection);
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
+      } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {
+        std::erase(incoming_, &connection);  // it went in the middle of its TLS handshake
+        service_.failed(connection);
       } else if (opening != nullptr) {
         over(connection);
         service_.host().wake();
