@@ -81,7 +81,7 @@ async function burst(pool) {
   group.on('post', (tally, worker) => tallies.set(worker, tally));
   const total = (field) => [...tallies.values()].reduce((sum, tally) => sum + tally[field], 0);
 
-  const { opened, failures: refusals } = describe(await group.opened, connections);
+  const { opened, failures: refusals } = describe(await ready(group), connections);
   while (total('ended') < opened) await once(group, 'post');
   const end = readUsage(serverPid);
 
@@ -100,7 +100,12 @@ async function burst(pool) {
 /** Opens `count` connections with the handler and waits for the last of them. */
 async function openGroup(pool, count, data = {}) {
   const group = await pool.connectMany(workload.url, { count, handler, data });
-  return { group, counts: describe(await group.opened, count) };
+  return { group, counts: describe(await ready(group), count) };
+}
+
+async function ready(group) {
+  await group.ready;
+  return group;
 }
 
 function describe({ opened, failed }, wanted) {

@@ -75,8 +75,8 @@ Napi::Value ChannelBinding::slab(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChannelBinding::submit(const Napi::CallbackInfo& info) {
-  channel_->push(Commands{info[0].As<Napi::Number>().Uint32Value(),
-                          info[1].As<Napi::Number>().Uint32Value()});
+  channel_->push(
+      Commands{info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()});
   return acquire(info);
 }
 
@@ -104,8 +104,7 @@ Napi::Value ChannelBinding::takeExternal(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
-  return ledgerArray(info.Env(),
-                     channel_->slots.segment(info[0].As<Napi::Number>().Uint32Value()));
+  return ledgerArray(info.Env(), channel_->slots.segment(info[0].As<Napi::Number>().Uint32Value()));
 }
 
 void ChannelBinding::ref(const Napi::CallbackInfo&) {
@@ -119,20 +118,19 @@ void ChannelBinding::unref(const Napi::CallbackInfo&) {
 void ChannelBinding::close(const Napi::CallbackInfo&) { closeHandle(); }
 
 void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Channel",
-              DefineClass(env, "Channel",
-                          {InstanceAccessor<&ChannelBinding::key>("key"),
-                           InstanceMethod<&ChannelBinding::connect>("connect"),
-                           InstanceMethod<&ChannelBinding::release>("release"),
-                           InstanceMethod<&ChannelBinding::acquire>("acquire"),
-                           InstanceMethod<&ChannelBinding::slab>("slab"),
-                           InstanceMethod<&ChannelBinding::submit>("submit"),
-                           InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
-                           InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
-                           InstanceMethod<&ChannelBinding::ledger>("ledger"),
-                           InstanceMethod<&ChannelBinding::ref>("ref"),
-                           InstanceMethod<&ChannelBinding::unref>("unref"),
-                           InstanceMethod<&ChannelBinding::close>("close")}));
+  exports.Set("Channel", DefineClass(env, "Channel",
+                                     {InstanceAccessor<&ChannelBinding::key>("key"),
+                                      InstanceMethod<&ChannelBinding::connect>("connect"),
+                                      InstanceMethod<&ChannelBinding::release>("release"),
+                                      InstanceMethod<&ChannelBinding::acquire>("acquire"),
+                                      InstanceMethod<&ChannelBinding::slab>("slab"),
+                                      InstanceMethod<&ChannelBinding::submit>("submit"),
+                                      InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
+                                      InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
+                                      InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                                      InstanceMethod<&ChannelBinding::ref>("ref"),
+                                      InstanceMethod<&ChannelBinding::unref>("unref"),
+                                      InstanceMethod<&ChannelBinding::close>("close")}));
 }
 
 }  // namespace lwspool

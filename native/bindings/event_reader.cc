@@ -12,14 +12,24 @@ Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
   if (current_.get() == slab.get()) return buffer_.Value();
   slab.get()->retain();
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-      env, slab->data(), slab->size(),
-      [](Napi::Env, void*, Slab* owned) { owned->release(); }, slab.get());
+      env, slab->data(), slab->size(), [](Napi::Env, void*, Slab* owned) { owned->release(); },
+      slab.get());
   current_ = slab;
   buffer_ = Napi::Persistent(buffer);
   return buffer;
 }
 
+// Called from the loop, where no C++ exception may get to. The calls into JavaScript fail only when
+// the thread is being terminated; what is left of the events goes with it.
 bool EventReader::deliver(Napi::Env env) {
+  try {
+    return deliverAll(env);
+  } catch (const Napi::Error&) {
+    return false;
+  }
+}
+
+bool EventReader::deliverAll(Napi::Env env) {
   for (const EventLog::Range& range : log_.take()) {
     Napi::HandleScope scope(env);
     // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through

@@ -18,6 +18,7 @@ class EventReader {
   Napi::Value takeExternal(Napi::Env);
 
  private:
+  bool deliverAll(Napi::Env);
   Napi::ArrayBuffer bufferOf(Napi::Env, const SlabRef&);
 
   EventLog& log_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/channel/record.h"
+#include "../core/net/addresses.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -41,8 +42,7 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     state->host = std::make_unique<LoopHost>(loop, [state = state.get()] {
       if (state->binding != nullptr) state->binding->deliver();
     });
-    state->service =
-        std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
+    state->service = std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
     state->opener = std::make_unique<LwsOpener>(*state->service, loop);
     state->host->start(*state->service);
   } catch (const std::runtime_error& error) {
@@ -79,9 +79,7 @@ void ServiceBinding::deliver() {
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
   state->channel->onWakeWorker(nullptr);
-  state->opener->destroy([state] {
-    state->host->stop([state] { end(state); });
-  });
+  state->opener->destroy([state] { state->host->stop([state] { end(state); }); });
 }
 
 void ServiceBinding::end(State* state) {
@@ -113,6 +111,12 @@ Napi::Value ServiceBinding::connect(const Napi::CallbackInfo& info) {
   state.service->connect({*id, std::move(endpoint), number(info, 1), true});
   state.host->wake();
   return Napi::Boolean::New(info.Env(), true);
+}
+
+void ServiceBinding::abandon(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  state.service->abandon(number(info, 0), state.handler);
+  state.host->wake();
 }
 
 void ServiceBinding::release(const Napi::CallbackInfo& info) {
@@ -160,11 +164,20 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
+  Fields fields;
+  const Connection* connection = open(info.Env()).service->find({number(info, 0), number(info, 1)});
+  if (connection != nullptr && connection->established()) {
+    describeAddresses(connection->fd, fields);
+  }
+  const std::string text = fields.encode();
+  return Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
+}
+
 Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
-  auto target = std::make_unique<Target>(*state.service,
-                                         modeOf(info[3].As<Napi::String>().Utf8Value()),
-                                         number(info, 4));
+  auto target = std::make_unique<Target>(
+      *state.service, modeOf(info[3].As<Napi::String>().Utf8Value()), number(info, 4));
   const int port = state.opener->listen(EndpointBinding::from(info[0]),
                                         info[1].As<Napi::String>().Utf8Value().c_str(),
                                         static_cast<int>(number(info, 2)), *target);
@@ -189,19 +202,20 @@ Napi::Value ServiceBinding::counts(const Napi::CallbackInfo& info) {
 }
 
 void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Service",
-              DefineClass(env, "Service",
-                          {InstanceMethod<&ServiceBinding::connect>("connect"),
-                           InstanceMethod<&ServiceBinding::release>("release"),
-                           InstanceMethod<&ServiceBinding::acquire>("acquire"),
-                           InstanceMethod<&ServiceBinding::slab>("slab"),
-                           InstanceMethod<&ServiceBinding::submit>("submit"),
-                           InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
-                           InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
-                           InstanceMethod<&ServiceBinding::ledger>("ledger"),
-                           InstanceMethod<&ServiceBinding::listen>("listen"),
-                           InstanceMethod<&ServiceBinding::counts>("counts"),
-                           InstanceMethod<&ServiceBinding::close>("close")}));
+  exports.Set("Service", DefineClass(env, "Service",
+                                     {InstanceMethod<&ServiceBinding::connect>("connect"),
+                                      InstanceMethod<&ServiceBinding::abandon>("abandon"),
+                                      InstanceMethod<&ServiceBinding::release>("release"),
+                                      InstanceMethod<&ServiceBinding::acquire>("acquire"),
+                                      InstanceMethod<&ServiceBinding::slab>("slab"),
+                                      InstanceMethod<&ServiceBinding::submit>("submit"),
+                                      InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
+                                      InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
+                                      InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                                      InstanceMethod<&ServiceBinding::addresses>("addresses"),
+                                      InstanceMethod<&ServiceBinding::listen>("listen"),
+                                      InstanceMethod<&ServiceBinding::counts>("counts"),
+                                      InstanceMethod<&ServiceBinding::close>("close")}));
 }
 
 }  // namespace lwspool

@@ -29,6 +29,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   // connect(endpoint, group) -> boolean: a connection that belongs to this thread; false where no
   // slot is free
   Napi::Value connect(const Napi::CallbackInfo&);
+  // abandon(group): gives up what this thread has begun and is not open yet
+  void abandon(const Napi::CallbackInfo&);
   // The same as of Channel, for the handlers of this thread.
   void release(const Napi::CallbackInfo&);
   Napi::Value acquire(const Napi::CallbackInfo&);
@@ -37,6 +39,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
   Napi::Value ledger(const Napi::CallbackInfo&);
+  // addresses(slot, generation) -> fields of both ends, encoded
+  Napi::Value addresses(const Napi::CallbackInfo&);
   // listen(endpoint, address, port, mode, floodSize) -> port
   Napi::Value listen(const Napi::CallbackInfo&);
   // counts() -> { opened, closed, messages, bytes } of the target

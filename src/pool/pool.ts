@@ -6,6 +6,7 @@ import type { Connection } from './connection.js';
 import { createEndpoint, endpointOptions } from './endpoint.js';
 import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
+import { KeepAlive } from './keep-alive.js';
 import {
   type ConnectManyOptions,
   type ConnectOptions,
@@ -13,6 +14,7 @@ import {
   parseConnectManyOptions,
   parseConnectOptions,
   parsePoolOptions,
+  type ResolvedConnectManyOptions,
   type ResolvedConnectOptions,
   type ResolvedPoolOptions,
 } from './options.js';
@@ -25,8 +27,6 @@ import { Workers } from './workers.js';
 export interface PoolEvents {
   /** A worker died; its connections have ended with this error, and another takes its place. */
   workerCrashed: [error: LwsPoolError];
-  /** A connection was closed because its handler threw. Also for groups. */
-  failed: [error: LwsPoolError];
 }
 
 export interface CloseOptions {
@@ -35,6 +35,9 @@ export interface CloseOptions {
 }
 
 type State = 'open' | 'closing' | 'closed';
+
+/** Beyond the time that connections have to close: for their workers to do it. Milliseconds. */
+const GRACE = 2_000;
 
 /**
  * Connections on worker threads, made by {@link createPool}. A process with an idle pool exits by
@@ -47,9 +50,12 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #groups = new Map<number, ConnectionGroup>();
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
+  readonly #process = new KeepAlive();
   #lastGroup = 0;
   /** Connections whose names are being looked up: counted before a worker knows of them. */
   #resolving = 0;
+  /** The longest time that any connection has to close. Milliseconds. */
+  #closeTimeout = 0;
   #state: State = 'open';
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
@@ -82,7 +88,7 @@ export class Pool extends EventEmitter<PoolEvents> {
 
   /** @internal */
   async start(): Promise<this> {
-    await this.#workers.untilAllAlive();
+    await this.#process.during(this.#workers.untilAllAlive());
     if (this.#reason !== undefined) throw this.#reason;
     return this;
   }
@@ -96,6 +102,11 @@ export class Pool extends EventEmitter<PoolEvents> {
     const target = parseTarget(url);
     const resolved = parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
+    this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
+    return await this.#process.during(this.#connect(target, resolved));
+  }
+
+  async #connect(target: Target, resolved: ResolvedConnectOptions): Promise<Connection> {
     this.#resolving++;
     let counted = true;
     const count = () => {
@@ -127,7 +138,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
     const target = parseTarget(url);
     const resolved = parseConnectManyOptions(options, this.#options.connect);
-    const { handler, count, rate, signal } = resolved;
+    const { handler, count } = resolved;
     if (handler === undefined) {
       throw createError('ERR_INVALID_OPTION', {
         option: 'handler',
@@ -136,6 +147,16 @@ export class Pool extends EventEmitter<PoolEvents> {
       });
     }
     this.#checkRoom(count);
+    this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
+    return await this.#process.during(this.#connectMany(target, resolved, handler));
+  }
+
+  async #connectMany(
+    target: Target,
+    resolved: ResolvedConnectManyOptions,
+    handler: string,
+  ): Promise<ConnectionGroup> {
+    const { count, rate, signal } = resolved;
     const addresses = await this.#addresses(target, resolved);
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#place();
@@ -172,7 +193,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * opened is given up; what has not ended in time is cut.
    */
   close({ timeout }: CloseOptions = {}): Promise<void> {
-    this.#ended ??= this.#close(timeout);
+    this.#ended ??= this.#process.during(this.#close(timeout));
     return this.#ended;
   }
 
@@ -186,8 +207,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           : createError('ERR_POOL_CLOSED', {}, { cause: error });
       const reason = this.#reason;
       for (const worker of this.#workers.all) this.#lose(worker, reason);
-      const destroyed = this.#workers.destroy(reason);
-      this.#ended = destroyed;
+      this.#ended = this.#process.during(this.#workers.destroy(reason));
       this.#onIdle?.();
     }
     return this.#ended ?? Promise.resolve();
@@ -209,18 +229,16 @@ export class Pool extends EventEmitter<PoolEvents> {
     }
     for (const group of this.#groups.values()) void group.close(1001);
     this.#settle();
-    const timer =
-      timeout === undefined ? undefined : setTimeout(() => this.#onIdle?.(), Math.max(0, timeout));
+    // A worker that hangs looks at no clock: it is ended from here.
+    const limit = setTimeout(
+      () => void this.destroy(),
+      Math.max(0, timeout ?? this.#closeTimeout + GRACE),
+    );
     await idle;
-    clearTimeout(timer);
-    if (this.#isClosed()) return;
-    if (this.size > 0) {
-      await this.destroy();
-      return;
-    }
-    this.#state = 'closed';
-    await this.#workers.stop();
-    for (const worker of this.#workers.all) worker.end(createError('ERR_POOL_CLOSED'));
+    if (!this.#isClosed()) await this.#workers.stop();
+    clearTimeout(limit);
+    // Ends what is left of the threads, where destroy() has not been faster.
+    await this.destroy();
   }
 
   #isClosed(): boolean {

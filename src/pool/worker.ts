@@ -53,6 +53,8 @@ export class PoolWorker {
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
   readonly #name = new Uint32Array(2);
+  /** Those whose `connect()` has resolved in this turn of the loop. */
+  readonly #opening: Connection[] = [];
   #referenced = false;
 
   constructor(index: number, capacity: number, events: WorkerEvents) {
@@ -183,6 +185,10 @@ export class PoolWorker {
     });
     this.#entries[slot] = { generation, connection };
     request.resolve(connection);
+    if (this.#opening.push(connection) > 1) return;
+    setImmediate(() => {
+      for (const opened of this.#opening.splice(0)) opened.onSettled();
+    });
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {

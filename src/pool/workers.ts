@@ -56,15 +56,16 @@ export class Workers {
     }
   }
 
-  /** Lets each finish what it does, then ends the threads. */
+  /** Lets each close what it has. The threads are still there, see destroy(). */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    for (const worker of this.all) {
-      if (worker.alive) worker.post({ type: 'stop' });
-    }
-    await Promise.all(this.#running.map((task, index) => (this.all[index]?.alive ? task : null)));
-    await this.#threads.destroy();
+    const stopped = this.all.map((worker, index) => {
+      if (!worker.alive) return undefined;
+      worker.post({ type: 'stop' });
+      return this.#running[index];
+    });
+    await Promise.all(stopped);
   }
 
   /** Ends the threads at once. */
@@ -114,7 +115,10 @@ export class Workers {
         this.#events.onFailure(failure);
         return;
       }
-      if (crashes > 1) await new Promise((resolve) => setTimeout(resolve, backoff(crashes)));
+      // Whoever waits for the worker keeps the process alive, see KeepAlive.
+      if (crashes > 1) {
+        await new Promise((resolve) => setTimeout(resolve, backoff(crashes)).unref());
+      }
       if (this.#stopping) return;
     }
   }

@@ -69,6 +69,9 @@ export class HandlerGroup {
         case Event.pong:
           handler.pong?.(connection, payload);
           break;
+        case Event.ended:
+          connection.link.end();
+          break;
       }
     } catch (thrown) {
       this.#failedIn(connection, type === Event.flushed ? 'drain' : 'message', thrown);

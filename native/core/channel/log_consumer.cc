@@ -90,7 +90,8 @@ void LogConsumer::flushed(Connection& connection, uint32_t mark) {
 }
 
 void LogConsumer::broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) {
-  uint8_t* out = log_.append(Event::broadcast, binary ? flag::binary : uint16_t{0}, {}, size, group);
+  uint8_t* out =
+      log_.append(Event::broadcast, binary ? flag::binary : uint16_t{0}, {}, size, group);
   if (size > 0) std::memcpy(out, data, size);
 }
 

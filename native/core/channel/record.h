@@ -45,7 +45,8 @@ enum class Command : uint16_t {
 
 namespace flag {
 inline constexpr uint16_t binary = 1;
-inline constexpr uint16_t external = 2;  // the payload is fetched on its own: it was too long to lie here
+inline constexpr uint16_t external =
+    2;  // the payload is fetched on its own: it was too long to lie here
 }  // namespace flag
 
 struct Record {

@@ -14,7 +14,8 @@ struct Connection;
 
 class Diagnosis {
  public:
-  // Called with the errno of socket(2), bind(2) or connect(2), whose name is `call`; 0: it connected.
+  // Called with the errno of socket(2), bind(2) or connect(2), whose name is `call`; 0: it
+  // connected.
   using Result = std::function<void(Connection&, const char* call, int error)>;
 
   Diagnosis(uv_loop_t* loop, Result result) : loop_(loop), result_(std::move(result)) {}

@@ -113,7 +113,8 @@ lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls)
 }
 
 // Destroying a context on somebody else's loop takes several turns: libwebsockets closes its
-// handles, waits for the loop to confirm, closes some more, and wants to be called again at the end.
+// handles, waits for the loop to confirm, closes some more, and wants to be called again at the
+// end.
 //
 // On the way it closes the descriptor of its event pipe twice, a turn apart. Between the two the
 // number is free, and whatever another thread opens meanwhile would be closed in its stead. So the

@@ -20,7 +20,8 @@ class LwsContext {
   // Bytes that the head of a request may take. libwebsockets writes it in one piece.
   static constexpr uint32_t kServiceBuffer = 32 * 1024;
 
-  // `callback` serves every connection and finds `user` by lws_context_user(). Throws std::runtime_error.
+  // `callback` serves every connection and finds `user` by lws_context_user(). Throws
+  // std::runtime_error.
   LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user);
   // destroy() must have ended.
   ~LwsContext();
@@ -50,7 +51,7 @@ class LwsContext {
   lws_context* context_ = nullptr;
   void* foreignLoops_[1];
   lws_protocols protocols_[2];
-  std::unordered_map<uint64_t, lws_vhost*> vhosts_;  // by TlsContext::number(); 0: plain
+  std::unordered_map<uint64_t, lws_vhost*> vhosts_;      // by TlsContext::number(); 0: plain
   std::vector<std::shared_ptr<const TlsContext>> used_;  // lives as long as its vhost
 
   const TlsContext* listening_ = nullptr;  // set within listen()

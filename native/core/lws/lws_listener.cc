@@ -26,8 +26,7 @@ lws_vhost* LwsContext::listen(const char* address, int port, const TlsContext* t
   info.listen_accept_protocol = "lws-pool";
   if (tls != nullptr) {
     // The certificate comes with LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS.
-    info.options |=
-        LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
     info.alpn = "http/1.1";
   }
   listening_ = tls;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../net/transport.h"
 #include "../ws/handshake.h"
@@ -43,6 +44,12 @@ std::string headerBlock(lws* wsi) {
     if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
   }
   return block;
+}
+
+std::string listOf(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 const char* codeOf(ws::HandshakeError error) {
@@ -83,8 +90,7 @@ void LwsOpener::start(Connection& connection) {
     opening.error.fields.set("reason", "libwebsockets could not make a vhost");
     return service_.handshakes().attemptOver(connection);
   }
-  const std::string address =
-      endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
+  const std::string address = endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
   lws_client_connect_info info;
   std::memset(&info, 0, sizeof info);
   info.context = context_.get();
@@ -108,11 +114,14 @@ void LwsOpener::start(Connection& connection) {
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
   starting_ = true;
+  started_ = nullptr;
   const lws* wsi = lws_client_connect_via_info(&info);
   starting_ = false;
   touched_ = true;
   if (wsi == nullptr) {
     connection.wsi = nullptr;
+    // Where the kernel refuses at once it is gone without LWS_CALLBACK_WSI_DESTROY.
+    if (started_ != nullptr) closeForgottenWatchers(loop_, started_);
     over(connection);
   }
 }
@@ -137,6 +146,7 @@ void LwsOpener::over(Connection& connection) {
   if (!opening.cancelled && opening.reached == Reached::nothing && !opening.error) {
     return diagnosis_.begin(connection);
   }
+  if (!opening.cancelled && !opening.error) opening.error.code = "ERR_CONNECTION_RESET";
   if (opening.refused) opening.error.fields.set("body", opening.body);
   service_.handshakes().attemptOver(connection);
 }
@@ -166,8 +176,8 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
       opening.error.code = "ERR_TOO_MANY_FILES";
       break;
     case EADDRNOTAVAIL:
-      opening.error.code = std::strcmp(call, "bind") == 0 ? "ERR_LOCAL_ADDRESS"
-                                                          : "ERR_LOCAL_PORTS_EXHAUSTED";
+      opening.error.code =
+          std::strcmp(call, "bind") == 0 ? "ERR_LOCAL_ADDRESS" : "ERR_LOCAL_PORTS_EXHAUSTED";
       break;
     case EADDRINUSE:  // bind(2) found no free port
       opening.error.code = "ERR_LOCAL_PORTS_EXHAUSTED";
@@ -187,6 +197,7 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
 int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
   auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
   if (opener == nullptr || opener->destroying_) return 0;
+  if (opener->starting_) opener->started_ = wsi;
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
     return opener->context_.configureServer(static_cast<SSL_CTX*>(user));
   }
@@ -242,7 +253,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return 0;
     case LWS_CALLBACK_WSI_DESTROY:
       if (opening != nullptr && opening->reached == Reached::nothing) {
-        closeForgottenWatcher(loop_, wsi);
+        closeForgottenWatchers(loop_, wsi);
       }
       connection.wsi = nullptr;
       if (starting_) return 0;  // start() sees to it
@@ -290,8 +301,9 @@ int LwsOpener::answered(Connection& connection) {
   const unsigned status = lws_http_client_http_response(wsi);
   if (status != 101) {
     refuse(connection, status);
-    // Without a body there is nothing to wait for.
-    return header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
+    // Without a body there is nothing to wait for (RFC 9112, 6.3).
+    const bool empty = status < 200 || status == 204 || status == 304;
+    return empty || header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
   }
   const std::string upgrade = header(wsi, WSI_TOKEN_UPGRADE);
   const std::string list = header(wsi, WSI_TOKEN_CONNECTION);
@@ -308,7 +320,14 @@ int LwsOpener::answered(Connection& connection) {
     opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
     opening.error.fields.set("status", "101").set("headers", headerBlock(wsi));
     if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
-    opening.error.fields.set("protocol", opening.protocol).set("extensions", extensions);
+    if (error == ws::HandshakeError::badAccept) {
+      opening.error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
+    } else if (error == ws::HandshakeError::unaskedProtocol) {
+      opening.error.fields.set("received", opening.protocol)
+          .set("expected", listOf(connection.endpoint->protocols));
+    } else if (error == ws::HandshakeError::unaskedExtension) {
+      opening.error.fields.set("received", extensions);
+    }
     return -1;
   }
   ready_.push_back(&connection);
@@ -319,7 +338,7 @@ int LwsOpener::answered(Connection& connection) {
 void LwsOpener::refuse(Connection& connection, unsigned status) {
   Opening& opening = *connection.opening;
   opening.refused = true;
-  opening.error.code = "ERR_UPGRADE_REFUSED";
+  opening.error.code = status < 100 ? "ERR_UPGRADE_INVALID" : "ERR_UPGRADE_REFUSED";
   opening.error.fields.set("status", std::to_string(status))
       .set("headers", headerBlock(connection.wsi));
 }

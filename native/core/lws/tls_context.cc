@@ -169,8 +169,8 @@ void TlsContext::configure(const TlsOptions& options) {
       SSL_CTX_set1_cert_store(context_, store.get());
     }
   }
-  for (const std::string& name : options.alpn.empty() ? std::vector<std::string>{"http/1.1"}
-                                                      : options.alpn) {
+  for (const std::string& name :
+       options.alpn.empty() ? std::vector<std::string>{"http/1.1"} : options.alpn) {
     alpn_ += static_cast<char>(name.size());
     alpn_ += name;
   }

@@ -20,10 +20,10 @@ struct TlsOptions {
   std::vector<std::string> cert;
   std::vector<std::string> key;
   std::vector<std::string> keyPassphrases;  // of each key; may be shorter
-  int minVersion = 0;  // TLS1_2_VERSION…; 0: OpenSSL's own
+  int minVersion = 0;                       // TLS1_2_VERSION…; 0: OpenSSL's own
   int maxVersion = 0;
-  std::string ciphers;              // of TLS 1.2 and 1.3 together, separated by colons
-  std::vector<std::string> alpn;    // empty: http/1.1
+  std::string ciphers;            // of TLS 1.2 and 1.3 together, separated by colons
+  std::vector<std::string> alpn;  // empty: http/1.1
   bool rejectUnauthorized = true;
 };
 

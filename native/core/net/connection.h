@@ -43,7 +43,7 @@ struct Opening {
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
-  bool repeated = false;      // the diagnosis found nothing wrong
+  bool repeated = false;  // the diagnosis found nothing wrong
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;
@@ -78,14 +78,14 @@ struct Connection {
   lws* wsi = nullptr;
 
   Phase phase = Phase::free;
-  bool dirty = false;          // in the list of those to be flushed
-  bool wantWrite = false;      // the poller tells when it is writable
-  bool paused = false;         // by its user
-  bool stalled = false;        // its consumer is congested; in the list of those to be resumed
-  bool parked = false;         // not in the poll set: broken, and not being read
-  bool inputEnded = false;     // the peer will send nothing more
-  bool discard = false;        // what still arrives is thrown away
-  bool closeSent = false;      // the close frame is queued or sent
+  bool dirty = false;       // in the list of those to be flushed
+  bool wantWrite = false;   // the poller tells when it is writable
+  bool paused = false;      // by its user
+  bool stalled = false;     // its consumer is congested; in the list of those to be resumed
+  bool parked = false;      // not in the poll set: broken, and not being read
+  bool inputEnded = false;  // the peer will send nothing more
+  bool discard = false;     // what still arrives is thrown away
+  bool closeSent = false;   // the close frame is queued or sent
   bool closeReceived = false;
   bool endAfterFlush = false;  // FIN once everything is written
   bool finSent = false;
@@ -95,7 +95,7 @@ struct Connection {
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
   LedgerEntry* ledger = nullptr;
 
-  std::optional<ws::FrameDecoder> decoder;  // ws, once open
+  std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
   OutBuffer out;
   uint64_t queuedBytes = 0;   // of all time

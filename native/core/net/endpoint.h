@@ -18,16 +18,16 @@ enum class Kind : uint8_t { ws, raw };
 
 struct Endpoint {
   Kind kind = Kind::ws;
-  ws::Role role = ws::Role::client;  // ours
+  ws::Role role = ws::Role::client;    // ours
   std::vector<std::string> addresses;  // numeric, in the order in which they are tried
   std::string unixPath;                // instead of addresses; "@…": abstract
   uint16_t port = 0;
   // ws: the request's head but for the Sec-WebSocket-Key line and the blank line; lines end in
   // CR LF.
   std::string requestHead;
-  std::vector<std::string> protocols;   // asked for
-  std::shared_ptr<const TlsContext> tls;  // null: plain
-  std::string serverName;               // for SNI and verification: a name or an address
+  std::vector<std::string> protocols;       // asked for
+  std::shared_ptr<const TlsContext> tls;    // null: plain
+  std::string serverName;                   // for SNI and verification: a name or an address
   std::vector<std::string> localAddresses;  // taken in turn; empty: any
   mutable std::atomic<uint32_t> nextLocalAddress{0};
   uint32_t timeout = 10'000;       // ms, of the whole opening

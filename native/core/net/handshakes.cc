@@ -13,6 +13,18 @@ namespace {
 
 bool isIPv6(const std::string& address) { return address.find(':') != std::string::npos; }
 
+// How far the last attempt got, in the words of the error's field.
+const char* phaseOf(const Connection& connection) {
+  switch (connection.opening->reached) {
+    case Reached::nothing:
+      return "TCP";
+    case Reached::tcp:
+      return connection.endpoint->tls ? "TLS" : "TCP";
+    default:
+      return "upgrade";
+  }
+}
+
 }  // namespace
 
 void Handshakes::enqueue(Connection& connection) {
@@ -86,6 +98,8 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   Opening& opening = *connection.opening;
   if (opening.cancelled) return;
   if (now >= opening.deadline) {
+    // The server has refused, and only the body of its answer does not end.
+    if (opening.refused) return cancel(connection, std::move(opening.error));
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
     error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
     return cancel(connection, std::move(error));
@@ -121,6 +135,12 @@ void Handshakes::finish(Connection& connection) {
   inFlight_--;
   Opening& opening = *connection.opening;
   Fields& fields = opening.error.fields;
+  const std::string_view code = opening.error.code;
+  if (code == "ERR_HANDSHAKE_TIMEOUT" || code == "ERR_CONNECTION_RESET") {
+    fields.set("phase", phaseOf(connection));
+  }
+  const std::string& path = connection.endpoint->unixPath;
+  if (!path.empty()) fields.set("unixPath", path);
   if (!opening.address.empty()) fields.set("address", opening.address);
   if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
   if (!opening.attempts.empty()) fields.set("attempts", opening.attempts);

@@ -121,7 +121,8 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       break;
     }
     case Command::ping:
-      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open && connection.kind() == Kind::ws) {
+      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open &&
+          connection.kind() == Kind::ws) {
         sendFrame(connection, ws::Opcode::ping, payload, record.length);
       }
       break;
@@ -139,10 +140,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
       break;
     case Command::end:
-      if (connection.phase == Phase::open && connection.kind() == Kind::raw) {
-        connection.endAfterFlush = true;
-        markDirty(connection);
-      }
+      end(connection);
       break;
     case Command::fail: {
       ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};
@@ -253,10 +251,13 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
         ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
   }
   Fields facts;
-  facts.set("protocol", opening->protocol);
-  describeAddresses(fd, facts);
-  connection.owner->opened(connection, facts);
-  if (connection.consumer != connection.owner) connection.consumer->opened(connection, facts);
+  if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
+  if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
+  if (connection.owner == owner_) {
+    describeAddresses(fd, facts);
+    connection.owner->opened(connection, facts);
+  }
   if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
   }

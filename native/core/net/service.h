@@ -47,10 +47,10 @@ class Service {
   void use(Opener& opener, Consumer& owner, Consumer& handler);
 
   // The loop's calls.
-  void poll();           // pollDescriptor() is readable
-  void takeCommands();   // the channel has something
-  void timer();          // setTimer()'s time has come
-  void finishTurn();     // nothing else is ready: write, close, deliver
+  void poll();          // pollDescriptor() is readable
+  void takeCommands();  // the channel has something
+  void timer();         // setTimer()'s time has come
+  void finishTurn();    // nothing else is ready: write, close, deliver
   int pollDescriptor() const { return poller_.descriptor(); }
 
   // Commands.
@@ -61,6 +61,10 @@ class Service {
   void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   void close(Connection&, uint16_t code, std::string_view reason);
   void terminate(Connection&);
+  // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
+  void end(Connection&);
+  // Gives up what that owner has begun for a group and is not open yet.
+  void abandon(uint32_t group, const Consumer& owner);
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.

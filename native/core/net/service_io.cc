@@ -3,8 +3,8 @@
 #include <cstring>
 #include <utility>
 
-#include "service.h"
 #include "../ws/frame_encoder.h"
+#include "service.h"
 
 namespace lwspool {
 
@@ -20,9 +20,7 @@ struct Sink {
     connection.consumer->message(connection, opcode, std::move(data));
   }
   void ping(const uint8_t* data, size_t size) { service.ping(connection, data, size); }
-  void pong(const uint8_t* data, size_t size) {
-    connection.consumer->pong(connection, data, size);
-  }
+  void pong(const uint8_t* data, size_t size) { connection.consumer->pong(connection, data, size); }
   void close(uint16_t code, const uint8_t* reason, size_t size) {
     service.peerClosed(connection, code, {reinterpret_cast<const char*>(reason), size});
   }
@@ -34,8 +32,7 @@ void Service::readable(Connection& connection) {
     stalled_.push_back(connection.id);
     return updateInterest(connection);
   }
-  const IoResult result =
-      receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
+  const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
   if (result.status == IoResult::Status::done) {
     input(connection, buffer_.data(), result.bytes);
     // The poller reports what the kernel still holds, but not what OpenSSL does.
@@ -57,9 +54,15 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
   if (failure == nullptr) return;
   ErrorInfo error;
   switch (failure->code) {
-    case ws::close_code::invalidPayload: error.code = "ERR_INVALID_UTF8"; break;
-    case ws::close_code::tooBig: error.code = "ERR_MESSAGE_TOO_BIG"; break;
-    default: error.code = "ERR_PROTOCOL"; break;
+    case ws::close_code::invalidPayload:
+      error.code = "ERR_INVALID_UTF8";
+      break;
+    case ws::close_code::tooBig:
+      error.code = "ERR_MESSAGE_TOO_BIG";
+      break;
+    default:
+      error.code = "ERR_PROTOCOL";
+      break;
   }
   error.fields.set("reason", failure->reason);
   error.fields.set("limit", std::to_string(connection.endpoint->maxPayload));
@@ -72,15 +75,11 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
   }
   if (connection.kind() == Kind::raw) {
     connection.inputEnded = true;
-    if (connection.phase == Phase::open) {
-      // Half-closed: what is queued still goes out, then it ends from this side too.
-      connection.consumer->ended(connection);
-      connection.closing().code = 1000;
-      connection.endAfterFlush = true;
-      beginClosing(connection, connection.endpoint->closeTimeout);
-    }
     updateInterest(connection);
-    return markDirty(connection);
+    if (connection.phase != Phase::open) return markDirty(connection);
+    if (connection.endAfterFlush) return end(connection);
+    // Half-closed. The consumer ends this side when it has answered what it got.
+    return connection.consumer->ended(connection);
   }
   if (!connection.closeReceived && !connection.closing().error) {
     return lost(connection, "read", 0);
@@ -129,8 +128,7 @@ void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
 void Service::flush(Connection& connection) {
   OutBuffer& out = connection.out;
   while (!out.empty()) {
-    const IoResult result =
-        transmit(connection.fd, connection.ssl, out.front(), out.size());
+    const IoResult result = transmit(connection.fd, connection.ssl, out.front(), out.size());
     if (result.status == IoResult::Status::done) {
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);

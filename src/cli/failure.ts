@@ -1,0 +1,34 @@
+import { LwsPoolError } from '../pool/errors/classes.js';
+import { USAGE_ERRORS } from '../pool/errors/usage.js';
+import { ListenError } from '../target/listen-error.js';
+import { STATUS } from './status.js';
+
+/** A file that was named on the command line cannot be used. */
+export class FileError extends Error {
+  constructor(option: string, path: string, cause: NodeJS.ErrnoException) {
+    super(`${option}: cannot use "${path}" (${cause.code ?? cause.message})`, { cause });
+    this.name = 'FileError';
+  }
+}
+
+/** One readable line on standard error; the stack too where the fault is ours. */
+export function report(error: unknown): void {
+  process.stderr.write(`${describe(error)}\n`);
+}
+
+export function exitStatusOf(error: unknown): number {
+  const wrongUse =
+    error instanceof FileError ||
+    (error instanceof LwsPoolError &&
+      error.code !== 'ERR_ADDON' &&
+      Object.hasOwn(USAGE_ERRORS, error.code));
+  return wrongUse ? STATUS.usage : STATUS.failed;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof LwsPoolError) return `lws-pool: ${error.code}: ${error.message}`;
+  if (error instanceof FileError || error instanceof ListenError) {
+    return `lws-pool: ${error.message}`;
+  }
+  return `lws-pool: ${error instanceof Error ? error.stack : String(error)}`;
+}

@@ -1,0 +1,49 @@
+// Brings its worker down, in the way that the option `data` says: when told to, or with the first
+// connection that opens in that worker.
+import process from 'node:process';
+import { defineHandler } from 'lws-pool';
+
+const ways = {
+  exit: () => process.exit(3),
+  throw: () =>
+    setTimeout(() => {
+      throw new Error('thrown in a handler');
+    }),
+  reject: () => void Promise.reject(new Error('rejected in a handler')),
+  stack: () =>
+    setTimeout(function recurse() {
+      return recurse() + 1;
+    }),
+  memory: () =>
+    setTimeout(() => {
+      const kept = [];
+      for (;;) kept.push(new Array(10_000).fill(kept.length));
+    }),
+  loop: (context) => {
+    context.post('looping');
+    for (;;);
+  },
+};
+
+export default defineHandler((context) => {
+  const {
+    way,
+    at = 'receive',
+    worker,
+  } = typeof context.data === 'string' ? { way: context.data } : context.data;
+  const crash = () => {
+    if (worker === undefined || worker === context.worker) ways[way](context);
+  };
+  return {
+    open(connection) {
+      if (at === 'open') crash();
+      connection.send('x');
+    },
+    message(connection) {
+      if (connection.readyState === 1) connection.send('x');
+    },
+    receive() {
+      crash();
+    },
+  };
+});
