@@ -23,6 +23,7 @@ class EventReader {
 
   EventLog& log_;
   Napi::FunctionReference callback_;
+  bool awaited_ = false;  // the producer waits for room, and there is some
   // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
   SlabRef current_;
   Napi::Reference<Napi::ArrayBuffer> buffer_;

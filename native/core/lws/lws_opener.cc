@@ -131,6 +131,9 @@ void LwsOpener::abandon(Connection& connection) {
     diagnosis_.cancel(connection);
     return service_.handshakes().attemptOver(connection);
   }
+  // Its end comes with a later event; it must not be taken over before.
+  std::erase(ready_, &connection);
+  std::erase(incoming_, &connection);
   kill(connection);
 }
 
@@ -258,6 +261,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       connection.wsi = nullptr;
       if (starting_) return 0;  // start() sees to it
       std::erase(ready_, &connection);
+      std::erase(incoming_, &connection);
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
       } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {

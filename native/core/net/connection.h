@@ -43,7 +43,9 @@ struct Opening {
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
-  bool repeated = false;  // the diagnosis found nothing wrong
+  bool inWindow = false;   // counts as an attempt under way
+  bool abandoned = false;  // the opener was told: attemptOver() is on its way
+  bool repeated = false;   // the diagnosis found nothing wrong
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;

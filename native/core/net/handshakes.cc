@@ -39,6 +39,7 @@ void Handshakes::pump() {
     queue_.pop_front();
     if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
     inFlight_++;
+    connection->opening->inWindow = true;
     connection->phase = Phase::opening;
     connection->opening->deadline = service_.now() + connection->endpoint->timeout;
     attempt(*connection);
@@ -50,6 +51,7 @@ void Handshakes::attempt(Connection& connection) {
   const Endpoint& endpoint = *connection.endpoint;
   opening.error = {};
   opening.mayTryNext = false;
+  opening.abandoned = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
   if (endpoint.unixPath.empty()) {
@@ -87,10 +89,12 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
   if (opening.cancelled) return;
   opening.error = std::move(error);
   opening.cancelled = true;
-  if (connection.phase == Phase::queued) {
-    inFlight_++;  // finish() counts it out
-    return finish(connection);
-  }
+  if (connection.phase == Phase::queued) return finish(connection);
+  abandon(connection);
+}
+
+void Handshakes::abandon(Connection& connection) {
+  if (std::exchange(connection.opening->abandoned, true)) return;
   service_.opener().abandon(connection);
 }
 
@@ -110,7 +114,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
       opening.mayTryNext = true;
-      return service_.opener().abandon(connection);
+      return abandon(connection);
     }
   }
   arm(connection);
@@ -132,8 +136,9 @@ void Handshakes::attemptOver(Connection& connection) {
 }
 
 void Handshakes::finish(Connection& connection) {
-  inFlight_--;
   Opening& opening = *connection.opening;
+  // One that came in, or was given up in the queue, never had a place in the window.
+  if (opening.inWindow) inFlight_--;
   Fields& fields = opening.error.fields;
   const std::string_view code = opening.error.code;
   if (code == "ERR_HANDSHAKE_TIMEOUT" || code == "ERR_CONNECTION_RESET") {
@@ -147,6 +152,8 @@ void Handshakes::finish(Connection& connection) {
   service_.failed(connection);
 }
 
-void Handshakes::succeeded(Connection&) { inFlight_--; }
+void Handshakes::succeeded(Connection& connection) {
+  if (std::exchange(connection.opening->inWindow, false)) inFlight_--;
+}
 
 }  // namespace lwspool
