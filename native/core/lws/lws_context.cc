@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "event_plugin.h"
 #include "tls_context.h"
 
 namespace lwspool {
@@ -48,7 +49,10 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
     lws_set_log_level(0, nullptr);
     if (!initialised) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     context_ = lws_create_context(&info);
-    if (context_ != nullptr) initialised = true;
+    if (context_ != nullptr && !initialised) {
+      keepEventPlugin();
+      initialised = true;
+    }
   }
   if (context_ == nullptr) {
     throw std::runtime_error(
