@@ -166,8 +166,7 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
 
 Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   Fields fields;
-  const Connection* connection =
-      open(info.Env()).service->find({number(info, 0), number(info, 1)});
+  const Connection* connection = open(info.Env()).service->find({number(info, 0), number(info, 1)});
   if (connection != nullptr && connection->established()) {
     describeAddresses(connection->fd, fields);
   }

@@ -26,8 +26,11 @@ const ways = {
 };
 
 export default defineHandler((context) => {
-  const { way, at = 'receive', worker } =
-    typeof context.data === 'string' ? { way: context.data } : context.data;
+  const {
+    way,
+    at = 'receive',
+    worker,
+  } = typeof context.data === 'string' ? { way: context.data } : context.data;
   const crash = () => {
     if (worker === undefined || worker === context.worker) ways[way](context);
   };
