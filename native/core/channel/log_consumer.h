@@ -21,7 +21,7 @@ class LogConsumer final : public Consumer {
   void ended(Connection&) override;
   void flushed(Connection&, uint32_t mark) override;
   void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
-  bool congested() const override { return log_.congested(); }
+  bool congested() override { return log_.congested() && log_.awaitRoom(); }
 
  private:
   void copy(Event, uint16_t flags, const Connection&, const uint8_t*, size_t);
