@@ -27,7 +27,7 @@ import { Workers } from './workers.js';
 export interface PoolEvents {
   /** A worker died; its connections have ended with this error, and another takes its place. */
   workerCrashed: [error: LwsPoolError];
-  /** A connection was closed because its handler threw. Also for groups. */
+  /** A handler threw; but for `receive`, its connection was closed. Also for groups. */
   failed: [error: LwsPoolError];
 }
 
@@ -373,6 +373,9 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'report':
         this.#groups.get(message.group)?.onReport(worker, message.report);
         this.#settle();
+        break;
+      case 'threw':
+        this.emit('failed', fromPlain(message.error) as LwsPoolError);
         break;
       case 'post':
         this.#groups.get(message.group)?.onPost(message.value, worker.index);

@@ -5,7 +5,14 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { Connection } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
 import { ending, event, usePool } from '../fixtures/pool.js';
-import { afterUpgrade, closePayload, echo, frame, tcpServer, wsServer } from '../fixtures/servers.js';
+import {
+  afterUpgrade,
+  closePayload,
+  echo,
+  frame,
+  tcpServer,
+  wsServer,
+} from '../fixtures/servers.js';
 
 const own = usePool();
 
@@ -127,7 +134,9 @@ describe('a stream of a WebSocket', () => {
         this.push(Buffer.alloc(100_000));
       },
     });
-    await expect(pipeline(endless, connection.stream(), new PassThrough().resume())).rejects.toThrow();
+    await expect(
+      pipeline(endless, connection.stream(), new PassThrough().resume()),
+    ).rejects.toThrow();
     endless.destroy();
     if (connection.readyState !== 3) await event(connection, 'close');
   });
