@@ -27,8 +27,8 @@ import { Workers } from './workers.js';
 export interface PoolEvents {
   /** A worker died; its connections have ended with this error, and another takes its place. */
   workerCrashed: [error: LwsPoolError];
-  /** A handler threw; but for `receive`, its connection was closed. Also for groups. */
-  failed: [error: LwsPoolError];
+  /** A handler threw where there was no connection to close: in `receive`, or after the end. */
+  handlerFailed: [error: LwsPoolError];
 }
 
 export interface CloseOptions {
@@ -375,7 +375,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         this.#settle();
         break;
       case 'threw':
-        this.emit('failed', fromPlain(message.error) as LwsPoolError);
+        this.emit('handlerFailed', fromPlain(message.error) as LwsPoolError);
         break;
       case 'post':
         this.#groups.get(message.group)?.onPost(message.value, worker.index);

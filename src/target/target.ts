@@ -1,11 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { type NativeChannel, type NativeService, native } from '../native.js';
+import { createError } from '../pool/errors.js';
 import type { ServerIdentity } from './identity.js';
 import { ListenError, listenError } from './listen-error.js';
-
-export const TARGET_MODES = ['echo', 'sink', 'flood', 'close'] as const;
-/** See docs/load-testing.md. */
-export type TargetMode = (typeof TARGET_MODES)[number];
+import type { TargetMode } from './modes.js';
 
 export interface TargetOptions {
   readonly host: string;
@@ -47,13 +45,14 @@ export class Target {
 
   private constructor(options: TargetOptions, address: string) {
     const { identity, mode, raw, maxPayload, size } = options;
+    const tls = identity === undefined ? 0 : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
     this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined);
     this.#service = new native.Service(this.#channel.key, 1, () => undefined);
     const endpoint = new native.Endpoint({
       kind: raw ? 'raw' : 'ws',
       server: true,
-      tls: identity === undefined ? 0 : contextOf(identity),
+      tls,
       maxPayload,
       timeout: REQUEST_TIMEOUT,
     });
@@ -62,7 +61,7 @@ export class Target {
     this.url = urlOf(options, this.port);
   }
 
-  /** @throws ListenError */
+  /** @throws ListenError, LwsPoolError ERR_TLS_OPTION */
   static async listen(options: TargetOptions): Promise<Target> {
     const { host, port } = options;
     const address = await lookup(host).then(
@@ -92,7 +91,12 @@ export class Target {
 }
 
 function contextOf({ cert, key }: ServerIdentity): number {
-  return native.createTlsContext({ server: true, cert: [cert], key: [key] });
+  try {
+    return native.createTlsContext({ server: true, cert: [cert], key: [key] });
+  } catch (cause) {
+    const { option } = cause as { option?: string };
+    throw createError('ERR_TLS_OPTION', option === undefined ? {} : { option }, { cause });
+  }
 }
 
 /** Under which clients of this machine find it. */

@@ -1,5 +1,5 @@
 import { encodeFields } from '../channel/fields.js';
-import { CLOSED, OPEN } from '../channel/link.js';
+import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { GroupReport, HandlerSpec } from './control.js';
@@ -146,10 +146,11 @@ export class HandlerGroup {
 
   #failedIn(connection: HandlerConnection, callback: string, thrown: unknown): void {
     const error = this.#failure(callback, thrown);
-    const { readyState } = connection;
-    if (readyState === CLOSED) this.#errors.note(error);
-    // Once for each connection: what is left of a batch may throw again and again.
-    if (readyState === OPEN || readyState === CLOSED) this.#report(error);
+    if (connection.readyState === CLOSED) {
+      this.#errors.note(error);
+      this.#report(error);
+      return;
+    }
     const { reason = '' } = error.details;
     const { stack = reason } = error.cause as Error;
     connection.link.fail(encodeFields({ handler: this.#module, callback, reason, thrown: stack }));

@@ -217,7 +217,7 @@ describe('a group', () => {
   it('an exception in receive ends no worker', async () => {
     const crashed: unknown[] = [];
     pool.on('workerCrashed', (error) => crashed.push(error));
-    const failures = event(pool, 'failed');
+    const failures = event(pool, 'handlerFailed');
     const group = await open(echo, { data: { throwIn: 'receive' } });
     await group.ready;
     group.post('x');
