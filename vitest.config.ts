@@ -48,16 +48,6 @@ export default defineConfig({
           },
         },
       },
-      {
-        extends: true,
-        test: {
-          // Random actions for as long as the environment says; not part of `npm test`.
-          name: 'stress',
-          include: ['test/stress/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 30 * 60_000,
-        },
-      },
     ],
   },
 });

@@ -94,6 +94,8 @@ export interface NativeChannel extends NativeEnd {
 export interface NativeService extends NativeEnd {
   /** Begins a connection that belongs to this thread; false where no slot is free. */
   connect(endpoint: NativeEndpoint, group: number): boolean;
+  /** The addresses of a connection's two ends, as encoded fields; none once it is closed. */
+  addresses(slot: number, generation: number): Buffer;
   /** Gives up what this thread has begun for that group and is not open yet. */
   abandon(group: number): void;
   /** Takes connections in; answers the port, or -1. */

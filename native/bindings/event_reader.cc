@@ -19,8 +19,17 @@ Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
   return buffer;
 }
 
+// Called from the loop, where no C++ exception may get to. The calls into JavaScript fail only when
+// the thread is being terminated; what is left of the events goes with it.
 bool EventReader::deliver(Napi::Env env) {
-  bool awaited = false;
+  try {
+    return deliverAll(env);
+  } catch (const Napi::Error&) {
+    return false;
+  }
+}
+
+bool EventReader::deliverAll(Napi::Env env) {
   for (const EventLog::Range& range : log_.take()) {
     Napi::HandleScope scope(env);
     // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through
@@ -36,16 +45,16 @@ bool EventReader::deliver(Napi::Env env) {
       napi_get_and_clear_last_exception(env, &exception);
       napi_fatal_exception(env, exception);
     }
-    awaited |= log_.consumed(range.end - range.begin);
+    awaited_ |= log_.consumed(range.end - range.begin);
   }
-  return awaited;
+  return std::exchange(awaited_, false);
 }
 
 Napi::Value EventReader::takeExternal(Napi::Env env) {
   ws::Bytes bytes = log_.takeExternal();
   const size_t size = bytes.size();
   if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
-  log_.consumed(size);
+  awaited_ |= log_.consumed(size);  // said once: deliver(), which called JavaScript, passes it on
   return Napi::Buffer<uint8_t>::New(env, bytes.release(), size,
                                     [](Napi::Env, uint8_t* data) { std::free(data); });
 }

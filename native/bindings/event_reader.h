@@ -18,10 +18,12 @@ class EventReader {
   Napi::Value takeExternal(Napi::Env);
 
  private:
+  bool deliverAll(Napi::Env);
   Napi::ArrayBuffer bufferOf(Napi::Env, const SlabRef&);
 
   EventLog& log_;
   Napi::FunctionReference callback_;
+  bool awaited_ = false;  // the producer waits for room, and there is some
   // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
   SlabRef current_;
   Napi::Reference<Napi::ArrayBuffer> buffer_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/channel/record.h"
+#include "../core/net/addresses.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -74,10 +75,12 @@ void ServiceBinding::deliver() {
 }
 
 // Closing takes several turns of the loop, and each step needs what the one before it ended:
-// connections and libwebsockets' context first, then our own handles, then the memory.
+// connections and libwebsockets' context first, then our own handles, then the memory. Nothing is
+// served meanwhile: no queued attempt may begin in a context that goes.
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
   state->channel->onWakeWorker(nullptr);
+  state->host->silence();
   state->opener->destroy([state] { state->host->stop([state] { end(state); }); });
 }
 
@@ -163,6 +166,16 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
+  Fields fields;
+  const Connection* connection = open(info.Env()).service->find({number(info, 0), number(info, 1)});
+  if (connection != nullptr && connection->established()) {
+    describeAddresses(connection->fd, fields);
+  }
+  const std::string text = fields.encode();
+  return Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
+}
+
 Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   auto target = std::make_unique<Target>(
@@ -201,6 +214,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                                       InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
                                       InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                                       InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                                      InstanceMethod<&ServiceBinding::addresses>("addresses"),
                                       InstanceMethod<&ServiceBinding::listen>("listen"),
                                       InstanceMethod<&ServiceBinding::counts>("counts"),
                                       InstanceMethod<&ServiceBinding::close>("close")}));

@@ -43,6 +43,8 @@ export class Link {
   readonly highWaterMark: number;
   readyState: ReadyState = OPEN;
   paused = false;
+  /** Raw: nothing more will be sent. */
+  ended = false;
 
   readonly #wire: Wire;
   readonly #ledger: Ledger;
@@ -71,7 +73,7 @@ export class Link {
   }
 
   send(data: Data, options?: SendOptions): boolean {
-    if (this.readyState !== OPEN) throw this.#closedError();
+    if (this.readyState !== OPEN || this.ended) throw this.#closedError();
     const bytes = typeof data === 'string' ? data : bytesOf(data);
     const binary = options?.binary ?? typeof data !== 'string';
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
@@ -126,7 +128,9 @@ export class Link {
 
   /** Raw: nothing more will be sent. */
   end(): void {
-    if (this.readyState === OPEN) this.#command(Command.end);
+    if (this.readyState !== OPEN || this.ended) return;
+    this.ended = true;
+    this.#command(Command.end);
   }
 
   /** Closes with 1011 and reports the fields as the error of the connection. */
@@ -147,8 +151,10 @@ export class Link {
   /** A mark was reached. True for the one that stands for "drain". */
   onFlushed(mark: number): boolean {
     if (mark === DRAIN) {
-      this.#needsDrain = false;
-      return true;
+      // More was sent after the mark was set.
+      this.#needsDrain = this.bufferedAmount > 0;
+      if (this.#needsDrain) this.#command(Command.mark, DRAIN);
+      return !this.#needsDrain;
     }
     this.#waiting?.get(mark)?.resolve();
     this.#waiting?.delete(mark);

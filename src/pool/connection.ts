@@ -42,11 +42,8 @@ export interface ConnectionFacts {
   readonly fields: Fields;
 }
 
-/** What arrived while nobody listened, in order. */
-interface Held {
-  readonly data: Buffer;
-  readonly isBinary: boolean;
-}
+/** What arrived while nobody listened, in order; last of all the end of a raw connection. */
+type Held = Message | 'end';
 
 /**
  * A connection, opened by libwebsockets on a worker thread and served there; made by
@@ -80,6 +77,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   #held: Held[] | undefined;
   #heldBytes = 0;
   #pausedForHeld = false;
+  #pausedByUser = false;
+  /**
+   * What happens before the caller of `connect()` can have added a listener: his promise resolves
+   * only after the batch of records in which the connection opened.
+   */
+  #early: (() => void)[] | undefined = [];
+  /** Once the peer of a raw connection has ended, so does this side. */
+  #endsAfterPeer = true;
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
 
@@ -115,7 +120,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   get isPaused(): boolean {
-    return this.#link.paused;
+    return this.#pausedByUser;
   }
 
   /**
@@ -165,16 +170,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /** Raw: sends FIN after all that was sent before, and goes on receiving (shutdown(2)). */
   end(): void {
-    this.#link.end();
+    if (this.kind === 'raw') this.#link.end();
   }
 
   /** Stops reading from the socket. A few messages that were read before may still come. */
   pause(): void {
-    this.#link.pause();
+    this.#pausedByUser = true;
+    this.#read();
   }
 
   resume(): void {
-    this.#link.resume();
+    this.#pausedByUser = false;
+    this.#read();
     this.#listen();
   }
 
@@ -230,27 +237,71 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         if (this.#link.onFlushed(aux)) this.emit('drain');
         break;
       case Event.ping:
-        this.emit('ping', payload);
+        this.#tell(() => this.emit('ping', payload));
         break;
       case Event.pong:
         this.emit('pong', payload);
         break;
       case Event.ended:
-        this.emit('end');
+        if (this.#held !== undefined && this.#held.length > 0) this.#held.push('end');
+        else this.#tell(() => this.#onEnd());
         break;
     }
+  }
+
+  /** @internal From now on there may be listeners for everything. */
+  onSettled(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const tell of early ?? []) tell();
+  }
+
+  /** @internal What waits for a listener; from now on somebody takes what comes. */
+  takeHeld(): Message[] {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#pausedForHeld = false;
+    this.#read();
+    if (held.at(-1) === 'end') process.nextTick(() => this.#onEnd());
+    return held.filter((entry) => entry !== 'end');
+  }
+
+  /** @internal Somebody else ends this side after the peer, once he has worked off what came. */
+  endLater(): void {
+    this.#endsAfterPeer = false;
   }
 
   /** @internal It is over. */
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
     this.#link.onClosed(error);
+    this.#tell(() => {
+      try {
+        if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+      } finally {
+        this.#resolveClosed?.();
+        this.emit('close', code, reason);
+      }
+    });
+  }
+
+  #tell(tell: () => void): void {
+    if (this.#early === undefined) tell();
+    else this.#early.push(tell);
+  }
+
+  #onEnd(): void {
     try {
-      if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+      this.emit('end');
     } finally {
-      this.#resolveClosed?.();
-      this.emit('close', code, reason);
+      if (this.#endsAfterPeer) this.#link.end();
     }
+  }
+
+  /** Reads or not, as those want it who have a say. */
+  #read(): void {
+    if (this.#pausedByUser || this.#pausedForHeld) this.#link.pause();
+    else this.#link.resume();
   }
 
   #untilClosed(): Promise<void> {
@@ -269,9 +320,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   #hold(data: Buffer, isBinary: boolean): void {
     this.#held?.push({ data, isBinary });
     this.#heldBytes += data.length;
-    if (this.#heldBytes <= this.highWaterMark || this.#link.paused) return;
+    if (this.#heldBytes <= this.highWaterMark) return;
     this.#pausedForHeld = true;
-    this.#link.pause();
+    this.#read();
   }
 
   /** Somebody listens: first what waits, then what comes. */
@@ -285,12 +336,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     // Not from within on(): the caller is not done yet.
     process.nextTick(() => {
       if (this.#held !== held) return;
-      this.#held = undefined;
-      for (const { data, isBinary } of held) {
+      for (const { data, isBinary } of this.takeHeld()) {
         if (this.kind === 'ws') this.emit('message', data, isBinary);
         else this.emit('data', data);
       }
-      if (this.#pausedForHeld) this.#link.resume();
     });
   }
 }

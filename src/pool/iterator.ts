@@ -12,9 +12,11 @@ export interface Message {
  * here; above the high-water mark the socket is not read any more, below half of it, it is again.
  */
 export function iterate(connection: Connection): AsyncIterableIterator<Message> {
-  const waiting: Message[] = [];
-  let bytes = 0;
-  let paused = false;
+  const waiting = connection.takeHeld();
+  let bytes = waiting.reduce((sum, { data }) => sum + data.length, 0);
+  let paused = bytes > connection.highWaterMark;
+  if (paused) connection.pause();
+  let ended = false;
   let over = connection.readyState === 3;
   let failure: LwsPoolError | undefined = over ? connection.error : undefined;
   let wake: (() => void) | undefined;
@@ -33,8 +35,15 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
     failure = connection.error;
     wake?.();
   };
+  const onEnd = () => {
+    ended = true;
+    wake?.();
+  };
+  // The loop may still have something to say to what it has not come to yet.
+  connection.endLater();
   const event = connection.kind === 'ws' ? 'message' : 'data';
   connection.on('close', onClose);
+  connection.on('end', onEnd);
   connection.on(event, onMessage);
 
   async function* messages(): AsyncGenerator<Message, void, void> {
@@ -52,6 +61,7 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
           if (failure !== undefined) throw failure;
           return;
         } else {
+          if (ended) connection.end();
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
@@ -60,6 +70,7 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
       }
     } finally {
       connection.off(event, onMessage);
+      connection.off('end', onEnd);
       connection.off('close', onClose);
       if (!over) connection.terminate();
     }

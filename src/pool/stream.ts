@@ -1,5 +1,6 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Connection } from './connection.js';
+import { createError } from './errors.js';
 
 export type StreamOptions = Pick<
   DuplexOptions,
@@ -11,28 +12,39 @@ export type StreamOptions = Pick<
  * terminates the connection; a slow reader stops the reading of the socket.
  */
 export function createStream(connection: Connection, options: StreamOptions = {}): Duplex {
+  const raw = connection.kind === 'raw';
+  /** Of the write that waits for "drain". */
+  let blocked: ((error?: Error) => void) | undefined;
+  const unblock = (error?: Error) => {
+    const callback = blocked;
+    blocked = undefined;
+    callback?.(error);
+  };
   const stream = new Duplex({
     ...options,
     autoDestroy: true,
     emitClose: true,
+    // When all that the peer sent has been read, this side ends too.
+    allowHalfOpen: !raw,
     read() {
       connection.resume();
     },
     write(chunk: Buffer | string, _encoding, callback) {
       try {
         if (connection.send(chunk)) callback();
-        else connection.once('drain', () => callback());
+        else blocked = callback;
       } catch (error) {
         callback(error as Error);
       }
     },
     final(callback) {
-      if (connection.kind === 'raw') {
+      if (raw && connection.readyState < 2) {
+        // The stream is destroyed as soon as both sides are done: not before all is sent.
         connection.end();
-        callback();
-        return;
+        connection.flushed().then(() => callback(), callback);
+      } else {
+        void connection.close(1000).then(() => callback());
       }
-      void connection.close(1000).then(() => callback());
     },
     destroy(error, callback) {
       if (connection.readyState === 3) {
@@ -40,19 +52,23 @@ export function createStream(connection: Connection, options: StreamOptions = {}
         return;
       }
       connection.once('close', () => callback(error));
-      connection.terminate();
+      // A raw connection whose sides have both ended closes by itself.
+      if (!raw || !stream.writableFinished || !stream.readableEnded) connection.terminate();
     },
   });
   const onData = (data: Buffer, isBinary = true) => {
     const chunk = stream.readableObjectMode && !isBinary ? data.toString() : data;
     if (!stream.push(chunk)) connection.pause();
   };
+  connection.endLater();
+  connection.on('drain', () => unblock());
   connection.on('end', () => stream.push(null));
   connection.on('error', (error) => stream.destroy(error));
   connection.on('close', () => {
+    unblock(createError('ERR_CONNECTION_CLOSED', { connection: connection.id }));
     stream.push(null);
     if (!stream.writableEnded) stream.end();
   });
-  connection.on(connection.kind === 'ws' ? 'message' : 'data', onData);
+  connection.on(raw ? 'data' : 'message', onData);
   return stream;
 }

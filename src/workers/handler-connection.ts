@@ -1,36 +1,57 @@
 import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 
+/** What a connection needs of the service that it belongs to. */
+export interface HandlerService {
+  readonly wire: Wire;
+  /** Number of the worker's channel, unique in the process. */
+  readonly channel: number;
+  addresses(slot: number, generation: number): Fields;
+}
+
 /** A connection as its handler sees it, on the worker's thread. */
 export class HandlerConnection {
   /** The handler's own: whatever it keeps of this connection. */
   state: unknown;
-  readonly id: string;
   /** The subprotocol that the server chose; '' for none. */
   readonly protocol: string;
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-
+  readonly #service: HandlerService;
   readonly #link: Link;
+  #addresses: Fields | undefined;
 
   /** @internal */
   constructor(
-    wire: Wire,
+    service: HandlerService,
     slot: number,
     generation: number,
     highWaterMark: number,
-    id: string,
-    fields: Fields,
+    facts: Fields,
   ) {
-    this.#link = new Link(wire, slot, generation, highWaterMark);
-    this.id = id;
-    this.protocol = textOf(fields, 'protocol');
-    this.localAddress = textOf(fields, 'localAddress');
-    this.localPort = Number(textOf(fields, 'localPort'));
-    this.remoteAddress = textOf(fields, 'remoteAddress');
-    this.remotePort = Number(textOf(fields, 'remotePort'));
+    this.#service = service;
+    this.#link = new Link(service.wire, slot, generation, highWaterMark);
+    this.protocol = textOf(facts, 'protocol');
+  }
+
+  /** Unique in the pool, also after it is closed. */
+  get id(): string {
+    return `${this.#service.channel}.${this.#link.slot}.${this.#link.generation}`;
+  }
+
+  /** '' once it is closed, unless it was read before. The same for the others. */
+  get localAddress(): string {
+    return this.#address('localAddress');
+  }
+
+  get localPort(): number {
+    return Number(this.#address('localPort'));
+  }
+
+  get remoteAddress(): string {
+    return this.#address('remoteAddress');
+  }
+
+  get remotePort(): number {
+    return Number(this.#address('remotePort'));
   }
 
   /** As in browsers: 0 connecting, 1 open, 2 closing, 3 closed. */
@@ -83,5 +104,12 @@ export class HandlerConnection {
   /** @internal */
   get link(): Link {
     return this.#link;
+  }
+
+  #address(name: string): string {
+    if (this.#addresses === undefined || this.#addresses.size === 0) {
+      this.#addresses = this.#service.addresses(this.#link.slot, this.#link.generation);
+    }
+    return textOf(this.#addresses, name);
   }
 }

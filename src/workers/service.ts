@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
-import { decodeFields, textOf } from '../channel/fields.js';
+import { decodeFields, type Fields, textOf } from '../channel/fields.js';
 import { createInbox } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
@@ -10,7 +10,7 @@ import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
-import { HandlerConnection } from './handler-connection.js';
+import { HandlerConnection, type HandlerService } from './handler-connection.js';
 import { HandlerGroup } from './handler-group.js';
 
 interface Entry {
@@ -18,19 +18,23 @@ interface Entry {
   readonly group: HandlerGroup;
 }
 
+/** Opening ten thousand connections makes some fifty reports, not ten thousand. Milliseconds. */
+const REPORT_DELAY = 5;
+
 /** A worker's service, and the handlers that run beside it. */
-export class WorkerService {
+export class WorkerService implements HandlerService {
+  readonly wire: Wire;
+  readonly channel: number;
   readonly #worker: number;
   readonly #port: MessagePort;
   readonly #native: NativeService;
   readonly #outbox: Outbox;
-  readonly #wire: Wire;
   readonly #groups = new Map<number, HandlerGroup>();
   /** Groups that were closed before their handler was loaded. */
   readonly #closedEarly = new Set<number>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
-  #reportScheduled = false;
+  #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(task: ServiceTask) {
     this.#worker = task.worker;
@@ -43,7 +47,8 @@ export class WorkerService {
       this.#outbox.during(() => inbox(...range)),
     );
     this.#outbox = new Outbox(this.#native);
-    this.#wire = {
+    this.channel = task.channel;
+    this.wire = {
       outbox: this.#outbox,
       ledgers: new Ledgers(this.#native),
       side: 'handler',
@@ -67,6 +72,10 @@ export class WorkerService {
       });
       this.#post({ type: 'started' });
     });
+  }
+
+  addresses(slot: number, generation: number): Fields {
+    return decodeFields(this.#native.addresses(slot, generation));
   }
 
   #onMessage(message: Exclude<ToWorker, { type: 'stop' }>): void {
@@ -112,10 +121,13 @@ export class WorkerService {
       if (factory === undefined) {
         throw new TypeError('its default export does not come from defineHandler()');
       }
-      const made = new HandlerGroup(spec, single, factory, {
-        worker: this.#worker,
-        post: (value) => this.#post({ type: 'post', group, value }),
-      });
+      const made = new HandlerGroup(
+        spec,
+        single,
+        factory,
+        { worker: this.#worker, post: (value) => this.#post({ type: 'post', group, value }) },
+        (error) => this.#post({ type: 'threw', error: toPlain(error) }),
+      );
       made.closing = this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });
@@ -182,14 +194,8 @@ export class WorkerService {
   #opened(slot: number, generation: number, payload: Buffer, aux: number): void {
     const group = this.#groups.get(aux);
     if (group === undefined) return;
-    const connection = new HandlerConnection(
-      this.#wire,
-      slot,
-      generation,
-      group.highWaterMark,
-      `${this.#worker}.${slot}.${generation}`,
-      decodeFields(payload),
-    );
+    const facts = decodeFields(payload);
+    const connection = new HandlerConnection(this, slot, generation, group.highWaterMark, facts);
     this.#entries[slot] = { connection, group };
     group.onOpened(connection);
     if (group.closing) connection.close(1001);
@@ -202,15 +208,13 @@ export class WorkerService {
   }
 
   #scheduleReport(): void {
-    if (this.#reportScheduled) return;
-    this.#reportScheduled = true;
-    setImmediate(() => {
-      this.#reportScheduled = false;
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = undefined;
       for (const [id, group] of this.#groups) {
         const report = group.takeReport();
         if (report !== undefined) this.#post({ type: 'report', group: id, report });
       }
-    });
+    }, REPORT_DELAY);
   }
 
   #post(message: FromWorker): void {

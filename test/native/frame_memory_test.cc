@@ -62,6 +62,18 @@ TEST_CASE("memory: a moderate frame gets its place at once, and no more") {
   CHECK(decoder.allocated() == 100'000);
 }
 
+TEST_CASE("memory: the last frame of a message never gets more than it announced") {
+  FrameDecoder decoder({.role = Role::client});
+  RecordingSink sink;
+  feed(decoder, wire(Role::client, {{0x02, std::string(1'000'000, 'a')}}), sink);
+  feed(decoder, wire(Role::client, Frame{0x80, "", -1, 500'000}), sink);
+  for (int i = 0; i < 499; ++i) {
+    feed(decoder, Octets(1000, 'b'), sink);
+    REQUIRE(decoder.allocated() <= 1'500'000);
+  }
+  CHECK(decoder.leftoverSize() == 10 + 499'000);
+}
+
 TEST_CASE("memory: what is over the limit is refused before anything is allocated") {
   FrameDecoder decoder({.role = Role::client, .maxPayload = 1000});
   RecordingSink sink;
@@ -76,6 +88,15 @@ TEST_CASE("memory: a failure frees what was gathered") {
   feed(decoder, wire(Role::client, {{0x01, std::string(5000, 'a')}}), sink);
   CHECK(decoder.allocated() >= 5000);
   CHECK(feed(decoder, wire(Role::client, {{0x00, "\xFF"}}), sink) == &failure::invalidText);
+  CHECK(decoder.allocated() == 0);
+}
+
+TEST_CASE("memory: stop() frees an unfinished control frame too") {
+  FrameDecoder decoder({.role = Role::client});
+  RecordingSink sink;
+  feed(decoder, wire(Role::client, Frame{0x89, "begun", -1, 100}), sink);
+  CHECK(decoder.allocated() == 100);
+  decoder.stop();
   CHECK(decoder.allocated() == 0);
 }
 

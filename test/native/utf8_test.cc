@@ -29,9 +29,9 @@ size_t failsAfter(std::string_view text) {
 }
 
 // Long enough, and not ASCII, so that what follows or precedes is checked block by block.
-std::string filler(size_t size) {
+std::string filler(size_t size, std::string_view character = "€") {
   std::string out;
-  while (out.size() + 3 <= size) out += "€";
+  while (out.size() + character.size() <= size) out += character;
   return out.append(size - out.size(), 'x');
 }
 
@@ -69,11 +69,12 @@ TEST_CASE("UTF-8: every sequence of up to four bytes, alone and as a prefix") {
 TEST_CASE("UTF-8: the same inside longer text, where blocks are checked at once") {
   std::vector<std::string> before;  // so that the sequences come to lie at every place of a block
   for (size_t i = 0; i < 71; ++i) before.push_back(filler(60 + i));
-  const std::string after = filler(130);
+  const std::string after[] = {filler(130), filler(130, "é"), filler(130, "aé")};
   std::string text;
   size_t turn = 0;
   for (const std::string& sequence : sequences()) {
-    text.assign(before[turn++ % before.size()]).append(sequence).append(after);
+    text.assign(before[turn % before.size()]).append(sequence).append(after[turn % 3]);
+    ++turn;
     if (valid(text) != referenceUtf8(sequence, false)) FAIL("sequence ", turn);
   }
 }
@@ -128,6 +129,26 @@ TEST_CASE("UTF-8: one wrong byte anywhere in a long text") {
         REQUIRE_FALSE(valid(wrong));
       }
     }
+  }
+}
+
+TEST_CASE("UTF-8: long texts with one byte changed, lost or added") {
+  std::mt19937_64 random(seed());
+  const char* const characters[] = {"a", "é", "ю", "€", "漢", "😀", "\xF4\x8F\xBF\xBF"};
+  for (int round = 0; round < 30000; ++round) {
+    std::string text;
+    const size_t kinds = 2 + random() % 6;
+    while (text.size() < 300) text += characters[random() % kinds];
+    const size_t place = random() % text.size();
+    const auto byte = static_cast<char>(random());
+    if (random() % 3 == 0) {
+      text.erase(place, 1);
+    } else if (random() % 2 == 0) {
+      text.insert(place, 1, byte);
+    } else {
+      text[place] = byte;
+    }
+    if (valid(text) != referenceUtf8(text, false)) FAIL("round ", round, ", place ", place);
   }
 }
 

@@ -21,7 +21,9 @@ class LogConsumer final : public Consumer {
   void ended(Connection&) override;
   void flushed(Connection&, uint32_t mark) override;
   void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
-  bool congested() const override { return log_.congested(); }
+  // With it goes the wish to be told of room: consumed() of the log then says true once. Whoever
+  // stalls, and whoever is told and finds the log full again, asks here and so waits anew.
+  bool congested() override { return log_.congested() && log_.awaitRoom(); }
 
  private:
   void copy(Event, uint16_t flags, const Connection&, const uint8_t*, size_t);

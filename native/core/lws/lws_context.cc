@@ -1,5 +1,6 @@
 #include "lws_context.h"
 
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "event_plugin.h"
 #include "tls_context.h"
 
 namespace lwspool {
@@ -24,6 +24,15 @@ constexpr int kNever = 24 * 60 * 60;  // seconds
 
 constexpr uint64_t kBase = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                            LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+
+// libwebsockets unloads its event library with its last context, and the system's libuv with it.
+// Unloading libuv calls uv_library_shutdown(), which is that of `node` here: the process could not
+// even close a signal handler any more. So libuv stays.
+void keepLibuvLoaded() {
+#ifdef __linux__
+  dlopen("libuv.so.1", RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
 
 }  // namespace
 
@@ -47,10 +56,7 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
     lws_set_log_level(0, nullptr);
     if (!initialised) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     context_ = lws_create_context(&info);
-    if (context_ != nullptr && !initialised) {
-      keepEventPlugin();
-      initialised = true;
-    }
+    if (context_ != nullptr && !std::exchange(initialised, true)) keepLibuvLoaded();
   }
   if (context_ == nullptr) {
     throw std::runtime_error(

@@ -19,6 +19,9 @@ lws_vhost* LwsContext::listen(const char* address, int port, const TlsContext* t
   info.iface = address;
   // Every connection is taken in as it is: its HTTP request is ours to read.
   info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG;
+  // With IPv6 on, libwebsockets takes an IPv4 address for none at all, and listens everywhere.
+  in_addr v4;
+  if (inet_pton(AF_INET, address, &v4) == 1) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
   info.listen_accept_role = "raw-skt";
   info.listen_accept_protocol = "lws-pool";
   if (tls != nullptr) {
@@ -55,7 +58,8 @@ int LwsOpener::listen(std::shared_ptr<const Endpoint> endpoint, const char* addr
   touched_ = true;
   if (vhost == nullptr) return -1;
   listeners_.push_back({vhost, std::move(endpoint), &consumer});
-  return lws_get_vhost_listen_port(vhost);
+  const int taken = lws_get_vhost_listen_port(vhost);
+  return taken > 0 ? taken : -1;  // an address that is not this machine's leaves it at 0
 }
 
 int LwsOpener::incoming(lws* wsi) {
@@ -73,6 +77,8 @@ int LwsOpener::incoming(lws* wsi) {
       service_.host().wake();
     } else {
       incoming_.push_back(connection);
+      connection->opening->deadline = service_.now() + connection->endpoint->timeout;
+      service_.arm(*connection, connection->opening->deadline);
     }
     return 0;
   }

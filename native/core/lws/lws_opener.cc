@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../net/transport.h"
 #include "../ws/handshake.h"
@@ -43,6 +44,12 @@ std::string headerBlock(lws* wsi) {
     if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
   }
   return block;
+}
+
+std::string listOf(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 const char* codeOf(ws::HandshakeError error) {
@@ -102,16 +109,18 @@ void LwsOpener::start(Connection& connection) {
   if (endpoint.tls) {
     info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
   }
-  info.pwsi = &connection.wsi;
   opening.key = endpoint.kind == Kind::ws ? ws::makeKey() : std::string();
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
-  starting_ = true;
-  const lws* wsi = lws_client_connect_via_info(&info);
-  starting_ = false;
+  starting_ = &connection;
+  lws* wsi = lws_client_connect_via_info(&info);
+  starting_ = nullptr;
   touched_ = true;
+  // Where the kernel refuses at once, it is gone without LWS_CALLBACK_WSI_DESTROY.
+  lws* gone = wsi == nullptr ? connection.wsi : nullptr;
+  connection.wsi = wsi;
   if (wsi == nullptr) {
-    connection.wsi = nullptr;
+    if (gone != nullptr) closeForgottenWatchers(loop_, gone);
     over(connection);
   }
 }
@@ -121,6 +130,9 @@ void LwsOpener::abandon(Connection& connection) {
     diagnosis_.cancel(connection);
     return service_.handshakes().attemptOver(connection);
   }
+  // Its end comes with a later event; it must not be taken over before.
+  std::erase(ready_, &connection);
+  std::erase(incoming_, &connection);
   kill(connection);
 }
 
@@ -136,6 +148,7 @@ void LwsOpener::over(Connection& connection) {
   if (!opening.cancelled && opening.reached == Reached::nothing && !opening.error) {
     return diagnosis_.begin(connection);
   }
+  if (!opening.cancelled && !opening.error) opening.error.code = "ERR_CONNECTION_RESET";
   if (opening.refused) opening.error.fields.set("body", opening.body);
   service_.handshakes().attemptOver(connection);
 }
@@ -193,6 +206,8 @@ int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* 
   if (connection == nullptr) {
     return reason == LWS_CALLBACK_RAW_ADOPT ? opener->incoming(wsi) : 0;
   }
+  // Unix sockets connect at once: events come before the call that makes the wsi returns it.
+  if (opener->starting_ == connection && connection->wsi == nullptr) connection->wsi = wsi;
   // An event of an attempt that was given up long ago.
   if (connection->wsi != wsi) return 0;
   return opener->event(wsi, reason, *connection, in, size);
@@ -241,13 +256,17 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return 0;
     case LWS_CALLBACK_WSI_DESTROY:
       if (opening != nullptr && opening->reached == Reached::nothing) {
-        closeForgottenWatcher(loop_, wsi);
+        closeForgottenWatchers(loop_, wsi);
       }
       connection.wsi = nullptr;
-      if (starting_) return 0;  // start() sees to it
+      if (starting_ != nullptr) return 0;  // start() sees to it
       std::erase(ready_, &connection);
+      std::erase(incoming_, &connection);
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
+      } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {
+        std::erase(incoming_, &connection);  // it went in the middle of its TLS handshake
+        service_.failed(connection);
       } else if (opening != nullptr) {
         over(connection);
         service_.host().wake();
@@ -289,8 +308,9 @@ int LwsOpener::answered(Connection& connection) {
   const unsigned status = lws_http_client_http_response(wsi);
   if (status != 101) {
     refuse(connection, status);
-    // Without a body there is nothing to wait for.
-    return header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
+    // Without a body there is nothing to wait for (RFC 9112, 6.3).
+    const bool empty = status < 200 || status == 204 || status == 304;
+    return empty || header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
   }
   const std::string upgrade = header(wsi, WSI_TOKEN_UPGRADE);
   const std::string list = header(wsi, WSI_TOKEN_CONNECTION);
@@ -307,7 +327,14 @@ int LwsOpener::answered(Connection& connection) {
     opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
     opening.error.fields.set("status", "101").set("headers", headerBlock(wsi));
     if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
-    opening.error.fields.set("protocol", opening.protocol).set("extensions", extensions);
+    if (error == ws::HandshakeError::badAccept) {
+      opening.error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
+    } else if (error == ws::HandshakeError::unaskedProtocol) {
+      opening.error.fields.set("received", opening.protocol)
+          .set("expected", listOf(connection.endpoint->protocols));
+    } else if (error == ws::HandshakeError::unaskedExtension) {
+      opening.error.fields.set("received", extensions);
+    }
     return -1;
   }
   ready_.push_back(&connection);
@@ -318,7 +345,7 @@ int LwsOpener::answered(Connection& connection) {
 void LwsOpener::refuse(Connection& connection, unsigned status) {
   Opening& opening = *connection.opening;
   opening.refused = true;
-  opening.error.code = "ERR_UPGRADE_REFUSED";
+  opening.error.code = status < 100 ? "ERR_UPGRADE_INVALID" : "ERR_UPGRADE_REFUSED";
   opening.error.fields.set("status", std::to_string(status))
       .set("headers", headerBlock(connection.wsi));
 }
@@ -357,6 +384,9 @@ void LwsOpener::takeOver(Connection& connection) {
       int room = 0;
       if (lws_http_client_read(wsi, &at, &room) < 0) break;  // our own read will say why
     }
+    // The parsed headers: 5 KB that nobody needs any more. libwebsockets hangs up on whoever keeps
+    // them for longer than six minutes, and searches all of them whenever a connection is closed.
+    (void)lws_http_headers_detach(wsi);
   }
   lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);

@@ -93,7 +93,8 @@ int verify(int accepted, X509_STORE_CTX* store) {
   const int reason = X509_STORE_CTX_get_error(store);
   ErrorInfo& error = connection->opening->error;
   error.code = codeOf(reason);
-  error.fields.set("reason", X509_verify_cert_error_string(reason));
+  error.fields.set("reason", X509_verify_cert_error_string(reason))
+      .set("expected", connection->endpoint->serverName);
   if (const X509* certificate = X509_STORE_CTX_get_current_cert(store)) {
     error.fields.set("subject", nameText(X509_get_subject_name(certificate)))
         .set("issuer", nameText(X509_get_issuer_name(certificate)))
@@ -126,9 +127,8 @@ void prepare(SSL* ssl, const Endpoint& endpoint) {
                       static_cast<unsigned>(context.alpn().size()));
 }
 
-void noteFailure(Connection& connection) {
+void noteFailure(Connection& connection, unsigned long last) {
   ErrorInfo& error = connection.opening->error;
-  const unsigned long last = ERR_peek_last_error();
   if (error || last == 0) return;
   switch (ERR_GET_REASON(last)) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -146,20 +146,25 @@ void noteFailure(Connection& connection) {
   error.fields.set("sslReason", reason != nullptr ? reason : "unknown");
 }
 
-// Worker thread, within SSL_connect() or SSL_accept().
+// Worker thread, within SSL_connect(), SSL_accept() or SSL_read().
 void info(const SSL* ssl, int where, int result) {
   if (observer == nullptr) return;
   if (SSL_is_server(ssl)) {
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0) observer->handshakeDone(const_cast<SSL*>(ssl));
     return;
   }
-  if ((where & SSL_CB_HANDSHAKE_START) == 0 && where != SSL_CB_CONNECT_EXIT) return;
+  const bool alert = where == SSL_CB_READ_ALERT;
+  if ((where & SSL_CB_HANDSHAKE_START) == 0 && where != SSL_CB_CONNECT_EXIT && !alert) return;
   Connection* connection = observer->connectionOf(ssl);
   if (connection == nullptr) return;
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
     prepare(const_cast<SSL*>(ssl), *connection->endpoint);
+  } else if (alert) {
+    // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
+    if ((result >> 8) != SSL3_AL_FATAL) return;
+    noteFailure(*connection, ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (result & 0xff)));
   } else if (result <= 0) {
-    noteFailure(*connection);
+    noteFailure(*connection, ERR_peek_last_error());
   }
 }
 

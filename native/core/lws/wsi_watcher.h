@@ -1,6 +1,7 @@
 // Cleans up after libwebsockets 4.1: a connection attempt that fails before TCP stands closes its
-// socket but forgets the libuv handle that watched it. The handle would stay in the loop for ever,
-// and Node aborts the process when a worker ends with a handle left in its loop.
+// socket but forgets the libuv handle that watched it, and where it tries again by itself there is
+// one for each socket. The handles would stay in the loop for ever, and Node aborts the process
+// when a worker ends with a handle left in its loop.
 #pragma once
 
 #include <uv.h>
@@ -9,8 +10,8 @@ struct lws;
 
 namespace lwspool {
 
-// From LWS_CALLBACK_WSI_DESTROY, where libwebsockets will not use the handle any more: closes the
-// handle that belongs to that wsi, if it is still there. Worker thread.
-void closeForgottenWatcher(uv_loop_t* loop, lws* wsi);
+// From LWS_CALLBACK_WSI_DESTROY, where libwebsockets will not use the handles any more: closes
+// those that belong to that wsi and are still there. Worker thread.
+void closeForgottenWatchers(uv_loop_t* loop, lws* wsi);
 
 }  // namespace lwspool

@@ -39,11 +39,13 @@ struct Opening {
   size_t nextAddress = 0;
   uint64_t deadline = 0;         // ms; 0 before it left the queue
   uint64_t attemptDeadline = 0;  // ms; 0: this is the last address
-  std::string attempts;          // "::1 ECONNREFUSED, …", for the error
+  std::string attempts;          // what each failed with, for the error
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
-  bool repeated = false;  // the diagnosis found nothing wrong
+  bool inWindow = false;   // counts as an attempt under way
+  bool abandoned = false;  // the opener was told: attemptOver() is on its way
+  bool repeated = false;   // the diagnosis found nothing wrong
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;

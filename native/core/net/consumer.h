@@ -36,8 +36,9 @@ class Consumer {
   virtual void flushed(Connection&, uint32_t mark) = 0;
   // A message for every connection of a group, from the main thread.
   virtual void broadcast(uint32_t /*group*/, bool /*binary*/, const uint8_t*, size_t) {}
-  // What it was given piles up: nothing more is read for it until it says so.
-  virtual bool congested() const { return false; }
+  // What it was given piles up: nothing more is read for it until Service::resumeStalled(), which
+  // whoever says so here sees to. Asked before each read.
+  virtual bool congested() { return false; }
 };
 
 }  // namespace lwspool

@@ -13,6 +13,18 @@ namespace {
 
 bool isIPv6(const std::string& address) { return address.find(':') != std::string::npos; }
 
+// How far the last attempt got, in the words of the error's field.
+const char* phaseOf(const Connection& connection) {
+  switch (connection.opening->reached) {
+    case Reached::nothing:
+      return "TCP";
+    case Reached::tcp:
+      return connection.endpoint->tls ? "TLS" : "TCP";
+    default:
+      return "upgrade";
+  }
+}
+
 }  // namespace
 
 void Handshakes::enqueue(Connection& connection) {
@@ -27,6 +39,7 @@ void Handshakes::pump() {
     queue_.pop_front();
     if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
     inFlight_++;
+    connection->opening->inWindow = true;
     connection->phase = Phase::opening;
     connection->opening->deadline = service_.now() + connection->endpoint->timeout;
     attempt(*connection);
@@ -38,6 +51,7 @@ void Handshakes::attempt(Connection& connection) {
   const Endpoint& endpoint = *connection.endpoint;
   opening.error = {};
   opening.mayTryNext = false;
+  opening.abandoned = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
   if (endpoint.unixPath.empty()) {
@@ -75,10 +89,12 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
   if (opening.cancelled) return;
   opening.error = std::move(error);
   opening.cancelled = true;
-  if (connection.phase == Phase::queued) {
-    inFlight_++;  // finish() counts it out
-    return finish(connection);
-  }
+  if (connection.phase == Phase::queued) return finish(connection);
+  abandon(connection);
+}
+
+void Handshakes::abandon(Connection& connection) {
+  if (std::exchange(connection.opening->abandoned, true)) return;
   service_.opener().abandon(connection);
 }
 
@@ -86,6 +102,8 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   Opening& opening = *connection.opening;
   if (opening.cancelled) return;
   if (now >= opening.deadline) {
+    // The server has refused, and only the body of its answer does not end.
+    if (opening.refused) return cancel(connection, std::move(opening.error));
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
     error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
     return cancel(connection, std::move(error));
@@ -96,7 +114,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
       opening.mayTryNext = true;
-      return service_.opener().abandon(connection);
+      return abandon(connection);
     }
   }
   arm(connection);
@@ -105,11 +123,13 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
 void Handshakes::attemptOver(Connection& connection) {
   Opening& opening = *connection.opening;
   if (!opening.cancelled) {
-    std::string_view cause = opening.error.fields.get("errno");
-    if (!opening.attempts.empty()) opening.attempts += ", ";
-    opening.attempts += opening.address;
-    opening.attempts += ' ';
-    opening.attempts += cause.empty() ? std::string_view(opening.error.code) : cause;
+    // A line for each: address, code, error number, call.
+    for (std::string_view part :
+         {std::string_view(opening.address), std::string_view(opening.error.code),
+          opening.error.fields.get("errno"), opening.error.fields.get("syscall")}) {
+      opening.attempts.append(part).push_back(' ');
+    }
+    opening.attempts.back() = '\n';
     if (opening.mayTryNext && opening.nextAddress < connection.endpoint->addresses.size()) {
       return attempt(connection);
     }
@@ -118,15 +138,24 @@ void Handshakes::attemptOver(Connection& connection) {
 }
 
 void Handshakes::finish(Connection& connection) {
-  inFlight_--;
   Opening& opening = *connection.opening;
+  // One that came in, or was given up in the queue, never had a place in the window.
+  if (opening.inWindow) inFlight_--;
   Fields& fields = opening.error.fields;
+  const std::string_view code = opening.error.code;
+  if (code == "ERR_HANDSHAKE_TIMEOUT" || code == "ERR_CONNECTION_RESET") {
+    fields.set("phase", phaseOf(connection));
+  }
+  const std::string& path = connection.endpoint->unixPath;
+  if (!path.empty()) fields.set("unixPath", path);
   if (!opening.address.empty()) fields.set("address", opening.address);
   if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
-  if (!opening.attempts.empty()) fields.set("attempts", opening.attempts);
+  if (connection.endpoint->addresses.size() > 1) fields.set("attempts", opening.attempts);
   service_.failed(connection);
 }
 
-void Handshakes::succeeded(Connection&) { inFlight_--; }
+void Handshakes::succeeded(Connection& connection) {
+  if (std::exchange(connection.opening->inWindow, false)) inFlight_--;
+}
 
 }  // namespace lwspool

@@ -39,6 +39,7 @@ class Handshakes {
 
  private:
   void attempt(Connection&);
+  void abandon(Connection&);
   void finish(Connection&);
   void arm(Connection&);
 

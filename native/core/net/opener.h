@@ -13,7 +13,7 @@ class Opener {
   // Begins an attempt on opening->address. Ends, now or later, with Handshakes::attemptOver() or
   // Service::established().
   virtual void start(Connection&) = 0;
-  // The attempt is not wanted any more: attemptOver() follows, not before this returns.
+  // The attempt is not wanted any more: attemptOver() follows. Called once for an attempt.
   virtual void abandon(Connection&) = 0;
   // True once TCP (or the Unix socket) stands.
   virtual bool connected(const Connection&) const = 0;

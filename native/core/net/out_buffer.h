@@ -28,6 +28,7 @@ class OutBuffer {
   }
   void commit(size_t size) { tail_ += size; }
   void append(const void* bytes, size_t size) {
+    if (size == 0) return;  // neither side of the copy has to be anywhere then
     std::memcpy(reserve(size), bytes, size);
     commit(size);
   }

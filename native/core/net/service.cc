@@ -114,6 +114,9 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::send: {
       send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
            payload, record.length);
+      // Until it is written: whoever asks in this turn has to see it in one of the two.
+      connection.ledger->pending.store(static_cast<double>(connection.out.size()),
+                                       std::memory_order_release);
       auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
                                                : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
@@ -140,10 +143,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
       break;
     case Command::end:
-      if (connection.phase == Phase::open && connection.kind() == Kind::raw) {
-        connection.endAfterFlush = true;
-        markDirty(connection);
-      }
+      end(connection);
       break;
     case Command::fail: {
       ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};
@@ -254,10 +254,13 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
         ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
   }
   Fields facts;
-  facts.set("protocol", opening->protocol);
-  describeAddresses(fd, facts);
-  connection.owner->opened(connection, facts);
-  if (connection.consumer != connection.owner) connection.consumer->opened(connection, facts);
+  if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
+  if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
+  if (connection.owner == owner_) {
+    describeAddresses(fd, facts);
+    connection.owner->opened(connection, facts);
+  }
   if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
   }

@@ -61,6 +61,8 @@ class Service {
   void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   void close(Connection&, uint16_t code, std::string_view reason);
   void terminate(Connection&);
+  // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
+  void end(Connection&);
   // Gives up what that owner has begun for a group and is not open yet.
   void abandon(uint32_t group, const Consumer& owner);
   // Stops reading, or goes on.

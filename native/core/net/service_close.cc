@@ -58,6 +58,16 @@ void Service::close(Connection& connection, uint16_t code, std::string_view reas
   if (connection.paused) pause(connection, false);
 }
 
+void Service::end(Connection& connection) {
+  if (connection.phase != Phase::open || connection.kind() != Kind::raw) return;
+  connection.endAfterFlush = true;
+  if (connection.inputEnded) {
+    connection.closing().code = 1000;
+    beginClosing(connection, connection.endpoint->closeTimeout);
+  }
+  markDirty(connection);
+}
+
 void Service::peerClosed(Connection& connection, uint16_t code, std::string_view reason) {
   connection.closeReceived = true;
   CloseInfo& info = connection.closing();

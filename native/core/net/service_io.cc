@@ -75,15 +75,11 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
   }
   if (connection.kind() == Kind::raw) {
     connection.inputEnded = true;
-    if (connection.phase == Phase::open) {
-      // Half-closed: what is queued still goes out, then it ends from this side too.
-      connection.consumer->ended(connection);
-      connection.closing().code = 1000;
-      connection.endAfterFlush = true;
-      beginClosing(connection, connection.endpoint->closeTimeout);
-    }
     updateInterest(connection);
-    return markDirty(connection);
+    if (connection.phase != Phase::open) return markDirty(connection);
+    if (connection.endAfterFlush) return end(connection);
+    // Half-closed. The consumer ends this side when it has answered what it got.
+    return connection.consumer->ended(connection);
   }
   if (!connection.closeReceived && !connection.closing().error) {
     return lost(connection, "read", 0);

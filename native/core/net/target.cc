@@ -52,6 +52,8 @@ void Target::data(Connection& connection, const uint8_t* data, size_t size) {
   message(connection, ws::Opcode::binary, data, size);
 }
 
+void Target::ended(Connection& connection) { service_.end(connection); }
+
 void Target::fill(Connection& connection) {
   while (connection.out.size() < kAhead) {
     service_.send(connection, ws::Opcode::binary, payload_.data(), payload_.size());

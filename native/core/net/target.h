@@ -38,7 +38,7 @@ class Target final : public Consumer {
   void ping(Connection&, const uint8_t*, size_t) override {}
   void pong(Connection&, const uint8_t*, size_t) override {}
   void data(Connection&, const uint8_t*, size_t) override;
-  void ended(Connection&) override {}
+  void ended(Connection&) override;
   void flushed(Connection&, uint32_t mark) override;
 
  private:

@@ -103,9 +103,9 @@ class FrameDecoder {
   Stage stage_ = Stage::start;
   Opcode messageOpcode_ = Opcode::continuation;  // continuation: no message has begun
   bool encoded_ = false;                         // the message began with RSV1
-  Utf8Validator utf8_;                           // over message_
-  uint8_t headerSize_ = 0;                       // bytes in header_
-  uint8_t header_[kMaxHeaderSize];               // of the unfinished frame
+  Utf8Validator utf8_;              // over a text in message_; complete when that is empty
+  uint8_t headerSize_ = 0;          // bytes in header_
+  uint8_t header_[kMaxHeaderSize];  // of the unfinished frame
 };
 
 static_assert(sizeof(FrameDecoder) < 100);

@@ -89,7 +89,6 @@ inline const Failure* FrameDecoder::admit(const FrameHeader& header) {
     if (midMessage()) return &failure::missingContinuation;
     messageOpcode_ = header.opcode;
     encoded_ = header.rsv1;
-    utf8_.reset();
   }
   const uint64_t limit = encoded_ ? extension_->encodedBound(maxPayload_) : maxPayload_;
   // No overflow: what message_ holds passed the same limit.

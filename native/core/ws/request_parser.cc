@@ -53,8 +53,8 @@ RequestParser::State RequestParser::feed(const uint8_t* data, size_t size, size_
     if (!requestLineSeen_) most = std::min(most, kMaxRequestLine + 2 - line_.size());
     const size_t available = std::min(size - consumed, most);
     if (available == 0) {
-      return requestLineSeen_ ? refuse(431, "request head is too long")
-                              : refuse(414, "request line is too long");
+      return state_ = requestLineSeen_ ? refuse(431, "request head is too long")
+                                       : refuse(414, "request line is too long");
     }
     const void* const newline = std::memchr(at, '\n', available);
     const size_t taken = newline == nullptr
@@ -70,7 +70,7 @@ RequestParser::State RequestParser::feed(const uint8_t* data, size_t size, size_
 
 RequestParser::State RequestParser::refuse(uint16_t status, const char* text) {
   refusal_ = {status, text};
-  return state_ = State::refused;
+  return State::refused;
 }
 
 RequestParser::State RequestParser::takeLine() {
@@ -162,7 +162,7 @@ RequestParser::State RequestParser::finish() {
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
     return refuse(400, "protocol offered twice");
   }
-  return state_ = State::accepted;
+  return State::accepted;
 }
 
 }  // namespace lwspool::ws

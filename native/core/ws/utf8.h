@@ -14,13 +14,11 @@ bool isUtf8(const uint8_t* text, size_t size);
 // make valid, so `E0 80` fails without waiting for a third byte.
 class Utf8Validator {
  public:
-  // false: the text so far is not valid and never will be; call reset() before another text.
+  // false: the text so far is not valid and never will be; the validator is of no more use.
   bool feed(const uint8_t* piece, size_t size);
 
-  // Does the text end between two characters?
+  // Does the text end between two characters? If so, another one may begin.
   bool complete() const { return missing_ == 0; }
-
-  void reset() { missing_ = 0; }
 
  private:
   bool take(uint8_t byte);

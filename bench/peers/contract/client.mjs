@@ -1,0 +1,146 @@
+import { Exchange } from './exchange.mjs';
+import { settledResidentBytes } from './memory.mjs';
+import { readUsage } from './usage.mjs';
+import { Visits } from './visits.mjs';
+
+/**
+ * Runs any workload with a client whose connections tell what happens by calling
+ * back on the main thread. A connection is whatever the peer likes, as long as it
+ * has `send(data)`.
+ *
+ * @typedef {object} Client
+ * @property {(events: Events) => void} open  begins to open one connection
+ * @property {(connection) => void} close  begins the closing handshake with code 1000
+ * @property {() => void} collectGarbage
+ *
+ * @typedef {object} Events
+ * @property {(connection) => void} opened
+ * @property {(connection, data: ArrayBuffer | Uint8Array) => void} message
+ * @property {(connection, code: number) => void} closed  once it was open
+ * @property {(reason: string) => void} failed  instead of opened
+ */
+
+const modes = { connect, idle, echo, burst };
+
+/**
+ * @param {Client} client
+ * @param {import('./workload.mjs').Workload} workload
+ * @returns {Promise<import('./result.mjs').Outcome>}
+ */
+export function runClient(client, workload) {
+  return new Promise((resolve, reject) => {
+    const events = {
+      message() {
+        reject(new Error('a message came that nobody asked for'));
+      },
+      closed(_connection, code) {
+        reject(new Error(`a connection was closed by the other end with ${code}`));
+      },
+    };
+    modes[workload.mode](client, workload, events).then(resolve, reject);
+  });
+}
+
+/** What opening them costs. Those of the warm-up stay open, so that both phases only open. */
+async function connect(client, { connections, warmup, handshakes, serverPid }, events) {
+  await openConnections(client, warmup, handshakes, events);
+  const start = readUsage(serverPid);
+  const { open, failures } = await openConnections(client, connections, handshakes, events);
+  const end = readUsage(serverPid);
+  return { ...outcome(open, connections, failures), messages: 0, units: open.length, start, end };
+}
+
+/** What keeping them takes: the growth from the warm-up's connections to all of them. */
+async function idle(client, { connections, warmup, handshakes, serverPid }, events) {
+  await openConnections(client, warmup, handshakes, events);
+  const rssBytesBefore = await settledResidentBytes(client.collectGarbage);
+  const start = readUsage(serverPid);
+  const { open, failures } = await openConnections(client, connections, handshakes, events);
+  const end = readUsage(serverPid);
+  const rssBytesAfter = await settledResidentBytes(client.collectGarbage);
+  const counts = outcome(open, connections, failures);
+  return { ...counts, messages: 0, units: open.length, start, end, rssBytesBefore, rssBytesAfter };
+}
+
+/** What a message there and back costs. */
+async function echo(client, workload, events) {
+  const exchange = new Exchange(workload);
+  const message = (connection, data) => exchange.answered(connection, data);
+  const { connections, handshakes } = workload;
+  const { open, failures } = await openConnections(client, connections, handshakes, {
+    ...events,
+    message,
+  });
+  if (open.length < connections) throw new Error(`could not open all: ${failures}`);
+  exchange.begin(open);
+  const { wrong, messages, start, end } = await exchange.finished;
+  if (wrong > 0) throw new Error(`${wrong} answers were not what was sent`);
+  return { ...outcome(open, connections, failures), messages, units: messages, start, end };
+}
+
+/** All asked for at once; each sends one message, gets it back, and closes. */
+async function burst(client, { connections, size, serverPid }) {
+  const visits = new Visits(size, client.close);
+  const start = readUsage(serverPid);
+  let opened = 0;
+  let refused = 0;
+
+  await new Promise((resolve) => {
+    const isOver = () => refused + visits.tally().ended === connections;
+    const events = {
+      opened(connection) {
+        opened++;
+        visits.opened(connection);
+      },
+      message: (connection, data) => visits.message(connection, data),
+      closed(connection, code) {
+        visits.closed(connection, code);
+        if (isOver()) resolve();
+      },
+      failed(reason) {
+        refused++;
+        visits.failed(reason);
+        if (isOver()) resolve();
+      },
+    };
+    for (let count = 0; count < connections; count++) client.open(events);
+  });
+
+  const end = readUsage(serverPid);
+  const { answered: messages, good, failures } = visits.tally();
+  return { opened, failed: connections - good, failures, messages, units: connections, start, end };
+}
+
+/** Opens `count` connections, at most `atOnce` of them being opened at any time. */
+function openConnections(client, count, atOnce, events) {
+  const open = [];
+  const failures = [];
+  let asked = 0;
+
+  return new Promise((resolve) => {
+    const proceed = () => {
+      const settled = open.length + failures.length;
+      if (settled === count) resolve({ open, failures });
+      while (asked < count && asked - settled < atOnce) {
+        asked++;
+        client.open(tracked);
+      }
+    };
+    const tracked = {
+      ...events,
+      opened(connection) {
+        open.push(connection);
+        proceed();
+      },
+      failed(reason) {
+        failures.push(reason);
+        proceed();
+      },
+    };
+    proceed();
+  });
+}
+
+function outcome(open, wanted, failures) {
+  return { opened: open.length, failed: wanted - open.length, failures: [...new Set(failures)] };
+}

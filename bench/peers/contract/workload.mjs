@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+/**
+ * What a peer is asked to do: its command line. Every peer takes every option.
+ *
+ * @typedef {object} Workload
+ * @property {'connect' | 'idle' | 'echo' | 'burst'} mode
+ * @property {string} url
+ * @property {Buffer | undefined} ca  PEM, for wss:
+ * @property {number} connections  to open in the measured phase; for echo, in all
+ * @property {number} size  bytes of a message
+ * @property {number} inflight  unanswered messages per connection
+ * @property {number} messages  answers to count in the measured phase, over all connections
+ * @property {number} warmup  the same before it: messages for echo, connections else
+ * @property {number} handshakes  connections being opened at any time, at most
+ * @property {number} threads  worker threads, where the peer has them
+ * @property {number | undefined} serverPid  whose CPU time to report along with one's own
+ */
+
+const number = (fallback) => ({ type: 'string', default: String(fallback) });
+
+/** @returns {Workload} */
+export function readWorkload(commandLine = process.argv.slice(2)) {
+  const { values } = parseArgs({
+    args: commandLine,
+    options: {
+      mode: { type: 'string' },
+      url: { type: 'string' },
+      ca: { type: 'string' },
+      connections: number(1),
+      size: number(64),
+      inflight: number(1),
+      messages: number(0),
+      warmup: number(0),
+      handshakes: number(128),
+      threads: number(1),
+      'server-pid': { type: 'string' },
+    },
+  });
+  return {
+    mode: values.mode,
+    url: values.url,
+    ca: values.ca === undefined ? undefined : readFileSync(values.ca),
+    connections: Number(values.connections),
+    size: Number(values.size),
+    inflight: Number(values.inflight),
+    messages: Number(values.messages),
+    warmup: Number(values.warmup),
+    handshakes: Number(values.handshakes),
+    threads: Number(values.threads),
+    serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
+  };
+}

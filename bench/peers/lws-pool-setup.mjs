@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { createPool } from '../../dist/index.js';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+export const versions = { 'lws-pool': version, node: process.versions.node };
+
+/** @param {import('./contract/workload.mjs').Workload} workload */
+export function openPool({ threads, handshakes, ca }) {
+  return createPool({
+    threads,
+    handshakesInFlight: Math.ceil(handshakes / threads),
+    ...(ca && { tls: { ca } }),
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * An echo server on npm `ws`. It takes the command line of `lws-pool serve` as far
+ * as the benchmark uses it, and prints the same line once it listens:
+ *
+ *     serve --port 0 --mode echo --json [--tls --ca-out FILE]
+ *     {"port":40123,"ca":"FILE"}
+ *
+ * Like that server it gathers its writes: the answers to all that one turn of the
+ * loop has read from a connection leave in one piece.
+ */
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { parseArgs } from 'node:util';
+import { WebSocketServer } from 'ws';
+import { makeCertificate } from './certificate.mjs';
+
+const { values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    port: { type: 'string', default: '0' },
+    mode: { type: 'string', default: 'echo' },
+    tls: { type: 'boolean', default: false },
+    'ca-out': { type: 'string' },
+    json: { type: 'boolean' },
+  },
+});
+if (options.mode !== 'echo')
+  throw new RangeError(`this server only echoes; got --mode ${options.mode}`);
+
+const server = options.tls ? await tlsServer() : createServer();
+const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+
+webSockets.on('connection', (webSocket, { socket }) => {
+  let isGathering = false;
+  const letGo = () => {
+    isGathering = false;
+    socket.uncork();
+  };
+  webSocket.on('message', (data, isBinary) => {
+    if (!isGathering) {
+      isGathering = true;
+      socket.cork();
+      setImmediate(letGo);
+    }
+    webSocket.send(data, { binary: isBinary });
+  });
+  webSocket.on('error', () => webSocket.terminate());
+});
+
+server.listen({ port: Number(options.port), host: '127.0.0.1', backlog: 16_384 }, () => {
+  const ca = options.tls ? options['ca-out'] : undefined;
+  console.log(JSON.stringify({ port: server.address().port, ca }));
+});
+
+async function tlsServer() {
+  const { key, cert } = await makeCertificate();
+  if (options['ca-out']) writeFileSync(options['ca-out'], cert);
+  return createTlsServer({ key, cert });
+}

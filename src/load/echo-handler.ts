@@ -1,0 +1,31 @@
+import { defineHandler } from '../workers/handler.js';
+import type { Conversation } from './conversation.js';
+import { Exchange } from './exchange.js';
+import { LatencyRecorder } from './latency.js';
+import type { ExchangeOrder, ExchangePlan } from './messages.js';
+
+/** The load scenario, as it runs in each worker. */
+export default defineHandler<ExchangePlan>(({ data, post }) => {
+  const exchange = new Exchange(data, new LatencyRecorder(), post);
+  const failed = new WeakSet<object>();
+  return {
+    open(connection) {
+      connection.state = exchange.open(connection);
+    },
+    message(connection, bytes) {
+      exchange.message(connection.state as Conversation, bytes);
+    },
+    drain(connection) {
+      exchange.drain(connection.state as Conversation);
+    },
+    error(connection) {
+      failed.add(connection);
+    },
+    close(connection, code, reason) {
+      exchange.close(connection.state as Conversation, code, reason, failed.has(connection));
+    },
+    receive(order) {
+      exchange.receive(order as ExchangeOrder);
+    },
+  };
+});

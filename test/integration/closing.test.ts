@@ -1,0 +1,287 @@
+import { once } from 'node:events';
+import { createPool } from 'lws-pool';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import { ending, event, rejection, usePool } from '../fixtures/pool.js';
+import {
+  afterUpgrade,
+  closePayload,
+  echo,
+  frame,
+  tcpServer,
+  wsServer,
+} from '../fixtures/servers.js';
+
+const own = usePool();
+
+const CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999];
+
+async function open(options = {}) {
+  let peer: WebSocket | undefined;
+  const port = await wsServer((accepted) => {
+    peer = accepted;
+    echo(accepted);
+  });
+  const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, options);
+  if (peer === undefined) throw new Error('no peer');
+  return { peer, connection };
+}
+
+function thrown(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+  return undefined;
+}
+
+describe('close codes are passed on as they are', () => {
+  it.each(CODES)('%i to the server', async (code) => {
+    const { peer, connection } = await open();
+    const seen = once(peer, 'close');
+    const end = ending(connection);
+    await connection.close(code, `because of ${code}`);
+    const [gotCode, gotReason] = (await seen) as [number, Buffer];
+    expect([gotCode, gotReason.toString()]).toEqual([code, `because of ${code}`]);
+    expect(await end).toMatchObject({ code, error: undefined });
+    expect(connection.readyState).toBe(3);
+  });
+
+  it.each(CODES)('%i from the server', async (code) => {
+    const { peer, connection } = await open();
+    const seen = once(peer, 'close');
+    const end = ending(connection);
+    peer.close(code, 'grüße');
+    expect(await end).toEqual({ code, reason: 'grüße', error: undefined });
+    expect((await seen)[0]).toBe(code);
+  });
+
+  it('none either way', async () => {
+    const first = await open();
+    const seen = once(first.peer, 'close');
+    const ownEnd = ending(first.connection);
+    await first.connection.close();
+    expect((await seen)[0]).toBe(1005);
+    expect(await ownEnd).toMatchObject({ code: 1005, error: undefined });
+
+    const second = await open();
+    const end = ending(second.connection);
+    second.peer.close();
+    expect(await end).toEqual({ code: 1005, reason: '', error: undefined });
+  });
+
+  it.each([1004, 1005, 1006, 1015, 2000, 5000, 0, 999, 1.5, Number.NaN])(
+    '%d is refused',
+    async (code) => {
+      const { connection } = await open();
+      expect(thrown(() => connection.close(code))).toBe('ERR_INVALID_ARGUMENT');
+      expect(connection.readyState).toBe(1);
+      await connection.close(1000);
+    },
+  );
+});
+
+describe('the close handshake', () => {
+  it('comes after all that was sent before', async () => {
+    const { peer, connection } = await open();
+    const got: string[] = [];
+    peer.removeAllListeners('message');
+    peer.on('message', (data) => got.push(String(data)));
+    const seen = once(peer, 'close');
+    for (let i = 0; i < 100; i++) connection.send(`${i} ${'x'.repeat(10_000)}`);
+    void connection.close(1000);
+    await seen;
+    expect(got.map((text) => Number.parseInt(text, 10))).toEqual([...Array(100).keys()]);
+  });
+
+  it('may be asked for any number of times', async () => {
+    const { connection } = await open();
+    let times = 0;
+    connection.on('close', () => times++);
+    await Promise.all([connection.close(1000), connection.close(1001), connection.close()]);
+    await connection.close(1000);
+    connection.terminate();
+    expect(times).toBe(1);
+  });
+
+  it('ends a connection that is paused', async () => {
+    const { connection } = await open();
+    connection.pause();
+    const end = ending(connection);
+    await connection.close(1000);
+    expect(await end).toMatchObject({ code: 1000, error: undefined });
+  });
+
+  it('still delivers what was on its way', async () => {
+    const port = await afterUpgrade((socket) => {
+      socket.once('data', () => {
+        socket.write(frame(1, 'last words'));
+        socket.end(frame(8, closePayload(1000)));
+      });
+    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
+    const message = event(connection, 'message');
+    void connection.close(1000);
+    expect(String((await message)[0])).toBe('last words');
+  });
+
+  it('is given up after closeTimeout', async () => {
+    const port = await afterUpgrade((socket) => socket.resume());
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { closeTimeout: 150 });
+    const end = ending(connection);
+    const begin = performance.now();
+    await connection.close(1000);
+    expect(performance.now() - begin).toBeGreaterThan(140);
+    const { code, error } = await end;
+    expect(code).toBe(1006);
+    expect(error?.code).toBe('ERR_CLOSE_TIMEOUT');
+    expect(error?.details.timeout).toBe(150);
+  });
+
+  it('is given up where the server answers but keeps the connection', async () => {
+    const port = await afterUpgrade((socket) => {
+      socket.once('data', () => socket.write(frame(8, closePayload(1000))));
+    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { closeTimeout: 150 });
+    const end = ending(connection);
+    await connection.close(1000);
+    expect(await end).toMatchObject({ code: 1000, error: undefined });
+  });
+
+  it('of the server is seen where the client has more to send', async () => {
+    const port = await afterUpgrade((socket) => {
+      socket.pause();
+      socket.end(frame(8, closePayload(1008, 'enough')));
+    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { closeTimeout: 300 });
+    const end = ending(connection);
+    for (let i = 0; i < 100 && connection.readyState === 1; i++) {
+      connection.send(Buffer.alloc(100_000));
+    }
+    expect(await end).toMatchObject({ code: 1008, reason: 'enough', error: undefined });
+  });
+});
+
+describe('without a handshake', () => {
+  it('terminate ends at once with 1006', async () => {
+    const { peer, connection } = await open();
+    const seen = once(peer, 'close');
+    const end = ending(connection);
+    connection.terminate();
+    expect(connection.readyState).toBe(2);
+    expect(await end).toEqual({ code: 1006, reason: '', error: undefined });
+    expect((await seen)[0]).toBe(1006);
+  });
+});
+
+describe('after the end', () => {
+  it('nothing can be sent or asked', async () => {
+    const { connection } = await open();
+    const closed = connection.close(1000);
+    const calls = [() => connection.send('x'), () => connection.ping()];
+    expect(calls.map(thrown)).toEqual(['ERR_CONNECTION_CLOSED', 'ERR_CONNECTION_CLOSED']);
+    await closed;
+    expect(calls.map(thrown)).toEqual(['ERR_CONNECTION_CLOSED', 'ERR_CONNECTION_CLOSED']);
+    expect((await rejection(connection.flushed())).code).toBe('ERR_CONNECTION_CLOSED');
+    expect(connection.bufferedAmount).toBe(0);
+    connection.pause();
+    connection.resume();
+    connection.terminate();
+    connection.end();
+  });
+
+  it('a new connection in the same place is not reached by an old one', async () => {
+    const pool = await createPool({ threads: 1, maxConnections: 1 });
+    const port = await wsServer(echo);
+    const old = await pool.connect(`ws://127.0.0.1:${port}/`);
+    await old.close();
+    const fresh = await pool.connect(`ws://127.0.0.1:${port}/`);
+    old.terminate();
+    void old.close(1000);
+    const answer = event(fresh, 'message');
+    fresh.send('unharmed');
+    expect(String((await answer)[0])).toBe('unharmed');
+    const full = await rejection(pool.connect(`ws://127.0.0.1:${port}/`));
+    expect(full.code).toBe('ERR_TOO_MANY_CONNECTIONS');
+    expect(full.details.limit).toBe(1);
+    await pool.close();
+  });
+});
+
+describe('a raw connection', () => {
+  it('ends after what was sent', async () => {
+    let got = '';
+    const ended = new Promise<void>((resolve) => {
+      void tcpServer((socket) => {
+        socket.on('data', (data) => {
+          got += String(data);
+        });
+        socket.on('end', resolve);
+      }).then(async (port) => {
+        const connection = await own.pool.connect(`tcp://127.0.0.1:${port}`);
+        const end = ending(connection);
+        connection.send('all of it');
+        await connection.close();
+        expect(await end).toMatchObject({ code: 1000, error: undefined });
+      });
+    });
+    await ended;
+    expect(got).toBe('all of it');
+  });
+
+  it('hears of a reset', async () => {
+    const port = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const connection = await own.pool.connect(`tcp://127.0.0.1:${port}`);
+    const end = ending(connection);
+    connection.send('x');
+    const { code, error } = await end;
+    expect([code, error?.code, error?.details.errno]).toEqual([
+      1006,
+      'ERR_CONNECTION_LOST',
+      'ECONNRESET',
+    ]);
+  });
+
+  it('sends on after the end of the peer: an answer to its last words arrives', async () => {
+    const answer = new Promise<string>((resolve) => {
+      void tcpServer(
+        (socket) => {
+          let got = '';
+          socket.on('data', (data) => {
+            got += String(data);
+          });
+          socket.on('end', () => resolve(got));
+          socket.end('last words');
+        },
+        { allowHalfOpen: true },
+      ).then(async (port) => {
+        const connection = await own.pool.connect(`tcp://127.0.0.1:${port}`);
+        connection.on('data', (data) => connection.send(`you said ${String(data)}`));
+        connection.on('end', () => connection.send(', goodbye'));
+      });
+    });
+    expect(await answer).toBe('you said last words, goodbye');
+  });
+
+  it('half-closes and goes on receiving', async () => {
+    const port = await tcpServer(
+      (socket) => {
+        let got = '';
+        socket.on('data', (data) => {
+          got += String(data);
+        });
+        socket.on('end', () => socket.end(`got ${got}`));
+      },
+      { allowHalfOpen: true },
+    );
+    const connection = await own.pool.connect(`tcp://127.0.0.1:${port}`);
+    const answer = event(connection, 'data');
+    const end = ending(connection);
+    connection.send('question');
+    connection.end();
+    expect(thrown(() => connection.send('late'))).toBe('ERR_CONNECTION_CLOSED');
+    expect(String((await answer)[0])).toBe('got question');
+    expect(await end).toMatchObject({ code: 1000, error: undefined });
+  });
+});

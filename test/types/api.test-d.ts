@@ -1,0 +1,69 @@
+import type { Duplex } from 'node:stream';
+import type {
+  Connection,
+  ConnectionGroup,
+  ErrorCode,
+  HandlerConnection,
+  LwsPoolError,
+  Message,
+  Pool,
+} from 'lws-pool';
+import { createPool, defineHandler } from 'lws-pool';
+import { expectTypeOf, test } from 'vitest';
+
+declare const pool: Pool;
+declare const connection: Connection;
+
+test('a pool gives connections and groups', () => {
+  expectTypeOf(createPool).returns.resolves.toEqualTypeOf<Pool>();
+  expectTypeOf(pool.connect('ws://localhost/')).resolves.toEqualTypeOf<Connection>();
+  expectTypeOf(pool.connectMany).returns.resolves.toEqualTypeOf<ConnectionGroup>();
+  expectTypeOf(pool.close({ timeout: 1 })).resolves.toBeVoid();
+  // @ts-expect-error an unknown option
+  void createPool({ workers: 2 });
+  // @ts-expect-error connectMany needs a count
+  void pool.connectMany('ws://localhost/', { handler: '/handler.js' });
+});
+
+test('events carry their types', () => {
+  connection.on('message', (data, isBinary) => {
+    expectTypeOf(data).toEqualTypeOf<Buffer>();
+    expectTypeOf(isBinary).toBeBoolean();
+  });
+  connection.on('close', (code, reason) => {
+    expectTypeOf(code).toBeNumber();
+    expectTypeOf(reason).toBeString();
+  });
+  connection.on('error', (error) => {
+    expectTypeOf(error).toEqualTypeOf<LwsPoolError>();
+    expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+  });
+  // @ts-expect-error there is no such event
+  connection.on('open', () => undefined);
+});
+
+test('connections send, stream and iterate', () => {
+  expectTypeOf(connection.send('text')).toBeBoolean();
+  connection.send(new Uint16Array(2));
+  connection.send(new ArrayBuffer(2), { binary: false });
+  // @ts-expect-error numbers cannot be sent
+  connection.send(1);
+  expectTypeOf(connection.flushed()).resolves.toBeVoid();
+  expectTypeOf(connection.stream()).toEqualTypeOf<Duplex>();
+  expectTypeOf(connection[Symbol.asyncIterator]().next).returns.resolves.toEqualTypeOf<
+    IteratorResult<Message>
+  >();
+});
+
+test('handlers know their connections and their data', () => {
+  defineHandler({
+    message(own, data, isBinary) {
+      expectTypeOf(own).toEqualTypeOf<HandlerConnection>();
+      own.send(data, { binary: isBinary });
+    },
+  });
+  defineHandler<{ size: number }>((context) => {
+    expectTypeOf(context.data.size).toBeNumber();
+    return {};
+  });
+});
