@@ -171,8 +171,10 @@ describe('a group', () => {
       { count: 1, data: { fill: true, size: 5_000_000 } },
     );
     const drained = told(group, 'drain');
+    const first = told(group, 'ping');
     await group.ready;
     expect((await drained)[0]?.facts).toEqual([0]);
+    expect((await first)[0]?.facts).toEqual(['ping!']);
     const pinged = told(group, 'ping');
     peer?.ping('again');
     expect((await pinged)[0]?.facts).toEqual(['again']);
