@@ -13,7 +13,7 @@ if (isMainThread) {
     broken = error.message;
   });
   await new Promise((resolve) => worker.once('message', resolve));
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 8; i++) {
     const pool = await createPool({ threads: 2 });
     await pool.close();
   }
