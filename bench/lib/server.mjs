@@ -28,7 +28,7 @@ export function chooseServer(wanted) {
  */
 export async function startServer(name, { tls, core }) {
   const directory = mkdtempSync(join(tmpdir(), 'lws-pool-bench-'));
-  const certificate = tls ? ['--tls', '--cert-out', join(directory, 'ca.pem')] : [];
+  const certificate = tls ? ['--tls', '--ca-out', join(directory, 'ca.pem')] : [];
   const command = [
     process.execPath,
     programs[name],
@@ -37,6 +37,7 @@ export async function startServer(name, { tls, core }) {
     '0',
     '--mode',
     'echo',
+    '--json',
     ...certificate,
   ];
   const child = startChild(onCore(core, command), { seconds: 20 });

@@ -2,7 +2,7 @@
  * An echo server on npm `ws`. It takes the command line of `lws-pool serve` as far
  * as the benchmark uses it, and prints the same line once it listens:
  *
- *     serve --port 0 --mode echo [--tls --cert-out FILE]
+ *     serve --port 0 --mode echo --json [--tls --ca-out FILE]
  *     {"port":40123,"ca":"FILE"}
  *
  * Like that server it gathers its writes: the answers to all that one turn of the
@@ -21,7 +21,8 @@ const { values: options } = parseArgs({
     port: { type: 'string', default: '0' },
     mode: { type: 'string', default: 'echo' },
     tls: { type: 'boolean', default: false },
-    'cert-out': { type: 'string' },
+    'ca-out': { type: 'string' },
+    json: { type: 'boolean' },
   },
 });
 if (options.mode !== 'echo')
@@ -48,12 +49,12 @@ webSockets.on('connection', (webSocket, { socket }) => {
 });
 
 server.listen({ port: Number(options.port), host: '127.0.0.1', backlog: 16_384 }, () => {
-  const ca = options.tls ? options['cert-out'] : undefined;
+  const ca = options.tls ? options['ca-out'] : undefined;
   console.log(JSON.stringify({ port: server.address().port, ca }));
 });
 
 async function tlsServer() {
   const { key, cert } = await makeCertificate();
-  if (options['cert-out']) writeFileSync(options['cert-out'], cert);
+  if (options['ca-out']) writeFileSync(options['ca-out'], cert);
   return createTlsServer({ key, cert });
 }

@@ -23,6 +23,13 @@ void LoopHost::start(Service& service) {
   open_ = 4;
 }
 
+void LoopHost::silence() {
+  service_ = nullptr;
+  uv_poll_stop(&poll_);
+  uv_check_stop(&check_);
+  uv_timer_stop(&timer_);
+}
+
 void LoopHost::stop(std::function<void()> done) {
   done_ = std::move(done);
   const uv_close_cb closed = [](uv_handle_t* handle) {
@@ -41,7 +48,8 @@ void LoopHost::onClosed() {
 }
 
 void LoopHost::onAsync(uv_async_t* async) {
-  static_cast<LoopHost*>(async->data)->service_->takeCommands();  // the check does the rest
+  Service* service = static_cast<LoopHost*>(async->data)->service_;
+  if (service != nullptr) service->takeCommands();  // the check does the rest
 }
 
 void LoopHost::onReadable(uv_poll_t* poll, int, int) {
@@ -59,7 +67,7 @@ void LoopHost::onTimer(uv_timer_t* timer) {
 }
 
 void LoopHost::setTimer(uint64_t deadline) {
-  if (timerSet_ != 0 && timerSet_ <= deadline) return;
+  if (service_ == nullptr || (timerSet_ != 0 && timerSet_ <= deadline)) return;
   timerSet_ = deadline;
   const uint64_t now = monotonicNow();
   // libuv counts from when its loop last looked at the clock.

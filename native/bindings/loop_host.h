@@ -19,6 +19,8 @@ class LoopHost final : public Host {
 
   // Throws std::runtime_error.
   void start(Service&);
+  // The service is about to go: from now on the loop calls nobody.
+  void silence();
   // Closes the handles, then calls `done`.
   void stop(std::function<void()> done);
 

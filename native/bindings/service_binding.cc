@@ -77,10 +77,12 @@ void ServiceBinding::deliver() {
 }
 
 // Closing takes several turns of the loop, and each step needs what the one before it ended:
-// connections and libwebsockets' context first, then our own handles, then the memory.
+// connections and libwebsockets' context first, then our own handles, then the memory. Nothing is
+// served meanwhile: no queued attempt may begin in a context that goes.
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
   state->channel->onWakeWorker(nullptr);
+  state->host->silence();
   state->opener->destroy([state] { state->host->stop([state] { end(state); }); });
 }
 

@@ -13,11 +13,22 @@ export function errorIn(
   const code = textOf(fields, 'code');
   if (code === '') return undefined;
   const facts = new Map<string, string | Buffer>([...Object.entries(known), ...fields]);
-  facts.delete('code');
-  const thrown = facts.get('thrown');
-  facts.delete('thrown');
-  if (thrown === undefined) return errorFromNative(code, facts);
+  const thrown = textOf(fields, 'thrown');
+  const attempts = textOf(fields, 'attempts').split('\n').slice(0, -1);
+  for (const name of ['code', 'thrown', 'attempts']) facts.delete(name);
+  if (attempts.length > 1) {
+    const errors = attempts.map((line) => attempt(line, known));
+    return errorFromNative(code, facts, { cause: new AggregateError(errors) });
+  }
+  if (thrown === '') return errorFromNative(code, facts);
   const cause = new Error(textOf(fields, 'reason'));
-  cause.stack = thrown.toString();
+  cause.stack = thrown;
   return errorFromNative(code, facts, { cause });
+}
+
+/** The error of one address: a line of address, code, error number and call. */
+function attempt(line: string, known: Readonly<Record<string, string>>): LwsPoolError {
+  const [address = '', code = '', errno = '', syscall = ''] = line.split(' ');
+  const facts = Object.entries({ ...known, address, errno, syscall });
+  return errorFromNative(code, new Map(facts.filter(([, fact]) => fact !== '')));
 }

@@ -4,7 +4,10 @@
  */
 export type Fields = ReadonlyMap<string, Buffer>;
 
-export function decodeFields(payload: Buffer): Map<string, Buffer> {
+const NONE: Fields = new Map();
+
+export function decodeFields(payload: Buffer): Fields {
+  if (payload.length === 0) return NONE;
   const fields = new Map<string, Buffer>();
   let at = 0;
   const next = () => {

@@ -18,6 +18,8 @@ const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species
   length: number,
 ) => Buffer;
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 /** What a record tells. The payload is a view of memory that nobody writes again. */
 export type OnRecord = (
   type: number,
@@ -48,10 +50,10 @@ export function createInbox(
       const word = at >> 2;
       const typeAndFlags = own[word + TYPE_AND_FLAGS] as number;
       const flags = typeAndFlags >> 16;
-      const payload =
-        (flags & FLAG_EXTERNAL) === 0
-          ? new BufferView(buffer, at + HEADER, own[word + LENGTH] as number)
-          : end().takeExternal();
+      const length = own[word + LENGTH] as number;
+      let payload: Buffer = EMPTY;
+      if (length > 0) payload = new BufferView(buffer, at + HEADER, length);
+      else if ((flags & FLAG_EXTERNAL) !== 0) payload = end().takeExternal();
       at += own[word + SIZE] as number;
       try {
         onRecord(

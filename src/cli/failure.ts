@@ -1,15 +1,8 @@
 import { LwsPoolError } from '../pool/errors/classes.js';
 import { USAGE_ERRORS } from '../pool/errors/usage.js';
 import { ListenError } from '../target/listen-error.js';
+import { FileError } from './files.js';
 import { STATUS } from './status.js';
-
-/** A file that was named on the command line cannot be used. */
-export class FileError extends Error {
-  constructor(option: string, path: string, cause: NodeJS.ErrnoException) {
-    super(`${option}: cannot use "${path}" (${cause.code ?? cause.message})`, { cause });
-    this.name = 'FileError';
-  }
-}
 
 /** One readable line on standard error; the stack too where the fault is ours. */
 export function report(error: unknown): void {

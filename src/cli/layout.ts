@@ -25,7 +25,7 @@ export function columns(rows: readonly (readonly string[])[], right: readonly nu
         const width = widths[at] ?? 0;
         return right.includes(at) ? cell.padStart(width) : cell.padEnd(width);
       })
-      .join('   ')
+      .join('  ')
       .trimEnd(),
   );
 }

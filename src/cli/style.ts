@@ -26,7 +26,7 @@ export function widthOf(stream: NodeJS.WriteStream): number {
 
 function styles(apply: (format: Format, text: string) => string): Style {
   return {
-    strong: (text) => apply('bold', text),
+    strong: (text) => (text === '' ? '' : apply('bold', text)),
     faint: (text) => apply('dim', text),
     good: (text) => apply('green', text),
     bad: (text) => apply('red', text),

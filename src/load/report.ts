@@ -104,9 +104,7 @@ export function summarize(seen: LoadObservations): LoadReport {
 
 /** Whether all went as it should: what the exit status says. */
 export function succeeded({ connections, messages, errors }: LoadFigures): boolean {
-  return (
-    connections.opened === connections.requested && messages.lost === 0 && errors.length === 0
-  );
+  return connections.opened === connections.requested && messages.lost === 0 && errors.length === 0;
 }
 
 function errorsOf(tallies: readonly ReadonlyMap<string, Readonly<Tally>>[]) {

@@ -77,10 +77,11 @@ class LoadRun {
   }
 
   async report(): Promise<LoadReport> {
+    const rssAtStart = process.memoryUsage.rss();
     const group = await this.#connect();
     if (group === undefined || group instanceof LwsPoolError) return this.#withoutGroup(group);
     const reports = new ReportCollector(group, Math.min(this.#pool.threads, group.count));
-    const rssPerConnection = await this.#open(group);
+    const rssPerConnection = await this.#open(group, rssAtStart);
     const interruptedOpening = this.#signal.aborted;
     if (group.size > 0 && this.#settings.duration > 0 && !interruptedOpening) {
       await this.#exchange(group, reports);
@@ -127,9 +128,9 @@ class LoadRun {
   }
 
   /** Waits until no more connections open. Answers the memory that each takes. */
-  async #open(group: ConnectionGroup): Promise<number | undefined> {
+  async #open(group: ConnectionGroup, rssAtStart: number): Promise<number | undefined> {
     // The handlers are loaded by now; only the connections are still to come, or most of them.
-    const before = process.memoryUsage.rss();
+    const rssLoaded = process.memoryUsage.rss();
     const openedBefore = group.opened;
     await this.#watch(Promise.race([group.ready, this.#interrupted]), () => ({
       phase: 'opening',
@@ -137,9 +138,12 @@ class LoadRun {
       failed: [...group.failed.values()].reduce((sum, { count }) => sum + count, 0),
       requested: group.count,
     }));
-    const opened = group.opened - openedBefore;
+    const [from, opened] =
+      group.opened > openedBefore
+        ? [rssLoaded, group.opened - openedBefore]
+        : [rssAtStart, group.opened];
     if (opened === 0) return undefined;
-    return Math.max(0, Math.round((process.memoryUsage.rss() - before) / opened));
+    return Math.max(0, Math.round((process.memoryUsage.rss() - from) / opened));
   }
 
   async #exchange(group: ConnectionGroup, reports: ReportCollector): Promise<void> {

@@ -27,6 +27,8 @@ import { Workers } from './workers.js';
 export interface PoolEvents {
   /** A worker died; its connections have ended with this error, and another takes its place. */
   workerCrashed: [error: LwsPoolError];
+  /** A handler threw where there was no connection to close: in `receive`, or after the end. */
+  handlerFailed: [error: LwsPoolError];
 }
 
 export interface CloseOptions {
@@ -52,6 +54,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
   #lastGroup = 0;
+  /** Of endpoints, at taking local addresses. */
+  #turn = 0;
   /** Connections whose names are being looked up: counted before a worker knows of them. */
   #resolving = 0;
   /** The longest time that any connection has to close. Milliseconds. */
@@ -282,7 +286,13 @@ export class Pool extends EventEmitter<PoolEvents> {
     if (known !== undefined && known.options === options && known.key === key) {
       return known.endpoint;
     }
-    const endpoint = createEndpoint(endpointOptions(target, options, addresses));
+    // Each endpoint begins with the next of its local addresses, as each connection of one does.
+    const { localAddress } = options;
+    const first = this.#turn++ % (localAddress.length || 1);
+    const endpoint = createEndpoint({
+      ...endpointOptions(target, options, addresses),
+      localAddresses: [...localAddress.slice(first), ...localAddress.slice(0, first)],
+    });
     this.#endpoints.set(target, { options, key, endpoint });
     return endpoint;
   }
@@ -363,6 +373,9 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'report':
         this.#groups.get(message.group)?.onReport(worker, message.report);
         this.#settle();
+        break;
+      case 'threw':
+        this.emit('handlerFailed', fromPlain(message.error) as LwsPoolError);
         break;
       case 'post':
         this.#groups.get(message.group)?.onPost(message.value, worker.index);

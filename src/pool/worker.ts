@@ -6,6 +6,7 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
+import { guarded } from '../channel/uncaught.js';
 import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
@@ -56,6 +57,8 @@ export class PoolWorker {
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
   #referenced = false;
+  /** Why the thread is gone. */
+  #ended: LwsPoolError | undefined;
 
   constructor(index: number, capacity: number, events: WorkerEvents) {
     this.index = index;
@@ -96,6 +99,10 @@ export class PoolWorker {
    */
   connect(endpoint: NativeEndpoint, request: Request): () => void {
     const name = this.#name;
+    if (this.#ended !== undefined) {
+      request.reject(this.#ended);
+      return () => undefined;
+    }
     if (!this.#channel.connect(endpoint, request.group, name)) {
       request.reject(createError('ERR_TOO_MANY_CONNECTIONS'));
       return () => undefined;
@@ -136,6 +143,8 @@ export class PoolWorker {
 
   /** The thread is gone: all that it had ends with that error. */
   end(error: LwsPoolError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
     this.alive = false;
     this.outbox.close();
     this.#channel.close();
@@ -145,7 +154,7 @@ export class PoolWorker {
     for (const entry of entries) {
       if (entry === undefined) continue;
       if (entry.connection === undefined) entry.request.reject(error);
-      else entry.connection.onClosed(1006, '', error);
+      else guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#events.onRoom();
   }

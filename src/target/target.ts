@@ -3,10 +3,7 @@ import { type NativeChannel, type NativeService, native } from '../native.js';
 import { createError } from '../pool/errors.js';
 import type { ServerIdentity } from './identity.js';
 import { ListenError, listenError } from './listen-error.js';
-
-export const TARGET_MODES = ['echo', 'sink', 'flood', 'close'] as const;
-/** See docs/load-testing.md. */
-export type TargetMode = (typeof TARGET_MODES)[number];
+import type { TargetMode } from './modes.js';
 
 export interface TargetOptions {
   readonly host: string;

@@ -65,4 +65,6 @@ export type FromWorker =
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }
+  /** A handler threw where there was no connection to close. */
+  | { readonly type: 'threw'; readonly error: PlainError }
   | { readonly type: 'stopped' };

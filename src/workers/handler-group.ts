@@ -7,6 +7,13 @@ import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
 import type { HandlerConnection } from './handler-connection.js';
 import { Tallies } from './tally.js';
 
+/** Which function of the handler an event goes to, where it is not `message`. */
+const CALLBACKS = new Map<number, keyof Handler>([
+  [Event.flushed, 'drain'],
+  [Event.ping, 'ping'],
+  [Event.pong, 'pong'],
+]);
+
 /** The connections of one group in one worker, and the handler they share. */
 export class HandlerGroup {
   readonly id: number;
@@ -18,6 +25,7 @@ export class HandlerGroup {
   closing = false;
   readonly #handler: Handler;
   readonly #module: string;
+  readonly #report: (error: LwsPoolError) => void;
   #opened = 0;
   #closed = 0;
   #failed = new Tallies();
@@ -28,7 +36,9 @@ export class HandlerGroup {
     single: boolean,
     factory: HandlerFactory,
     context: Pick<HandlerContext, 'worker' | 'post'>,
+    report: (error: LwsPoolError) => void,
   ) {
+    this.#report = report;
     this.id = spec.group;
     this.single = single;
     this.highWaterMark = spec.highWaterMark;
@@ -74,7 +84,7 @@ export class HandlerGroup {
           break;
       }
     } catch (thrown) {
-      this.#failedIn(connection, type === Event.flushed ? 'drain' : 'message', thrown);
+      this.#failedIn(connection, CALLBACKS.get(type) ?? 'message', thrown);
     }
   }
 
@@ -101,7 +111,11 @@ export class HandlerGroup {
   }
 
   receive(value: unknown): void {
-    this.#handler.receive?.(value);
+    try {
+      this.#handler.receive?.(value);
+    } catch (thrown) {
+      this.#report(this.#failure('receive', thrown));
+    }
   }
 
   /** What happened since the last report; undefined where nothing did. */
@@ -131,12 +145,20 @@ export class HandlerGroup {
   }
 
   #failedIn(connection: HandlerConnection, callback: string, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const fields = { handler: this.#module, callback, reason: error.message };
+    const error = this.#failure(callback, thrown);
     if (connection.readyState === CLOSED) {
-      this.#errors.note(createError('ERR_HANDLER_FAILED', fields, { cause: error }));
+      this.#errors.note(error);
+      this.#report(error);
       return;
     }
-    connection.link.fail(encodeFields({ ...fields, thrown: error.stack ?? error.message }));
+    const { reason = '' } = error.details;
+    const { stack = reason } = error.cause as Error;
+    connection.link.fail(encodeFields({ handler: this.#module, callback, reason, thrown: stack }));
+  }
+
+  #failure(callback: string, thrown: unknown): LwsPoolError {
+    const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const facts = { handler: this.#module, callback, reason: cause.message };
+    return createError('ERR_HANDLER_FAILED', facts, { cause });
   }
 }

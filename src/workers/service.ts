@@ -121,10 +121,13 @@ export class WorkerService implements HandlerService {
       if (factory === undefined) {
         throw new TypeError('its default export does not come from defineHandler()');
       }
-      const made = new HandlerGroup(spec, single, factory, {
-        worker: this.#worker,
-        post: (value) => this.#post({ type: 'post', group, value }),
-      });
+      const made = new HandlerGroup(
+        spec,
+        single,
+        factory,
+        { worker: this.#worker, post: (value) => this.#post({ type: 'post', group, value }) },
+        (error) => this.#post({ type: 'threw', error: toPlain(error) }),
+      );
       made.closing = this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });

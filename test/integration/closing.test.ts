@@ -3,7 +3,14 @@ import { createPool } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ending, event, rejection, usePool } from '../fixtures/pool.js';
-import { afterUpgrade, closePayload, echo, frame, tcpServer, wsServer } from '../fixtures/servers.js';
+import {
+  afterUpgrade,
+  closePayload,
+  echo,
+  frame,
+  tcpServer,
+  wsServer,
+} from '../fixtures/servers.js';
 
 const own = usePool();
 

@@ -8,7 +8,11 @@ import { afterUpgrade, closePayload, frame, wsServer } from '../fixtures/servers
 const own = usePool();
 
 /** What arrives at the server, and the connection to it. */
-async function open(): Promise<{ socket: net.Socket; connection: Connection; closed: Promise<number> }> {
+async function open(): Promise<{
+  socket: net.Socket;
+  connection: Connection;
+  closed: Promise<number>;
+}> {
   let socket: net.Socket | undefined;
   const port = await afterUpgrade((accepted) => {
     socket = accepted;
@@ -71,7 +75,10 @@ describe('other failures of what comes in', () => {
       'UTF-8 that breaks in the second fragment',
       'ERR_INVALID_UTF8',
       1007,
-      [frame(1, Buffer.from([0xe2]), { fin: false }), frame(0, Buffer.from([0x28]), { fin: false })],
+      [
+        frame(1, Buffer.from([0xe2]), { fin: false }),
+        frame(0, Buffer.from([0x28]), { fin: false }),
+      ],
     ],
     [
       'a reason that is not UTF-8',

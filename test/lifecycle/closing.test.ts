@@ -103,6 +103,11 @@ describe('pool.destroy()', () => {
 });
 
 describe('pools', () => {
+  it('leave the process as it was: it goes on to use files and names', async () => {
+    const round = [true, '127.0.0.1'];
+    expect(await runWell('after', { env: servers.env })).toEqual([round, round, round]);
+  });
+
   it('leave nothing behind if their options are wrong', async () => {
     const [result] = (await well('badOptions')) as [
       { codes: string[]; before: unknown; after: unknown },

@@ -81,7 +81,9 @@ TEST_CASE("handshakes: where all addresses fail, the error tells of each") {
   };
   const ConnectionId id = bed.ask(withAddresses({"192.0.2.1", "192.0.2.2"}));
   CHECK(bed.untilEvent(id, "failed ERR_CONNECTION_REFUSED"));
-  CHECK_EQ(bed.owner.factsOf(id).get("attempts"), "192.0.2.1 EHOSTUNREACH, 192.0.2.2 ECONNREFUSED");
+  CHECK_EQ(bed.owner.factsOf(id).get("attempts"),
+           "192.0.2.1 ERR_CONNECTION_REFUSED EHOSTUNREACH \n"
+           "192.0.2.2 ERR_CONNECTION_REFUSED ECONNREFUSED \n");
   CHECK_EQ(bed.owner.factsOf(id).get("address"), "192.0.2.2");
 }
 
@@ -214,7 +216,7 @@ TEST_CASE("handshakes: local addresses are taken in turn, of the family of the a
   CHECK_EQ(bed.opener.log, Events{"192.0.2.1"});  // there is nothing to reach the first one from
   bed.opener.fail(*bed.service.find(second), {});
   CHECK_EQ(bed.owner.factsOf(second).get("attempts"),
-           "2001:db8::1 ERR_LOCAL_ADDRESS, 192.0.2.1 ECONNREFUSED");
+           "2001:db8::1 ERR_LOCAL_ADDRESS  \n192.0.2.1 ERR_CONNECTION_REFUSED ECONNREFUSED \n");
 
   const auto none = withAddresses({"2001:db8::1"});
   none->localAddresses = {"127.0.0.2"};

@@ -77,6 +77,8 @@ int LwsOpener::incoming(lws* wsi) {
       service_.host().wake();
     } else {
       incoming_.push_back(connection);
+      connection->opening->deadline = service_.now() + connection->endpoint->timeout;
+      service_.arm(*connection, connection->opening->deadline);
     }
     return 0;
   }

@@ -109,19 +109,18 @@ void LwsOpener::start(Connection& connection) {
   if (endpoint.tls) {
     info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
   }
-  info.pwsi = &connection.wsi;
   opening.key = endpoint.kind == Kind::ws ? ws::makeKey() : std::string();
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
-  starting_ = true;
-  started_ = nullptr;
-  const lws* wsi = lws_client_connect_via_info(&info);
-  starting_ = false;
+  starting_ = &connection;
+  lws* wsi = lws_client_connect_via_info(&info);
+  starting_ = nullptr;
   touched_ = true;
+  // Where the kernel refuses at once, it is gone without LWS_CALLBACK_WSI_DESTROY.
+  lws* gone = wsi == nullptr ? connection.wsi : nullptr;
+  connection.wsi = wsi;
   if (wsi == nullptr) {
-    connection.wsi = nullptr;
-    // Where the kernel refuses at once it is gone without LWS_CALLBACK_WSI_DESTROY.
-    if (started_ != nullptr) closeForgottenWatchers(loop_, started_);
+    if (gone != nullptr) closeForgottenWatchers(loop_, gone);
     over(connection);
   }
 }
@@ -200,7 +199,6 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
 int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
   auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
   if (opener == nullptr || opener->destroying_) return 0;
-  if (opener->starting_) opener->started_ = wsi;
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
     return opener->context_.configureServer(static_cast<SSL_CTX*>(user));
   }
@@ -208,6 +206,8 @@ int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* 
   if (connection == nullptr) {
     return reason == LWS_CALLBACK_RAW_ADOPT ? opener->incoming(wsi) : 0;
   }
+  // Unix sockets connect at once: events come before the call that makes the wsi returns it.
+  if (opener->starting_ == connection && connection->wsi == nullptr) connection->wsi = wsi;
   // An event of an attempt that was given up long ago.
   if (connection->wsi != wsi) return 0;
   return opener->event(wsi, reason, *connection, in, size);
@@ -259,11 +259,14 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
         closeForgottenWatchers(loop_, wsi);
       }
       connection.wsi = nullptr;
-      if (starting_) return 0;  // start() sees to it
+      if (starting_ != nullptr) return 0;  // start() sees to it
       std::erase(ready_, &connection);
       std::erase(incoming_, &connection);
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
+      } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {
+        std::erase(incoming_, &connection);  // it went in the middle of its TLS handshake
+        service_.failed(connection);
       } else if (opening != nullptr) {
         over(connection);
         service_.host().wake();

@@ -66,8 +66,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   std::vector<Listener> listeners_;
   std::vector<Connection*> incoming_;  // the target's: those in their TLS handshake
   bool touched_ = false;               // libwebsockets was called from outside its callbacks
-  bool starting_ = false;              // within lws_client_connect_via_info()
-  lws* started_ = nullptr;             // whose events came within it; may be gone
+  Connection* starting_ = nullptr;     // within lws_client_connect_via_info()
   bool destroying_ = false;
 };
 

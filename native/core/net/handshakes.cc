@@ -123,11 +123,13 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
 void Handshakes::attemptOver(Connection& connection) {
   Opening& opening = *connection.opening;
   if (!opening.cancelled) {
-    std::string_view cause = opening.error.fields.get("errno");
-    if (!opening.attempts.empty()) opening.attempts += ", ";
-    opening.attempts += opening.address;
-    opening.attempts += ' ';
-    opening.attempts += cause.empty() ? std::string_view(opening.error.code) : cause;
+    // A line for each: address, code, error number, call.
+    for (std::string_view part :
+         {std::string_view(opening.address), std::string_view(opening.error.code),
+          opening.error.fields.get("errno"), opening.error.fields.get("syscall")}) {
+      opening.attempts.append(part).push_back(' ');
+    }
+    opening.attempts.back() = '\n';
     if (opening.mayTryNext && opening.nextAddress < connection.endpoint->addresses.size()) {
       return attempt(connection);
     }
@@ -148,7 +150,7 @@ void Handshakes::finish(Connection& connection) {
   if (!path.empty()) fields.set("unixPath", path);
   if (!opening.address.empty()) fields.set("address", opening.address);
   if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
-  if (!opening.attempts.empty()) fields.set("attempts", opening.attempts);
+  if (connection.endpoint->addresses.size() > 1) fields.set("attempts", opening.attempts);
   service_.failed(connection);
 }
 

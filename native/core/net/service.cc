@@ -120,6 +120,9 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::send: {
       send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
            payload, record.length);
+      // Until it is written: whoever asks in this turn has to see it in one of the two.
+      connection.ledger->pending.store(static_cast<double>(connection.out.size()),
+                                       std::memory_order_release);
       auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
                                                : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,

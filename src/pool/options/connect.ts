@@ -27,7 +27,10 @@ export interface ConnectOptions {
   origin?: string | undefined;
   /** See {@link TlsOptions}; for `wss:` only. */
   tls?: TlsOptions | undefined;
-  /** Time for the whole opening, from the call to the open connection. Milliseconds, 10,000. */
+  /**
+   * Time for the name look-up, and as much again for the opening, from the moment its worker begins
+   * it; waiting for a place among the handshakes does not count. Milliseconds, 10,000.
+   */
   timeout?: number | undefined;
   /** Time the peer has to answer a close frame. Milliseconds, 10,000. */
   closeTimeout?: number | undefined;

@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { succeeded } from '../../load/report.js';
+import { LOAD_DEFAULTS } from '../../load/settings.js';
+import { TargetProcess } from '../../target/process.js';
+import { STATUS } from '../status.js';
+import { styleFor } from '../style.js';
+import { printSummary, watchedRun } from '../watched-run.js';
+
+const CONNECTIONS = 500;
+const SECONDS = 5;
+const CA = 'ca.pem';
+const INTRODUCTION = `${CONNECTIONS} WebSocket connections for ${SECONDS} seconds: first plain, then over TLS with verified
+certificates. The server is a process of its own.
+
+`;
+
+export function demoCommand(onDone: (status: number) => void): Command {
+  return new Command('demo')
+    .description('See it work: 500 plain and 500 TLS connections, five seconds each.')
+    .action(async () => onDone(await demo()));
+}
+
+async function demo(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'lws-pool-demo-'));
+  try {
+    process.stdout.write(INTRODUCTION);
+    const plain = await exchange([]);
+    if (plain === 'interrupted') return STATUS.failed;
+    const tls = await exchange(['--tls', '--ca-out', join(directory, CA)]);
+    return plain === 'succeeded' && tls === 'succeeded' ? STATUS.ok : STATUS.failed;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A run against a target of its own, which is gone afterwards. */
+async function exchange(serve: string[]): Promise<'succeeded' | 'failed' | 'interrupted'> {
+  await using target = await TargetProcess.start(...serve);
+  const { url, ca } = target.listening;
+  explain(url, ca !== undefined);
+  const report = await watchedRun({
+    ...LOAD_DEFAULTS,
+    url,
+    connections: CONNECTIONS,
+    duration: SECONDS,
+    inflight: undefined,
+    rate: undefined,
+    threads: undefined,
+    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
+    insecure: false,
+  });
+  printSummary(report);
+  process.stdout.write('\n');
+  if (report.interrupted) return 'interrupted';
+  return succeeded(report.figures) ? 'succeeded' : 'failed';
+}
+
+/** The same by hand. */
+function explain(url: string, tls: boolean): void {
+  const { faint } = styleFor(process.stdout);
+  const lines = [
+    `$ lws-pool serve${tls ? ` --tls --ca-out ${CA}` : ''}`,
+    `$ lws-pool load ${url}${tls ? ` --ca ${CA}` : ''} -c ${CONNECTIONS} -d ${SECONDS}`,
+  ];
+  process.stdout.write(`${lines.map(faint).join('\n')}\n\n`);
+}

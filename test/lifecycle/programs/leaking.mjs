@@ -1,0 +1,166 @@
+// What is left when all is over: descriptors, threads, memory. Needs --expose-gc.
+import process from 'node:process';
+import { createPool } from 'lws-pool';
+import {
+  codeOf,
+  descriptors,
+  handler,
+  print,
+  runCase,
+  sockets,
+  threads,
+  trusting,
+  until,
+  urls,
+} from '../support/child.mjs';
+
+const gc = globalThis.gc ?? (() => undefined);
+
+/** One pool's whole life. @param {number} i */
+async function live(i) {
+  const pool = await createPool({ threads: 1 + (i % 2), ...trusting });
+  const url = i % 4 < 2 ? urls.plain : urls.tls;
+  const connection = await pool.connect(`${url}/echo`);
+  connection.send('x');
+  await new Promise((resolve) => connection.once('message', resolve));
+  void codeOf(pool.connect(urls.refused));
+  void codeOf(pool.connect(`${url}/silent`));
+  if (i % 2 === 0) await pool.close();
+  else await pool.destroy();
+}
+
+await runCase({
+  async pools(count) {
+    // The first ones load libraries and start Node's thread pool.
+    for (let i = 0; i < 4; i++) await live(i);
+    gc();
+    const before = { ...descriptors(), threads: threads() };
+    const memory = process.memoryUsage().rss;
+    for (let i = 0; i < Number(count); i++) await live(i);
+    gc();
+    await until(() => threads() <= before.threads);
+    const after = { ...descriptors(), threads: threads() };
+    print({ before, after, grown: (process.memoryUsage().rss - memory) / Number(count) / 1024 });
+  },
+
+  // Nobody keeps them: the server closes each at once, or when it is told to.
+  async connections(count) {
+    const pool = await createPool({ threads: 2, ...trusting });
+    let finalized = 0;
+    const registry = new FinalizationRegistry(() => finalized++);
+    const before = sockets();
+    const round = async () => {
+      for (const url of [urls.plain, urls.tls]) {
+        const connection = await pool.connect(`${url}/echo`);
+        registry.register(connection, undefined);
+        connection.send('close');
+      }
+    };
+    for (let i = 0; i < Number(count); i++) await round();
+    await until(() => pool.size === 0 && sockets() === before);
+    await until(() => {
+      gc();
+      return finalized > Number(count);
+    });
+    print({ sockets: sockets() - before, size: pool.size });
+  },
+
+  // Every way in which a connection can end, or fail to begin.
+  async everyWay() {
+    const pool = await createPool({ threads: 2, ...trusting });
+    const round = async () => {
+      for (const url of [urls.plain, urls.tls]) {
+        const open = () => pool.connect(`${url}/echo`);
+        const ended = (connection) => new Promise((resolve) => connection.on('close', resolve));
+        await (await open()).close();
+        const terminated = await open();
+        terminated.terminate();
+        await ended(terminated);
+        const cut = await open();
+        cut.send('cut');
+        await ended(cut);
+        const left = await open();
+        left.send('x');
+        for await (const message of left) if (message) break;
+        const deaf = await pool.connect(`${url}/deaf`, { closeTimeout: 20 });
+        await deaf.close();
+        const paused = await pool.connect(`${url}/flood`);
+        paused.pause();
+        paused.terminate();
+        await ended(paused);
+        const group = await pool.connectMany(`${url}/echo`, {
+          count: 3,
+          handler: handler('echo'),
+        });
+        await group.ready;
+        await group.close();
+        const controller = new AbortController();
+        const aborted = codeOf(pool.connect(`${url}/silent`, { signal: controller.signal }));
+        setImmediate(() => controller.abort());
+        await aborted;
+        await codeOf(pool.connect(`${url}/silent`, { timeout: 20 }));
+      }
+      await Promise.all(
+        [urls.refused, urls.refusedTls, urls.mute, urls.muteTls].map((url) =>
+          codeOf(pool.connect(url, { timeout: 20 })),
+        ),
+      );
+      await codeOf(pool.connect(`${urls.tls}/echo`, { tls: { ca: [] } }));
+    };
+    await round();
+    await until(() => pool.size === 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = descriptors();
+    for (let i = 0; i < 3; i++) await round();
+    await until(() => pool.size === 0 && sockets() <= (before.socket ?? 0));
+    print({ before, after: descriptors() });
+    await pool.close();
+  },
+
+  async droppedPools() {
+    for (let i = 0; i < 3; i++) {
+      const pool = await createPool({ threads: 1 });
+      const connection = await pool.connect(`${urls.plain}/echo`);
+      await connection.close();
+      gc();
+    }
+    gc();
+    print('dropped');
+  },
+
+  async droppedTraffic() {
+    const begin = async () => {
+      const pool = await createPool({ threads: 1 });
+      const connection = await pool.connect(`${urls.plain}/echo`);
+      let count = 0;
+      return new Promise((resolve) => {
+        connection.on('message', () => {
+          gc();
+          if (++count === 20) resolve(count);
+          connection.send(count === 20 ? 'close' : 'x');
+        });
+        connection.send('x');
+      });
+    };
+    print(await begin());
+  },
+
+  async batch() {
+    const pool = await createPool({ threads: 1 });
+    const connection = await pool.connect(`${urls.plain}/echo`);
+    const thrown = [];
+    const seen = [];
+    process.on('uncaughtException', (error) => thrown.push(error.message));
+    connection.on('message', (data) => {
+      const text = data.toString();
+      seen.push(text);
+      if (seen.length === 10) void connection.close();
+      if (Number(text) % 2 === 0) throw new Error(text);
+    });
+    connection.on('close', () => {
+      setImmediate(() => print({ seen, thrown }));
+      throw new Error('close');
+    });
+    for (let i = 0; i < 10; i++) connection.send(`${i}`);
+  },
+});
