@@ -72,6 +72,8 @@ void ServiceBinding::deliver() {
   state_->log.publish();
   Napi::HandleScope scope(Env());
   if (reader_->deliver(Env())) state_->service->resumeStalled();
+  // What JavaScript did may have an answer already.
+  if (state_->log.hasNews()) state_->host->wake();
 }
 
 // Closing takes several turns of the loop, and each step needs what the one before it ended:

@@ -118,6 +118,8 @@ class Peer {
   }
 
   void halfClose() {
+    // OpenSSL takes a second call for the wish to read the other side's close_notify.
+    if (std::exchange(halfClosed_, true)) return;
     if (ssl_ != nullptr) SSL_shutdown(ssl_);
     shutdown(fd_, SHUT_WR);
   }
@@ -195,6 +197,7 @@ class Peer {
   const ws::Role role_;
   FrameDecoder decoder_;
   std::string out_;
+  bool halfClosed_ = false;
 };
 
 // A certificate of our own making, and a context for each side that uses it.

@@ -91,7 +91,8 @@ struct Connection {
   bool closeReceived = false;
   bool endAfterFlush = false;  // FIN once everything is written
   bool finSent = false;
-  bool wasOpen = false;
+  bool wasOpen = false;   // opened() was told
+  bool toBeRead = false;  // in the list of those that OpenSSL holds bytes of
 
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
@@ -100,10 +101,11 @@ struct Connection {
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
   OutBuffer out;
-  uint64_t queuedBytes = 0;   // of all time
-  uint64_t flushedBytes = 0;  // of those, taken by the kernel
-  uint64_t pongPosition = 0;  // queuedBytes behind our last pong
-  uint64_t deadline = 0;      // ms: when timer() is wanted; 0: never
+  uint64_t queuedBytes = 0;                 // of all time
+  uint64_t flushedBytes = 0;                // of those, taken by the kernel
+  uint64_t pongPosition = 0;                // queuedBytes behind our last pong
+  uint64_t deadline = 0;                    // ms: when timer() is wanted; 0: never
+  std::unique_ptr<std::string> unanswered;  // the last ping, while our pong to another is queued
 
   std::shared_ptr<const Endpoint> endpoint;
   std::unique_ptr<Opening> opening;
@@ -112,7 +114,11 @@ struct Connection {
   void* attachment = nullptr;  // the consumer's own
 
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
-  bool reads() const { return established() && !paused && !stalled && !parked && !inputEnded; }
+  // What is thrown away is read even where nobody would take it: the end of it shows there.
+  bool wantsInput() const { return !inputEnded && (discard || (!paused && !stalled)); }
+  bool reads() const { return established() && !parked && wantsInput(); }
+  // Its user may send.
+  bool sends() const { return phase == Phase::open && !request && !endAfterFlush; }
   Kind kind() const { return endpoint->kind; }
   CloseInfo& closing() {
     if (!closeInfo) closeInfo = std::make_unique<CloseInfo>();

@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <variant>
@@ -14,6 +15,8 @@ namespace {
 
 // Large enough for a burst of small messages or most of a large one, small enough for the cache.
 constexpr size_t kReadBuffer = 128 * 1024;
+// Of writing and telling, in one turn of the loop.
+constexpr int kRounds = 16;
 
 }  // namespace
 
@@ -93,7 +96,10 @@ void Service::takeCommands() {
 void Service::apply(const uint8_t* records, size_t size, Source source) {
   size_t at = 0;
   while (size - at >= sizeof(Record)) {
-    const auto& record = *reinterpret_cast<const Record*>(records + at);
+    // A copy: what was checked must still be so when it is used, and need not lie at a multiple of
+    // anything.
+    Record record;
+    std::memcpy(&record, records + at, sizeof record);
     if (record.size < recordSize(record.length) || record.size > size - at) return;
     apply(record, records + at + sizeof(Record), source);
     at += record.size;
@@ -124,7 +130,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       break;
     }
     case Command::ping:
-      if (record.length <= ws::kMaxControlPayload && connection.phase == Phase::open &&
+      if (record.length <= ws::kMaxControlPayload && connection.sends() &&
           connection.kind() == Kind::ws) {
         sendFrame(connection, ws::Opcode::ping, payload, record.length);
       }
@@ -187,18 +193,24 @@ void Service::finishTurn() {
   now_ = monotonicNow();
   opener_->turn();
   handshakes_.pump();
+  readPending();
   // What JavaScript does while it is told can have to be written, and closing can have to be told.
-  do {
+  // Where that has no end, the loop has other things to do as well.
+  for (int round = 0; round < kRounds; round++) {
     flushing_.swap(dirty_);
     for (Connection* connection : flushing_) {
       connection->dirty = false;
       if (connection->established()) flush(*connection);
     }
     flushing_.clear();
-    for (size_t i = 0; i < finished_.size(); i++) opener_->close(*finished_[i]);
+    for (size_t i = 0; i < finished_.size(); i++) {
+      if (finished_[i]->phase == Phase::dying) opener_->close(*finished_[i]);
+    }
     finished_.clear();
     host_.deliver();
-  } while (!dirty_.empty() || !finished_.empty());
+    if (dirty_.empty() && finished_.empty()) break;
+  }
+  if (!dirty_.empty() || !finished_.empty()) host_.wake();
   handshakes_.pump();
   if (channel_.events.publish()) channel_.wakeMain();
   if (const uint64_t next = timers_.next(); next != 0) host_.setTimer(next);
@@ -215,6 +227,11 @@ void Service::timer() {
     if (connection->phase == Phase::opening) {
       handshakes_.expired(*connection, now_);
     } else if (connection->request) {
+      CloseInfo& info = connection->closing();
+      if (!info.error) {
+        info.error.code = "ERR_HANDSHAKE_TIMEOUT";
+        info.error.fields.set("timeout", std::to_string(connection->endpoint->timeout));
+      }
       finish(*connection);
     } else if (connection->phase == Phase::closing) {
       CloseInfo& info = connection->closing();
@@ -268,7 +285,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
   }
   // TLS may hold bytes already that no poller will report.
-  if (hasPending(ssl) && connection.reads()) readable(connection);
+  if (hasPending(ssl) && connection.reads()) readLater(connection);
 }
 
 void Service::failed(Connection& connection) {
@@ -290,10 +307,14 @@ void Service::destroyed(Connection& connection) {
   connection.ledger->pending.store(0, std::memory_order_relaxed);
   const CloseInfo& info = connection.closing();
   // The handler first: once the owner knows, the slot may be taken again.
-  if (connection.consumer != connection.owner) {
-    connection.consumer->closed(connection, info.code, info.reason, info.error);
+  if (!connection.wasOpen) {  // its request was never answered; nobody but its owner knows of it
+    connection.owner->failed(connection, info.error);
+  } else {
+    if (connection.consumer != connection.owner) {
+      connection.consumer->closed(connection, info.code, info.reason, info.error);
+    }
+    connection.owner->closed(connection, info.code, info.reason, info.error);
   }
-  connection.owner->closed(connection, info.code, info.reason, info.error);
   connection.closeInfo.reset();
   connection.marks.reset();
   connection.decoder.reset();

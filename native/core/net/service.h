@@ -29,7 +29,8 @@ class Host {
   virtual void wake() = 0;
   // Asks for timer() at that time (ms, monotonicNow()).
   virtual void setTimer(uint64_t deadline) = 0;
-  // Hands what the worker's own JavaScript consumes over to it, if there is anything.
+  // Hands what the worker's own JavaScript consumes over to it, if there is anything. What comes up
+  // while it does so is for another turn, which it asks for.
   virtual void deliver() = 0;
 };
 
@@ -108,14 +109,21 @@ class Service {
   void sendClose(Connection&, uint16_t code, std::string_view reason);
   void request(Connection&, uint8_t* data, size_t size);
   void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
+  void pong(Connection&, const uint8_t* data, size_t size);
   void readable(Connection&);
+  bool readOnce(Connection&);
+  void readLater(Connection&);
+  void readPending();
   void input(Connection&, uint8_t* data, size_t size);
   void inputEnded(Connection&, const IoResult&);
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
   void flush(Connection&);
+  void writeFailed(Connection&, int error);
   void flushed(Connection&);
   void updateInterest(Connection&);
+  void inputWanted(Connection&);
+  void discardInput(Connection&);
   void broken(Connection&);
   void beginClosing(Connection&, uint64_t timeout);
   void finish(Connection&);
@@ -137,7 +145,8 @@ class Service {
   std::vector<Connection*> flushing_;  // dirty_ while it is worked off; kept for its memory
   std::vector<Connection*> finished_;
   std::vector<ConnectionId> stalled_;
-  std::vector<uint8_t> buffer_;  // for reading, all connections in turn
+  std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs
+  std::vector<uint8_t> buffer_;         // for reading, all connections in turn
 };
 
 }  // namespace lwspool

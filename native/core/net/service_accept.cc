@@ -23,7 +23,7 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
     connection.wasOpen = true;
     connection.owner->opened(connection, {});
   }
-  if (hasPending(ssl)) readable(connection);
+  if (hasPending(ssl)) readLater(connection);
 }
 
 void Service::request(Connection& connection, uint8_t* data, size_t size) {
@@ -40,9 +40,9 @@ void Service::request(Connection& connection, uint8_t* data, size_t size) {
       const ws::Refusal& refusal = connection.request->refusal();
       answer(ws::makeRefusal(refusal.status, refusal.text));
       connection.closing().error.code = "ERR_UPGRADE_INVALID";
-      connection.discard = true;
       connection.endAfterFlush = true;
-      return beginClosing(connection, 1000);
+      beginClosing(connection, 1000);
+      return discardInput(connection);
     }
     case ws::RequestParser::State::accepted:
       break;

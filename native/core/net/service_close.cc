@@ -40,16 +40,16 @@ void Service::close(Connection& connection, uint16_t code, std::string_view reas
     case Phase::opening:
       return terminate(connection);
     case Phase::open:
+      if (connection.request) return terminate(connection);
       break;
     default:
       return;
   }
   if (connection.kind() == Kind::raw) {
     connection.closing().code = 1000;
-    connection.discard = true;
     connection.endAfterFlush = true;
     beginClosing(connection, connection.endpoint->closeTimeout);
-    if (connection.paused) pause(connection, false);
+    discardInput(connection);
     return markDirty(connection);
   }
   sendClose(connection, code, reason);
@@ -75,11 +75,11 @@ void Service::peerClosed(Connection& connection, uint16_t code, std::string_view
     info.code = code;
     info.reason = reason;
   }
-  connection.discard = true;
   if (!connection.closeSent) {
     sendClose(connection, code, {});
     beginClosing(connection, connection.endpoint->closeTimeout);
   }
+  discardInput(connection);
   markDirty(connection);
 }
 
@@ -88,14 +88,13 @@ void Service::fail(Connection& connection, uint16_t code, ErrorInfo error) {
   CloseInfo& info = connection.closing();
   info.code = code;
   info.error = std::move(error);
-  connection.discard = true;
   connection.endAfterFlush = true;
-  if (connection.decoder) connection.decoder->stop();
-  if (connection.kind() == Kind::ws && !connection.closeSent) {
-    sendClose(connection, code, {});
+  if (connection.decoder) {
+    connection.decoder->stop();
+    if (!connection.closeSent) sendClose(connection, code, {});
   }
   beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint->closeTimeout));
-  if (connection.paused) pause(connection, false);
+  discardInput(connection);
   markDirty(connection);
 }
 
@@ -122,6 +121,7 @@ void Service::terminate(Connection& connection) {
     case Phase::open:
     case Phase::closing:
       if (!connection.closeReceived) connection.closing().code = 1006;
+      if (!connection.wasOpen) connection.closing().error.code = "ERR_ABORTED";
       return finish(connection);
     default:
       return;

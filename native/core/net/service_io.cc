@@ -8,6 +8,15 @@
 
 namespace lwspool {
 
+namespace {
+
+// How often one connection is read before others have their turn again.
+constexpr int kReads = 4;
+// How much is still read where writing has failed: more than a kernel keeps of a gone peer's.
+constexpr int kLastReads = 256;
+
+}  // namespace
+
 // Takes what the decoder finds to the connection's consumer.
 struct Sink {
   Service& service;
@@ -27,18 +36,45 @@ struct Sink {
 };
 
 void Service::readable(Connection& connection) {
-  if (connection.consumer->congested()) {
+  for (int i = 0; i < kReads; i++) {
+    if (!readOnce(connection)) return;
+    // The poller reports what the kernel still holds, but not what OpenSSL does.
+    if (!connection.reads() || !hasPending(connection.ssl)) return;
+  }
+  readLater(connection);
+}
+
+// False where there was nothing to be read.
+bool Service::readOnce(Connection& connection) {
+  if (!connection.discard && connection.consumer->congested()) {
     connection.stalled = true;
     stalled_.push_back(connection.id);
-    return updateInterest(connection);
+    updateInterest(connection);
+    return false;
   }
   const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
   if (result.status == IoResult::Status::done) {
     input(connection, buffer_.data(), result.bytes);
-    // The poller reports what the kernel still holds, but not what OpenSSL does.
-    if (connection.reads() && hasPending(connection.ssl)) readable(connection);
-  } else if (result.status != IoResult::Status::again) {
-    inputEnded(connection, result);
+    return true;
+  }
+  if (result.status != IoResult::Status::again) inputEnded(connection, result);
+  return false;
+}
+
+void Service::readLater(Connection& connection) {
+  if (std::exchange(connection.toBeRead, true)) return;
+  toBeRead_.push_back(connection.id);
+  host_.wake();
+}
+
+void Service::readPending() {
+  if (toBeRead_.empty()) return;
+  std::vector<ConnectionId> ids;
+  ids.swap(toBeRead_);
+  for (const ConnectionId id : ids) {
+    Connection* connection = find(id);
+    if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
+    if (connection->reads()) readable(*connection);
   }
 }
 
@@ -89,16 +125,24 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
 
 void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
   connection.consumer->ping(connection, data, size);
-  if (connection.phase != Phase::open) return;
+  if (!connection.sends()) return;
   // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
-  // 5.5.3 lets an answer stand for all pings before the last.
-  if (connection.pongPosition > connection.flushedBytes) return;
+  // 5.5.3 lets the answer to the last ping stand for those before it.
+  if (connection.pongPosition > connection.flushedBytes) {
+    std::string payload(reinterpret_cast<const char*>(data), size);
+    connection.unanswered = std::make_unique<std::string>(std::move(payload));
+    return;
+  }
+  pong(connection, data, size);
+}
+
+void Service::pong(Connection& connection, const uint8_t* data, size_t size) {
   sendFrame(connection, ws::Opcode::pong, data, size);
   connection.pongPosition = connection.queuedBytes;
 }
 
 void Service::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
-  if (connection.phase != Phase::open || connection.endAfterFlush) return;
+  if (!connection.sends()) return;
   if (connection.kind() == Kind::raw) {
     connection.out.append(data, size);
     connection.queuedBytes += size;
@@ -135,7 +179,7 @@ void Service::flush(Connection& connection) {
     } else if (result.status == IoResult::Status::again) {
       break;
     } else {
-      return lost(connection, "write", result.error);
+      return writeFailed(connection, result.error);
     }
   }
   connection.ledger->pending.store(static_cast<double>(out.size()), std::memory_order_release);
@@ -145,6 +189,14 @@ void Service::flush(Connection& connection) {
     updateInterest(connection);
   }
   flushed(connection);
+}
+
+// What the peer said before it went, a close frame above all, is still to be had.
+void Service::writeFailed(Connection& connection, int error) {
+  for (int i = 0; i < kLastReads && connection.reads(); i++) {
+    if (!readOnce(connection)) break;
+  }
+  lost(connection, "write", error);
 }
 
 void Service::flushed(Connection& connection) {
@@ -158,6 +210,12 @@ void Service::flushed(Connection& connection) {
     }
     if (marks.empty()) connection.marks.reset();
     for (const Mark& mark : reached) mark.asker->flushed(connection, mark.number);
+  }
+  if (connection.unanswered && connection.pongPosition <= connection.flushedBytes) {
+    const auto payload = std::move(connection.unanswered);
+    if (connection.sends()) {
+      pong(connection, reinterpret_cast<const uint8_t*>(payload->data()), payload->size());
+    }
   }
   if (!connection.out.empty()) return;
   if (connection.endAfterFlush && !connection.finSent) {
@@ -174,25 +232,30 @@ void Service::flushed(Connection& connection) {
 }
 
 void Service::updateInterest(Connection& connection) {
-  if (connection.parked) return;
-  const int error =
-      poller_.change(connection.fd, connection.id, connection.reads(), connection.wantWrite);
+  const bool read = connection.wantsInput();
+  if (connection.parked && !read) return;
+  const bool parked = std::exchange(connection.parked, false);
+  const int error = parked
+                        ? poller_.add(connection.fd, connection.id, read, connection.wantWrite)
+                        : poller_.change(connection.fd, connection.id, read, connection.wantWrite);
   if (error != 0) lost(connection, "epoll_ctl", error);
+}
+
+// Whether it is to be read may have changed.
+void Service::inputWanted(Connection& connection) {
+  updateInterest(connection);
+  if (connection.reads() && hasPending(connection.ssl)) readLater(connection);
+}
+
+void Service::discardInput(Connection& connection) {
+  if (std::exchange(connection.discard, true)) return;
+  if (connection.paused || connection.stalled) inputWanted(connection);
 }
 
 void Service::pause(Connection& connection, bool paused) {
   if (connection.paused == paused) return;
   connection.paused = paused;
-  if (!connection.established()) return;
-  if (!paused && connection.parked && !connection.discard) {
-    connection.parked = false;
-    const int error =
-        poller_.add(connection.fd, connection.id, connection.reads(), connection.wantWrite);
-    if (error != 0) return lost(connection, "epoll_ctl", error);
-  } else {
-    updateInterest(connection);
-  }
-  if (connection.reads() && hasPending(connection.ssl)) readable(connection);
+  if (connection.established()) inputWanted(connection);
 }
 
 // EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the
@@ -214,14 +277,7 @@ void Service::resumeStalled() {
       continue;
     }
     connection->stalled = false;
-    if (!connection->established()) continue;
-    if (connection->parked && !connection->discard && !connection->paused) {
-      connection->parked = false;
-      poller_.add(connection->fd, connection->id, true, connection->wantWrite);
-    } else {
-      updateInterest(*connection);
-    }
-    if (connection->reads() && hasPending(connection->ssl)) readable(*connection);
+    if (connection->established()) inputWanted(*connection);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "target.h"
 
+#include <algorithm>
+
 #include "service.h"
 
 namespace lwspool {
@@ -14,7 +16,7 @@ constexpr size_t kAhead = 256 * 1024;
 }  // namespace
 
 Target::Target(Service& service, TargetMode mode, size_t floodSize)
-    : service_(service), mode_(mode), payload_(floodSize, 'x') {}
+    : service_(service), mode_(mode), payload_(std::max<size_t>(floodSize, 1), 'x') {}
 
 void Target::opened(Connection& connection, const Fields&) {
   counts_.opened++;
@@ -26,7 +28,7 @@ void Target::failed(Connection& connection, const ErrorInfo&) {
 }
 
 void Target::closed(Connection& connection, uint16_t, std::string_view, const ErrorInfo&) {
-  if (connection.wasOpen) counts_.closed++;
+  counts_.closed++;
   service_.channel().slots.release(connection.id);
 }
 
