@@ -1,16 +1,19 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 
 /** A file that was named on the command line cannot be used. */
 export class FileError extends Error {
-  constructor(option: string, path: string, cause: NodeJS.ErrnoException) {
-    super(`${option}: cannot use "${path}" (${cause.code ?? cause.message})`, { cause });
+  constructor(option: string, path: string, reason: string) {
+    super(`${option} cannot use ${path}: ${reason}`);
     this.name = 'FileError';
   }
 }
 
 /** @throws FileError */
-export function readText(option: string, path: string): string {
-  return used(option, path, () => readFileSync(path, 'utf8'));
+export function readPem(option: string, path: string): string {
+  const text = used(option, path, () => readFileSync(path, 'utf8'));
+  if (text.includes('-----BEGIN ')) return text;
+  throw new FileError(option, path, 'there is no PEM in it');
 }
 
 /** @throws FileError */
@@ -43,6 +46,11 @@ function used<Result>(option: string, path: string, use: () => Result): Result {
   try {
     return use();
   } catch (error) {
-    throw new FileError(option, path, error as NodeJS.ErrnoException);
+    throw new FileError(option, path, reasonOf(error as NodeJS.ErrnoException));
   }
+}
+
+function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
+  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
+  return known === undefined ? message : `${known[1]} (${known[0]})`;
 }

@@ -29,7 +29,9 @@ function createProgram(onDone: (status: number) => void): Command {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'lws-pool: ')),
+    })
     .addHelpText('after', '\nEach command has more to say: lws-pool load --help')
     .exitOverride();
   for (const make of [loadCommand, serveCommand, demoCommand]) {

@@ -20,7 +20,7 @@ class ProgressBar implements ProgressView {
     this.#bar = new SingleBar({
       stream,
       format: '  {phase}{bar}  {text}',
-      barsize: 24,
+      barsize: 20,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       clearOnComplete: true,

@@ -7,6 +7,7 @@ import { ReportCollector } from './collector.js';
 import type { ExchangeOrder, ExchangePlan } from './messages.js';
 import type { LoadProgress, OnProgress } from './progress.js';
 import { type LoadReport, summarize } from './report.js';
+import { residentMemory } from './resident-memory.js';
 import type { LoadSettings } from './settings.js';
 import { Speedometer } from './speedometer.js';
 import { within } from './within.js';
@@ -77,7 +78,7 @@ class LoadRun {
   }
 
   async report(): Promise<LoadReport> {
-    const rssAtStart = process.memoryUsage.rss();
+    const rssAtStart = residentMemory();
     const group = await this.#connect();
     if (group === undefined || group instanceof LwsPoolError) return this.#withoutGroup(group);
     const reports = new ReportCollector(group, Math.min(this.#pool.threads, group.count));
@@ -128,9 +129,9 @@ class LoadRun {
   }
 
   /** Waits until no more connections open. Answers the memory that each takes. */
-  async #open(group: ConnectionGroup, rssAtStart: number): Promise<number | undefined> {
+  async #open(group: ConnectionGroup, rssAtStart: number | undefined): Promise<number | undefined> {
     // The handlers are loaded by now; only the connections are still to come, or most of them.
-    const rssLoaded = process.memoryUsage.rss();
+    const rssLoaded = residentMemory();
     const openedBefore = group.opened;
     await this.#watch(Promise.race([group.ready, this.#interrupted]), () => ({
       phase: 'opening',
@@ -138,12 +139,13 @@ class LoadRun {
       failed: [...group.failed.values()].reduce((sum, { count }) => sum + count, 0),
       requested: group.count,
     }));
-    const [from, opened] =
+    const [before, opened] =
       group.opened > openedBefore
         ? [rssLoaded, group.opened - openedBefore]
         : [rssAtStart, group.opened];
-    if (opened === 0) return undefined;
-    return Math.max(0, Math.round((process.memoryUsage.rss() - from) / opened));
+    const after = residentMemory();
+    if (before === undefined || after === undefined || opened === 0) return undefined;
+    return Math.max(0, Math.round((after - before) / opened));
   }
 
   async #exchange(group: ConnectionGroup, reports: ReportCollector): Promise<void> {

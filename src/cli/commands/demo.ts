@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { succeeded } from '../../load/report.js';
-import { LOAD_DEFAULTS } from '../../load/settings.js';
+import { LOAD_DEFAULTS, type LoadSettings } from '../../load/settings.js';
 import { TargetProcess } from '../../target/process.js';
+import { Interrupt } from '../interrupt.js';
 import { STATUS } from '../status.js';
 import { styleFor } from '../style.js';
 import { printSummary, watchedRun } from '../watched-run.js';
@@ -12,8 +13,8 @@ import { printSummary, watchedRun } from '../watched-run.js';
 const CONNECTIONS = 500;
 const SECONDS = 5;
 const CA = 'ca.pem';
-const INTRODUCTION = `${CONNECTIONS} WebSocket connections for ${SECONDS} seconds: first plain, then over TLS with verified
-certificates. The server is a process of its own.
+const INTRODUCTION = `${CONNECTIONS} WebSocket connections for ${SECONDS} seconds each time: first plain, then over TLS
+with verified certificates. The server is a process of its own.
 
 `;
 
@@ -24,24 +25,26 @@ export function demoCommand(onDone: (status: number) => void): Command {
 }
 
 async function demo(): Promise<number> {
+  using interrupt = new Interrupt();
+  const { signal } = interrupt;
   const directory = mkdtempSync(join(tmpdir(), 'lws-pool-demo-'));
   try {
     process.stdout.write(INTRODUCTION);
-    const plain = await exchange([]);
-    if (plain === 'interrupted') return STATUS.failed;
-    const tls = await exchange(['--tls', '--ca-out', join(directory, CA)]);
-    return plain === 'succeeded' && tls === 'succeeded' ? STATUS.ok : STATUS.failed;
+    const plain = await exchange([], signal);
+    const tls =
+      !signal.aborted && (await exchange(['--tls', '--ca-out', join(directory, CA)], signal));
+    return plain && tls ? STATUS.ok : STATUS.failed;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** A run against a target of its own, which is gone afterwards. */
-async function exchange(serve: string[]): Promise<'succeeded' | 'failed' | 'interrupted'> {
+/** A run against a target of its own, which is gone afterwards. Answers whether all went well. */
+async function exchange(serve: string[], signal: AbortSignal): Promise<boolean> {
   await using target = await TargetProcess.start(...serve);
   const { url, ca } = target.listening;
   explain(url, ca !== undefined);
-  const report = await watchedRun({
+  const settings: LoadSettings = {
     ...LOAD_DEFAULTS,
     url,
     connections: CONNECTIONS,
@@ -51,11 +54,11 @@ async function exchange(serve: string[]): Promise<'succeeded' | 'failed' | 'inte
     threads: undefined,
     ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
     insecure: false,
-  });
+  };
+  const report = await watchedRun(settings, signal);
   printSummary(report);
   process.stdout.write('\n');
-  if (report.interrupted) return 'interrupted';
-  return succeeded(report.figures) ? 'succeeded' : 'failed';
+  return succeeded(report.figures);
 }
 
 /** The same by hand. */

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { succeeded } from '../../load/report.js';
 import { LOAD_DEFAULTS, type LoadSettings } from '../../load/settings.js';
 import { decimal, integer, rate } from '../arguments.js';
-import { openOutput, readText } from '../files.js';
+import { openOutput, readPem } from '../files.js';
+import { Interrupt } from '../interrupt.js';
 import { STATUS } from '../status.js';
 import { printSummary, watchedRun } from '../watched-run.js';
 
@@ -78,7 +79,8 @@ async function load(url: string, options: LoadOptions): Promise<number> {
   const settings = settingsOf(url, options);
   // Before the run: nobody wants to learn of a wrong path when it is over.
   const json = options.json === undefined ? undefined : openOutput('--json', options.json);
-  const report = await watchedRun(settings);
+  using interrupt = new Interrupt();
+  const report = await watchedRun(settings, interrupt.signal);
   if (options.json !== '-') printSummary(report);
   json?.write(`${JSON.stringify(report.figures)}\n`);
   return succeeded(report.figures) ? STATUS.ok : STATUS.failed;
@@ -94,7 +96,7 @@ function settingsOf(url: string, options: LoadOptions): LoadSettings {
     inflight,
     rate,
     threads,
-    ca: options.ca === undefined ? undefined : readText('--ca', options.ca),
+    ca: options.ca === undefined ? undefined : readPem('--ca', options.ca),
     insecure: options.insecure === true,
     grace,
   };

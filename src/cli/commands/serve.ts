@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { makeIdentity, type ServerIdentity } from '../../target/identity.js';
 import { TARGET_MODES, type TargetMode } from '../../target/modes.js';
 import type { Listening } from '../../target/process.js';
 import type { TargetCounts } from '../../target/target.js';
 import { integer } from '../arguments.js';
-import { readText, writeText } from '../files.js';
+import { readPem, writeText } from '../files.js';
 import { Interrupt } from '../interrupt.js';
 import { bytes, counted } from '../quantities.js';
 import { STATUS } from '../status.js';
@@ -104,7 +105,7 @@ async function serve(options: ServeOptions): Promise<number> {
 async function identityOf(options: ServeOptions): Promise<ServerIdentity | undefined> {
   const { tls, cert, key, caOut, host } = options;
   if (cert !== undefined && key !== undefined) {
-    return { cert: readText('--cert', cert), key: readText('--key', key), ca: undefined };
+    return { cert: readPem('--cert', cert), key: readPem('--key', key), ca: undefined };
   }
   if (tls === undefined && caOut === undefined) return undefined;
   const identity = await makeIdentity(host);
@@ -113,8 +114,11 @@ async function identityOf(options: ServeOptions): Promise<ServerIdentity | undef
 }
 
 async function untilEnd({ exitWithParent }: ServeOptions, signal: AbortSignal): Promise<void> {
-  const ends = [once(signal, 'abort')];
-  if (exitWithParent) ends.push(once(process.stdin.resume(), 'close'));
+  const ends: Promise<unknown>[] = [once(signal, 'abort')];
+  if (exitWithParent) {
+    // Broken is over, too.
+    ends.push(finished(process.stdin.resume()).catch(() => undefined));
+  }
   await Promise.race(ends);
   // Else it would keep the process.
   process.stdin.destroy();
