@@ -38,6 +38,8 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   readonly #shares = new Map<PoolWorker, Share>();
   readonly #failed = new Tallies();
   readonly #errors = new Tallies();
+  /** Posted while other workers still load the handler, before anybody can listen. */
+  #early: [value: unknown, worker: number][] | undefined = [];
   #opened = 0;
   #closedCount = 0;
   #resolveReady!: () => void;
@@ -162,7 +164,15 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
 
   /** @internal */
   onPost(value: unknown, worker: number): void {
-    this.emit('post', value, worker);
+    if (this.#early === undefined) this.emit('post', value, worker);
+    else this.#early.push([value, worker]);
+  }
+
+  /** @internal The caller of `connectMany()` has it, and has had the time to listen. */
+  onSettled(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const [value, worker] of early ?? []) this.emit('post', value, worker);
   }
 
   #settle(): void {

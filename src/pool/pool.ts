@@ -189,6 +189,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#groups.delete(group.id);
     });
     await Promise.all(loads);
+    setImmediate(() => group.onSettled());
     return group;
   }
 

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import type net from 'node:net';
 import { UpgradeError } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
-import { rejection, usePool } from '../fixtures/pool.js';
+import { event, rejection, usePool } from '../fixtures/pool.js';
 import { acceptFor, answering, listen, switching } from '../fixtures/servers.js';
 
 const own = usePool();
@@ -197,7 +196,7 @@ describe('an answer that is not HTTP', () => {
     let written = 0;
     let closed: Promise<unknown> | undefined;
     const error = await refusal((socket) => {
-      closed = once(socket, 'close');
+      closed = event(socket, 'close');
       socket.write('HTTP/1.1 101 Switching Protocols\r\n');
       const more = () => {
         written++;

@@ -11,7 +11,7 @@ afterAll(() => servers.stop());
 const well = (...args: string[]) => runWell('crashing', { args, env: servers.env });
 
 describe('a worker that dies', () => {
-  it.each(['exit', 'throw', 'reject', 'stack'])(
+  it.each(['exit', 'throw', 'stack'])(
     'takes its own connections with it, and is replaced: %s',
     async (way) => {
       const half = {

@@ -41,6 +41,10 @@ describe('nothing is left', () => {
 });
 
 describe('nothing is lost', () => {
+  it("of other threads' descriptors, while pools come and go", async () => {
+    expect(await runWell('foreign-descriptors', { env: servers.env })).toEqual(['untouched']);
+  });
+
   it('of a connection that only its own events hold', async () => {
     expect(await well('droppedTraffic')).toEqual([20]);
   });

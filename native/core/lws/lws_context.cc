@@ -1,8 +1,6 @@
 #include "lws_context.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -68,7 +66,10 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
   for (uv_handle_t* handle : loopHandles()) {
     if (std::find(before.begin(), before.end(), handle) != before.end()) continue;
     handles_.push_back(handle);
-    if (handle->type == UV_POLL) uv_fileno(handle, &pipe_);
+    if (handle->type == UV_POLL) {
+      watcher_ = handle;
+      pipe_.found(handle);
+    }
   }
 }
 
@@ -115,19 +116,11 @@ lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls)
 // Destroying a context on somebody else's loop takes several turns: libwebsockets closes its
 // handles, waits for the loop to confirm, closes some more, and wants to be called again at the
 // end.
-//
-// On the way it closes the descriptor of its event pipe twice, a turn apart. Between the two the
-// number is free, and whatever another thread opens meanwhile would be closed in its stead. So the
-// number is taken at once; where another thread was faster, a copy of its descriptor is kept and
-// put back after the second close.
 void LwsContext::destroy(std::function<void()> done) {
   done_ = std::move(done);
   lws_context_destroy(context_);
-  if (pipe_ >= 0) {
-    placeholder_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, pipe_);
-    if (placeholder_ < 0) placeholder_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (placeholder_ != pipe_) borrowed_ = fcntl(pipe_, F_DUPFD_CLOEXEC, 0);
-  }
+  const std::vector<uv_handle_t*> closing = loopHandles();
+  if (std::find(closing.begin(), closing.end(), watcher_) != closing.end()) pipe_.forget();
   uv_idle_init(loop_, &idle_);
   idle_.data = this;
   uv_idle_start(&idle_, onIdle);
@@ -141,12 +134,6 @@ void LwsContext::destroyStep() {
     return std::find(open.begin(), open.end(), handle) == open.end();
   });
   if (!handles_.empty()) return;
-  // All its handles are gone, and with them the second close is behind us.
-  if (borrowed_ >= 0) {
-    dup2(borrowed_, pipe_);
-    close(borrowed_);
-  }
-  if (placeholder_ >= 0 && placeholder_ != pipe_) close(placeholder_);
   lws_context_destroy(context_);
   context_ = nullptr;
   used_.clear();

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "event_pipe.h"
+
 namespace lwspool {
 
 class TlsContext;
@@ -57,9 +59,8 @@ class LwsContext {
   const TlsContext* listening_ = nullptr;  // set within listen()
 
   std::vector<uv_handle_t*> handles_;  // that libwebsockets made for itself; compared, not used
-  int pipe_ = -1;                      // the descriptor of its event pipe
-  int placeholder_ = -1;               // see destroy()
-  int borrowed_ = -1;
+  uv_handle_t* watcher_ = nullptr;     // of those, the one of its event pipe
+  EventPipe pipe_;
   uv_idle_t idle_;
   std::function<void()> done_;
 };

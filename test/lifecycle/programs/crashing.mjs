@@ -66,8 +66,8 @@ await runCase({
       'ws://240.0.0.1:9/',
     ];
     const codes = opening.flatMap((url) => [
-      codeOf(pool.connect(url, { timeout: 3000 })),
-      codeOf(pool.connect(url, { timeout: 3000 })),
+      codeOf(pool.connect(url, { timeout: 1500 })),
+      codeOf(pool.connect(url, { timeout: 1500 })),
     ]);
     const closed = connections.map((each) => new Promise((resolve) => each.on('close', resolve)));
     const mine = connections.filter(({ worker }) => worker === 0);

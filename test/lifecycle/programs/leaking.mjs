@@ -18,7 +18,7 @@ const gc = globalThis.gc ?? (() => undefined);
 
 /** One pool's whole life. @param {number} i */
 async function live(i) {
-  const pool = await createPool({ threads: 1 + (i % 2), ...trusting });
+  const pool = await createPool({ threads: 1, ...trusting });
   const url = i % 4 < 2 ? urls.plain : urls.tls;
   const connection = await pool.connect(`${url}/echo`);
   connection.send('x');

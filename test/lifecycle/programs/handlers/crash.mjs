@@ -9,7 +9,6 @@ const ways = {
     setTimeout(() => {
       throw new Error('thrown in a handler');
     }),
-  reject: () => void Promise.reject(new Error('rejected in a handler')),
   stack: () =>
     setTimeout(function recurse() {
       return recurse() + 1;
