@@ -90,7 +90,7 @@ class Peer {
     write(wire(role_ == ws::Role::server ? ws::Role::client : ws::Role::server, frame));
   }
   void text(std::string_view payload) { frame({0x81, std::string(payload)}); }
-  size_t unwritten() const { return out_.size(); }
+  size_t unwritten() const { return out_.size() - written_; }
 
   void pump() {
     flush();
@@ -179,17 +179,20 @@ class Peer {
     return result;
   }
   void flush() {
-    while (!out_.empty() && fd_ >= 0) {
+    while (unwritten() > 0 && fd_ >= 0) {
+      const char* const from = out_.data() + written_;
       ssize_t size;
       if (ssl_ != nullptr) {
         ERR_clear_error();
-        size = SSL_write(ssl_, out_.data(), static_cast<int>(out_.size()));
+        size = SSL_write(ssl_, from, static_cast<int>(unwritten()));
       } else {
-        size = send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL);
+        size = send(fd_, from, unwritten(), MSG_NOSIGNAL);
       }
       if (size <= 0) return;
-      out_.erase(0, static_cast<size_t>(size));
+      written_ += static_cast<size_t>(size);
     }
+    out_.clear();
+    written_ = 0;
   }
 
   int fd_;
@@ -197,6 +200,7 @@ class Peer {
   const ws::Role role_;
   FrameDecoder decoder_;
   std::string out_;
+  size_t written_ = 0;  // of those
   bool halfClosed_ = false;
 };
 
