@@ -10,6 +10,7 @@ export {
 } from './pool/errors.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
 export type {
+  CloseOptions,
   ConnectManyOptions,
   ConnectOptions,
   LookupFunction,
@@ -17,7 +18,7 @@ export type {
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
-export { type CloseOptions, createPool, Pool, type PoolEvents } from './pool/pool.js';
+export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
 export {
   defineHandler,

@@ -1,3 +1,4 @@
+import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
@@ -74,6 +75,9 @@ export class Link {
 
   send(data: Data, options?: SendOptions): boolean {
     if (this.readyState !== OPEN || this.ended) throw this.#closedError();
+    if (options !== undefined && (typeof options !== 'object' || options === null)) {
+      throw wrongOptions(options);
+    }
     const bytes = typeof data === 'string' ? data : bytesOf(data);
     const binary = options?.binary ?? typeof data !== 'string';
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
@@ -188,18 +192,31 @@ export class Link {
   }
 }
 
+function wrongOptions(options: unknown): LwsPoolError {
+  return createError('ERR_INVALID_ARGUMENT', {
+    argument: 'options',
+    got: options === null ? 'null' : typeof options,
+    takes: 'an object such as { binary: false }',
+    hint: 'There is no callback: flushed() is a promise that the kernel has taken what was sent.',
+  });
+}
+
 /**
  * The bytes of what is to be sent, where they lie.
  *
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function bytesOf(data: Data): Uint8Array {
-  if (data instanceof Uint8Array) return data;
+  if (isUint8Array(data)) return data;
   if (typeof data === 'string') return Buffer.from(data);
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  try {
+    if (ArrayBuffer.isView(data)) {
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    }
+    if (isArrayBuffer(data)) return new Uint8Array(data);
+  } catch {
+    // Its memory was transferred to somebody else.
   }
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'data',
     got: data === null ? 'null' : typeof data,

@@ -31,8 +31,8 @@ class ProgressBar implements ProgressView {
 
   readonly onProgress = (progress: LoadProgress) => {
     const payload = { phase: PHASES[progress.phase].padEnd(12), text: textOf(progress) };
-    if (!this.#bar.isActive) this.#bar.start(1, 0, payload);
-    this.#bar.update(doneOf(progress), payload);
+    if (this.#bar.isActive) this.#bar.update(doneOf(progress), payload);
+    else this.#bar.start(1, doneOf(progress), payload);
   };
 
   end(): void {

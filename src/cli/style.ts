@@ -21,7 +21,7 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
 
 /** Columns that a text may take: a terminal's own up to what reads well, else 80. */
 export function widthOf(stream: NodeJS.WriteStream): number {
-  return stream.isTTY ? Math.min(stream.columns, 100) : 80;
+  return stream.isTTY && stream.columns > 0 ? Math.min(stream.columns, 100) : 80;
 }
 
 function styles(apply: (format: Format, text: string) => string): Style {

@@ -1,7 +1,7 @@
 import { defineHandler } from '../workers/handler.js';
 import type { Conversation } from './conversation.js';
 import { Exchange } from './exchange.js';
-import { LatencyRecorder } from './latency.js';
+import { LatencyRecorder } from './latency-recorder.js';
 import type { ExchangeOrder, ExchangePlan } from './messages.js';
 
 /** The load scenario, as it runs in each worker. */

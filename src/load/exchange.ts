@@ -2,7 +2,7 @@ import { Tallies } from '../workers/tally.js';
 import { sharedClock } from './clock.js';
 import { Conversation, type Counts, type Line } from './conversation.js';
 import { incidents } from './incidents.js';
-import type { LatencyRecorder } from './latency.js';
+import type { LatencyRecorder } from './latency-recorder.js';
 import type { ExchangeOrder, ExchangePlan, ExchangeReport } from './messages.js';
 import { Pacer } from './pacer.js';
 

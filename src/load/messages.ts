@@ -42,6 +42,6 @@ export interface ExchangeReport {
   readonly opening: { readonly from: number; readonly until: number };
   /** Failures that only an exchange can see, by code. */
   readonly incidents: ReadonlyMap<string, Tally>;
-  /** Of a final report, see latency.ts. */
+  /** Of a final report, see latency-recorder.ts. */
   readonly latency: string | undefined;
 }

@@ -6,10 +6,11 @@ import { parseTarget } from '../pool/url.js';
 import { ReportCollector } from './collector.js';
 import type { ExchangeOrder, ExchangePlan } from './messages.js';
 import type { LoadProgress, OnProgress } from './progress.js';
-import { type LoadReport, summarize } from './report.js';
+import type { LoadReport } from './report.js';
 import { residentMemory } from './resident-memory.js';
 import type { LoadSettings } from './settings.js';
 import { Speedometer } from './speedometer.js';
+import { summarize } from './summarize.js';
 import { within } from './within.js';
 
 const HANDLER = new URL('./echo-handler.js', import.meta.url);

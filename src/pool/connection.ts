@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
+import { guarded } from '../channel/uncaught.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import { createStream, type StreamOptions } from './stream.js';
@@ -21,7 +22,9 @@ export interface ConnectionEvents {
   pong: [data: Buffer];
   /** After `send()` answered false: the kernel has taken everything. */
   drain: [];
-  /** Always the last event, once. Codes: RFC 6455 section 7.4; 1006 where there was none. */
+  /**
+   * Once, after all that was listened for; messages that nobody listened for can still be taken.
+   * Codes: RFC 6455 section 7.4; 1006 where there was none. */
   close: [code: number, reason: string];
   /** Before `close`, if something went wrong. Nothing happens where nobody listens. */
   error: [error: LwsPoolError];
@@ -335,11 +338,27 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
     // Not from within on(): the caller is not done yet.
     process.nextTick(() => {
-      if (this.#held !== held) return;
-      for (const { data, isBinary } of this.takeHeld()) {
-        if (this.kind === 'ws') this.emit('message', data, isBinary);
-        else this.emit('data', data);
-      }
+      if (this.#held === held) this.#deliverHeld(held);
     });
+  }
+
+  /** A listener may go again, with the first message or before it: what is left goes on waiting. */
+  #deliverHeld(held: Held[]): void {
+    const event = this.kind === 'ws' ? 'message' : 'data';
+    while (this.listenerCount(event) > 0) {
+      const next = held[0];
+      if (next === undefined || next === 'end') {
+        this.takeHeld();
+        return;
+      }
+      held.shift();
+      this.#heldBytes -= next.data.length;
+      guarded(() => {
+        if (event === 'message') this.emit('message', next.data, next.isBinary);
+        else this.emit('data', next.data);
+      });
+      // A listener may have begun to iterate.
+      if (this.#held !== held) return;
+    }
   }
 }

@@ -60,7 +60,7 @@ function requestHead(target: Target, options: ResolvedConnectOptions): string {
   const head = `${lines.join('\r\n')}\r\n`;
   if (head.length > LONGEST_HEAD) {
     throw createError('ERR_INVALID_OPTION', {
-      option: 'headers',
+      option: target.path.length > LONGEST_HEAD / 2 ? 'url' : 'headers',
       got: `a request of ${head.length} bytes, the URL included`,
       takes: `at most ${LONGEST_HEAD} bytes in all`,
     });

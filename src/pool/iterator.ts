@@ -1,5 +1,4 @@
 import type { Connection } from './connection.js';
-import type { LwsPoolError } from './errors.js';
 
 /** A message, or bytes of a raw connection. */
 export interface Message {
@@ -7,38 +6,69 @@ export interface Message {
   readonly isBinary: boolean;
 }
 
+type Result = IteratorResult<Message, undefined>;
+
+/** A call of next() that waits. */
+interface Taker {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const DONE: Result = { done: true, value: undefined };
+
 /**
  * Messages of a connection one after the other. What has come and was not asked for yet waits
  * here; above the high-water mark the socket is not read any more, below half of it, it is again.
  */
 export function iterate(connection: Connection): AsyncIterableIterator<Message> {
   const waiting = connection.takeHeld();
+  const takers: Taker[] = [];
   let bytes = waiting.reduce((sum, { data }) => sum + data.length, 0);
   let paused = bytes > connection.highWaterMark;
   if (paused) connection.pause();
   let ended = false;
   let over = connection.readyState === 3;
-  let failure: LwsPoolError | undefined = over ? connection.error : undefined;
-  let wake: (() => void) | undefined;
+  let failure = over ? connection.error : undefined;
 
   const onMessage = (data: Buffer, isBinary = true) => {
+    const taker = takers.shift();
+    if (taker !== undefined) {
+      taker.resolve({ done: false, value: { data, isBinary } });
+      return;
+    }
     waiting.push({ data, isBinary });
     bytes += data.length;
-    if (!paused && bytes > connection.highWaterMark) {
-      paused = true;
-      connection.pause();
-    }
-    wake?.();
+    if (paused || bytes <= connection.highWaterMark) return;
+    paused = true;
+    connection.pause();
+  };
+  const onEnd = () => {
+    ended = true;
+    if (takers.length > 0) connection.end();
   };
   const onClose = () => {
     over = true;
     failure = connection.error;
-    wake?.();
+    for (const taker of takers.splice(0)) settle(taker);
   };
-  const onEnd = () => {
-    ended = true;
-    wake?.();
+  /** Nothing more will come: an error is told once. */
+  const settle = ({ resolve, reject }: Taker) => {
+    const error = failure;
+    failure = undefined;
+    if (error === undefined) resolve(DONE);
+    else reject(error);
   };
+  const stop = () => {
+    connection.off(event, onMessage);
+    connection.off('end', onEnd);
+    connection.off('close', onClose);
+    waiting.length = 0;
+    failure = undefined;
+    if (!over) connection.terminate();
+    over = true;
+    for (const taker of takers.splice(0)) settle(taker);
+  };
+
   // The loop may still have something to say to what it has not come to yet.
   connection.endLater();
   const event = connection.kind === 'ws' ? 'message' : 'data';
@@ -46,34 +76,36 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
   connection.on('end', onEnd);
   connection.on(event, onMessage);
 
-  async function* messages(): AsyncGenerator<Message, void, void> {
-    try {
-      for (;;) {
+  return {
+    next: () =>
+      new Promise<Result>((resolve, reject) => {
         const message = waiting.shift();
-        if (message !== undefined) {
-          bytes -= message.data.length;
-          if (paused && bytes <= connection.highWaterMark / 2) {
-            paused = false;
-            connection.resume();
+        if (message === undefined) {
+          if (over) {
+            settle({ resolve, reject });
+            return;
           }
-          yield message;
-        } else if (over) {
-          if (failure !== undefined) throw failure;
-          return;
-        } else {
+          takers.push({ resolve, reject });
           if (ended) connection.end();
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          wake = undefined;
+          return;
         }
-      }
-    } finally {
-      connection.off(event, onMessage);
-      connection.off('end', onEnd);
-      connection.off('close', onClose);
-      if (!over) connection.terminate();
-    }
-  }
-  return messages();
+        bytes -= message.data.length;
+        if (paused && bytes <= connection.highWaterMark / 2) {
+          paused = false;
+          connection.resume();
+        }
+        resolve({ done: false, value: message });
+      }),
+    return: () => {
+      stop();
+      return Promise.resolve(DONE);
+    },
+    throw: (error?: unknown) => {
+      stop();
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -1,5 +1,10 @@
 /** Options, validated here and nowhere else; everywhere else they are complete and correct. */
-export { type CloseArguments, parseCloseArguments } from './options/close.js';
+export {
+  type CloseArguments,
+  type CloseOptions,
+  parseCloseArguments,
+  parseCloseOptions,
+} from './options/close.js';
 export {
   type ConnectManyOptions,
   type ConnectOptions,

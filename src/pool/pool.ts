@@ -8,9 +8,11 @@ import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
 import { KeepAlive } from './keep-alive.js';
 import {
+  type CloseOptions,
   type ConnectManyOptions,
   type ConnectOptions,
   type PoolOptions,
+  parseCloseOptions,
   parseConnectManyOptions,
   parseConnectOptions,
   parsePoolOptions,
@@ -29,11 +31,6 @@ export interface PoolEvents {
   workerCrashed: [error: LwsPoolError];
   /** A handler threw where there was no connection to close: in `receive`, or after the end. */
   handlerFailed: [error: LwsPoolError];
-}
-
-export interface CloseOptions {
-  /** How long connections get to end properly. Milliseconds; default: each its `closeTimeout`. */
-  readonly timeout?: number | undefined;
 }
 
 type State = 'open' | 'closing' | 'closed';
@@ -121,7 +118,9 @@ export class Pool extends EventEmitter<PoolEvents> {
       const endpoint = await this.#endpoint(target, resolved);
       const worker = await this.#place();
       const group =
-        resolved.handler === undefined ? 0 : await this.#handle(worker, resolved.handler, resolved);
+        resolved.handler === undefined
+          ? 0
+          : await within(this.#handle(worker, resolved.handler, resolved), target, resolved);
       this.#checkOpen();
       if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
       count();
@@ -196,10 +195,13 @@ export class Pool extends EventEmitter<PoolEvents> {
   /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION
    */
-  close({ timeout }: CloseOptions = {}): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
+    const { timeout } = parseCloseOptions(options);
     this.#ended ??= this.#process.during(this.#close(timeout));
-    return this.#ended;
+    await this.#ended;
   }
 
   /** Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED). */
@@ -409,6 +411,29 @@ interface CachedEndpoint {
 
 function handlingKey(group: number, worker: PoolWorker): string {
   return `${group}@${worker.index}`;
+}
+
+/** For what the main thread waits for: a worker that hangs looks at no clock. */
+function within<Result>(
+  promise: Promise<Result>,
+  target: Target,
+  { timeout, signal }: ResolvedConnectOptions,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const { url, host } = target;
+    const timer = setTimeout(() => {
+      reject(createError('ERR_HANDSHAKE_TIMEOUT', { url, host, timeout, phase: 'handler' }));
+    }, timeout);
+    const ignoreAbort =
+      signal &&
+      onAbort(signal, () => {
+        reject(aborted(target, signal));
+      });
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      ignoreAbort?.();
+    });
+  });
 }
 
 function aborted(target: Target, signal: AbortSignal): LwsPoolError {

@@ -70,5 +70,12 @@ export function createStream(connection: Connection, options: StreamOptions = {}
     if (!stream.writableEnded) stream.end();
   });
   connection.on(raw ? 'data' : 'message', onData);
+  if (connection.readyState === 3) {
+    // After what has waited for a listener: that comes in the next tick as well, before this.
+    process.nextTick(() => {
+      stream.push(null);
+      stream.end();
+    });
+  }
   return stream;
 }

@@ -14,6 +14,11 @@ const CALLBACKS = new Map<number, keyof Handler>([
   [Event.pong, 'pong'],
 ]);
 
+/** A function of a handler may be asynchronous: what it rejects with counts as thrown. */
+function watch(result: unknown, failed: (thrown: unknown) => void): void {
+  if (result instanceof Promise) result.catch(failed);
+}
+
 /** The connections of one group in one worker, and the handler they share. */
 export class HandlerGroup {
   readonly id: number;
@@ -43,7 +48,15 @@ export class HandlerGroup {
     this.single = single;
     this.highWaterMark = spec.highWaterMark;
     this.#module = spec.handler;
-    this.#handler = factory({ ...context, data: spec.data, connections: this.connections });
+    const handler: unknown = factory({
+      ...context,
+      data: spec.data,
+      connections: this.connections,
+    });
+    if (typeof handler !== 'object' || handler === null || 'then' in handler) {
+      throw new TypeError('the function given to defineHandler() has to return an object');
+    }
+    this.#handler = handler;
   }
 
   onOpened(connection: HandlerConnection): void {
@@ -64,20 +77,21 @@ export class HandlerGroup {
     aux: number,
   ): void {
     const handler = this.#handler;
+    let result: unknown;
     try {
       switch (type) {
         case Event.message:
         case Event.data:
-          handler.message?.(connection, payload, isBinary);
+          result = handler.message?.(connection, payload, isBinary);
           break;
         case Event.flushed:
-          if (connection.link.onFlushed(aux)) handler.drain?.(connection);
+          if (connection.link.onFlushed(aux)) result = handler.drain?.(connection);
           break;
         case Event.ping:
-          handler.ping?.(connection, payload);
+          result = handler.ping?.(connection, payload);
           break;
         case Event.pong:
-          handler.pong?.(connection, payload);
+          result = handler.pong?.(connection, payload);
           break;
         case Event.ended:
           connection.link.end();
@@ -85,6 +99,11 @@ export class HandlerGroup {
       }
     } catch (thrown) {
       this.#failedIn(connection, CALLBACKS.get(type) ?? 'message', thrown);
+    }
+    if (result !== undefined) {
+      watch(result, (thrown) => {
+        this.#failedIn(connection, CALLBACKS.get(type) ?? 'message', thrown);
+      });
     }
   }
 
@@ -111,10 +130,11 @@ export class HandlerGroup {
   }
 
   receive(value: unknown): void {
+    const failed = (thrown: unknown) => this.#report(this.#failure('receive', thrown));
     try {
-      this.#handler.receive?.(value);
+      watch(this.#handler.receive?.(value), failed);
     } catch (thrown) {
-      this.#report(this.#failure('receive', thrown));
+      failed(thrown);
     }
   }
 
@@ -136,11 +156,12 @@ export class HandlerGroup {
     return report;
   }
 
-  #call(connection: HandlerConnection, callback: string, run: () => void): void {
+  #call(connection: HandlerConnection, callback: string, run: () => unknown): void {
+    const failed = (thrown: unknown) => this.#failedIn(connection, callback, thrown);
     try {
-      run();
+      watch(run(), failed);
     } catch (thrown) {
-      this.#failedIn(connection, callback, thrown);
+      failed(thrown);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { LwsPoolError } from '../pool/errors.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { HandlerConnection } from './handler-connection.js';
 
 /** What a handler knows of its surroundings: one per group (or connection) and worker. */
@@ -16,23 +16,23 @@ export interface HandlerContext<Data = unknown> {
 /**
  * What is done with connections in the worker that serves them, with no crossing between threads.
  * All of it runs on the worker's thread, one call at a time, and none may block: the other
- * connections wait meanwhile. What a function throws closes its connection with 1011 and is its
+ * connections wait meanwhile. They may be asynchronous. What a function throws closes its connection with 1011 and is its
  * error (ERR_HANDLER_FAILED); no other connection is touched.
  */
 export interface Handler {
-  open?(connection: HandlerConnection): void;
+  open?(connection: HandlerConnection): void | Promise<void>;
   /** A message, or bytes of a raw connection. The Buffer is the handler's to keep. */
-  message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void;
+  message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void | Promise<void>;
   /** After `send()` answered false: the kernel has taken everything. */
-  drain?(connection: HandlerConnection): void;
+  drain?(connection: HandlerConnection): void | Promise<void>;
   /** The last call for a connection that was open. */
-  close?(connection: HandlerConnection, code: number, reason: string): void;
+  close?(connection: HandlerConnection, code: number, reason: string): void | Promise<void>;
   /** Before `close`, if something went wrong. */
-  error?(connection: HandlerConnection, error: LwsPoolError): void;
-  ping?(connection: HandlerConnection, data: Buffer): void;
-  pong?(connection: HandlerConnection, data: Buffer): void;
+  error?(connection: HandlerConnection, error: LwsPoolError): void | Promise<void>;
+  ping?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
+  pong?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
   /** A value of the main thread's `group.post()`. */
-  receive?(value: unknown): void;
+  receive?(value: unknown): void | Promise<void>;
 }
 
 /** Makes a handler with state of its own for each group and worker. */
@@ -48,11 +48,20 @@ export interface HandlerDefinition<Data = unknown> {
 /**
  * Declares a handler: the default export of a module that is named by the option `handler`.
  *
+ * @throws LwsPoolError ERR_INVALID_ARGUMENT
  * @param handler its functions, or a function that makes them for each group and worker
  */
 export function defineHandler<Data = unknown>(
   handler: Handler | HandlerFactory<Data>,
 ): HandlerDefinition<Data> {
+  const given: unknown = handler;
+  if ((typeof given !== 'object' && typeof given !== 'function') || given === null) {
+    throw createError('ERR_INVALID_ARGUMENT', {
+      argument: 'handler',
+      got: given === null ? 'null' : typeof given,
+      takes: 'an object of functions, or a function that makes one',
+    });
+  }
   return { [HANDLER]: typeof handler === 'function' ? handler : () => handler };
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { makeIdentity, type ServerIdentity } from '../../target/identity.js';
+import type { ServerIdentity } from '../../target/identity.js';
 import { TARGET_MODES, type TargetMode } from '../../target/modes.js';
 import type { Listening } from '../../target/process.js';
 import type { TargetCounts } from '../../target/target.js';
@@ -108,6 +108,7 @@ async function identityOf(options: ServeOptions): Promise<ServerIdentity | undef
     return { cert: readPem('--cert', cert), key: readPem('--key', key), ca: undefined };
   }
   if (tls === undefined && caOut === undefined) return undefined;
+  const { makeIdentity } = await import('../../target/identity.js');
   const identity = await makeIdentity(host);
   if (caOut !== undefined) writeText('--ca-out', caOut, identity.ca ?? '');
   return identity;

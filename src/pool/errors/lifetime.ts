@@ -81,7 +81,7 @@ export const POOL_ERRORS = {
   ERR_TOO_MANY_CONNECTIONS: {
     summary: 'The pool holds as many connections as the option maxConnections allows.',
     message: (details) =>
-      `The pool already holds ${details.limit === undefined ? 'all the' : details.limit} connections "maxConnections" allows. Close some, or raise the option together with ulimit -n.`,
+      `That would pass the ${details.limit === undefined ? '' : `${details.limit} `}connections "maxConnections" allows the pool. Close some, or raise the option together with ulimit -n.`,
   },
   ERR_SYSTEM: {
     summary: 'A call to the system or to libwebsockets failed that should not.',

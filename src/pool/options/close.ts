@@ -1,5 +1,19 @@
 import { createError } from '../errors.js';
 import { describe } from './describe.js';
+import { group, integer, parseWith } from './schema.js';
+
+/** Options of `pool.close()`. */
+export interface CloseOptions {
+  /** How long connections get to end properly. Milliseconds; default: each its `closeTimeout`. */
+  readonly timeout?: number | undefined;
+}
+
+const closeSchema = group({ timeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional() });
+
+/** @throws LwsPoolError ERR_INVALID_OPTION */
+export function parseCloseOptions(input: CloseOptions | undefined): CloseOptions {
+  return parseWith(closeSchema, input === undefined ? {} : input);
+}
 
 /** What a close frame holds; without a code it is empty, which the peer reads as 1005. */
 export interface CloseArguments {

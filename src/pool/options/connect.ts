@@ -54,6 +54,8 @@ export interface ConnectOptions {
 export interface ConnectManyOptions extends ConnectOptions {
   /** How many connections to open. */
   count: number;
+  /** Ends the whole group: what is being opened, and what is open. */
+  signal?: AbortSignal | undefined;
   /** How many to begin per second. Default: no limit but `handshakesInFlight`. */
   rate?: number | undefined;
 }
