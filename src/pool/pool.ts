@@ -23,7 +23,7 @@ import {
 import { createPlacement, type Placement } from './placement.js';
 import { literalAddress, resolveTarget } from './resolve.js';
 import { parseTarget, type Target } from './url.js';
-import type { PoolWorker } from './worker.js';
+import { knownOf, type PoolWorker } from './worker.js';
 import { Workers } from './workers.js';
 
 export interface PoolEvents {
@@ -120,7 +120,11 @@ export class Pool extends EventEmitter<PoolEvents> {
       const group =
         resolved.handler === undefined
           ? 0
-          : await within(this.#handle(worker, resolved.handler, resolved), target, resolved);
+          : await within(
+              this.#handle(worker, resolved.handler, target, resolved),
+              target,
+              resolved,
+            );
       this.#checkOpen();
       if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
       count();
@@ -177,6 +181,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         handler,
         data: resolved.data,
         highWaterMark: resolved.highWaterMark,
+        known: knownOf(target),
         endpoint,
         count: share,
         rate: rate === undefined ? undefined : (rate * share) / count,
@@ -315,11 +320,13 @@ export class Pool extends EventEmitter<PoolEvents> {
   async #handle(
     worker: PoolWorker,
     handler: string,
+    target: Target,
     { data, highWaterMark }: ResolvedConnectOptions,
   ): Promise<number> {
     const group = ++this.#lastGroup;
     const loaded = this.#untilHandling(group, worker);
-    worker.post({ type: 'handle', spec: { group, handler, data, highWaterMark } });
+    const known = knownOf(target);
+    worker.post({ type: 'handle', spec: { group, handler, data, highWaterMark, known } });
     await loaded;
     return group;
   }

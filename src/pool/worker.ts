@@ -29,6 +29,12 @@ type Entry =
   | { readonly generation: number; readonly request: Request; readonly connection?: undefined }
   | { readonly generation: number; readonly connection: Connection };
 
+/** What errors say of a peer besides what native code knows. */
+export function knownOf(peer: { url: string; host: string; port: number }) {
+  const { url, host, port } = peer;
+  return { url, host, ...(port > 0 ? { port: `${port}` } : {}) };
+}
+
 export interface WorkerEvents {
   /** A control message. */
   onMessage(worker: PoolWorker, message: FromWorker): void;
@@ -201,8 +207,7 @@ export class PoolWorker {
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
-    const { url, host, port } = request;
-    const known = { url, host, ...(port > 0 ? { port: `${port}` } : {}) };
+    const known = knownOf(request);
     const error = errorIn(decodeFields(payload), known);
     this.#free(slot, generation);
     request.reject(error ?? createError('ERR_SYSTEM', known as never));

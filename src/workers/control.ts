@@ -22,6 +22,8 @@ export interface HandlerSpec {
   readonly handler: string;
   readonly data: unknown;
   readonly highWaterMark: number;
+  /** What errors say of the peer: the URL, the host as asked for, the port. */
+  readonly known: Readonly<Record<string, string>>;
 }
 
 /** Many connections of one handler, which belong to their workers. */

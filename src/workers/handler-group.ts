@@ -25,6 +25,7 @@ export class HandlerGroup {
   /** Of one connection, which belongs to the main thread. */
   readonly single: boolean;
   readonly highWaterMark: number;
+  readonly known: HandlerSpec['known'];
   readonly connections = new Set<HandlerConnection>();
   /** No more connections are begun. */
   closing = false;
@@ -47,6 +48,7 @@ export class HandlerGroup {
     this.id = spec.group;
     this.single = single;
     this.highWaterMark = spec.highWaterMark;
+    this.known = spec.known;
     this.#module = spec.handler;
     const handler: unknown = factory({
       ...context,

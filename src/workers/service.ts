@@ -180,13 +180,14 @@ export class WorkerService implements HandlerService {
       this.#opened(slot, generation, payload, aux);
     } else if (type === Event.failed) {
       const group = this.#groups.get(aux);
-      const error = errorIn(decodeFields(payload));
+      const error = errorIn(decodeFields(payload), group?.known);
       if (group !== undefined && error !== undefined) group.onFailed(error);
       this.#done(group, slot, generation);
     } else if (entry !== undefined) {
       const fields = decodeFields(payload);
       this.#entries[slot] = undefined;
-      entry.group.onClosed(entry.connection, aux, textOf(fields, 'closeReason'), errorIn(fields));
+      const error = errorIn(fields, entry.group.known);
+      entry.group.onClosed(entry.connection, aux, textOf(fields, 'closeReason'), error);
       this.#done(entry.group, slot, generation);
     }
   }
