@@ -189,7 +189,8 @@ describe('a run that fails ends with 1 and says why', () => {
       '0.5',
     );
     expect(status).toBe(1);
-    expect(figures.errors[0]).toMatchObject({ code: 'ERR_NO_ECHO' });
+    // What else goes wrong while a flood is closed is not what this is about.
+    expect(figures.errors.map(({ code }) => code)).toContain('ERR_NO_ECHO');
   });
 
   it('the server closes its connections', async () => {
