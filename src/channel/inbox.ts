@@ -10,6 +10,7 @@ import {
   SLOT,
   TYPE_AND_FLAGS,
 } from './record.js';
+import { throwLater } from './uncaught.js';
 
 /** Buffer's own class: `new` skips the checks of `Buffer.from`. */
 const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
@@ -65,9 +66,7 @@ export function createInbox(
           own[word + AUX] as number,
         );
       } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   };

@@ -111,7 +111,6 @@ struct Connection {
   std::unique_ptr<Opening> opening;
   std::unique_ptr<CloseInfo> closeInfo;
   std::unique_ptr<std::vector<Mark>> marks;
-  void* attachment = nullptr;  // the consumer's own
 
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // What is thrown away is read even where nobody would take it: the end of it shows there.
