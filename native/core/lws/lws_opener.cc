@@ -378,8 +378,12 @@ void LwsOpener::takeOver(Connection& connection) {
   lws* wsi = connection.wsi;
   touched_ = true;
   if (connection.endpoint->kind == Kind::ws && connection.endpoint->role == ws::Role::client) {
-    for (size_t before = SIZE_MAX; before != connection.opening->early.size();) {
-      before = connection.opening->early.size();
+    // What it read together with the answer comes first, and is no more than one buffer of its; a
+    // peer that goes on sending must not keep us here.
+    const std::string& early = connection.opening->early;
+    for (size_t before = SIZE_MAX;
+         before != early.size() && early.size() < LwsContext::kServiceBuffer;) {
+      before = early.size();
       char* at = nullptr;
       int room = 0;
       if (lws_http_client_read(wsi, &at, &room) < 0) break;  // our own read will say why
