@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { createError } from '../errors.js';
 import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
-import { group, integer, parseWith, reader } from './schema.js';
+import { complete, group, integer, parseWith, reader } from './schema.js';
 import { mergeTls, type ResolvedTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 
 /** The shape of `dns.lookup` as it is called here: always with `all: true`. */
@@ -188,19 +188,13 @@ export function mergeConnect(
       takes: 'the origin, or "headers" take it as "Origin", not both',
     });
   }
-  return {
-    protocols: given.protocols ?? defaults.protocols,
-    headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
-    origin: given.origin ?? given.headers?.origin ?? defaults.origin,
-    tls: mergeTls(given.tls, defaults.tls),
-    timeout: given.timeout ?? defaults.timeout,
-    closeTimeout: given.closeTimeout ?? defaults.closeTimeout,
-    signal: given.signal ?? defaults.signal,
-    localAddress: given.localAddress ?? defaults.localAddress,
-    maxPayload: given.maxPayload ?? defaults.maxPayload,
-    highWaterMark: given.highWaterMark ?? defaults.highWaterMark,
-    lookup: given.lookup ?? defaults.lookup,
-    handler: given.handler ?? defaults.handler,
-    data: given.data === undefined ? defaults.data : given.data,
-  };
+  return complete(
+    {
+      ...given,
+      headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
+      origin: given.origin ?? given.headers?.origin,
+      tls: mergeTls(given.tls, defaults.tls),
+    },
+    defaults,
+  );
 }

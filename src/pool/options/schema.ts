@@ -81,6 +81,19 @@ export function parseWith<Output>(schema: z.ZodType<Output>, input: unknown, pre
   });
 }
 
+/** Options complete: each that is not given comes from the defaults. */
+export function complete<Options extends object>(
+  given: { readonly [Name in keyof Options]?: Options[Name] | undefined },
+  defaults: Options,
+): Options {
+  const options = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof Options)[]) {
+    const value = given[name];
+    if (value !== undefined) options[name] = value as Options[typeof name];
+  }
+  return options;
+}
+
 function hintFor(
   name: string,
   known: readonly string[],

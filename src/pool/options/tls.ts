@@ -3,7 +3,7 @@ import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
-import { group, parseWith, Rejection, reader } from './schema.js';
+import { complete, group, parseWith, Rejection, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
@@ -118,18 +118,7 @@ export function mergeTls(
   defaults: ResolvedTlsOptions,
 ): ResolvedTlsOptions {
   if (given === undefined) return defaults;
-  const merged: ResolvedTlsOptions = {
-    ca: given.ca ?? defaults.ca,
-    cert: given.cert ?? defaults.cert,
-    key: given.key ?? defaults.key,
-    passphrase: given.passphrase ?? defaults.passphrase,
-    servername: given.servername ?? defaults.servername,
-    rejectUnauthorized: given.rejectUnauthorized ?? defaults.rejectUnauthorized,
-    minVersion: given.minVersion ?? defaults.minVersion,
-    maxVersion: given.maxVersion ?? defaults.maxVersion,
-    ciphers: given.ciphers ?? defaults.ciphers,
-    ALPNProtocols: given.ALPNProtocols ?? defaults.ALPNProtocols,
-  };
+  const merged = complete(given, defaults);
   checkTogether(merged);
   return shared(merged);
 }
