@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
-import { createInbox } from '../channel/inbox.js';
+import { createInbox, type OnRecord } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
@@ -69,10 +69,7 @@ export class PoolWorker {
   constructor(index: number, capacity: number, events: WorkerEvents) {
     this.index = index;
     this.#events = events;
-    const inbox = createInbox(
-      () => this.#channel,
-      (...record) => this.#onRecord(...record),
-    );
+    const inbox = createInbox(() => this.#channel, this.#onRecord);
     this.#channel = new native.Channel(capacity, (...range) =>
       this.outbox.during(() => inbox(...range)),
     );
@@ -165,14 +162,7 @@ export class PoolWorker {
     this.#events.onRoom();
   }
 
-  #onRecord(
-    type: number,
-    slot: number,
-    generation: number,
-    payload: Buffer,
-    isBinary: boolean,
-    aux: number,
-  ): void {
+  readonly #onRecord: OnRecord = (type, slot, generation, payload, isBinary, aux) => {
     const entry = this.#entries[slot];
     if (entry === undefined || entry.generation !== generation) return;
     if (entry.connection === undefined) {
@@ -183,7 +173,7 @@ export class PoolWorker {
     } else {
       entry.connection.onRecord(type, payload, isBinary, aux);
     }
-  }
+  };
 
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
     const connection = new Connection({

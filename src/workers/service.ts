@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, type Fields, textOf } from '../channel/fields.js';
-import { createInbox } from '../channel/inbox.js';
+import { createInbox, type OnRecord } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
@@ -39,10 +39,7 @@ export class WorkerService implements HandlerService {
   constructor(task: ServiceTask) {
     this.#worker = task.worker;
     this.#port = task.port;
-    const inbox = createInbox(
-      () => this.#native,
-      (...record) => this.#onRecord(...record),
-    );
+    const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#native = new native.Service(task.channel, task.handshakesInFlight, (...range) =>
       this.#outbox.during(() => inbox(...range)),
     );
@@ -160,14 +157,7 @@ export class WorkerService implements HandlerService {
     paced(share.count, share.rate, begin, () => group.closing);
   }
 
-  #onRecord(
-    type: number,
-    slot: number,
-    generation: number,
-    payload: Buffer,
-    isBinary: boolean,
-    aux: number,
-  ): void {
+  readonly #onRecord: OnRecord = (type, slot, generation, payload, isBinary, aux) => {
     const entry = this.#entries[slot];
     if (type > Event.failed && type < Event.closed) {
       entry?.group.onRecord(entry.connection, type, payload, isBinary, aux);
@@ -190,7 +180,7 @@ export class WorkerService implements HandlerService {
       entry.group.onClosed(entry.connection, aux, textOf(fields, 'closeReason'), error);
       this.#done(entry.group, slot, generation);
     }
-  }
+  };
 
   #opened(slot: number, generation: number, payload: Buffer, aux: number): void {
     const group = this.#groups.get(aux);
