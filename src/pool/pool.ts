@@ -21,7 +21,7 @@ import {
   type ResolvedPoolOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
-import { literalAddress, resolveTarget } from './resolve.js';
+import { resolveTarget } from './resolve.js';
 import { parseTarget, type Target } from './url.js';
 import { knownOf, type PoolWorker } from './worker.js';
 import { Workers } from './workers.js';
@@ -108,12 +108,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   async #connect(target: Target, resolved: ResolvedConnectOptions): Promise<Connection> {
+    let connection: Promise<Connection>;
     this.#resolving++;
-    let counted = true;
-    const count = () => {
-      if (counted) this.#resolving--;
-      counted = false;
-    };
     try {
       const endpoint = await this.#endpoint(target, resolved);
       const worker = await this.#place();
@@ -127,12 +123,13 @@ export class Pool extends EventEmitter<PoolEvents> {
             );
       this.#checkOpen();
       if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
-      count();
-      return await this.#begin(worker, endpoint, target, resolved, group);
+      // From here on its worker counts it.
+      connection = this.#begin(worker, endpoint, target, resolved, group);
     } finally {
-      count();
+      this.#resolving--;
       this.#settle();
     }
+    return await connection;
   }
 
   /**
@@ -276,13 +273,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     { lookup, signal, timeout }: ResolvedConnectOptions,
   ): Promise<readonly string[]> {
     if (signal?.aborted) throw aborted(target, signal);
-    const found =
-      literalAddress(target) ??
-      (await resolveTarget(target, {
-        timeout,
-        ...(lookup && { lookup }),
-        ...(signal && { signal }),
-      }));
+    const found = await resolveTarget(target, { lookup, signal, timeout });
     return found.map(({ address }) => address);
   }
 

@@ -43,17 +43,13 @@ export class Workers {
   }
 
   /** Resolves once one is alive, or none will be any more. */
-  async untilAlive(): Promise<void> {
-    while (!this.#stopping && !this.all.some(({ alive }) => alive)) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  untilAlive(): Promise<void> {
+    return this.#until(() => this.all.some(({ alive }) => alive));
   }
 
   /** Resolves once all are alive, or the pool has given up. */
-  async untilAllAlive(): Promise<void> {
-    while (!this.#stopping && !this.all.every(({ alive }) => alive)) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  untilAllAlive(): Promise<void> {
+    return this.#until(() => this.all.every(({ alive }) => alive));
   }
 
   /** Lets each close what it has. The threads are still there, see destroy(). */
@@ -120,6 +116,12 @@ export class Workers {
         await new Promise((resolve) => setTimeout(resolve, backoff(crashes)).unref());
       }
       if (this.#stopping) return;
+    }
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!this.#stopping && !holds()) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
