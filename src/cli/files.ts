@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
+import { systemReason } from '../pool/errors/phrases.js';
 
 /** A file that was named on the command line cannot be used. */
 export class FileError extends Error {
@@ -46,11 +46,7 @@ function used<Result>(option: string, path: string, use: () => Result): Result {
   try {
     return use();
   } catch (error) {
-    throw new FileError(option, path, reasonOf(error as NodeJS.ErrnoException));
+    const failure = error as NodeJS.ErrnoException;
+    throw new FileError(option, path, systemReason(failure) ?? failure.message);
   }
-}
-
-function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
-  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
-  return known === undefined ? message : `${known[1]} (${known[0]})`;
 }

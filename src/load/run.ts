@@ -91,7 +91,7 @@ class LoadRun {
     const interrupted = this.#signal.aborted;
     order(group, { type: 'finish' });
     await within(REPORTING, reports.final, group.closed);
-    const failed = [...group.failed.values()].reduce((sum, { count }) => sum + count, 0);
+    const failed = failedOf(group);
     const opened = group.opened;
     if (!interruptedOpening) await this.#close(group);
     return summarize({
@@ -137,7 +137,7 @@ class LoadRun {
     await this.#watch(Promise.race([group.ready, this.#interrupted]), () => ({
       phase: 'opening',
       opened: group.opened,
-      failed: [...group.failed.values()].reduce((sum, { count }) => sum + count, 0),
+      failed: failedOf(group),
       requested: group.count,
     }));
     const [before, opened] =
@@ -204,6 +204,11 @@ class LoadRun {
       clearInterval(ticker);
     }
   }
+}
+
+/** How many were never open. */
+function failedOf({ failed }: ConnectionGroup): number {
+  return [...failed.values()].reduce((sum, { count }) => sum + count, 0);
 }
 
 function order(group: ConnectionGroup, what: ExchangeOrder): void {

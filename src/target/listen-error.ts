@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { getSystemErrorMap } from 'node:util';
+import { systemReason } from '../pool/errors/phrases.js';
 
 /** The target could not listen where it was told to. */
 export class ListenError extends Error {
@@ -14,14 +14,11 @@ export function listenError(host: string, port: number): Promise<ListenError> {
   return new Promise((resolve) => {
     const server = createServer();
     const answer = (reason: string) => resolve(new ListenError(host, port, reason));
-    server.on('error', (error: NodeJS.ErrnoException) => answer(reasonOf(error)));
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      answer(systemReason(error) ?? error.code ?? error.message);
+    });
     server.listen(port, host, () => {
       server.close(() => answer('libwebsockets gives no reason'));
     });
   });
-}
-
-function reasonOf({ errno, code, message }: NodeJS.ErrnoException): string {
-  const known = errno === undefined ? undefined : getSystemErrorMap().get(errno);
-  return known === undefined ? (code ?? message) : `${known[1]} (${known[0]})`;
 }

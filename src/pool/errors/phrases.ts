@@ -43,6 +43,12 @@ export function errnoNote({ errno, syscall }: ErrorDetails): string {
   return ` (${shown(meaning === undefined ? named : `${named}: ${meaning}`)})`;
 }
 
+/** `permission denied (EACCES)`; undefined for what did not come from the system. */
+export function systemReason({ code }: NodeJS.ErrnoException): string | undefined {
+  const meaning = code === undefined ? undefined : meanings.get(code);
+  return meaning === undefined ? undefined : `${meaning} (${code})`;
+}
+
 /** `: text` where there is a text, else ''. */
 export function because(text: string | undefined): string {
   return text === undefined || text === '' ? '' : `: ${shown(text)}`;
