@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "arguments.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -12,7 +13,7 @@ namespace lwspool {
 
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
-      channel_(std::make_shared<Channel>(info[0].As<Napi::Number>().Uint32Value())),
+      channel_(std::make_shared<Channel>(number(info, 0))),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
   reader_.emplace(channel_->events, info[1].As<Napi::Function>());
@@ -56,14 +57,12 @@ Napi::Value ChannelBinding::connect(const Napi::CallbackInfo& info) {
   auto name = info[2].As<Napi::Uint32Array>();
   name[0] = id->slot;
   name[1] = id->generation;
-  channel_->push(
-      ConnectCommand{*id, std::move(endpoint), info[1].As<Napi::Number>().Uint32Value(), false});
+  channel_->push(ConnectCommand{*id, std::move(endpoint), number(info, 1), false});
   return Napi::Boolean::New(info.Env(), true);
 }
 
 void ChannelBinding::release(const Napi::CallbackInfo& info) {
-  channel_->slots.release(
-      {info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()});
+  channel_->slots.release(connectionId(info));
 }
 
 Napi::Value ChannelBinding::acquire(const Napi::CallbackInfo& info) {
@@ -71,26 +70,18 @@ Napi::Value ChannelBinding::acquire(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChannelBinding::slab(const Napi::CallbackInfo& info) {
-  return slabBuffer(info.Env(), channel_->outbox.slab(info[0].As<Napi::Number>().Uint32Value()));
+  return slabBuffer(info.Env(), channel_->outbox.slab(number(info, 0)));
 }
 
 Napi::Value ChannelBinding::submit(const Napi::CallbackInfo& info) {
-  channel_->push(
-      Commands{info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value()});
+  channel_->push(Commands{number(info, 0), number(info, 1)});
   return acquire(info);
 }
 
 void ChannelBinding::submitLarge(const Napi::CallbackInfo& info) {
-  const auto number = [&info](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   const auto payload = info[5].As<Napi::Uint8Array>();
   LargeCommand large;
-  large.record = {0,
-                  static_cast<uint16_t>(number(0)),
-                  static_cast<uint16_t>(number(1)),
-                  number(2),
-                  number(3),
-                  static_cast<uint32_t>(payload.ByteLength()),
-                  number(4)};
+  large.record = largeRecord(info);
   if (!large.payload.reallocate(payload.ByteLength())) {
     throw Napi::RangeError::New(info.Env(), "no memory for the message");
   }
@@ -104,7 +95,7 @@ Napi::Value ChannelBinding::takeExternal(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
-  return ledgerArray(info.Env(), channel_->slots.segment(info[0].As<Napi::Number>().Uint32Value()));
+  return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
 
 void ChannelBinding::ref(const Napi::CallbackInfo&) {

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "shared_memory.h"
+
 namespace lwspool {
 
 EventReader::EventReader(EventLog& log, Napi::Function callback)
@@ -10,10 +12,7 @@ EventReader::EventReader(EventLog& log, Napi::Function callback)
 
 Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
   if (current_.get() == slab.get()) return buffer_.Value();
-  slab.get()->retain();
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-      env, slab->data(), slab->size(), [](Napi::Env, void*, Slab* owned) { owned->release(); },
-      slab.get());
+  const auto buffer = slabBuffer(env, slab).As<Napi::ArrayBuffer>();
   current_ = slab;
   buffer_ = Napi::Persistent(buffer);
   return buffer;

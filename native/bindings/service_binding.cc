@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "../core/channel/record.h"
 #include "../core/net/addresses.h"
+#include "arguments.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -13,10 +13,6 @@
 namespace lwspool {
 
 namespace {
-
-uint32_t number(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Uint32Value();
-}
 
 TargetMode modeOf(const std::string& name) {
   if (name == "sink") return TargetMode::sink;
@@ -124,7 +120,7 @@ void ServiceBinding::abandon(const Napi::CallbackInfo& info) {
 }
 
 void ServiceBinding::release(const Napi::CallbackInfo& info) {
-  open(info.Env()).channel->slots.release({number(info, 0), number(info, 1)});
+  open(info.Env()).channel->slots.release(connectionId(info));
 }
 
 Napi::Value ServiceBinding::acquire(const Napi::CallbackInfo& info) {
@@ -149,14 +145,7 @@ Napi::Value ServiceBinding::submit(const Napi::CallbackInfo& info) {
 void ServiceBinding::submitLarge(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   const auto payload = info[5].As<Napi::Uint8Array>();
-  const Record record = {0,
-                         static_cast<uint16_t>(number(info, 0)),
-                         static_cast<uint16_t>(number(info, 1)),
-                         number(info, 2),
-                         number(info, 3),
-                         static_cast<uint32_t>(payload.ByteLength()),
-                         number(info, 4)};
-  state.service->apply(record, payload.Data(), Source::handler);
+  state.service->apply(largeRecord(info), payload.Data(), Source::handler);
   state.service->finishTurn();
 }
 
@@ -170,7 +159,7 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
 
 Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   Fields fields;
-  const Connection* connection = open(info.Env()).service->find({number(info, 0), number(info, 1)});
+  const Connection* connection = open(info.Env()).service->find(connectionId(info));
   if (connection != nullptr && connection->established()) {
     describeAddresses(connection->fd, fields);
   }

@@ -265,8 +265,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
       } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {
-        std::erase(incoming_, &connection);  // it went in the middle of its TLS handshake
-        service_.failed(connection);
+        service_.failed(connection);  // it went in the middle of its TLS handshake
       } else if (opening != nullptr) {
         over(connection);
         service_.host().wake();

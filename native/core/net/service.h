@@ -103,6 +103,10 @@ class Service {
  private:
   friend struct Sink;
 
+  // After a failure the peer gets this long to read what we say of it: closing at once could make
+  // the kernel answer its next bytes with a reset that overtakes it. Milliseconds.
+  static constexpr uint64_t kLinger = 1000;
+
   Connection& slot(ConnectionId);
   void markDirty(Connection&);
   void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);

@@ -41,7 +41,7 @@ void Service::request(Connection& connection, uint8_t* data, size_t size) {
       answer(ws::makeRefusal(refusal.status, refusal.text));
       connection.closing().error.code = "ERR_UPGRADE_INVALID";
       connection.endAfterFlush = true;
-      beginClosing(connection, 1000);
+      beginClosing(connection, kLinger);
       return discardInput(connection);
     }
     case ws::RequestParser::State::accepted:

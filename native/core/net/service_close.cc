@@ -9,14 +9,6 @@
 
 namespace lwspool {
 
-namespace {
-
-// After a failure the peer gets this long to read our close frame: closing at once could make the
-// kernel answer its next bytes with a reset that overtakes the frame.
-constexpr uint64_t kLinger = 1000;  // ms
-
-}  // namespace
-
 void Service::beginClosing(Connection& connection, uint64_t timeout) {
   connection.phase = Phase::closing;
   arm(connection, now_ + timeout);
