@@ -20,56 +20,53 @@ export const baseline = {
       quick: { mode: 'idle', connections: 1000, warmup: 100 },
       target: { atMost: 1, of: 'bun' },
     },
-    {
+    echo({
       id: 'echo-64',
       title: '64-byte echo, 50 connections, 1 in flight',
-      metric: 'cpuPerUnit',
-      driver: 'worker',
-      workload: echo({ connections: 50, size: 64, inflight: 1, messages: 200_000 }),
-      quick: echo({ connections: 50, size: 64, inflight: 1, messages: 20_000 }),
+      workload: { connections: 50, size: 64, inflight: 1, messages: 200_000 },
       target: { atMost: 0.9, of: 'bun' },
-    },
-    {
+    }),
+    echo({
       id: 'echo-64-pipelined',
       title: '64-byte echo, 50 connections, 16 in flight',
-      metric: 'cpuPerUnit',
-      driver: 'worker',
-      workload: echo({ connections: 50, size: 64, inflight: 16, messages: 400_000 }),
-      quick: echo({ connections: 50, size: 64, inflight: 16, messages: 40_000 }),
+      workload: { connections: 50, size: 64, inflight: 16, messages: 400_000 },
       target: { atMost: 1 / 8, of: 'ws' },
-    },
-    {
+    }),
+    echo({
       id: 'echo-65k',
       title: '65,000-byte echo, 10 connections, 4 in flight',
-      metric: 'cpuPerUnit',
-      driver: 'worker',
-      workload: echo({ connections: 10, size: 65_000, inflight: 4, messages: 10_000 }),
-      quick: echo({ connections: 10, size: 65_000, inflight: 4, messages: 1_000 }),
+      workload: { connections: 10, size: 65_000, inflight: 4, messages: 10_000 },
       target: { atMost: 1 / 3, of: 'ws' },
-    },
-    {
+    }),
+    echo({
       id: 'echo-64-tls',
       title: '64-byte echo over TLS, 50 connections, 1 in flight',
-      metric: 'cpuPerUnit',
       tls: true,
-      driver: 'worker',
-      workload: echo({ connections: 50, size: 64, inflight: 1, messages: 150_000 }),
-      quick: echo({ connections: 50, size: 64, inflight: 1, messages: 15_000 }),
+      workload: { connections: 50, size: 64, inflight: 1, messages: 150_000 },
       target: { atMost: 1.1, of: 'bun' },
-    },
-    {
+    }),
+    echo({
       id: 'echo-64-main',
       title: '64-byte echo from the main thread: main thread alone',
       metric: 'mainThreadPerUnit',
       driver: 'main',
-      workload: echo({ connections: 50, size: 64, inflight: 1, messages: 200_000 }),
-      quick: echo({ connections: 50, size: 64, inflight: 1, messages: 20_000 }),
+      workload: { connections: 50, size: 64, inflight: 1, messages: 200_000 },
       target: { atMost: 2 },
-    },
+    }),
   ],
 };
 
-/** The warm-up is a quarter of the work: compilers and allocators have settled by then. */
-function echo(workload) {
-  return { mode: 'echo', warmup: workload.messages / 4, ...workload };
+/**
+ * A row of messages there and back; quick: a tenth of them. The warm-up is a quarter of the work:
+ * compilers and allocators have settled by then.
+ */
+function echo({ workload, ...row }) {
+  const of = (messages) => ({ mode: 'echo', ...workload, messages, warmup: messages / 4 });
+  return {
+    metric: 'cpuPerUnit',
+    driver: 'worker',
+    ...row,
+    workload: of(workload.messages),
+    quick: of(workload.messages / 10),
+  };
 }
