@@ -69,8 +69,6 @@ Events decodeWithRuns(std::initializer_list<Frame> frames, uint64_t maxPayload =
   return result;
 }
 
-Events failing(const Failure& failure) { return {failureEvent(failure)}; }
-
 }  // namespace
 
 TEST_CASE("extension: messages with RSV1 are decoded, others are not") {

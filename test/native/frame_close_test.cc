@@ -5,25 +5,6 @@
 
 using namespace lwspool::test;
 
-namespace {
-
-const DecoderOptions kClient{.role = Role::client};
-const DecoderOptions kServer{.role = Role::server};
-
-// What both roles make of the same frames; they must agree.
-Events decodeBoth(std::initializer_list<Frame> frames, uint64_t maxPayload = UINT64_MAX) {
-  const Events client =
-      decode({.role = Role::client, .maxPayload = maxPayload}, wire(Role::client, frames));
-  const Events server =
-      decode({.role = Role::server, .maxPayload = maxPayload}, wire(Role::server, frames));
-  CHECK(client == server);
-  return client;
-}
-
-Events failing(const Failure& failure) { return {failureEvent(failure)}; }
-
-}  // namespace
-
 TEST_CASE("decoder: close codes that may come, and those that may not") {
   for (int code = 0; code <= 0xFFFF; ++code) {
     const bool allowed = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||

@@ -7,25 +7,6 @@
 
 using namespace lwspool::test;
 
-namespace {
-
-const DecoderOptions kClient{.role = Role::client};
-const DecoderOptions kServer{.role = Role::server};
-
-// What both roles make of the same frames; they must agree.
-Events decodeBoth(std::initializer_list<Frame> frames, uint64_t maxPayload = UINT64_MAX) {
-  const Events client =
-      decode({.role = Role::client, .maxPayload = maxPayload}, wire(Role::client, frames));
-  const Events server =
-      decode({.role = Role::server, .maxPayload = maxPayload}, wire(Role::server, frames));
-  CHECK(client == server);
-  return client;
-}
-
-Events failing(const Failure& failure) { return {failureEvent(failure)}; }
-
-}  // namespace
-
 TEST_CASE("decoder: text, binary, empty messages, one after another") {
   CHECK(decodeBoth({{0x81, "Hello"}, {0x82, std::string("\0\xFF", 2)}, {0x81, ""}, {0x82, ""}}) ==
         Events{"text Hello", std::string("binary \0\xFF", 9), "text ", "binary "});

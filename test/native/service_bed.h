@@ -358,6 +358,13 @@ class Bed {
   bool untilGone(ConnectionId id) {
     return until([&] { return service.find(id) == nullptr; });
   }
+  // Lets the loop run until the peer has seen the end of what we send.
+  bool untilEnd(Peer& peer) {
+    return until([&] {
+      peer.pump();
+      return peer.sawEnd;
+    });
+  }
   // Lets the loop run until the peer was told that, by a frame of ours.
   bool untilHeard(Peer& peer, const std::string& event) {
     const bool came = until([&] {

@@ -217,10 +217,7 @@ TEST_CASE("close: what breaks the protocol is answered with its code, and the pe
     CHECK(bed.untilEvent(id, "text right"));
     peer.write(std::string(1'000'000, 'z'));  // it goes on: no reset may overtake the answer
     CHECK(bed.untilHeard(peer, wrong.heard));
-    CHECK(bed.until([&] {
-      peer.pump();
-      return peer.sawEnd;
-    }));
+    CHECK(bed.untilEnd(peer));
     CHECK_EQ(peer.error, 0);
     peer.end();
     CHECK(bed.untilGone(id));
@@ -350,10 +347,7 @@ TEST_CASE("close: raw, what is queued goes out first, and what still comes is dr
   bed.command(Command::send, id, much);
   bed.command(Command::close, id, "", 1000);
   peer.write("unwanted");
-  CHECK(bed.until([&] {
-    peer.pump();
-    return peer.sawEnd;
-  }));
+  CHECK(bed.untilEnd(peer));
   CHECK_EQ(peer.received.size(), much.size());
   peer.end();
   CHECK(bed.untilGone(id));

@@ -344,10 +344,7 @@ TEST_CASE("service: raw bytes go both ways, and each direction ends by itself") 
   bed.command(Command::end, id);
   bed.command(Command::end, id);
   bed.command(Command::send, id, "too late");
-  CHECK(bed.until([&] {
-    peer.pump();
-    return peer.sawEnd;
-  }));
+  CHECK(bed.untilEnd(peer));
   CHECK_EQ(peer.received, "abc");
   peer.write("still here");
   CHECK(bed.untilEvent(id, "data still here"));
@@ -409,10 +406,7 @@ TEST_CASE("service: a request that is refused is told why, and then it is over")
   Peer& peer = bed.peer(connection);
   peer.raw = true;
   peer.write("POST / HTTP/1.1\r\nHost: h\r\n\r\n");
-  CHECK(bed.until([&] {
-    peer.pump();
-    return peer.sawEnd;
-  }));
+  CHECK(bed.untilEnd(peer));
   CHECK(peer.received.starts_with("HTTP/1.1 405"));
   peer.end();
   CHECK(bed.untilGone(id));

@@ -187,10 +187,7 @@ TEST_CASE("tls: raw bytes, and the end of each direction") {
   peer.raw = true;
   bed.command(Command::send, id, "abc");
   bed.command(Command::end, id);
-  CHECK(bed.until([&] {
-    peer.pump();
-    return peer.sawEnd;
-  }));
+  CHECK(bed.untilEnd(peer));
   CHECK_EQ(peer.received, "abc");
   CHECK_FALSE(peer.truncated);
   peer.write("still here");

@@ -29,10 +29,7 @@ TEST_CASE("target: echo of raw bytes, to the last one") {
   client.raw = true;
   client.write("some bytes");
   client.halfClose();
-  CHECK(bed.until([&] {
-    client.pump();
-    return client.sawEnd;
-  }));
+  CHECK(bed.untilEnd(client));
   CHECK_EQ(client.received, "some bytes");
   CHECK(bed.untilGone(id));
   CHECK_EQ(target.counts().closed, 1);

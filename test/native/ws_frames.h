@@ -1,6 +1,8 @@
 // Streams of frames for the tests of the decoder, right and wrong ones, and how they are fed.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <span>
 #include <string>
@@ -115,5 +117,20 @@ inline Events decodeByteByByte(const DecoderOptions& options, const Octets& stre
   for (size_t i = 1; i < stream.size(); ++i) cuts.push_back(i);
   return decode(options, stream, cuts);
 }
+
+inline const DecoderOptions kClient{.role = Role::client};
+inline const DecoderOptions kServer{.role = Role::server};
+
+// What both roles make of the same frames; they must agree.
+inline Events decodeBoth(std::initializer_list<Frame> frames, uint64_t maxPayload = UINT64_MAX) {
+  const Events client =
+      decode({.role = Role::client, .maxPayload = maxPayload}, wire(Role::client, frames));
+  const Events server =
+      decode({.role = Role::server, .maxPayload = maxPayload}, wire(Role::server, frames));
+  CHECK(client == server);
+  return client;
+}
+
+inline Events failing(const Failure& failure) { return {failureEvent(failure)}; }
 
 }  // namespace lwspool::test
