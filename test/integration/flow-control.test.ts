@@ -234,20 +234,15 @@ describe('a consumer that does not read', () => {
 
 describe('full buffers', () => {
   it('a peer that sends without reading does not stop what it sends', async () => {
-    let socket: net.Socket | undefined;
-    const port = await afterUpgrade((accepted) => {
-      accepted.pause();
-      socket = accepted;
-    });
+    const { port, socket } = await deaf();
     const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
-    if (socket === undefined) throw new Error('no socket');
     connection.send(Buffer.alloc(20_000_000));
     expect(await load(300)).toBeLessThan(0.5);
     let received = 0;
     connection.on('message', (data) => {
       received += data.length;
     });
-    for (let i = 0; i < 100; i++) socket.write(frame(2, Buffer.alloc(100_000)));
+    for (let i = 0; i < 100; i++) socket().write(frame(2, Buffer.alloc(100_000)));
     while (received < 10_000_000) await event(connection, 'message');
     expect(await load(300)).toBeLessThan(0.5);
     expect(connection.bufferedAmount).toBeGreaterThan(1_000_000);
@@ -272,17 +267,12 @@ describe('full buffers', () => {
   });
 
   it('pings without end are answered without a queue without end', async () => {
-    let socket: net.Socket | undefined;
-    const port = await afterUpgrade((accepted) => {
-      accepted.pause();
-      socket = accepted;
-    });
+    const { port, socket } = await deaf();
     const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
-    if (socket === undefined) throw new Error('no socket');
     let pings = 0;
     connection.on('ping', () => pings++);
     const burst = Buffer.concat(Array.from({ length: 5000 }, () => frame(9, Buffer.alloc(125))));
-    for (let i = 0; i < 20; i++) socket.write(burst);
+    for (let i = 0; i < 20; i++) socket().write(burst);
     while (pings < 100_000) await event(connection, 'ping');
     expect(connection.bufferedAmount).toBeLessThan(1_000_000);
     connection.terminate();

@@ -4,6 +4,7 @@ import { createPool } from 'lws-pool';
 import {
   codeOf,
   descriptors,
+  doomed,
   handler,
   print,
   runCase,
@@ -24,6 +25,28 @@ function opening(pool) {
     pool.connect(`${urls.plain}/silent`, { handler: handler('echo') }),
     pool.connect(`${urls.plain}/silent`, { handler: handler('slow') }),
   ].map(codeOf);
+}
+
+/** Once this one is open, libwebsockets is at those that were asked for before it. */
+const untilBegun = (pool) => pool.connect(`${urls.plain}/echo`);
+
+/** Ends a pool that is opening connections; `before` is waited for in between. */
+async function endWhileOpening(end, before = async () => undefined) {
+  const open = sockets();
+  const pool = await createPool({ threads: 2, ...trusting });
+  const codes = opening(pool);
+  await before(pool);
+  await end(pool);
+  print({ codes: await Promise.all(codes), sockets: sockets() - open });
+}
+
+/** Brings a worker into an endless loop. */
+async function hang(pool) {
+  const group = await doomed(pool, 2, 'loop');
+  const looping = new Promise((resolve) => group.once('post', resolve));
+  group.post('crash');
+  await looping;
+  return group;
 }
 
 await runCase({
@@ -83,40 +106,10 @@ await runCase({
     });
   },
 
-  async destroyWhileOpening() {
-    const before = sockets();
-    const pool = await createPool({ threads: 2, ...trusting });
-    const codes = opening(pool);
-    await pool.destroy();
-    print({ codes: await Promise.all(codes), sockets: sockets() - before });
-  },
-
-  async closeWhileOpening() {
-    const before = sockets();
-    const pool = await createPool({ threads: 2, ...trusting });
-    const codes = opening(pool);
-    await pool.close();
-    print({ codes: await Promise.all(codes), sockets: sockets() - before });
-  },
-
-  // As above, once libwebsockets is at it.
-  async closeInMidHandshake() {
-    const before = sockets();
-    const pool = await createPool({ threads: 2, ...trusting });
-    const codes = opening(pool);
-    await pool.connect(`${urls.plain}/echo`);
-    await pool.close();
-    print({ codes: await Promise.all(codes), sockets: sockets() - before });
-  },
-
-  async destroyInMidHandshake() {
-    const before = sockets();
-    const pool = await createPool({ threads: 2, ...trusting });
-    const codes = opening(pool);
-    await pool.connect(`${urls.plain}/echo`);
-    await pool.destroy();
-    print({ codes: await Promise.all(codes), sockets: sockets() - before });
-  },
+  destroyWhileOpening: () => endWhileOpening((pool) => pool.destroy()),
+  closeWhileOpening: () => endWhileOpening((pool) => pool.close()),
+  closeInMidHandshake: () => endWhileOpening((pool) => pool.close(), untilBegun),
+  destroyInMidHandshake: () => endWhileOpening((pool) => pool.destroy(), untilBegun),
 
   async closeWhileGroupOpens() {
     const pool = await createPool({ threads: 2, handshakesInFlight: 2 });
@@ -240,30 +233,14 @@ await runCase({
 
   async hangs() {
     const pool = await createPool({ threads: 2 });
-    const group = await pool.connectMany(`${urls.plain}/echo`, {
-      count: 2,
-      handler: handler('crash'),
-      data: 'loop',
-    });
-    await group.ready;
-    const looping = new Promise((resolve) => group.once('post', resolve));
-    group.post('crash');
-    await looping;
+    await hang(pool);
     await pool.destroy();
     print('destroyed');
   },
 
   async hangsWhileClosing() {
     const pool = await createPool({ threads: 1 });
-    const group = await pool.connectMany(`${urls.plain}/echo`, {
-      count: 2,
-      handler: handler('crash'),
-      data: 'loop',
-    });
-    await group.ready;
-    const looping = new Promise((resolve) => group.once('post', resolve));
-    group.post('crash');
-    await looping;
+    const group = await hang(pool);
     await pool.close({ timeout: 100 });
     await group.closed;
     print({ errors: [...group.errors.keys()] });

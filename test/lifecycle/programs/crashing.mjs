@@ -2,6 +2,7 @@
 import { createPool } from 'lws-pool';
 import {
   codeOf,
+  doomed,
   handler,
   print,
   runCase,
@@ -116,16 +117,11 @@ await runCase({
 
   async whileLoading() {
     const pool = await createPool({ threads: 1 });
-    const doomed = await pool.connectMany(`${urls.plain}/echo`, {
-      count: 1,
-      handler: handler('crash'),
-      data: 'exit',
-    });
-    await doomed.ready;
+    const group = await doomed(pool, 1, 'exit');
     const single = codeOf(pool.connect(`${urls.plain}/echo`, { handler: handler('slow') }));
     const many = pool.connectMany(`${urls.plain}/echo`, { count: 3, handler: handler('slow') });
     const code = codeOf(many);
-    doomed.post('crash');
+    group.post('crash');
     print([await single, await code, pool.size]);
     const connection = await pool.connect(`${urls.plain}/echo`);
     print(await echo(connection, 'again'));
@@ -179,12 +175,7 @@ await runCase({
   async outOfMemory() {
     const pool = await createPool({ threads: 1 });
     const crashed = new Promise((resolve) => pool.once('workerCrashed', resolve));
-    const group = await pool.connectMany(`${urls.plain}/echo`, {
-      count: 2,
-      handler: handler('crash'),
-      data: 'memory',
-    });
-    await group.ready;
+    const group = await doomed(pool, 2, 'memory');
     group.post('crash');
     const error = await crashed;
     print([error.code, error.cause?.code, counts(group)]);

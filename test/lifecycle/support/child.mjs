@@ -32,6 +32,23 @@ export function handler(name) {
   return new URL(`../programs/handlers/${name}.mjs`, import.meta.url);
 }
 
+/**
+ * Opens connections whose handler ends its worker when it is sent "crash".
+ *
+ * @param {import('lws-pool').Pool} pool
+ * @param {number} count
+ * @param {string} way in which it does so, see handlers/crash.mjs
+ */
+export async function doomed(pool, count, way) {
+  const group = await pool.connectMany(`${urls.plain}/echo`, {
+    count,
+    handler: handler('crash'),
+    data: way,
+  });
+  await group.ready;
+  return group;
+}
+
 /** The code of the error that a promise rejects with; "none" where it does not. @param {Promise<unknown>} promise */
 export function codeOf(promise) {
   return promise.then(
