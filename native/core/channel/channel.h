@@ -18,7 +18,7 @@
 
 namespace lwspool {
 
-// What the main thread asks of a worker's service, in order.
+// What other threads ask of a worker's service, in order.
 struct Commands {  // records in a slab of the outbox
   uint32_t slab;
   uint32_t length;
@@ -33,7 +33,14 @@ struct ConnectCommand {
   uint32_t group;  // of handlers in the worker, which get its messages; 0: none
   bool owned;      // by the worker alone: the main thread knows nothing of it
 };
-using Item = std::variant<Commands, LargeCommand, ConnectCommand>;
+struct LeaseNews {  // a lease came back, or was detached: the worker has something to do
+  ConnectionId id;
+};
+struct LeaseClock {  // a lease ends at that time (ms, monotonicNow()) if it is not given back
+  ConnectionId id;
+  uint64_t expiresAt;
+};
+using Item = std::variant<Commands, LargeCommand, ConnectCommand, LeaseNews, LeaseClock>;
 
 class Channel {
  public:
@@ -45,7 +52,7 @@ class Channel {
   Outbox outbox;
   EventLog events;  // produced by the worker, consumed by the main thread
 
-  // Main thread. Wakes the worker once per batch.
+  // Any thread. Wakes the worker once per batch.
   void push(Item item);
   // Worker.
   std::vector<Item> take();

@@ -95,4 +95,17 @@ void LogConsumer::broadcast(uint32_t group, bool binary, const uint8_t* data, si
   if (size > 0) std::memcpy(out, data, size);
 }
 
+void LogConsumer::leased(Connection& connection, uint32_t request, double tokenOrRefusal) {
+  number(Event::leased, connection, tokenOrRefusal, request);
+}
+
+void LogConsumer::leaseExpired(Connection& connection, double token) {
+  number(Event::leaseExpired, connection, token, 0);
+}
+
+void LogConsumer::number(Event event, const Connection& connection, double value, uint32_t aux) {
+  uint8_t* out = log_.append(event, 0, connection.id, sizeof value, aux);
+  std::memcpy(out, &value, sizeof value);
+}
+
 }  // namespace lwspool

@@ -21,6 +21,8 @@ class LogConsumer final : public Consumer {
   void ended(Connection&) override;
   void flushed(Connection&, uint32_t mark) override;
   void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
+  void leased(Connection&, uint32_t request, double tokenOrRefusal) override;
+  void leaseExpired(Connection&, double token) override;
   // With it goes the wish to be told of room: consumed() of the log then says true once. Whoever
   // stalls, and whoever is told and finds the log full again, asks here and so waits anew.
   bool congested() override { return log_.congested() && log_.awaitRoom(); }
@@ -28,6 +30,7 @@ class LogConsumer final : public Consumer {
  private:
   void copy(Event, uint16_t flags, const Connection&, const uint8_t*, size_t);
   void text(Event, const Connection&, const std::string&, uint32_t aux);
+  void number(Event, const Connection&, double, uint32_t aux);
 
   EventLog& log_;
 };

@@ -15,18 +15,23 @@ struct ConnectionId {
   bool operator==(const ConnectionId&) const = default;
 };
 
+// Which JavaScript something comes from or goes to: the main thread, or a handler in the worker.
+enum class Source : uint8_t { owner, handler };
+
 // From the worker's service to whoever consumes a connection.
 enum class Event : uint16_t {
-  opened = 1,     // payload: fields (protocol, extensions, addresses); aux: group
-  failed = 2,     // never opened; payload: fields with the error's code; aux: group
-  message = 3,    // flags: binary, external
-  data = 4,       // bytes of a raw connection; flags: external
-  ping = 5,       // payload as it came
-  pong = 6,       // payload as it came
-  flushed = 7,    // aux: the mark that was reached
-  ended = 8,      // a raw peer will send nothing more
-  closed = 9,     // aux: close code; payload: fields (reason, and the error's where there is one)
-  broadcast = 10  // aux: group; flags: binary
+  opened = 1,      // payload: fields (protocol, extensions, addresses); aux: group
+  failed = 2,      // never opened; payload: fields with the error's code; aux: group
+  message = 3,     // flags: binary, external
+  data = 4,        // bytes of a raw connection; flags: external
+  ping = 5,        // payload as it came
+  pong = 6,        // payload as it came
+  flushed = 7,     // aux: the mark that was reached
+  ended = 8,       // a raw peer will send nothing more
+  closed = 9,      // aux: close code; payload: fields (reason, and the error's where there is one)
+  broadcast = 10,  // aux: group; flags: binary
+  leased = 11,     // aux: the request's number; payload: token, or why not (Refusal); a double
+  leaseExpired = 12  // payload: its token, a double
 };
 
 // From JavaScript to the worker's service.
@@ -37,16 +42,21 @@ enum class Command : uint16_t {
   terminate = 4,  // at once, also while it is being opened
   pause = 5,
   resume = 6,
-  mark = 7,       // aux: a number to be told when all sent so far was taken by the kernel
-  end = 8,        // raw: nothing more will be sent
-  fail = 9,       // payload: fields; closes with 1011 and reports them
-  broadcast = 10  // aux: group; flags: binary; to all connections of a group
+  mark = 7,         // aux: a number to be told when all sent so far was taken by the kernel
+  end = 8,          // raw: nothing more will be sent
+  fail = 9,         // payload: fields; closes with 1011 and reports them
+  broadcast = 10,   // aux: group; flags: binary; to all connections of a group
+  lease = 11,       // aux: a number for the answer; flags: exclusive, frame; payload: maxHold, ms
+                    // (0: for ever), a double
+  cancelLease = 12  // aux: that number
 };
 
 namespace flag {
 inline constexpr uint16_t binary = 1;
 inline constexpr uint16_t external =
     2;  // the payload is fetched on its own: it was too long to lie here
+inline constexpr uint16_t exclusive = 4;
+inline constexpr uint16_t frame = 8;  // wanted between two incoming frames
 }  // namespace flag
 
 struct Record {

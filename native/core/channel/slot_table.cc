@@ -12,7 +12,10 @@ std::optional<ConnectionId> SlotTable::allocate() {
     if (generations_.size() == capacity_) return std::nullopt;
     slot = static_cast<uint32_t>(generations_.size());
     generations_.push_back(1);
-    if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
+    if (slot % kSegmentSlots == 0) {
+      segments_.push_back(std::make_shared<LedgerSegment>());
+      leases_.push_back(std::make_shared<LeaseSegment>());
+    }
   }
   LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
   entry.acceptedOwner = 0;
@@ -31,6 +34,11 @@ void SlotTable::release(ConnectionId id) {
 std::shared_ptr<LedgerSegment> SlotTable::segment(uint32_t index) {
   std::lock_guard lock(mutex_);
   return index < segments_.size() ? segments_[index] : nullptr;
+}
+
+std::shared_ptr<LeaseSegment> SlotTable::leases(uint32_t index) {
+  std::lock_guard lock(mutex_);
+  return index < leases_.size() ? leases_[index] : nullptr;
 }
 
 }  // namespace lwspool

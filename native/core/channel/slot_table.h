@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "../lease/lease_cell.h"
 #include "record.h"
 
 namespace lwspool {
@@ -22,8 +23,6 @@ struct LedgerEntry {
 };
 static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
 static_assert(std::atomic<double>::is_always_lock_free);
-
-inline constexpr uint32_t kSegmentSlots = 1024;
 
 struct LedgerSegment {
   LedgerEntry entries[kSegmentSlots];
@@ -42,6 +41,7 @@ class SlotTable {
   uint32_t capacity() const { return capacity_; }
   // Any thread. Null for a segment in which no slot was ever allocated.
   std::shared_ptr<LedgerSegment> segment(uint32_t index);
+  std::shared_ptr<LeaseSegment> leases(uint32_t index);
 
  private:
   const uint32_t capacity_;
@@ -49,6 +49,7 @@ class SlotTable {
   std::vector<uint32_t> generations_;
   std::vector<uint32_t> free_;
   std::vector<std::shared_ptr<LedgerSegment>> segments_;
+  std::vector<std::shared_ptr<LeaseSegment>> leases_;
 };
 
 }  // namespace lwspool

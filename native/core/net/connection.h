@@ -4,6 +4,7 @@
 #include <openssl/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,17 @@ struct Mark {
   Consumer* asker;
 };
 
+// A request for a lease that has to wait.
+struct Wish {
+  uint32_t request;  // its number, which the answer bears
+  Source side;
+  bool exclusive;
+  bool frame;
+  uint64_t maxHold;  // ms; 0: for ever
+  bool barred = false;
+  uint64_t barrier = 0;  // of all bytes ever queued: the lease begins behind these
+};
+
 struct Connection {
   explicit Connection(ConnectionId name) : id(name) {}
 
@@ -84,7 +96,7 @@ struct Connection {
   bool wantWrite = false;   // the poller tells when it is writable
   bool paused = false;      // by its user
   bool stalled = false;     // its consumer is congested; in the list of those to be resumed
-  bool parked = false;      // not in the poll set: broken, and not being read
+  bool parked = false;      // not in the poll set: leased, or broken and not being read
   bool inputEnded = false;  // the peer will send nothing more
   bool discard = false;     // what still arrives is thrown away
   bool closeSent = false;   // the close frame is queued or sent
@@ -97,6 +109,8 @@ struct Connection {
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
   LedgerEntry* ledger = nullptr;
+  LeaseCell* cell = nullptr;
+  uint32_t uses = 0;  // that lie inside each other, see Use
 
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
@@ -111,6 +125,7 @@ struct Connection {
   std::unique_ptr<Opening> opening;
   std::unique_ptr<CloseInfo> closeInfo;
   std::unique_ptr<std::vector<Mark>> marks;
+  std::unique_ptr<std::deque<Wish>> wishes;  // for leases; also counted in the cell
 
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // What is thrown away is read even where nobody would take it: the end of it shows there.

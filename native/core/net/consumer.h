@@ -36,6 +36,9 @@ class Consumer {
   virtual void flushed(Connection&, uint32_t mark) = 0;
   // A message for every connection of a group, from the main thread.
   virtual void broadcast(uint32_t /*group*/, bool /*binary*/, const uint8_t*, size_t) {}
+  // A lease that was asked for with that number: its token, or why not (a Refusal).
+  virtual void leased(Connection&, uint32_t /*request*/, double /*tokenOrRefusal*/) {}
+  virtual void leaseExpired(Connection&, double /*token*/) {}
   // What it was given piles up: nothing more is read for it until Service::resumeStalled(), which
   // whoever says so here sees to. Asked before each read.
   virtual bool congested() { return false; }

@@ -8,6 +8,7 @@
 
 #include "../ws/close_code.h"
 #include "addresses.h"
+#include "use.h"
 
 namespace lwspool {
 
@@ -44,8 +45,10 @@ Connection& Service::slot(ConnectionId id) {
   Connection& connection = connections_[id.slot];
   std::destroy_at(&connection);
   std::construct_at(&connection, id);
-  connection.ledger =
-      &channel_.slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
+  const uint32_t segment = id.slot / kSegmentSlots;
+  const uint32_t index = id.slot % kSegmentSlots;
+  connection.ledger = &channel_.slots.segment(segment)->entries[index];
+  connection.cell = &channel_.slots.leases(segment)->cells[index];
   return connection;
 }
 
@@ -86,6 +89,10 @@ void Service::takeCommands() {
       }
     } else if (auto* large = std::get_if<LargeCommand>(&item)) {
       apply(large->record, large->payload.data(), Source::owner);
+    } else if (auto* news = std::get_if<LeaseNews>(&item)) {
+      leaseNews(news->id);
+    } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
+      leaseClock(clock->id, clock->expiresAt);
     } else {
       connect(std::move(std::get<ConnectCommand>(item)));
     }
@@ -156,6 +163,17 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       fail(connection, ws::close_code::internalError, std::move(error));
       break;
     }
+    case Command::lease: {
+      double maxHold = 0;
+      if (record.length == sizeof maxHold) std::memcpy(&maxHold, payload, sizeof maxHold);
+      wish(connection,
+           {record.aux, source, (record.flags & flag::exclusive) != 0,
+            (record.flags & flag::frame) != 0, static_cast<uint64_t>(std::max(0.0, maxHold))});
+      break;
+    }
+    case Command::cancelLease:
+      cancelWish(connection, record.aux, source);
+      break;
     case Command::broadcast:
       break;
   }
@@ -172,6 +190,11 @@ void Service::poll() {
     for (int i = 0; i < count; i++) {
       Connection* connection = find(ready[i].id);
       if (connection == nullptr || !connection->established()) continue;
+      Use use(*connection);
+      if (!use) {
+        park(*connection);
+        continue;
+      }
       if (ready[i].writable) markDirty(*connection);
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
@@ -213,12 +236,15 @@ void Service::finishTurn() {
   if (!dirty_.empty() || !finished_.empty()) host_.wake();
   handshakes_.pump();
   if (channel_.events.publish()) channel_.wakeMain();
-  if (const uint64_t next = timers_.next(); next != 0) host_.setTimer(next);
+  for (const uint64_t next : {timers_.next(), leaseTimers_.next()}) {
+    if (next != 0) host_.setTimer(next);
+  }
   inTurn_ = false;
 }
 
 void Service::timer() {
   now_ = monotonicNow();
+  expireLeases();
   Timers::Entry entry;
   while (timers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);
@@ -270,6 +296,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     connection.decoder.emplace(
         ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
   }
+  lend(connection);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
@@ -278,6 +305,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     describeAddresses(fd, facts);
     connection.owner->opened(connection, facts);
   }
+  Use use(connection);
   if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
   }
@@ -299,6 +327,13 @@ void Service::failed(Connection& connection) {
 }
 
 void Service::destroyed(Connection& connection) {
+  {
+    std::lock_guard lock(connection.cell->mutex);
+    if (connection.cell->right == Right::detached) {
+      connection.cell->right = Right::nobody;
+      if (connection.cell->holding) connection.cell->holding->gone.notify_all();
+    }
+  }
   connection.phase = Phase::free;
   connection.fd = -1;
   connection.ssl = nullptr;

@@ -34,9 +34,6 @@ class Host {
   virtual void deliver() = 0;
 };
 
-// Which JavaScript a command comes from: each has its own ledger column and hears of its own marks.
-enum class Source : uint8_t { owner, handler };
-
 class Service {
  public:
   Service(Channel& channel, Host& host, uint32_t handshakesInFlight);
@@ -74,6 +71,8 @@ class Service {
   void fail(Connection&, uint16_t code, ErrorInfo);
   // The consumer has room again.
   void resumeStalled();
+  // Ends all leases; before connections go without being closed.
+  void revokeAll();
 
   // From the opener and the handshakes.
   void established(Connection&, int fd, SSL* ssl);
@@ -131,6 +130,28 @@ class Service {
   void broken(Connection&);
   void beginClosing(Connection&, uint64_t timeout);
   void finish(Connection&);
+  void refuseInput(Connection&, const ws::Failure&);
+
+  // Leases, in service_lease.cc.
+  void lend(Connection&);
+  void park(Connection&);
+  void wish(Connection&, Wish);
+  void cancelWish(Connection&, uint32_t request, Source);
+  void refuse(Connection&, const Wish&, Refusal);
+  void grantWishes(Connection&);
+  bool standsFor(Connection&, Wish&);
+  size_t writable(const Connection&) const;
+  size_t readableAtOnce(const Connection&) const;
+  void leaseNews(ConnectionId);
+  void obey(Connection&, const Verdict&);
+  void rejoin(Connection&);
+  void forget(Connection&);
+  void revoke(Connection&);
+  void endDuplicates(Connection&);
+  void leaseClock(ConnectionId, uint64_t expiresAt);
+  void expireLeases();
+  void expire(Connection&);
+  Consumer& consumerOf(Source side) { return side == Source::owner ? *owner_ : *handler_; }
 
   Channel& channel_;
   Host& host_;
@@ -140,6 +161,7 @@ class Service {
   Poller poller_;
   Handshakes handshakes_;
   Timers timers_;
+  Timers leaseTimers_;
   ws::MaskSource masks_;
   uint64_t now_;
   bool inTurn_ = false;

@@ -5,6 +5,7 @@
 #include "../ws/request_parser.h"
 #include "addresses.h"
 #include "service.h"
+#include "use.h"
 
 namespace lwspool {
 
@@ -13,6 +14,8 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
   connection.ssl = ssl;
   connection.phase = Phase::open;
   connection.opening.reset();
+  lend(connection);
+  Use use(connection);
   if (const int error = poller_.add(fd, connection.id, true, false)) {
     return lost(connection, "epoll_ctl", error);
   }

@@ -6,12 +6,15 @@
 #include "../ws/close_code.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
+#include "use.h"
 
 namespace lwspool {
 
 void Service::beginClosing(Connection& connection, uint64_t timeout) {
   connection.phase = Phase::closing;
-  arm(connection, now_ + timeout);
+  Use use(connection);
+  connection.cell->closing = true;  // and whoever waits for a lease is told
+  arm(connection, monotonicNow() + timeout);
 }
 
 void Service::sendClose(Connection& connection, uint16_t code, std::string_view reason) {
@@ -82,7 +85,8 @@ void Service::fail(Connection& connection, uint16_t code, ErrorInfo error) {
   info.error = std::move(error);
   connection.endAfterFlush = true;
   if (connection.decoder) {
-    connection.decoder->stop();
+    // A holder's reads go through it; nothing more of ours does.
+    if (Use use(connection); use) connection.decoder->stop();
     if (!connection.closeSent) sendClose(connection, code, {});
   }
   beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint->closeTimeout));
@@ -131,6 +135,9 @@ void Service::abandon(uint32_t group, const Consumer& owner) {
 
 void Service::finish(Connection& connection) {
   if (!connection.established()) return;
+  Use use(connection);
+  if (connection.cell->right == Right::detached) return forget(connection);
+  revoke(connection);
   connection.phase = Phase::dying;
   connection.deadline = 0;
   if (connection.decoder) connection.decoder->stop();
@@ -139,6 +146,7 @@ void Service::finish(Connection& connection) {
     sendCloseNotify(connection.ssl);
   }
   if (!connection.parked) poller_.remove(connection.fd);
+  endDuplicates(connection);
   finished_.push_back(&connection);
 }
 

@@ -5,6 +5,7 @@
 
 #include "../ws/frame_encoder.h"
 #include "service.h"
+#include "use.h"
 
 namespace lwspool {
 
@@ -36,8 +37,12 @@ struct Sink {
 };
 
 void Service::readable(Connection& connection) {
+  Use use(connection);
+  if (!use) return;
   for (int i = 0; i < kReads; i++) {
     if (!readOnce(connection)) return;
+    grantWishes(connection);
+    if (!use) return;
     // The poller reports what the kernel still holds, but not what OpenSSL does.
     if (!connection.reads() || !hasPending(connection.ssl)) return;
   }
@@ -52,7 +57,8 @@ bool Service::readOnce(Connection& connection) {
     updateInterest(connection);
     return false;
   }
-  const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
+  const IoResult result =
+      receive(connection.fd, connection.ssl, buffer_.data(), readableAtOnce(connection));
   if (result.status == IoResult::Status::done) {
     input(connection, buffer_.data(), result.bytes);
     return true;
@@ -87,9 +93,13 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
   }
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->feed(data, size, sink);
-  if (failure == nullptr) return;
+  if (failure != nullptr) refuseInput(connection, *failure);
+}
+
+// The peer has broken the protocol.
+void Service::refuseInput(Connection& connection, const ws::Failure& failure) {
   ErrorInfo error;
-  switch (failure->code) {
+  switch (failure.code) {
     case ws::close_code::invalidPayload:
       error.code = "ERR_INVALID_UTF8";
       break;
@@ -100,9 +110,9 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
       error.code = "ERR_PROTOCOL";
       break;
   }
-  error.fields.set("reason", failure->reason);
+  error.fields.set("reason", failure.reason);
   error.fields.set("limit", std::to_string(connection.endpoint->maxPayload));
-  fail(connection, failure->code, std::move(error));
+  fail(connection, failure.code, std::move(error));
 }
 
 void Service::inputEnded(Connection& connection, const IoResult& result) {
@@ -170,25 +180,32 @@ void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
 }
 
 void Service::flush(Connection& connection) {
+  Use use(connection);
+  if (!use) return;
+  grantWishes(connection);
   OutBuffer& out = connection.out;
-  while (!out.empty()) {
-    const IoResult result = transmit(connection.fd, connection.ssl, out.front(), out.size());
+  bool blocked = false;
+  while (use && !blocked && writable(connection) > 0) {
+    const IoResult result =
+        transmit(connection.fd, connection.ssl, out.front(), writable(connection));
     if (result.status == IoResult::Status::done) {
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);
     } else if (result.status == IoResult::Status::again) {
-      break;
+      blocked = true;
     } else {
       return writeFailed(connection, result.error);
     }
   }
   connection.ledger->pending.store(static_cast<double>(out.size()), std::memory_order_release);
-  const bool wantWrite = !out.empty();
-  if (wantWrite != connection.wantWrite) {
-    connection.wantWrite = wantWrite;
+  connection.cell->whole = out.empty();
+  if (!use) return;
+  if (blocked != connection.wantWrite) {
+    connection.wantWrite = blocked;
     updateInterest(connection);
   }
   flushed(connection);
+  grantWishes(connection);
 }
 
 // What the peer said before it went, a close frame above all, is still to be had.
@@ -232,6 +249,8 @@ void Service::flushed(Connection& connection) {
 }
 
 void Service::updateInterest(Connection& connection) {
+  Use use(connection);
+  if (!use) return;
   const bool read = connection.wantsInput();
   if (connection.parked && !read) return;
   const bool parked = std::exchange(connection.parked, false);
@@ -243,6 +262,8 @@ void Service::updateInterest(Connection& connection) {
 
 // Whether it is to be read may have changed.
 void Service::inputWanted(Connection& connection) {
+  Use use(connection);
+  if (!use) return;
   updateInterest(connection);
   if (connection.reads() && hasPending(connection.ssl)) readLater(connection);
 }

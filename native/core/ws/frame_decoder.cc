@@ -19,6 +19,27 @@ void FrameDecoder::stop() {
   control_.clear();
 }
 
+uint64_t FrameDecoder::wanted() const {
+  switch (stage_) {
+    case Stage::start:
+      return 2;
+    case Stage::header: {
+      if (headerSize_ < 2) return 2u - headerSize_;
+      const uint8_t length = header_[1] & 0x7F;
+      const unsigned size = 2 + (length < 126 ? 0 : length == 126 ? 2 : 8);
+      return size + (role_ == Role::server ? 4u : 0u) - headerSize_;
+    }
+    case Stage::payload: {
+      FrameHeader header;
+      parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
+      return header.length - payloadSeen_;
+    }
+    case Stage::stopped:
+      break;
+  }
+  return UINT64_MAX;
+}
+
 size_t FrameDecoder::leftoverSize() const {
   if (betweenFrames()) return 0;
   return headerSize_ + (stage_ == Stage::payload ? static_cast<size_t>(payloadSeen_) : 0);

@@ -52,6 +52,10 @@ class FrameDecoder {
   // No byte of an unfinished frame is held: the next one is the first of a header.
   bool betweenFrames() const { return stage_ == Stage::start || stopped(); }
 
+  // How many bytes it takes at least to the end of the header or of the frame, whichever is next;
+  // so many never reach into the frame behind. At least 1.
+  uint64_t wanted() const;
+
   // A data message has begun (the header of its first frame is known) and not ended.
   bool midMessage() const { return messageOpcode_ != Opcode::continuation; }
 

@@ -1,0 +1,104 @@
+#include "holding.h"
+
+#include <vector>
+
+namespace lwspool {
+
+namespace {
+
+std::string leftoverOf(const ws::FrameDecoder* decoder) {
+  if (decoder == nullptr || decoder->betweenFrames()) return {};
+  std::string bytes(decoder->leftoverSize(), '\0');
+  decoder->copyLeftover(reinterpret_cast<uint8_t*>(bytes.data()));
+  return bytes;
+}
+
+// What the holder has read he has; only where its frames end matters here, and its close frame.
+struct Discard {
+  Verdict& verdict;
+
+  void message(ws::Opcode, const uint8_t*, size_t) {}
+  void message(ws::Opcode, ws::Bytes&&) {}
+  void ping(const uint8_t*, size_t) {}
+  void pong(const uint8_t*, size_t) {}
+  void close(uint16_t code, const uint8_t* reason, size_t size) {
+    verdict.closeReceived = true;
+    verdict.closeCode = code;
+    verdict.closeReason.assign(reinterpret_cast<const char*>(reason), size);
+  }
+};
+
+}  // namespace
+
+Holding::Holding(const Stream& stream)
+    : stream_(stream),
+      leftover_(leftoverOf(stream.decoder)),
+      wasMidMessage_(stream.decoder != nullptr && stream.decoder->midMessage()) {}
+
+void Holding::hasRead(uint8_t* data, size_t size) {
+  read_ = true;
+  if (stream_.decoder == nullptr) return;
+  Discard sink{verdict_};
+  // Frames of a server are not masked, so nothing is changed in the holder's memory.
+  if (const ws::Failure* failure = stream_.decoder->feed(data, size, sink)) {
+    verdict_.failure = failure;
+  }
+}
+
+void Holding::hasWritten(const uint8_t* data, size_t size) {
+  if (stream_.decoder != nullptr) written_.feed(data, size);
+}
+
+void Holding::taint(const char* why) {
+  if (verdict_.taint == nullptr) verdict_.taint = why;
+}
+
+void Holding::expose() {
+  if (exposed()) return;
+  before_ = countSocket(stream_.fd);
+  if (stream_.ssl == nullptr) return;
+  // What OpenSSL has moved so far, as the point from which it is compared.
+  const SocketCounts tls = countTls(stream_.ssl);
+  seen_ = {0 - tls.read, 0 - tls.written, tls.known};
+}
+
+void Holding::seen(SocketCounts moved) {
+  if (!exposed() || stream_.ssl != nullptr) return;
+  seen_.read += moved.read;
+  seen_.written += moved.written;
+}
+
+// Over TLS all that may pass the socket is what OpenSSL has put there; what it has taken out of it
+// must not have gone past it. On a plain connection nothing may pass that we have not seen.
+const char* Holding::unseenBytes() const {
+  if (!exposed() || !before_->known || vouched_) return nullptr;
+  const SocketCounts now = countSocket(stream_.fd);
+  if (!now.known) return nullptr;
+  SocketCounts seen = seen_;
+  if (stream_.ssl != nullptr) {
+    const SocketCounts tls = countTls(stream_.ssl);
+    if (!tls.known || !seen.known) return nullptr;
+    seen = {seen_.read + tls.read, seen_.written + tls.written, true};
+  } else if (stream_.decoder == nullptr) {
+    return nullptr;  // a raw connection has no frames that could be broken
+  }
+  if (now.read - before_->read != seen.read) return "bytes were read past the lease";
+  if (now.written - before_->written != seen.written) return "bytes were written past the lease";
+  return nullptr;
+}
+
+Verdict Holding::judge() {
+  if (writePending_) taint("a TLS write was left unfinished");
+  if (verdict_.failure == nullptr && stream_.decoder != nullptr) {
+    const ws::FrameDecoder& decoder = *stream_.decoder;
+    if (read_ && !decoder.betweenFrames()) taint("a frame was read in part");
+    if (read_ && decoder.midMessage() && !wasMidMessage_) taint("a message was read in part");
+  }
+  if (!written_.whole()) taint("what was written is not whole frames of a client");
+  if (const char* unseen = unseenBytes()) taint(unseen);
+  verdict_.closeSent = written_.closeSent();
+  verdict_.finSent = finSent_;
+  return std::move(verdict_);
+}
+
+}  // namespace lwspool

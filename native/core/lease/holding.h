@@ -1,0 +1,88 @@
+// What the holder of an exclusive lease does with the stream, and what follows from it when the
+// connection is given back. Any thread, under the lock of the LeaseCell.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "../ws/failure.h"
+#include "../ws/frame_decoder.h"
+#include "frame_cursor.h"
+#include "socket_counts.h"
+
+namespace lwspool {
+
+// What the worker has to do about a connection that comes back.
+struct Verdict {
+  // Why the stream is broken: the connection is closed with ERR_LEASE_TAINTED. Null: it is not.
+  const char* taint = nullptr;
+  const ws::Failure* failure = nullptr;  // the peer's, found in what the holder read
+  bool closeReceived = false;            // a close frame was in what the holder read
+  uint16_t closeCode = 0;
+  std::string closeReason;
+  bool closeSent = false;  // or in what he wrote
+  bool finSent = false;    // raw: he ended our side
+
+  bool clean() const {
+    return taint == nullptr && failure == nullptr && !closeReceived && !closeSent && !finSent;
+  }
+};
+
+// The stream of a connection as its lease found it and leaves it.
+struct Stream {
+  int fd;
+  SSL* ssl;
+  ws::FrameDecoder* decoder;  // null: raw
+};
+
+class Holding {
+ public:
+  explicit Holding(const Stream&);
+
+  // What the codec had of an unfinished frame when the lease began.
+  const std::string& leftover() const { return leftover_; }
+
+  // The holder has read these bytes of the stream (after TLS, where there is some), or written.
+  void hasRead(uint8_t* data, size_t size);
+  void hasWritten(const uint8_t* data, size_t size);
+  // A write of TLS has to be repeated before anything else is written.
+  void writePending(bool pending) { writePending_ = pending; }
+  // The holder shut something down, or moved bytes below TLS.
+  void taint(const char* why);
+  void finSent() { finSent_ = true; }
+
+  // The holder gets a descriptor or a pointer with which he can do what nobody here sees. From now
+  // on the kernel's counts are compared with ours.
+  void expose();
+  // So many bytes of the socket were moved by us.
+  void seen(SocketCounts moved);
+  // The holder says that what he moved himself left both streams between two frames.
+  void vouch() { vouched_ = true; }
+  bool exposed() const { return before_.has_value(); }
+
+  Verdict judge();
+
+  // A detached connection whose SSL object libwebsockets still has: it has let go.
+  std::condition_variable gone;
+
+ private:
+  const char* unseenBytes() const;
+
+  const Stream stream_;
+  const std::string leftover_;
+  const bool wasMidMessage_;
+  bool read_ = false;
+  bool writePending_ = false;
+  bool finSent_ = false;
+  bool vouched_ = false;
+  FrameCursor written_;
+  std::optional<SocketCounts> before_;
+  SocketCounts seen_;
+  Verdict verdict_;
+};
+
+}  // namespace lwspool

@@ -1,0 +1,96 @@
+#include "lease_cell.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "../net/transport.h"
+
+namespace lwspool {
+
+namespace {
+
+// Of two descriptors: both are the same socket.
+bool sameSocket(int one, int other) {
+  struct stat a;
+  struct stat b;
+  return fstat(one, &a) == 0 && fstat(other, &b) == 0 && a.st_ino == b.st_ino &&
+         a.st_dev == b.st_dev;
+}
+
+}  // namespace
+
+Refusal LeaseCell::may(uint32_t wanted, const LeaseTerms& terms) const {
+  if (generation != wanted) {
+    // Compared around the end of the numbers: a generation may be long past, or yet to come.
+    return static_cast<int32_t>(wanted - generation) > 0 ? Refusal::notEstablished
+                                                         : Refusal::closed;
+  }
+  if (right == Right::nobody || right == Right::detached || closing) return Refusal::closed;
+  if (right != Right::worker || wishes > 0) return Refusal::busy;
+  if (!terms.exclusive) return Refusal::none;
+  const bool mid = terms.frame && decoder != nullptr && !decoder->betweenFrames();
+  return !whole || mid || !observers.empty() ? Refusal::busy : Refusal::none;
+}
+
+uint64_t LeaseCell::grant(const LeaseTerms& terms) {
+  lastToken++;
+  if (terms.exclusive) {
+    right = Right::holder;
+    token = lastToken;
+    expiresAt = terms.expiresAt;
+    side = terms.side;
+    work = false;
+  } else {
+    observers.push_back({lastToken, terms.expiresAt, terms.side});
+  }
+  return lastToken;
+}
+
+bool LeaseCell::giveBack(int duplicate) {
+  if (holding) {
+    if (holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {
+      holding->taint("its descriptor was closed");
+    }
+    verdict = holding->judge();
+    holding.reset();
+  }
+  token = 0;
+  if (!work && wishes == 0 && verdict.clean() && !hasPending(ssl)) {
+    right = Right::worker;
+    return false;
+  }
+  right = Right::returned;
+  return true;
+}
+
+void LeaseCell::revoke() {
+  right = Right::nobody;
+  token = 0;
+  observers.clear();
+  holding.reset();
+  verdict = {};
+  wishes = 0;
+}
+
+Observer* LeaseCell::observer(uint64_t wanted) {
+  const auto found = std::find_if(observers.begin(), observers.end(),
+                                  [=](const Observer& one) { return one.token == wanted; });
+  return found == observers.end() ? nullptr : &*found;
+}
+
+bool LeaseCell::holds(uint32_t wanted, uint64_t which, uint64_t now) const {
+  return generation == wanted && right == Right::holder && which != 0 && token == which &&
+         (expiresAt == 0 || now < expiresAt);
+}
+
+bool LeaseCell::observes(uint32_t wanted, uint64_t which, uint64_t now) const {
+  if (generation != wanted || right == Right::nobody || right == Right::detached) return false;
+  for (const Observer& one : observers) {
+    if (one.token == which) return one.expiresAt == 0 || now < one.expiresAt;
+  }
+  return false;
+}
+
+}  // namespace lwspool

@@ -1,0 +1,93 @@
+// Who may use a connection's descriptor, SSL object and decoder: one cell for each slot, which
+// never moves. The right to use the three is one thing that somebody has: the worker while it
+// serves, or the holder of an exclusive lease on whatever thread. See docs/threading.md.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "../channel/record.h"
+#include "../ws/frame_decoder.h"
+#include "holding.h"
+
+namespace lwspool {
+
+enum class Right : uint8_t {
+  nobody,    // not established, or over
+  worker,    // served
+  holder,    // an exclusive lease is out
+  returned,  // given back; the worker has something to do before it serves again
+  detached   // taken away for good
+};
+
+// Why a lease was not granted, or may not be used. As JavaScript sees it, see src/native.ts.
+enum class Refusal : int8_t {
+  none = 0,
+  busy = -1,            // has to be waited for
+  notEstablished = -2,  // never was, so far
+  closed = -3,
+  notHeld = -4  // the token is not, or not any more, that of a lease
+};
+
+struct LeaseTerms {
+  bool exclusive = true;
+  bool frame = false;      // only where the stream stands between two incoming frames
+  uint64_t expiresAt = 0;  // ms, monotonicNow(); 0: never
+  Source side = Source::owner;
+};
+
+// A shared lease.
+struct Observer {
+  uint64_t token;
+  uint64_t expiresAt;
+  Source side;
+};
+
+struct LeaseCell {
+  std::mutex mutex;  // the slot's lock: guards all that follows
+
+  uint32_t generation = 0;  // of the connection that was established last
+  Right right = Right::nobody;
+  bool work = false;     // the worker came by while it had no right, and left something undone
+  bool whole = true;     // no frame of ours is half-written
+  bool closing = false;  // no leases any more
+  int fd = -1;
+  int poll = -1;  // the epoll instance that watches it
+  SSL* ssl = nullptr;
+  ws::FrameDecoder* decoder = nullptr;  // the worker's; null on raw connections
+  uint32_t wishes = 0;                  // requests that wait in the worker, first come first served
+  uint32_t duplicates = 0;              // descriptors of the socket that holders have been given
+  uint64_t lastToken = 0;               // grows for ever, over all connections of the slot
+  uint64_t token = 0;                   // of the exclusive lease; 0: there is none
+  uint64_t expiresAt = 0;               // of the same
+  Source side = Source::owner;          // of the same
+  std::vector<Observer> observers;
+  std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
+  Verdict verdict;                   // on the last holder, where right is `returned`
+
+  // All that follows: any thread, with the lock held.
+
+  Refusal may(uint32_t generation, const LeaseTerms&) const;
+  // After may() had nothing against it, or once the worker has seen to it that all holds.
+  uint64_t grant(const LeaseTerms&);
+  // Ends the exclusive lease, judges what the holder left, and answers whether the worker has to
+  // be told. The duplicate is the holder's (-1: none), and still open.
+  bool giveBack(int duplicate);
+  // All leases end, with nothing given back.
+  void revoke();
+  Observer* observer(uint64_t token);
+  bool holds(uint32_t generation, uint64_t token, uint64_t now) const;
+  bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
+};
+
+inline constexpr uint32_t kSegmentSlots = 1024;
+
+struct LeaseSegment {
+  LeaseCell cells[kSegmentSlots];
+};
+
+}  // namespace lwspool

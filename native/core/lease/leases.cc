@@ -1,0 +1,306 @@
+#include "leases.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <openssl/ssl.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "../net/addresses.h"
+
+namespace lwspool {
+
+Leases::Leases(std::shared_ptr<Channel> channel, Source side)
+    : channel_(std::move(channel)), side_(side) {}
+
+LeaseCell* Leases::cell(ConnectionId id) {
+  const uint32_t segment = id.slot / kSegmentSlots;
+  if (segment >= segments_.size()) segments_.resize(segment + 1);
+  auto& known = segments_[segment];
+  if (!known) known = channel_->slots.leases(segment);
+  return known ? &known->cells[id.slot % kSegmentSlots] : nullptr;
+}
+
+Holding& Leases::holding(LeaseCell& cell) {
+  if (!cell.holding) {
+    cell.holding = std::make_unique<Holding>(Stream{cell.fd, cell.ssl, cell.decoder});
+  }
+  return *cell.holding;
+}
+
+// --- the lease itself ----------------------------------------------------------------------------
+
+int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold) {
+  LeaseCell* const found = cell(id);
+  if (found == nullptr) return static_cast<int64_t>(Refusal::notEstablished);
+  const uint64_t expiresAt = maxHold == 0 ? 0 : monotonicNow() + maxHold;
+  const LeaseTerms terms{exclusive, frame, expiresAt, side_};
+  uint64_t token;
+  {
+    std::lock_guard lock(found->mutex);
+    const Refusal refusal = found->may(id.generation, terms);
+    if (refusal != Refusal::none) return static_cast<int64_t>(refusal);
+    token = found->grant(terms);
+  }
+  if (expiresAt != 0) channel_->push(LeaseClock{id, expiresAt});
+  return static_cast<int64_t>(token);
+}
+
+Leases::Outcome Leases::release(const LeaseName& name, int duplicate) {
+  bool news = false;
+  const Outcome outcome = with(name, false, [&](LeaseCell& cell) {
+    if (cell.token == name.token) {
+      news = cell.giveBack(duplicate);
+    } else {
+      std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
+      news = cell.observers.empty() && cell.wishes > 0;
+    }
+    return 0;
+  });
+  if (news) channel_->push(LeaseNews{name.id});
+  return outcome;
+}
+
+Leases::Outcome Leases::check(const LeaseName& name) {
+  return with(name, false, [](LeaseCell&) { return 0; });
+}
+
+Leases::Outcome Leases::leftover(const LeaseName& name, std::string& out) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.decoder != nullptr) out = holding(cell).leftover();
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::secure(const LeaseName& name, bool& tls) {
+  return with(name, false, [&](LeaseCell& cell) {
+    tls = cell.ssl != nullptr;
+    return 0;
+  });
+}
+
+// --- what leaves our sight -----------------------------------------------------------------------
+
+Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inode) {
+  return with(name, false, [&](LeaseCell& cell) {
+    struct stat status;
+    if (fstat(cell.fd, &status) != 0) return errno;
+    if (cell.token == name.token) holding(cell).expose();
+    fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    inode = status.st_ino;
+    cell.duplicates++;
+    return 0;
+  });
+}
+
+void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
+  struct stat status;
+  if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) close(fd);
+  if (LeaseCell* const found = cell(id)) {
+    std::lock_guard lock(found->mutex);
+    if (found->generation == id.generation && found->duplicates > 0) found->duplicates--;
+  }
+}
+
+Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.ssl == nullptr) return ENOTSUP;
+    holding(cell).expose();
+    SSL_up_ref(cell.ssl);
+    ssl = cell.ssl;
+    return 0;
+  });
+}
+
+void Leases::dropTls(SSL* ssl) { SSL_free(ssl); }
+
+Leases::Outcome Leases::vouch(const LeaseName& name) {
+  return with(name, true, [](LeaseCell& cell) {
+    holding(cell).vouch();
+    return 0;
+  });
+}
+
+// --- the socket ----------------------------------------------------------------------------------
+
+Leases::Outcome Leases::getOption(const LeaseName& lease, int level, int name, uint8_t* out,
+                                  size_t& size) {
+  return with(lease, false, [&](LeaseCell& cell) {
+    auto length = static_cast<socklen_t>(size);
+    if (getsockopt(cell.fd, level, name, out, &length) != 0) return errno;
+    size = length;
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::setOption(const LeaseName& lease, int level, int name, const uint8_t* value,
+                                  size_t size) {
+  return with(lease, true, [&](LeaseCell& cell) {
+    const int result = setsockopt(cell.fd, level, name, value, static_cast<socklen_t>(size));
+    return result == 0 ? 0 : errno;
+  });
+}
+
+Leases::Outcome Leases::queued(const LeaseName& name, bool unsent, int& bytes) {
+  return with(name, false, [&](LeaseCell& cell) {
+    return ioctl(cell.fd, unsent ? SIOCOUTQ : SIOCINQ, &bytes) == 0 ? 0 : errno;
+  });
+}
+
+Leases::Outcome Leases::addresses(const LeaseName& name, Fields& out) {
+  return with(name, false, [&](LeaseCell& cell) {
+    describeAddresses(cell.fd, out);
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t capacity,
+                                   IoResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    result = receive(cell.fd, nullptr, out, capacity);
+    if (result.status != IoResult::Status::done) return 0;
+    Holding& held = holding(cell);
+    held.seen({result.bytes, 0});
+    if (cell.ssl != nullptr) {
+      held.taint("bytes were read below TLS");
+    } else {
+      held.hasRead(out, result.bytes);
+    }
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes, size_t size,
+                                    IoResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    result = transmit(cell.fd, nullptr, bytes, size);
+    if (result.status != IoResult::Status::done) return 0;
+    Holding& held = holding(cell);
+    held.seen({0, result.bytes});
+    if (cell.ssl != nullptr) {
+      held.taint("bytes were written below TLS");
+    } else {
+      held.hasWritten(bytes, result.bytes);
+    }
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::shutdownSocket(const LeaseName& name, int how) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (shutdown(cell.fd, how) != 0) return errno;
+    if (cell.decoder != nullptr || cell.ssl != nullptr) {
+      holding(cell).taint("the socket was shut down");
+    } else if (how != SHUT_RD) {
+      holding(cell).finSent();
+    }
+    return 0;
+  });
+}
+
+// --- through TLS ---------------------------------------------------------------------------------
+
+Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capacity,
+                                IoResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.ssl == nullptr) return ENOTSUP;
+    result = receive(cell.fd, cell.ssl, out, capacity);
+    if (result.status == IoResult::Status::done) holding(cell).hasRead(out, result.bytes);
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, size_t size,
+                                 IoResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.ssl == nullptr) return ENOTSUP;
+    result = transmit(cell.fd, cell.ssl, bytes, size);
+    // A record that is begun has to be finished with the same bytes.
+    holding(cell).writePending(result.status == IoResult::Status::again);
+    if (result.status == IoResult::Status::done) holding(cell).hasWritten(bytes, result.bytes);
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::finishTls(const LeaseName& name) {
+  return with(name, true, [](LeaseCell& cell) {
+    holding(cell).taint("TLS was shut down");
+    return 0;
+  });
+}
+
+// --- for good ------------------------------------------------------------------------------------
+
+namespace {
+
+// A socket that is connected to nobody: what libwebsockets closes instead of the one that was
+// taken away.
+int dummySocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
+
+}  // namespace
+
+Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detached& out) {
+  LeaseCell* const found = cell(name.id);
+  if (found == nullptr) return {Refusal::notHeld};
+  std::unique_lock lock(found->mutex);
+  LeaseCell& cell = *found;
+  if (!cell.holds(name.id.generation, name.token, monotonicNow())) return {Refusal::notHeld};
+  const int dummy = dummySocket();
+  if (dummy < 0) return {Refusal::none, errno};
+  const int fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) {
+    const int error = errno;
+    close(dummy);
+    return {Refusal::none, error};
+  }
+  Holding& held = holding(cell);
+  out.leftover = held.leftover();
+  // The poll set knows the socket, not its number, and would go on watching it.
+  epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);
+  dup3(dummy, cell.fd, O_CLOEXEC);
+  close(dummy);
+  SSL* const ssl = cell.ssl;
+  if (ssl != nullptr) {
+    SSL_up_ref(ssl);
+    SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
+  }
+  cell.right = Right::detached;
+  cell.token = 0;
+  cell.observers.clear();
+  lock.unlock();
+  channel_->push(LeaseNews{name.id});
+  if (ssl == nullptr) {
+    out.fd = fd;
+    return {};
+  }
+  // Two threads may not use one SSL object, so it is the holder's only once libwebsockets has
+  // closed what it takes for the connection.
+  const auto end = std::chrono::system_clock::now() + std::chrono::milliseconds(patience);
+  lock.lock();
+  while (cell.right == Right::detached) {
+    if (held.gone.wait_until(lock, end) == std::cv_status::timeout) break;
+  }
+  if (cell.right == Right::detached) {
+    lock.unlock();
+    close(fd);
+    SSL_free(ssl);
+    return {Refusal::none, ETIMEDOUT};
+  }
+  lock.unlock();
+  SSL_set_quiet_shutdown(ssl, 0);
+  SSL_set_shutdown(ssl, 0);
+  SSL_set_fd(ssl, fd);
+  out.fd = fd;
+  out.ssl = ssl;
+  return {};
+}
+
+}  // namespace lwspool

@@ -1,0 +1,118 @@
+// Leases on the connections of one worker, for one of the threads that take them: the main thread,
+// or the worker itself for its handlers. All calls on that thread. Each takes the slot's lock for
+// as long as it runs, checks the token under it, and does nothing where that is not held.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../channel/channel.h"
+#include "../fields.h"
+#include "../net/timers.h"
+#include "../net/transport.h"
+
+namespace lwspool {
+
+// Of a lease: which connection, and its token.
+struct LeaseName {
+  ConnectionId id;
+  uint64_t token = 0;
+};
+
+struct Detached {
+  int fd = -1;
+  SSL* ssl = nullptr;
+  std::string leftover;
+};
+
+class Leases {
+ public:
+  // What an operation ends with, where it is not what it did.
+  struct Outcome {
+    Refusal refusal = Refusal::none;
+    int error = 0;  // errno
+    explicit operator bool() const { return refusal == Refusal::none && error == 0; }
+  };
+
+  Leases(std::shared_ptr<Channel> channel, Source side);
+  Leases(const Leases&) = delete;
+  Leases& operator=(const Leases&) = delete;
+
+  // At once or not at all: the token, or a Refusal. Nobody is woken, unless there is a `maxHold`
+  // (ms; 0: none), whose end the worker has to see to.
+  int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold);
+  // Gives the lease back. The duplicate is the one it was given (-1: none), not closed yet.
+  Outcome release(const LeaseName&, int duplicate);
+  // Whether it is held.
+  Outcome check(const LeaseName&);
+  // What the codec had of an unfinished frame when the lease began; exclusive.
+  Outcome leftover(const LeaseName&, std::string& out);
+  // A descriptor of its own on the connection's socket, and its inode.
+  Outcome duplicate(const LeaseName&, int& fd, uint64_t& inode);
+  // The SSL object, with a reference that dropTls() gives up; exclusive.
+  Outcome exposeTls(const LeaseName&, SSL*& ssl);
+  Outcome vouch(const LeaseName&);
+
+  // getsockopt(2), setsockopt(2).
+  Outcome getOption(const LeaseName&, int level, int name, uint8_t* out, size_t& size);
+  Outcome setOption(const LeaseName&, int level, int name, const uint8_t* value, size_t size);
+  // SIOCOUTQ and SIOCINQ: bytes that wait in the kernel.
+  Outcome queued(const LeaseName&, bool unsent, int& bytes);
+  // As describeAddresses().
+  Outcome addresses(const LeaseName&, Fields& out);
+
+  // Exclusive. Of the socket itself, below TLS.
+  Outcome readSocket(const LeaseName&, uint8_t* out, size_t capacity, IoResult&);
+  Outcome writeSocket(const LeaseName&, const uint8_t* bytes, size_t size, IoResult&);
+  Outcome shutdownSocket(const LeaseName&, int how);
+  // Exclusive. Through TLS.
+  Outcome readTls(const LeaseName&, uint8_t* out, size_t capacity, IoResult&);
+  Outcome writeTls(const LeaseName&, const uint8_t* bytes, size_t size, IoResult&);
+  // With the SSL object, under the lock: `use(SSL*)`. ENOTSUP where there is none.
+  template <class Use>
+  Outcome withTls(const LeaseName& name, bool exclusive, Use use) {
+    return with(name, exclusive, [&](LeaseCell& cell) {
+      if (cell.ssl == nullptr) return ENOTSUP;
+      use(cell.ssl);
+      return 0;
+    });
+  }
+  // The holder ends our side of TLS; what comes of a connection that goes on is judged later.
+  Outcome finishTls(const LeaseName&);
+  // Whether there is TLS.
+  Outcome secure(const LeaseName&, bool& tls);
+
+  // Takes the connection away from the pool and from libwebsockets. With TLS it waits until the
+  // worker has let go, at most so long (ms); ETIMEDOUT: it never did, and the connection is lost.
+  Outcome detach(const LeaseName&, uint64_t patience, Detached& out);
+
+  // For what a lease that is over still has: closes the descriptor if it is still that socket;
+  // gives up a reference.
+  void closeDuplicate(ConnectionId, int fd, uint64_t inode);
+  static void dropTls(SSL* ssl);
+
+ private:
+  LeaseCell* cell(ConnectionId);
+  static Holding& holding(LeaseCell&);
+  // Runs `operation(LeaseCell&)`, which answers an errno, while the lease is held.
+  template <class Operation>
+  Outcome with(const LeaseName& name, bool exclusive, Operation operation) {
+    LeaseCell* const found = cell(name.id);
+    if (found == nullptr) return {Refusal::notHeld};
+    std::lock_guard lock(found->mutex);
+    const uint64_t now = monotonicNow();
+    const bool held = found->holds(name.id.generation, name.token, now) ||
+                      (!exclusive && found->observes(name.id.generation, name.token, now));
+    if (!held) return {Refusal::notHeld};
+    return {Refusal::none, operation(*found)};
+  }
+
+  const std::shared_ptr<Channel> channel_;
+  const Source side_;
+  std::vector<std::shared_ptr<LeaseSegment>> segments_;  // those seen so far
+};
+
+}  // namespace lwspool

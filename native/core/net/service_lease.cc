@@ -1,0 +1,240 @@
+// Leases as the worker sees them: requests that had to wait, connections that come back, time that
+// runs out. What needs no worker is in native/core/lease/.
+#include <sys/socket.h>
+
+#include <string>
+#include <utility>
+
+#include "service.h"
+#include "use.h"
+
+namespace lwspool {
+
+// The connection stands: from now on it can be leased.
+void Service::lend(Connection& connection) {
+  LeaseCell& cell = *connection.cell;
+  std::lock_guard lock(cell.mutex);
+  cell.revoke();
+  cell.generation = connection.id.generation;
+  cell.right = Right::worker;
+  cell.work = false;
+  cell.whole = true;
+  cell.closing = false;
+  cell.fd = connection.fd;
+  cell.poll = poller_.descriptor();
+  cell.ssl = connection.ssl;
+  cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
+  cell.duplicates = 0;
+}
+
+// A poll event of a connection that is leased: it leaves the poll set until it comes back, as the
+// event would be reported again and again. The lock is held.
+void Service::park(Connection& connection) {
+  if (!std::exchange(connection.parked, true)) poller_.remove(connection.fd);
+}
+
+// --- requests ------------------------------------------------------------------------------------
+
+void Service::wish(Connection& connection, Wish wish) {
+  if (!connection.established()) return refuse(connection, wish, Refusal::closed);
+  {
+    Use use(connection);
+    connection.cell->wishes++;
+    if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
+    connection.wishes->push_back(wish);
+  }
+  // What was sent before the request leaves before the lease begins.
+  markDirty(connection);
+}
+
+void Service::cancelWish(Connection& connection, uint32_t request, Source side) {
+  if (!connection.wishes) return;
+  Use use(connection);
+  auto& wishes = *connection.wishes;
+  for (auto wish = wishes.begin(); wish != wishes.end(); ++wish) {
+    if (wish->request != request || wish->side != side) continue;
+    wishes.erase(wish);
+    connection.cell->wishes--;
+    if (wishes.empty()) connection.wishes.reset();
+    // Another may be the first now, or output was held back for this one.
+    return markDirty(connection);
+  }
+}
+
+void Service::refuse(Connection& connection, const Wish& wish, Refusal why) {
+  consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(why));
+}
+
+// First come, first served: grants what can be granted, and stops at what cannot.
+void Service::grantWishes(Connection& connection) {
+  if (!connection.wishes) return;
+  Use use(connection);
+  LeaseCell& cell = *connection.cell;
+  while (connection.wishes && cell.right == Right::worker) {
+    Wish& wish = connection.wishes->front();
+    uint64_t token = 0;
+    if (!cell.closing) {
+      if (wish.exclusive && !standsFor(connection, wish)) return;
+      const uint64_t end = wish.maxHold == 0 ? 0 : monotonicNow() + wish.maxHold;
+      token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
+      if (end != 0) leaseTimers_.add(end, connection.id);
+    }
+    cell.wishes--;
+    if (token == 0) {
+      refuse(connection, wish, Refusal::closed);
+    } else {
+      consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(token));
+    }
+    connection.wishes->pop_front();
+    if (connection.wishes->empty()) connection.wishes.reset();
+  }
+}
+
+// Whether the streams stand where an exclusive lease may begin. The first time that nothing but
+// output is in the way, a barrier is set behind what is queued: beyond it nothing is written before
+// the lease, so that the wish is reached however much is sent.
+bool Service::standsFor(Connection& connection, Wish& wish) {
+  if (!connection.cell->observers.empty()) return false;
+  if (!std::exchange(wish.barred, true)) wish.barrier = connection.queuedBytes;
+  if (connection.flushedBytes < wish.barrier) return false;
+  return !wish.frame || !connection.decoder || connection.decoder->betweenFrames();
+}
+
+// How much of the output may be written before the next wish is to be granted.
+size_t Service::writable(const Connection& connection) const {
+  const size_t size = connection.out.size();
+  if (!connection.wishes || !connection.wishes->front().barred) return size;
+  const uint64_t left = connection.wishes->front().barrier - connection.flushedBytes;
+  return left < size ? static_cast<size_t>(left) : size;
+}
+
+// How much may be read at once: no further than to where a wish could be granted.
+size_t Service::readableAtOnce(const Connection& connection) const {
+  if (!connection.wishes || !connection.wishes->front().frame || !connection.decoder) {
+    return buffer_.size();
+  }
+  const uint64_t wanted = connection.decoder->wanted();
+  return wanted < buffer_.size() ? static_cast<size_t>(wanted) : buffer_.size();
+}
+
+// --- coming back ---------------------------------------------------------------------------------
+
+void Service::leaseNews(ConnectionId id) {
+  Connection* found = find(id);
+  if (found == nullptr || !found->established()) return;
+  Connection& connection = *found;
+  Use use(connection);
+  LeaseCell& cell = *connection.cell;
+  if (cell.right == Right::detached) return forget(connection);
+  if (cell.right == Right::returned) {
+    cell.right = Right::worker;
+    cell.work = false;
+    obey(connection, std::exchange(cell.verdict, {}));
+    if (connection.established()) rejoin(connection);
+  }
+  markDirty(connection);
+}
+
+// Does what the holder's doings ask for.
+void Service::obey(Connection& connection, const Verdict& verdict) {
+  if (verdict.taint != nullptr) {
+    CloseInfo& info = connection.closing();
+    if (!info.error) {
+      info.code = 1006;
+      info.error.code = "ERR_LEASE_TAINTED";
+      info.error.fields.set("reason", verdict.taint);
+    }
+    return finish(connection);
+  }
+  if (verdict.finSent) connection.finSent = connection.endAfterFlush = true;
+  if (verdict.closeSent && !std::exchange(connection.closeSent, true)) {
+    beginClosing(connection, connection.endpoint->closeTimeout);
+  }
+  if (verdict.failure != nullptr) return refuseInput(connection, *verdict.failure);
+  if (verdict.closeReceived) peerClosed(connection, verdict.closeCode, verdict.closeReason);
+}
+
+// Back into the poll set, and first of all what was missed.
+void Service::rejoin(Connection& connection) {
+  const bool missed = std::exchange(connection.parked, false);
+  const bool read = connection.wantsInput();
+  const int error = missed
+                        ? poller_.add(connection.fd, connection.id, read, connection.wantWrite)
+                        : poller_.change(connection.fd, connection.id, read, connection.wantWrite);
+  if (error != 0) return lost(connection, "epoll_ctl", error);
+  if (!connection.reads()) return;
+  if (missed) {
+    readable(connection);
+  } else if (hasPending(connection.ssl)) {
+    readLater(connection);
+  }
+}
+
+// A detached connection: its socket is somebody else's, and a dummy lies under its number.
+void Service::forget(Connection& connection) {
+  connection.phase = Phase::dying;
+  connection.deadline = 0;
+  connection.parked = true;
+  CloseInfo& info = connection.closing();
+  info = {};
+  info.reason = "detached";
+  finished_.push_back(&connection);
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+// Takes the right back for good, from whoever has it. The lock is held: what a holder is at has
+// ended.
+void Service::revoke(Connection& connection) {
+  connection.cell->revoke();
+  connection.cell->decoder = nullptr;
+  connection.wishes.reset();
+}
+
+// A holder's duplicate would keep the connection open when our descriptor is closed, and its peer
+// in the dark. The lock is held.
+void Service::endDuplicates(Connection& connection) {
+  if (connection.cell->duplicates > 0) shutdown(connection.fd, SHUT_RDWR);
+}
+
+void Service::revokeAll() {
+  for (Connection& connection : connections_) {
+    if (!connection.established()) continue;
+    Use use(connection);
+    if (connection.cell->right == Right::detached) continue;
+    revoke(connection);
+    endDuplicates(connection);
+  }
+}
+
+void Service::leaseClock(ConnectionId id, uint64_t expiresAt) { leaseTimers_.add(expiresAt, id); }
+
+void Service::expireLeases() {
+  Timers::Entry entry;
+  while (leaseTimers_.pop(now_, entry)) {
+    Connection* connection = find(entry.id);
+    if (connection != nullptr && connection->established()) expire(*connection);
+  }
+}
+
+void Service::expire(Connection& connection) {
+  Use use(connection);
+  LeaseCell& cell = *connection.cell;
+  if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
+    const auto token = static_cast<double>(cell.token);
+    cell.work = true;  // the connection comes back through leaseNews(), whatever was done
+    cell.giveBack(-1);
+    consumerOf(cell.side).leaseExpired(connection, token);
+    leaseNews(connection.id);
+    return;
+  }
+  const size_t before = cell.observers.size();
+  std::erase_if(cell.observers, [&](const Observer& one) {
+    if (one.expiresAt == 0 || one.expiresAt > now_) return false;
+    consumerOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
+    return true;
+  });
+  if (cell.observers.size() != before) markDirty(connection);
+}
+
+}  // namespace lwspool
