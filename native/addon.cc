@@ -4,6 +4,7 @@
 #include "bindings/addon_data.h"
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
+#include "bindings/leases_binding.h"
 #include "bindings/service_binding.h"
 #include "bindings/tls_binding.h"
 
@@ -14,6 +15,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::TlsBinding::define(env, exports);
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);
+  lwspool::LeasesBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);
   return exports;
 }

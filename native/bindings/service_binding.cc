@@ -79,6 +79,8 @@ void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
   state->channel->onWakeWorker(nullptr);
   state->host->silence();
+  // Before anything is freed that a holder on another thread could be using.
+  state->service->revokeAll();
   state->opener->destroy([state] { state->host->stop([state] { end(state); }); });
 }
 

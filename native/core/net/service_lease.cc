@@ -201,7 +201,10 @@ void Service::revokeAll() {
   for (Connection& connection : connections_) {
     if (!connection.established()) continue;
     Use use(connection);
-    if (connection.cell->right == Right::detached) continue;
+    if (connection.cell->right == Right::detached) {
+      connection.phase = Phase::dying;  // whoever took it waits for destroyed()
+      continue;
+    }
     revoke(connection);
     endDuplicates(connection);
   }

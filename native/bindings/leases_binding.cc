@@ -1,0 +1,216 @@
+#include "leases_binding.h"
+
+#include "arguments.h"
+#include "registry.h"
+
+namespace lwspool {
+
+namespace {
+
+// Numbers below zero, mirrored by src/pool/lease/outcome.ts: -1 and down a Refusal, then what an
+// attempt to read or write found, then the negative of errno beyond kErrno.
+constexpr int kAgain = -10;
+constexpr int kTruncated = -11;
+constexpr int kErrno = -100;
+
+Napi::Value numberOf(Napi::Env env, double value) { return Napi::Number::New(env, value); }
+
+int codeOf(const Leases::Outcome& outcome) {
+  if (outcome.refusal != Refusal::none) return static_cast<int>(outcome.refusal);
+  return outcome.error == 0 ? 0 : kErrno - outcome.error;
+}
+
+Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, double value = 0) {
+  return numberOf(env, outcome ? value : codeOf(outcome));
+}
+
+Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoResult& result) {
+  if (!outcome) return numberOf(env, codeOf(outcome));
+  switch (result.status) {
+    case IoResult::Status::done:
+      return numberOf(env, static_cast<double>(result.bytes));
+    case IoResult::Status::again:
+      return numberOf(env, kAgain);
+    case IoResult::Status::ended:
+      return numberOf(env, 0);
+    case IoResult::Status::truncated:
+      return numberOf(env, kTruncated);
+    case IoResult::Status::broken:
+      break;
+  }
+  return numberOf(env, kErrno - result.error);
+}
+
+LeaseName leaseName(const Napi::CallbackInfo& info) {
+  return {connectionId(info), static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue())};
+}
+
+int integer(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Int32Value();
+}
+
+Napi::Value bufferOf(Napi::Env env, const std::string& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
+std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {
+  auto channel = Registry<Channel>::instance().find(number(info, 0));
+  if (!channel) throw Napi::Error::New(info.Env(), "the pool is gone");
+  return channel;
+}
+
+}  // namespace
+
+LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<LeasesBinding>(info),
+      leases_(channelOf(info),
+              info[1].As<Napi::String>().Utf8Value() == "owner" ? Source::owner : Source::handler) {
+}
+
+Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
+  const int64_t token = leases_.take(connectionId(info), info[2].As<Napi::Boolean>().Value(),
+                                     info[3].As<Napi::Boolean>().Value(), number(info, 4));
+  return numberOf(info.Env(), static_cast<double>(token));
+}
+
+Napi::Value LeasesBinding::release(const Napi::CallbackInfo& info) {
+  return outcomeOf(info.Env(), leases_.release(leaseName(info), integer(info, 3)));
+}
+
+Napi::Value LeasesBinding::check(const Napi::CallbackInfo& info) {
+  return outcomeOf(info.Env(), leases_.check(leaseName(info)));
+}
+
+Napi::Value LeasesBinding::leftover(const Napi::CallbackInfo& info) {
+  std::string bytes;
+  const Leases::Outcome outcome = leases_.leftover(leaseName(info), bytes);
+  return outcome ? bufferOf(info.Env(), bytes) : outcomeOf(info.Env(), outcome);
+}
+
+Napi::Value LeasesBinding::duplicate(const Napi::CallbackInfo& info) {
+  int fd = -1;
+  uint64_t inode = 0;
+  const Leases::Outcome outcome = leases_.duplicate(leaseName(info), fd, inode);
+  if (outcome) info[3].As<Napi::Float64Array>()[0] = static_cast<double>(inode);
+  return outcomeOf(info.Env(), outcome, fd);
+}
+
+Napi::Value LeasesBinding::secure(const Napi::CallbackInfo& info) {
+  bool tls = false;
+  const Leases::Outcome outcome = leases_.secure(leaseName(info), tls);
+  return outcomeOf(info.Env(), outcome, tls ? 1 : 0);
+}
+
+Napi::Value LeasesBinding::exposeTls(const Napi::CallbackInfo& info) {
+  SSL* ssl = nullptr;
+  const Leases::Outcome outcome = leases_.exposeTls(leaseName(info), ssl);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(ssl)));
+}
+
+Napi::Value LeasesBinding::vouch(const Napi::CallbackInfo& info) {
+  return outcomeOf(info.Env(), leases_.vouch(leaseName(info)));
+}
+
+Napi::Value LeasesBinding::getOption(const Napi::CallbackInfo& info) {
+  auto into = info[5].As<Napi::Uint8Array>();
+  size_t size = into.ByteLength();
+  const Leases::Outcome outcome =
+      leases_.getOption(leaseName(info), integer(info, 3), integer(info, 4), into.Data(), size);
+  return outcomeOf(info.Env(), outcome, static_cast<double>(size));
+}
+
+Napi::Value LeasesBinding::setOption(const Napi::CallbackInfo& info) {
+  const auto value = info[5].As<Napi::Uint8Array>();
+  return outcomeOf(info.Env(),
+                   leases_.setOption(leaseName(info), integer(info, 3), integer(info, 4),
+                                     value.Data(), value.ByteLength()));
+}
+
+Napi::Value LeasesBinding::queued(const Napi::CallbackInfo& info) {
+  int bytes = 0;
+  const Leases::Outcome outcome =
+      leases_.queued(leaseName(info), info[3].As<Napi::Boolean>().Value(), bytes);
+  return outcomeOf(info.Env(), outcome, bytes);
+}
+
+Napi::Value LeasesBinding::addresses(const Napi::CallbackInfo& info) {
+  Fields fields;
+  const Leases::Outcome outcome = leases_.addresses(leaseName(info), fields);
+  return outcome ? bufferOf(info.Env(), fields.encode()) : outcomeOf(info.Env(), outcome);
+}
+
+Napi::Value LeasesBinding::read(const Napi::CallbackInfo& info) {
+  auto into = info[4].As<Napi::Uint8Array>();
+  const auto operation =
+      info[3].As<Napi::Boolean>().Value() ? &Leases::readTls : &Leases::readSocket;
+  IoResult result{};
+  const Leases::Outcome outcome =
+      (leases_.*operation)(leaseName(info), into.Data(), into.ByteLength(), result);
+  return outcomeOf(info.Env(), outcome, result);
+}
+
+Napi::Value LeasesBinding::write(const Napi::CallbackInfo& info) {
+  const auto from = info[4].As<Napi::Uint8Array>();
+  const auto operation =
+      info[3].As<Napi::Boolean>().Value() ? &Leases::writeTls : &Leases::writeSocket;
+  IoResult result{};
+  const Leases::Outcome outcome =
+      (leases_.*operation)(leaseName(info), from.Data(), from.ByteLength(), result);
+  return outcomeOf(info.Env(), outcome, result);
+}
+
+Napi::Value LeasesBinding::shutdown(const Napi::CallbackInfo& info) {
+  return outcomeOf(info.Env(), leases_.shutdownSocket(leaseName(info), integer(info, 3)));
+}
+
+Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
+  Detached detached;
+  const Leases::Outcome outcome = leases_.detach(leaseName(info), number(info, 3), detached);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("fd", detached.fd);
+  if (detached.ssl != nullptr) {
+    object.Set("ssl",
+               Napi::BigInt::New(info.Env(),
+                                 static_cast<uint64_t>(reinterpret_cast<uintptr_t>(detached.ssl))));
+  }
+  object.Set("leftover", bufferOf(info.Env(), detached.leftover));
+  return object;
+}
+
+void LeasesBinding::closeDuplicate(const Napi::CallbackInfo& info) {
+  leases_.closeDuplicate(connectionId(info), integer(info, 2),
+                         static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue()));
+}
+
+void LeasesBinding::dropTls(const Napi::CallbackInfo& info) {
+  bool lossless = false;
+  const uint64_t pointer = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
+  Leases::dropTls(reinterpret_cast<SSL*>(static_cast<uintptr_t>(pointer)));
+}
+
+void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("Leases",
+              DefineClass(env, "Leases",
+                          {InstanceMethod<&LeasesBinding::take>("take"),
+                           InstanceMethod<&LeasesBinding::release>("release"),
+                           InstanceMethod<&LeasesBinding::check>("check"),
+                           InstanceMethod<&LeasesBinding::leftover>("leftover"),
+                           InstanceMethod<&LeasesBinding::duplicate>("duplicate"),
+                           InstanceMethod<&LeasesBinding::secure>("secure"),
+                           InstanceMethod<&LeasesBinding::exposeTls>("exposeTls"),
+                           InstanceMethod<&LeasesBinding::vouch>("vouch"),
+                           InstanceMethod<&LeasesBinding::getOption>("getOption"),
+                           InstanceMethod<&LeasesBinding::setOption>("setOption"),
+                           InstanceMethod<&LeasesBinding::queued>("queued"),
+                           InstanceMethod<&LeasesBinding::addresses>("addresses"),
+                           InstanceMethod<&LeasesBinding::read>("read"),
+                           InstanceMethod<&LeasesBinding::write>("write"),
+                           InstanceMethod<&LeasesBinding::shutdown>("shutdown"),
+                           InstanceMethod<&LeasesBinding::detach>("detach"),
+                           InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
+                           InstanceMethod<&LeasesBinding::dropTls>("dropTls")}));
+}
+
+}  // namespace lwspool

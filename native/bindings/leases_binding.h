@@ -1,0 +1,56 @@
+// JavaScript: new Leases(channelKey, side), the leases that one thread takes on the connections of
+// one worker. All methods on the thread that made it. Each begins with (slot, generation, token),
+// and answers a negative number where it did nothing: see outcome() and src/pool/lease/outcome.ts.
+#pragma once
+
+#include <napi.h>
+
+#include "../core/lease/leases.h"
+
+namespace lwspool {
+
+class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
+ public:
+  explicit LeasesBinding(const Napi::CallbackInfo&);
+  static void define(Napi::Env, Napi::Object exports);
+
+ private:
+  // take(slot, generation, exclusive, frame, maxHold) -> token
+  Napi::Value take(const Napi::CallbackInfo&);
+  // release(slot, generation, token, duplicate)
+  Napi::Value release(const Napi::CallbackInfo&);
+  Napi::Value check(const Napi::CallbackInfo&);
+  // leftover() -> Buffer
+  Napi::Value leftover(const Napi::CallbackInfo&);
+  // duplicate(..., inode: Float64Array(1)) -> descriptor
+  Napi::Value duplicate(const Napi::CallbackInfo&);
+  // secure() -> 1 with TLS, 0 without
+  Napi::Value secure(const Napi::CallbackInfo&);
+  // exposeTls() -> pointer: bigint
+  Napi::Value exposeTls(const Napi::CallbackInfo&);
+  Napi::Value vouch(const Napi::CallbackInfo&);
+  // getOption(..., level, name, into: Uint8Array) -> bytes filled
+  Napi::Value getOption(const Napi::CallbackInfo&);
+  // setOption(..., level, name, value: Uint8Array)
+  Napi::Value setOption(const Napi::CallbackInfo&);
+  // queued(..., unsent: boolean) -> bytes
+  Napi::Value queued(const Napi::CallbackInfo&);
+  // addresses() -> fields, encoded
+  Napi::Value addresses(const Napi::CallbackInfo&);
+  // read(..., tls: boolean, into: Uint8Array) -> bytes
+  Napi::Value read(const Napi::CallbackInfo&);
+  // write(..., tls: boolean, from: Uint8Array) -> bytes
+  Napi::Value write(const Napi::CallbackInfo&);
+  // shutdown(..., how)
+  Napi::Value shutdown(const Napi::CallbackInfo&);
+  // detach(..., patience) -> { fd, ssl: bigint | undefined, leftover: Buffer }
+  Napi::Value detach(const Napi::CallbackInfo&);
+  // closeDuplicate(slot, generation, fd, inode)
+  void closeDuplicate(const Napi::CallbackInfo&);
+  // dropTls(pointer: bigint)
+  void dropTls(const Napi::CallbackInfo&);
+
+  Leases leases_;
+};
+
+}  // namespace lwspool
