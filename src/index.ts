@@ -9,6 +9,14 @@ export {
   UpgradeError,
 } from './pool/errors.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
+export type { Linger } from './pool/lease/option-kinds.js';
+export type { LeaseSocket } from './pool/lease/socket.js';
+export type {
+  SettableSocketOption,
+  SocketOptionName,
+  SocketOptionValues,
+} from './pool/lease/socket-options.js';
+export type { TcpInfo } from './pool/lease/tcp-info.js';
 export type {
   CloseOptions,
   ConnectManyOptions,

@@ -97,6 +97,11 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_INVALID_UTF8: [{ connection: 7 }, 'Connection 7 was closed with 1007'],
   ERR_MESSAGE_TOO_BIG: [{ ...peer, size: 300, limit: 200 }, '1009', '300 bytes', '200 bytes'],
   ERR_CLOSE_TIMEOUT: [{ ...peer, timeout: 10_000 }, 'within 10000 ms'],
+  ERR_LEASE_MODE: [
+    { operation: 'read()', mode: 'shared' },
+    'A lease that is shared does not allow read():',
+    "'exclusive'",
+  ],
   ERR_HANDLER_LOAD: [{ handler: 'file:///h.js', reason: 'no export' }, 'file:///h.js', 'no export'],
   ERR_HANDLER_FAILED: [
     { handler: 'file:///h.js', callback: 'message', reason: 'x is undefined' },

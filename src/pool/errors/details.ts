@@ -68,6 +68,10 @@ export interface ErrorDetails {
   readonly closeReason?: string | undefined;
   /** Id of the connection. */
   readonly connection?: number | string | undefined;
+  /** What was asked of a lease: `read()`, `setOption()`. */
+  readonly operation?: string | undefined;
+  /** Mode of a lease: `shared`, `exclusive`. */
+  readonly mode?: string | undefined;
   /** Index of the worker. */
   readonly worker?: number | undefined;
   /** How many times workers crashed. */

@@ -50,6 +50,11 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`,
   },
+  ERR_LEASE_MODE: {
+    summary: 'The mode of the lease does not allow what was asked of it.',
+    message: ({ operation = 'that', mode = 'shared' }) =>
+      `A lease that is ${shown(mode)} does not allow ${shown(operation)}: the connection is in use by others meanwhile. Take the lease with 'exclusive'.`,
+  },
   ERR_HANDLER_LOAD: {
     summary: 'The handler module cannot be loaded or exports no handler.',
     message: (details) =>
