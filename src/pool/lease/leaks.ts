@@ -1,0 +1,84 @@
+import type { LeaseHandle } from './handle.js';
+import type { LeaseState } from './state.js';
+
+/** A lease that was lost, or that is held for long. */
+export interface LeaseReport {
+  /**
+   * `leaked`: nobody has it any more, and it was given back for its holder; `overdue`: it is held
+   * for longer than `leakDetectionThreshold`; `returned`: it was overdue, and has ended after all.
+   */
+  readonly kind: 'leaked' | 'overdue' | 'returned';
+  /** Id of the connection. */
+  readonly connection: string;
+  readonly mode: 'shared' | 'exclusive';
+  readonly token: bigint;
+  readonly label?: string | undefined;
+  /** Milliseconds. */
+  readonly heldFor: number;
+  /** Where it was taken. */
+  readonly stack: string;
+}
+
+const WARNINGS = {
+  leaked:
+    'was lost without release(): it has been given back. Release it in a finally block, or take it with withLease() or await using.',
+  overdue: 'is still held. Other users of the connection wait for it.',
+  returned: 'has ended after all.',
+};
+
+/** Finds leases whose holders forgot them, and reports those that are held for long. */
+export class LeakWatch {
+  readonly #threshold: number | undefined;
+  readonly #report: (report: LeaseReport) => void;
+  readonly #lost = new FinalizationRegistry<LeaseState>((state) => {
+    if (state.ending !== undefined) return;
+    state.leasing.end(state, 'released');
+    this.#tell('leaked', state);
+  });
+
+  constructor(threshold: number | undefined, report: (report: LeaseReport) => void) {
+    this.#threshold = threshold;
+    this.#report = report;
+  }
+
+  began(state: LeaseState, handle: LeaseHandle): void {
+    this.#lost.register(handle, state, state);
+    if (this.#threshold === undefined) return;
+    state.watch = setTimeout(() => {
+      state.overdue = true;
+      this.#tell('overdue', state);
+    }, this.#threshold);
+    state.watch.unref();
+  }
+
+  ended(state: LeaseState): void {
+    this.#lost.unregister(state);
+    if (state.watch === undefined) return;
+    clearTimeout(state.watch);
+    if (state.overdue) this.#tell('returned', state);
+  }
+
+  #tell(kind: LeaseReport['kind'], state: LeaseState): void {
+    const report = reportOf(kind, state);
+    const named = report.label === undefined ? '' : ` "${report.label}"`;
+    process.emitWarning(
+      `The ${report.mode} lease${named} on connection ${report.connection}, taken ${report.heldFor} ms ago, ${WARNINGS[kind]}`,
+      { type: 'LwsPoolWarning', code: `LEASE_${kind.toUpperCase()}`, detail: report.stack },
+    );
+    this.#report(report);
+  }
+}
+
+function reportOf(kind: LeaseReport['kind'], state: LeaseState): LeaseReport {
+  const stack = state.origin.stack ?? '';
+  return {
+    kind,
+    connection: state.leasing.connection.id,
+    mode: state.mode,
+    token: BigInt(state.token),
+    label: state.label,
+    heldFor: Date.now() - state.acquiredAt,
+    // Its first line would name an error, and there was none.
+    stack: stack.slice(stack.indexOf('\n') + 1),
+  };
+}

@@ -1,0 +1,29 @@
+import { getSystemErrorName } from 'node:util';
+import { createError, type LwsPoolError } from '../errors.js';
+
+/**
+ * The numbers below zero that native leases answer with, where they did nothing; as
+ * native/core/lease/lease_cell.h and native/bindings/leases_binding.cc have them.
+ */
+export const BUSY = -1;
+export const NOT_ESTABLISHED = -2;
+export const CLOSED = -3;
+export const NOT_HELD = -4;
+export const AGAIN = -10;
+export const TRUNCATED = -11;
+const ERRNO = -100;
+
+/** What the kernel refused. */
+export function systemError(outcome: number, syscall: string, connection: string): LwsPoolError {
+  const errno = outcome <= ERRNO ? getSystemErrorName(outcome - ERRNO) : undefined;
+  const reason = outcome === TRUNCATED ? 'the peer ended TCP without ending TLS' : undefined;
+  return createError('ERR_SYSTEM', { syscall, errno, reason, connection });
+}
+
+/** Why no lease was granted. */
+export function refusalError(outcome: number, connection: string): LwsPoolError {
+  return createError(
+    outcome === NOT_ESTABLISHED ? 'ERR_NOT_ESTABLISHED' : 'ERR_CONNECTION_CLOSED',
+    { connection },
+  );
+}

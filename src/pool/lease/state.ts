@@ -1,0 +1,96 @@
+import { createError, type LwsPoolError } from '../errors.js';
+import type { Leasing } from './leasing.js';
+
+/** How a lease ended; each has the error that its methods throw from then on. */
+export type Ending = 'released' | 'expired' | 'revoked' | 'detached';
+
+const CODES = {
+  released: 'ERR_LEASE_RELEASED',
+  detached: 'ERR_LEASE_RELEASED',
+  expired: 'ERR_LEASE_EXPIRED',
+  revoked: 'ERR_LEASE_REVOKED',
+} as const;
+
+/** What a lease is taken with, once it is granted. */
+export interface Grant {
+  readonly exclusive: boolean;
+  readonly token: number;
+  readonly label: string | undefined;
+  /** Milliseconds; undefined: for ever. */
+  readonly maxHold: number | undefined;
+  /** Where it was taken: an object with a `stack`. */
+  readonly origin: { readonly stack?: string };
+}
+
+/**
+ * All that is known of a lease, apart from the objects that its holder has: when those are lost to
+ * the garbage collector, this is what is left to give the lease back.
+ */
+export class LeaseState {
+  readonly leasing: Leasing;
+  readonly exclusive: boolean;
+  readonly token: number;
+  readonly label: string | undefined;
+  readonly origin: { readonly stack?: string };
+  readonly acquiredAt = Date.now();
+  readonly expiresAt: number | undefined;
+  ending: Ending | undefined;
+  /** Why it was revoked. */
+  cause: LwsPoolError | undefined;
+  /** A descriptor that the holder was given, and its inode; -1: none. */
+  duplicate = -1;
+  inode = 0;
+  /** The SSL object that the holder was given, with a reference of its own. */
+  ssl: bigint | undefined;
+  /** The timer of `leakDetectionThreshold`. */
+  watch: NodeJS.Timeout | undefined;
+  /** It was reported as held for too long. */
+  overdue = false;
+  /** Called once, when it ends. */
+  onEnd: (() => void) | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(leasing: Leasing, grant: Grant) {
+    this.leasing = leasing;
+    this.exclusive = grant.exclusive;
+    this.token = grant.token;
+    this.label = grant.label;
+    this.origin = grant.origin;
+    this.expiresAt = grant.maxHold === undefined ? undefined : this.acquiredAt + grant.maxHold;
+  }
+
+  get mode(): 'shared' | 'exclusive' {
+    return this.exclusive ? 'exclusive' : 'shared';
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.ending !== undefined) this.#controller.abort(this.error());
+    }
+    return this.#controller.signal;
+  }
+
+  /** Fires the signal, where somebody asked for it. A lease that is released fires none. */
+  abort(): void {
+    this.#controller?.abort(this.error());
+  }
+
+  /** What every use of it throws, now that it has ended. */
+  error(): LwsPoolError {
+    const { connection } = this.leasing;
+    const details = {
+      connection: connection.id,
+      label: this.label,
+      ...(this.ending === 'detached' ? { reason: 'its connection was detached' } : {}),
+      ...(this.ending === 'expired' && this.expiresAt !== undefined
+        ? { timeout: this.expiresAt - this.acquiredAt }
+        : {}),
+    };
+    return createError(
+      CODES[this.ending ?? 'revoked'],
+      details,
+      this.cause === undefined ? undefined : { cause: this.cause },
+    );
+  }
+}
