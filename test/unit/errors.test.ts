@@ -86,6 +86,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_CERT_INVALID: [{ ...certificate, reason: 'certificate revoked' }, ': certificate revoked.'],
   ERR_TLS_VERSION: [{ ...peer, reason: 'unsupported protocol' }, at, 'unsupported protocol'],
   ERR_TLS_HANDSHAKE: [{ ...peer, reason: 'wrong version number' }, at, 'wrong version number'],
+  ERR_TLS_OPERATION: [
+    { operation: 'updateKeys()', reason: 'bad length', hint: 'Do this.' },
+    'updateKeys() is not possible on this connection: bad length. Do this.',
+  ],
   ERR_UPGRADE_REFUSED: [{ ...peer, status: 403, statusText: 'Forbidden' }, at, '403 Forbidden'],
   ERR_UPGRADE_INVALID: [{ ...peer, status: 101, reason: 'no Upgrade header' }, 'no Upgrade header'],
   ERR_ACCEPT_MISMATCH: [{ ...peer, expected: 'abc=', received: 'xyz=' }, '"xyz="', '"abc="'],
@@ -93,6 +97,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_EXTENSION: [{ ...peer, received: 'permessage-foo' }, 'extension "permessage-foo"'],
   ERR_CONNECTION_LOST: [{ ...peer, errno: 'ECONNRESET' }, at, 'ECONNRESET'],
   ERR_CONNECTION_CLOSED: [{ ...peer, closeCode: 1001 }, `${at} is closed (code 1001)`],
+  ERR_LEASE_MODE: [
+    { operation: 'read()', mode: 'shared' },
+    'read() needs an exclusive lease; this one is shared',
+  ],
   ERR_PROTOCOL: [{ ...peer, reason: 'masked frame' }, '1002', ': masked frame.'],
   ERR_INVALID_UTF8: [{ connection: 7 }, 'Connection 7 was closed with 1007'],
   ERR_MESSAGE_TOO_BIG: [{ ...peer, size: 300, limit: 200 }, '1009', '300 bytes', '200 bytes'],

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "../net/tls_reason.h"
 #include "tls_handshake.h"
 
 namespace lwspool {
@@ -103,14 +104,6 @@ void useCiphers(SSL_CTX* context, const std::string& all) {
 }
 
 }  // namespace
-
-std::string tlsReason() {
-  const unsigned long error = ERR_peek_last_error();
-  const char* reason = error != 0 ? ERR_reason_error_string(error) : nullptr;
-  std::string text = reason != nullptr ? reason : "unknown reason";
-  ERR_clear_error();
-  return text;
-}
 
 void TlsContext::setDefaultAuthorities(const std::string& pem) {
   std::lock_guard lock(authoritiesMutex);

@@ -63,8 +63,4 @@ class TlsContext {
   const uint64_t number_;
 };
 
-// The reason of the newest error in this thread's queue, e.g. "unsupported protocol"; empties the
-// queue.
-std::string tlsReason();
-
 }  // namespace lwspool

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "../lease/tls_facts.h"
 #include "../net/connection.h"
 #include "tls_context.h"
 
@@ -86,6 +87,7 @@ int verify(int accepted, X509_STORE_CTX* store) {
   Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
   if (connection == nullptr) return 0;
   if (!connection->endpoint->tls->rejectUnauthorized()) {
+    keepVerifyError(ssl, X509_STORE_CTX_get_error(store));
     // libwebsockets looks at the result again after the handshake.
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;

@@ -36,6 +36,10 @@ export interface ErrorDetails {
   readonly timeout?: number | undefined;
   /** What was under way: `name lookup`, `TCP`, `TLS`, `upgrade`. */
   readonly phase?: string | undefined;
+  /** What was asked for, as the call is written: `updateKeys()`. */
+  readonly operation?: string | undefined;
+  /** How a connection is leased: `shared`, `exclusive`. */
+  readonly mode?: string | undefined;
   /** Cause in the words of whoever found it: OpenSSL, the operating system, the peer, a handler. */
   readonly reason?: string | undefined;
 

@@ -30,6 +30,11 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} is closed${note(' (code ', details.closeCode, ')')}: nothing can be sent or asked of it. Check "readyState", or stop at the event "close".`,
   },
+  ERR_LEASE_MODE: {
+    summary: 'The operation needs an exclusive lease, and this one is shared.',
+    message: ({ operation = 'The operation', mode = 'shared' }) =>
+      `${shown(operation)} needs an exclusive lease; this one is ${shown(mode)}. Take an exclusive lease for it.`,
+  },
   ERR_PROTOCOL: {
     summary: 'The peer broke RFC 6455 (close code 1002).',
     message: (details) =>

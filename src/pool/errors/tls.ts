@@ -45,7 +45,7 @@ export const CERTIFICATE_ERRORS = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-/** The TLS handshake failed for another reason than the certificate. */
+/** The TLS handshake failed for another reason than the certificate, or something after it. */
 export const TLS_ERRORS = {
   ERR_TLS_VERSION: {
     summary: 'Client and server share no TLS version.',
@@ -56,5 +56,14 @@ export const TLS_ERRORS = {
     summary: "The TLS handshake failed; OpenSSL's reason is in the message.",
     message: (details) =>
       `The TLS handshake with ${peer(details)} failed${because(details.reason)}. Check that the port speaks TLS, and whether it asks for a client certificate or other ciphers.`,
+  },
+  ERR_TLS_OPERATION: {
+    summary: 'OpenSSL cannot do with this TLS connection what a lease asked of it.',
+    message: ({
+      operation = 'The operation',
+      reason,
+      hint = 'Check the arguments; if the connection itself has failed, open a new one.',
+    }) =>
+      `${shown(operation)} is not possible on this connection${because(reason)}. ${shown(hint)}`,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,45 @@
+#include "tls_object.h"
+
+namespace lwspool {
+
+namespace {
+
+Napi::Value textOrNone(Napi::Env env, const std::string& text) {
+  if (text.empty()) return env.Undefined();
+  return Napi::String::New(env, text);
+}
+
+Napi::Value bytesOrNone(Napi::Env env, const std::string& bytes) {
+  if (bytes.empty()) return env.Undefined();
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+Napi::Object tlsObject(Napi::Env env, const TlsFacts& facts) {
+  const Napi::Array chain = Napi::Array::New(env, facts.chain.size());
+  for (uint32_t i = 0; i < facts.chain.size(); i++) {
+    chain.Set(i, Napi::Buffer<char>::Copy(env, facts.chain[i].data(), facts.chain[i].size()));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("protocol", Napi::String::New(env, facts.protocol));
+  object.Set("cipher", Napi::String::New(env, facts.cipher));
+  object.Set("cipherStandard", Napi::String::New(env, facts.cipherStandard));
+  object.Set("alpn", textOrNone(env, facts.alpn));
+  object.Set("servername", textOrNone(env, facts.servername));
+  object.Set("chain", chain);
+  object.Set("verifyResult", Napi::Number::New(env, static_cast<double>(facts.verifyResult)));
+  object.Set("verifyText", Napi::String::New(env, facts.verifyText));
+  object.Set("sessionReused", Napi::Boolean::New(env, facts.sessionReused));
+  object.Set("finished", bytesOrNone(env, facts.finished));
+  object.Set("peerFinished", bytesOrNone(env, facts.peerFinished));
+  object.Set("ocspResponse", bytesOrNone(env, facts.ocspResponse));
+  return object;
+}
+
+Napi::Value tlsResult(Napi::Env env, const TlsResult& result) {
+  if (result.status == TlsResult::Status::failed) return Napi::String::New(env, result.reason);
+  return Napi::Boolean::New(env, result.status == TlsResult::Status::done);
+}
+
+}  // namespace lwspool

@@ -1,0 +1,278 @@
+import { X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createError } from '../../src/pool/errors.js';
+import { LeaseTls, type NativeTlsFacts, type TlsAccess } from '../../src/pool/lease/tls.js';
+import { createAuthority } from '../fixtures/certificates.js';
+import { thrownBy } from './support/thrown.js';
+
+const FACTS: NativeTlsFacts = {
+  protocol: 'TLSv1.3',
+  cipher: 'ECDHE-RSA-AES128-GCM-SHA256',
+  cipherStandard: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  alpn: 'http/1.1',
+  servername: 'example.test',
+  chain: [],
+  verifyResult: 0,
+  verifyText: 'ok',
+  sessionReused: true,
+  finished: Buffer.from('ours'),
+  peerFinished: Buffer.from('theirs'),
+  ocspResponse: undefined,
+};
+
+/** A lease that can be over, and what is asked of its SSL object. */
+function access(facts: Partial<NativeTlsFacts> = {}) {
+  let over = false;
+  const held = <Arguments extends unknown[], Result>(answer: (...given: Arguments) => Result) =>
+    vi.fn((...given: Arguments): Result => {
+      if (over) throw createError('ERR_CONNECTION_CLOSED');
+      return answer(...given);
+    });
+  return {
+    check: held(() => undefined),
+    facts: held((): NativeTlsFacts => ({ ...FACTS, ...facts })),
+    pending: held(() => 7),
+    session: held((): Buffer | undefined => Buffer.from('session')),
+    exportKeyingMaterial: held(
+      (length: number, _label: string, _context: Uint8Array | undefined): Buffer | string =>
+        Buffer.alloc(length, 1),
+    ),
+    read: held((into: Uint8Array) => into.fill(2).length),
+    write: held((bytes: Uint8Array) => bytes.length),
+    updateKeys: held((_requestPeer: boolean): boolean | string => true),
+    shutdown: held((): boolean | string => true),
+    end: () => {
+      over = true;
+    },
+  } satisfies TlsAccess & { end(): void };
+}
+
+const exclusive = (facts?: Partial<NativeTlsFacts>) => {
+  const of = access(facts);
+  return { of, tls: new LeaseTls(of, true) };
+};
+
+describe('facts', () => {
+  it('are what OpenSSL says', () => {
+    const { tls } = exclusive();
+    expect(tls.protocol).toBe('TLSv1.3');
+    expect(tls.cipher).toEqual({ name: FACTS.cipher, standardName: FACTS.cipherStandard });
+    expect(tls.alpn).toBe('http/1.1');
+    expect(tls.servername).toBe('example.test');
+    expect(tls.sessionReused).toBe(true);
+    expect(tls.finished).toEqual(Buffer.from('ours'));
+    expect(tls.peerFinished).toEqual(Buffer.from('theirs'));
+    expect(tls.ocspResponse).toBeUndefined();
+    expect(tls.peerCertificate).toBeUndefined();
+    expect(tls.peerCertificates).toEqual([]);
+  });
+
+  it('that cannot change are read once; those that can, each time', () => {
+    const { of, tls } = exclusive();
+    expect([tls.protocol, tls.alpn, tls.protocol]).toEqual(['TLSv1.3', 'http/1.1', 'TLSv1.3']);
+    expect(of.facts).toHaveBeenCalledTimes(1);
+    expect([tls.pending, tls.pending]).toEqual([7, 7]);
+    expect(of.pending).toHaveBeenCalledTimes(2);
+    expect([tls.session, tls.session]).toEqual([Buffer.from('session'), Buffer.from('session')]);
+    expect(of.session).toHaveBeenCalledTimes(2);
+  });
+
+  it('name an error of verification, and none where there was none', () => {
+    const good = exclusive().tls;
+    expect([good.verifyResult, good.verifyError]).toEqual([0, undefined]);
+    const { tls } = exclusive({ verifyResult: 10, verifyText: 'certificate has expired' });
+    expect([tls.verifyResult, tls.verifyError]).toEqual([10, 'certificate has expired']);
+  });
+});
+
+describe('certificates', () => {
+  let authority: Awaited<ReturnType<typeof createAuthority>>;
+  beforeAll(async () => {
+    authority = await createAuthority();
+  });
+
+  it('are those of node:crypto, made once', () => {
+    const chain = [authority.valid, authority.root].map(({ cert }) => new X509Certificate(cert));
+    const { tls } = exclusive({ chain: chain.map(({ raw }) => raw) });
+    expect(tls.peerCertificate).toBeInstanceOf(X509Certificate);
+    expect(tls.peerCertificate?.subject).toBe('CN=valid.test');
+    expect(tls.peerCertificates.map(({ subject }) => subject)).toEqual([
+      'CN=valid.test',
+      'CN=lws-pool test CA',
+    ]);
+    expect(tls.peerCertificates).toBe(tls.peerCertificates);
+    expect(tls.peerCertificate).toBe(tls.peerCertificates[0]);
+  });
+});
+
+const MEMBERS: [name: string, use: (tls: LeaseTls) => unknown][] = [
+  ['protocol', (tls) => tls.protocol],
+  ['cipher', (tls) => tls.cipher],
+  ['alpn', (tls) => tls.alpn],
+  ['servername', (tls) => tls.servername],
+  ['peerCertificate', (tls) => tls.peerCertificate],
+  ['peerCertificates', (tls) => tls.peerCertificates],
+  ['verifyResult', (tls) => tls.verifyResult],
+  ['verifyError', (tls) => tls.verifyError],
+  ['session', (tls) => tls.session],
+  ['sessionReused', (tls) => tls.sessionReused],
+  ['finished', (tls) => tls.finished],
+  ['peerFinished', (tls) => tls.peerFinished],
+  ['ocspResponse', (tls) => tls.ocspResponse],
+  ['pending', (tls) => tls.pending],
+  ['exportKeyingMaterial', (tls) => tls.exportKeyingMaterial(1, 'x')],
+  ['read', (tls) => tls.read(Buffer.alloc(1))],
+  ['write', (tls) => tls.write(Buffer.alloc(1))],
+  ['write of nothing', (tls) => tls.write(Buffer.alloc(0))],
+  ['updateKeys', (tls) => tls.updateKeys()],
+  ['shutdown', (tls) => tls.shutdown()],
+  ['renegotiate', (tls) => tls.renegotiate()],
+];
+
+describe.each(['never used', 'used before'])('a lease that is over, its TLS %s', (history) => {
+  it.each(MEMBERS)('throws its error at %s', (_, use) => {
+    const { of, tls } = exclusive();
+    if (history === 'used before') expect(tls.peerCertificates).toEqual([]);
+    of.end();
+    expect(thrownBy(() => use(tls)).code).toBe('ERR_CONNECTION_CLOSED');
+  });
+});
+
+describe('keying material', () => {
+  it('is asked for with length, label and context', () => {
+    const { of, tls } = exclusive();
+    const context = new Uint8Array([1, 2]);
+    expect(tls.exportKeyingMaterial(3, 'label')).toEqual(Buffer.from([1, 1, 1]));
+    expect(of.exportKeyingMaterial).toHaveBeenLastCalledWith(3, 'label', undefined);
+    tls.exportKeyingMaterial(65_535, 'label', context);
+    expect(of.exportKeyingMaterial).toHaveBeenLastCalledWith(65_535, 'label', context);
+    tls.exportKeyingMaterial(1, 'label', Buffer.alloc(65_535));
+  });
+
+  it.each<[argument: string, given: unknown[]]>([
+    ['length', [0, 'label']],
+    ['length', [65_536, 'label']],
+    ['length', [1.5, 'label']],
+    ['length', [Number.NaN, 'label']],
+    ['length', ['32', 'label']],
+    ['label', [32, '']],
+    ['label', [32, undefined]],
+    ['label', [32, Buffer.from('label')]],
+    ['context', [32, 'label', 'context']],
+    ['context', [32, 'label', null]],
+    ['context', [32, 'label', Buffer.alloc(65_536)]],
+  ])('refuses a wrong %s: %j', (argument, given) => {
+    const { of, tls } = exclusive();
+    const error = thrownBy(() => Reflect.apply(tls.exportKeyingMaterial, tls, given));
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', details: { argument } });
+    expect(of.exportKeyingMaterial).not.toHaveBeenCalled();
+  });
+
+  it('that OpenSSL refuses is an error with its reason', () => {
+    const { of, tls } = exclusive();
+    of.exportKeyingMaterial.mockReturnValue('tls illegal exporter label');
+    expect(thrownBy(() => tls.exportKeyingMaterial(32, 'key expansion'))).toMatchObject({
+      code: 'ERR_TLS_OPERATION',
+      details: { operation: 'exportKeyingMaterial()', reason: 'tls illegal exporter label' },
+    });
+  });
+});
+
+describe('a shared lease', () => {
+  it.each(['read', 'write', 'updateKeys', 'shutdown'])('refuses %s()', (name) => {
+    const of = access();
+    const tls = new LeaseTls(of, false);
+    const error = thrownBy(() => Reflect.apply(Reflect.get(tls, name), tls, [Buffer.alloc(1)]));
+    expect(error).toMatchObject({
+      code: 'ERR_LEASE_MODE',
+      details: { operation: `${name}()`, mode: 'shared' },
+    });
+    expect(Reflect.get(of, name)).not.toHaveBeenCalled();
+  });
+
+  it('tells all that an exclusive one does', () => {
+    const tls = new LeaseTls(access(), false);
+    expect([tls.protocol, tls.pending]).toEqual(['TLSv1.3', 7]);
+    expect(tls.exportKeyingMaterial(2, 'label')).toHaveLength(2);
+  });
+});
+
+describe('an exclusive lease', () => {
+  it('reads and writes bytes', () => {
+    const { of, tls } = exclusive();
+    const into = new Uint8Array(3);
+    expect(tls.read(into)).toBe(3);
+    expect([...into]).toEqual([2, 2, 2]);
+    of.read.mockReturnValue(-1);
+    expect(tls.read(into)).toBe(-1);
+    expect(tls.write(Buffer.from('four'))).toBe(4);
+    of.write.mockClear();
+    expect(tls.write(new Uint8Array(0))).toBe(0); // OpenSSL leaves open what that would be
+    expect(of.write).not.toHaveBeenCalled();
+  });
+
+  it.each<[method: 'read' | 'write', argument: string, given: unknown]>([
+    ['read', 'into', new Uint8Array(0)],
+    ['read', 'into', undefined],
+    ['read', 'into', new ArrayBuffer(8)],
+    ['write', 'bytes', 'text'],
+    ['write', 'bytes', null],
+  ])('refuses %s() with a wrong %s: %j', (method, argument, given) => {
+    const { of, tls } = exclusive();
+    const error = thrownBy(() => Reflect.apply(tls[method], tls, [given]));
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', details: { argument } });
+    expect(of[method]).not.toHaveBeenCalled();
+  });
+
+  it('updates keys, and asks the peer to where that is wanted', () => {
+    const { of, tls } = exclusive();
+    expect(tls.updateKeys()).toBe(true);
+    expect(of.updateKeys).toHaveBeenLastCalledWith(false);
+    of.updateKeys.mockReturnValue(false);
+    expect(tls.updateKeys({ requestPeer: true })).toBe(false);
+    expect(of.updateKeys).toHaveBeenLastCalledWith(true);
+  });
+
+  it.each([[null], [true], [{ requestPeer: 1 }]])('refuses updateKeys(%j)', (options) => {
+    const { of, tls } = exclusive();
+    const error = thrownBy(() => Reflect.apply(tls.updateKeys, tls, [options]));
+    expect(error.code).toBe('ERR_INVALID_ARGUMENT');
+    expect(of.updateKeys).not.toHaveBeenCalled();
+  });
+
+  it('has no new keys in TLS 1.2', () => {
+    const { of, tls } = exclusive({ protocol: 'TLSv1.2' });
+    const error = thrownBy(() => tls.updateKeys());
+    expect(error).toMatchObject({
+      code: 'ERR_TLS_OPERATION',
+      details: { operation: 'updateKeys()', reason: 'TLSv1.2 has no key update' },
+    });
+    expect(error.message).toContain('"tls.minVersion"');
+    expect(of.updateKeys).not.toHaveBeenCalled();
+  });
+
+  it('says whether close_notify has left', () => {
+    const { of, tls } = exclusive();
+    of.shutdown.mockReturnValueOnce(false);
+    expect([tls.shutdown(), tls.shutdown()]).toEqual([false, true]);
+  });
+
+  it.each(['updateKeys', 'shutdown'] as const)('%s() fails with the reason', (method) => {
+    const { of, tls } = exclusive();
+    of[method].mockReturnValue('EPIPE');
+    expect(thrownBy(() => tls[method]())).toMatchObject({
+      code: 'ERR_TLS_OPERATION',
+      details: { operation: `${method}()`, reason: 'EPIPE' },
+    });
+  });
+});
+
+it.each([true, false])('renegotiation is never possible (exclusive: %s)', (isExclusive) => {
+  const tls = new LeaseTls(access(), isExclusive);
+  const error = thrownBy(() => tls.renegotiate());
+  expect(error).toMatchObject({
+    code: 'ERR_TLS_OPERATION',
+    details: { operation: 'renegotiate()' },
+  });
+  expect(error.message).toContain('updateKeys()');
+});
