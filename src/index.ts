@@ -9,6 +9,10 @@ export {
   UpgradeError,
 } from './pool/errors.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
+export type { Detached } from './pool/lease/handle.js';
+export type { LeaseReport } from './pool/lease/leaks.js';
+export { Lease } from './pool/lease/lease.js';
+export type { LeaseMode } from './pool/lease/leasing.js';
 export type { Linger } from './pool/lease/option-kinds.js';
 export type { LeaseSocket } from './pool/lease/socket.js';
 export type {
@@ -17,11 +21,14 @@ export type {
   SocketOptionValues,
 } from './pool/lease/socket-options.js';
 export type { TcpInfo } from './pool/lease/tcp-info.js';
+export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
 export type {
   CloseOptions,
   ConnectManyOptions,
   ConnectOptions,
+  LeaseOptions,
   LookupFunction,
+  PoolLeaseOptions,
   PoolOptions,
   TlsOptions,
 } from './pool/options.js';

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { createError } from './pool/errors.js';
+import type { NativeTlsFacts } from './pool/lease/tls-access.js';
 
 /**
  * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
@@ -96,6 +97,8 @@ export interface NativeService extends NativeEnd {
   connect(endpoint: NativeEndpoint, group: number): boolean;
   /** The addresses of a connection's two ends, as encoded fields; none once it is closed. */
   addresses(slot: number, generation: number): Buffer;
+  /** Writes what was sent on a connection at once, not at the end of the turn. */
+  flush(slot: number, generation: number): void;
   /** Gives up what this thread has begun for that group and is not open yet. */
   abandon(group: number): void;
   /** Takes connections in; answers the port, or -1. */
@@ -111,7 +114,85 @@ export interface NativeService extends NativeEnd {
   close(callback: () => void): void;
 }
 
+/**
+ * The leases that one thread takes on the connections of one worker. Most calls name the lease by
+ * slot, generation and token; a number below zero says that nothing was done, and why: see
+ * pool/lease/outcome.ts. Of TLS, a string is the reason for which OpenSSL refused.
+ */
+export interface NativeLeases {
+  /** At once or not at all; `maxHold` in ms, 0 for ever. Answers the token. */
+  take(
+    slot: number,
+    generation: number,
+    exclusive: boolean,
+    frame: boolean,
+    maxHold: number,
+  ): number;
+  /** With the descriptor that `duplicate()` gave, or -1. */
+  release(slot: number, generation: number, token: number, duplicate: number): number;
+  check(slot: number, generation: number, token: number): number;
+  leftover(slot: number, generation: number, token: number): Buffer | number;
+  /** Answers a descriptor, and fills in the inode of its socket. */
+  duplicate(slot: number, generation: number, token: number, inode: Float64Array): number;
+  /** 1: with TLS. */
+  secure(slot: number, generation: number, token: number): number;
+  exposeTls(slot: number, generation: number, token: number): bigint | number;
+  vouch(slot: number, generation: number, token: number): number;
+  getOption(
+    slot: number,
+    generation: number,
+    token: number,
+    level: number,
+    name: number,
+    into: Uint8Array,
+  ): number;
+  setOption(
+    slot: number,
+    generation: number,
+    token: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+  ): number;
+  queued(slot: number, generation: number, token: number, unsent: boolean): number;
+  /** Encoded fields. */
+  addresses(slot: number, generation: number, token: number): Buffer | number;
+  read(slot: number, generation: number, token: number, tls: boolean, into: Uint8Array): number;
+  write(slot: number, generation: number, token: number, tls: boolean, from: Uint8Array): number;
+  shutdown(slot: number, generation: number, token: number, how: number): number;
+  tlsFacts(slot: number, generation: number, token: number): NativeTlsFacts | number;
+  tlsPending(slot: number, generation: number, token: number): number;
+  tlsSession(slot: number, generation: number, token: number): Buffer | undefined | number;
+  exportKeyingMaterial(
+    slot: number,
+    generation: number,
+    token: number,
+    into: Uint8Array,
+    label: string,
+    context: Uint8Array | undefined,
+  ): boolean | string | number;
+  updateKeys(
+    slot: number,
+    generation: number,
+    token: number,
+    requestPeer: boolean,
+  ): boolean | string | number;
+  shutdownTls(slot: number, generation: number, token: number): boolean | string | number;
+  /** Waits, `patience` ms at most, for the worker to let go of the SSL object. */
+  detach(
+    slot: number,
+    generation: number,
+    token: number,
+    patience: number,
+  ): { fd: number; ssl?: bigint; leftover: Buffer } | number;
+  /** Of a lease that is over: closes what `duplicate()` gave, if it is still that socket. */
+  closeDuplicate(slot: number, generation: number, fd: number, inode: number): void;
+  /** Gives up what `exposeTls()` gave. */
+  dropTls(ssl: bigint): void;
+}
+
 export interface NativeAddon {
+  readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
   readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
   readonly Service: new (
     channelKey: number,

@@ -1,7 +1,10 @@
 #include "leases_binding.h"
 
+#include "../core/lease/tls_actions.h"
+#include "../core/lease/tls_facts.h"
 #include "arguments.h"
 #include "registry.h"
+#include "tls_object.h"
 
 namespace lwspool {
 
@@ -164,6 +167,60 @@ Napi::Value LeasesBinding::shutdown(const Napi::CallbackInfo& info) {
   return outcomeOf(info.Env(), leases_.shutdownSocket(leaseName(info), integer(info, 3)));
 }
 
+Napi::Value LeasesBinding::tlsFacts(const Napi::CallbackInfo& info) {
+  TlsFacts facts;
+  const Leases::Outcome outcome =
+      leases_.withTls(leaseName(info), false, [&](SSL* ssl) { facts = readTlsFacts(ssl); });
+  return outcome ? tlsObject(info.Env(), facts) : outcomeOf(info.Env(), outcome);
+}
+
+Napi::Value LeasesBinding::tlsPending(const Napi::CallbackInfo& info) {
+  size_t bytes = 0;
+  const Leases::Outcome outcome =
+      leases_.withTls(leaseName(info), false, [&](SSL* ssl) { bytes = pendingBytes(ssl); });
+  return outcomeOf(info.Env(), outcome, static_cast<double>(bytes));
+}
+
+Napi::Value LeasesBinding::tlsSession(const Napi::CallbackInfo& info) {
+  std::string session;
+  const Leases::Outcome outcome =
+      leases_.withTls(leaseName(info), false, [&](SSL* ssl) { session = exportSession(ssl); });
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  return session.empty() ? info.Env().Undefined() : bufferOf(info.Env(), session);
+}
+
+Napi::Value LeasesBinding::exportKeyingMaterial(const Napi::CallbackInfo& info) {
+  auto into = info[3].As<Napi::Uint8Array>();
+  const std::string label = info[4].As<Napi::String>().Utf8Value();
+  const bool useContext = !info[5].IsUndefined();
+  const uint8_t* context = nullptr;
+  size_t length = 0;
+  if (useContext) {
+    const auto bytes = info[5].As<Napi::Uint8Array>();
+    context = bytes.Data();
+    length = bytes.ByteLength();
+  }
+  TlsResult result{};
+  const Leases::Outcome outcome = leases_.withTls(leaseName(info), false, [&](SSL* ssl) {
+    result = lwspool::exportKeyingMaterial(ssl, into.Data(), into.ByteLength(), label, context,
+                                           length, useContext);
+  });
+  return outcome ? tlsResult(info.Env(), result) : outcomeOf(info.Env(), outcome);
+}
+
+Napi::Value LeasesBinding::updateKeys(const Napi::CallbackInfo& info) {
+  TlsResult result{};
+  const Leases::Outcome outcome =
+      leases_.updateKeys(leaseName(info), info[3].As<Napi::Boolean>().Value(), result);
+  return outcome ? tlsResult(info.Env(), result) : outcomeOf(info.Env(), outcome);
+}
+
+Napi::Value LeasesBinding::shutdownTls(const Napi::CallbackInfo& info) {
+  TlsResult result{};
+  const Leases::Outcome outcome = leases_.shutdownTls(leaseName(info), result);
+  return outcome ? tlsResult(info.Env(), result) : outcomeOf(info.Env(), outcome);
+}
+
 Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
   Detached detached;
   const Leases::Outcome outcome = leases_.detach(leaseName(info), number(info, 3), detached);
@@ -191,26 +248,33 @@ void LeasesBinding::dropTls(const Napi::CallbackInfo& info) {
 }
 
 void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Leases",
-              DefineClass(env, "Leases",
-                          {InstanceMethod<&LeasesBinding::take>("take"),
-                           InstanceMethod<&LeasesBinding::release>("release"),
-                           InstanceMethod<&LeasesBinding::check>("check"),
-                           InstanceMethod<&LeasesBinding::leftover>("leftover"),
-                           InstanceMethod<&LeasesBinding::duplicate>("duplicate"),
-                           InstanceMethod<&LeasesBinding::secure>("secure"),
-                           InstanceMethod<&LeasesBinding::exposeTls>("exposeTls"),
-                           InstanceMethod<&LeasesBinding::vouch>("vouch"),
-                           InstanceMethod<&LeasesBinding::getOption>("getOption"),
-                           InstanceMethod<&LeasesBinding::setOption>("setOption"),
-                           InstanceMethod<&LeasesBinding::queued>("queued"),
-                           InstanceMethod<&LeasesBinding::addresses>("addresses"),
-                           InstanceMethod<&LeasesBinding::read>("read"),
-                           InstanceMethod<&LeasesBinding::write>("write"),
-                           InstanceMethod<&LeasesBinding::shutdown>("shutdown"),
-                           InstanceMethod<&LeasesBinding::detach>("detach"),
-                           InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
-                           InstanceMethod<&LeasesBinding::dropTls>("dropTls")}));
+  exports.Set(
+      "Leases",
+      DefineClass(env, "Leases",
+                  {InstanceMethod<&LeasesBinding::take>("take"),
+                   InstanceMethod<&LeasesBinding::release>("release"),
+                   InstanceMethod<&LeasesBinding::check>("check"),
+                   InstanceMethod<&LeasesBinding::leftover>("leftover"),
+                   InstanceMethod<&LeasesBinding::duplicate>("duplicate"),
+                   InstanceMethod<&LeasesBinding::secure>("secure"),
+                   InstanceMethod<&LeasesBinding::exposeTls>("exposeTls"),
+                   InstanceMethod<&LeasesBinding::vouch>("vouch"),
+                   InstanceMethod<&LeasesBinding::getOption>("getOption"),
+                   InstanceMethod<&LeasesBinding::setOption>("setOption"),
+                   InstanceMethod<&LeasesBinding::queued>("queued"),
+                   InstanceMethod<&LeasesBinding::addresses>("addresses"),
+                   InstanceMethod<&LeasesBinding::read>("read"),
+                   InstanceMethod<&LeasesBinding::write>("write"),
+                   InstanceMethod<&LeasesBinding::shutdown>("shutdown"),
+                   InstanceMethod<&LeasesBinding::tlsFacts>("tlsFacts"),
+                   InstanceMethod<&LeasesBinding::tlsPending>("tlsPending"),
+                   InstanceMethod<&LeasesBinding::tlsSession>("tlsSession"),
+                   InstanceMethod<&LeasesBinding::exportKeyingMaterial>("exportKeyingMaterial"),
+                   InstanceMethod<&LeasesBinding::updateKeys>("updateKeys"),
+                   InstanceMethod<&LeasesBinding::shutdownTls>("shutdownTls"),
+                   InstanceMethod<&LeasesBinding::detach>("detach"),
+                   InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
+                   InstanceMethod<&LeasesBinding::dropTls>("dropTls")}));
 }
 
 }  // namespace lwspool

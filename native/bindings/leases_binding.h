@@ -43,6 +43,19 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
   Napi::Value write(const Napi::CallbackInfo&);
   // shutdown(..., how)
   Napi::Value shutdown(const Napi::CallbackInfo&);
+  // TLS. What OpenSSL refuses is answered by its reason, a string.
+  // tlsFacts() -> object, see tlsObject()
+  Napi::Value tlsFacts(const Napi::CallbackInfo&);
+  // tlsPending() -> bytes
+  Napi::Value tlsPending(const Napi::CallbackInfo&);
+  // tlsSession() -> Buffer | undefined
+  Napi::Value tlsSession(const Napi::CallbackInfo&);
+  // exportKeyingMaterial(..., into: Uint8Array, label, context: Uint8Array | undefined) -> true
+  Napi::Value exportKeyingMaterial(const Napi::CallbackInfo&);
+  // updateKeys(..., requestPeer) -> boolean
+  Napi::Value updateKeys(const Napi::CallbackInfo&);
+  // shutdownTls() -> boolean
+  Napi::Value shutdownTls(const Napi::CallbackInfo&);
   // detach(..., patience) -> { fd, ssl: bigint | undefined, leftover: Buffer }
   Napi::Value detach(const Napi::CallbackInfo&);
   // closeDuplicate(slot, generation, fd, inode)

@@ -159,6 +159,12 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+void ServiceBinding::flush(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  state.service->flushNow(connectionId(info));
+  state.host->wake();  // it may have ended
+}
+
 Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   Fields fields;
   const Connection* connection = open(info.Env()).service->find(connectionId(info));
@@ -207,6 +213,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                                       InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
                                       InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                                       InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                                      InstanceMethod<&ServiceBinding::flush>("flush"),
                                       InstanceMethod<&ServiceBinding::addresses>("addresses"),
                                       InstanceMethod<&ServiceBinding::listen>("listen"),
                                       InstanceMethod<&ServiceBinding::counts>("counts"),

@@ -39,6 +39,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
   Napi::Value ledger(const Napi::CallbackInfo&);
+  // flush(slot, generation): writes what was sent, at once
+  void flush(const Napi::CallbackInfo&);
   // addresses(slot, generation) -> fields of both ends, encoded
   Napi::Value addresses(const Napi::CallbackInfo&);
   // listen(endpoint, address, port, mode, floodSize) -> port

@@ -60,8 +60,15 @@ export class Outbox {
     return length;
   }
 
-  command(type: number, slot: number, generation: number, aux = 0, payload: Uint8Array = EMPTY) {
-    this.#write(type, 0, slot, generation, aux, payload);
+  command(
+    type: number,
+    slot: number,
+    generation: number,
+    aux = 0,
+    payload: Uint8Array = EMPTY,
+    flags = 0,
+  ): void {
+    this.#write(type, flags, slot, generation, aux, payload);
   }
 
   /** A message for every connection of a group. */

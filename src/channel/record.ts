@@ -16,6 +16,8 @@ export const HEADER = 24;
 
 export const FLAG_BINARY = 1;
 export const FLAG_EXTERNAL = 2;
+export const FLAG_EXCLUSIVE = 4;
+export const FLAG_FRAME = 8;
 
 export const Event = {
   opened: 1,
@@ -28,6 +30,8 @@ export const Event = {
   ended: 8,
   closed: 9,
   broadcast: 10,
+  leased: 11,
+  leaseExpired: 12,
 } as const;
 
 export const Command = {
@@ -41,6 +45,8 @@ export const Command = {
   end: 8,
   fail: 9,
   broadcast: 10,
+  lease: 11,
+  cancelLease: 12,
 } as const;
 
 /** Bytes of a record with a payload of that size. */

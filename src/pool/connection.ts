@@ -6,6 +6,10 @@ import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
+import type { LeaseCoordinator } from './lease/coordinator.js';
+import type { Lease } from './lease/lease.js';
+import { type LeaseMode, Leasing } from './lease/leasing.js';
+import type { LeaseOptions } from './options.js';
 import { createStream, type StreamOptions } from './stream.js';
 
 export type { Message };
@@ -33,6 +37,7 @@ export interface ConnectionEvents {
 /** What the pool knows of a connection when it opens. */
 export interface ConnectionFacts {
   readonly wire: Wire;
+  readonly leases: LeaseCoordinator;
   readonly slot: number;
   readonly generation: number;
   readonly highWaterMark: number;
@@ -76,6 +81,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   error: LwsPoolError | undefined;
 
   readonly #link: Link;
+  readonly #leases: LeaseCoordinator;
+  #leasing: Leasing | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
   #heldBytes = 0;
@@ -105,6 +112,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.remoteAddress = textOf(facts.fields, 'remoteAddress');
     this.remotePort = Number(textOf(facts.fields, 'remotePort'));
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
+    this.#leases = facts.leases;
     this.#held = facts.handled ? undefined : [];
   }
 
@@ -188,6 +196,42 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#listen();
   }
 
+  /**
+   * Waits for a lease on the connection's descriptor and SSL object, first come, first served: an
+   * `'exclusive'` one has both to itself, `'shared'` ones observe while the connection goes on.
+   *
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_LEASE_TIMEOUT, ERR_ABORTED,
+   *   ERR_LEASE_DEADLOCK, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION; as a rejection
+   */
+  lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<Connection>> {
+    return this.leasing.lease(mode, options) as Promise<Lease<Connection>>;
+  }
+
+  /**
+   * A lease if there is one now, without waiting; undefined where somebody holds the connection or
+   * waits for it, or where something that was sent has not left yet.
+   *
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_INVALID_ARGUMENT,
+   *   ERR_INVALID_OPTION
+   */
+  tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<Connection> | undefined {
+    return this.leasing.try(mode, options) as Lease<Connection> | undefined;
+  }
+
+  /** Calls a function with a lease and gives it back when that is done, or has thrown. */
+  withLease<Result>(
+    mode: LeaseMode,
+    run: (lease: Lease<Connection>) => Result | Promise<Result>,
+  ): Promise<Result>;
+  withLease<Result>(
+    mode: LeaseMode,
+    options: LeaseOptions | undefined,
+    run: (lease: Lease<Connection>) => Result | Promise<Result>,
+  ): Promise<Result>;
+  withLease(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
+    return this.leasing.with(mode, ...rest);
+  }
+
   /** The connection as a `node:stream`; writes become binary messages. */
   stream(options?: StreamOptions): Duplex {
     return createStream(this, options);
@@ -227,6 +271,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#heard(super.prependListener(event, listener as never), event);
   }
 
+  /** @internal */
+  get leasing(): Leasing {
+    this.#leasing ??= new Leasing(this, this.#link, this.#leases);
+    return this.#leasing;
+  }
+
   /** @internal A record of its worker: what arrived, or what became of what was sent. */
   onRecord(type: number, payload: Buffer, isBinary: boolean, aux: number): void {
     switch (type) {
@@ -249,6 +299,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         if (this.#held !== undefined && this.#held.length > 0) this.#held.push('end');
         else this.#tell(() => this.#onEnd());
         break;
+      default:
+        this.#leasing?.onRecord(type, payload, aux);
     }
   }
 
@@ -278,6 +330,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
     this.#link.onClosed(error);
+    this.#leasing?.onClosed(error);
     this.#tell(() => {
       try {
         if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);

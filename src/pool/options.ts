@@ -15,6 +15,13 @@ export {
   type ResolvedConnectOptions,
 } from './options/connect.js';
 export type { Header } from './options/headers.js';
+export {
+  type LeaseOptions,
+  type PoolLeaseOptions,
+  parseLeaseOptions,
+  type ResolvedLeaseOptions,
+  type ResolvedLeaseTerms,
+} from './options/lease.js';
 export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
 export {
   type Pem,

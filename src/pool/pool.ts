@@ -7,10 +7,15 @@ import { createEndpoint, endpointOptions } from './endpoint.js';
 import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
 import { KeepAlive } from './keep-alive.js';
+import { leaseAll } from './lease/all.js';
+import type { LeaseReport } from './lease/leaks.js';
+import type { Lease } from './lease/lease.js';
+import type { LeaseMode } from './lease/leasing.js';
 import {
   type CloseOptions,
   type ConnectManyOptions,
   type ConnectOptions,
+  type LeaseOptions,
   type PoolOptions,
   parseCloseOptions,
   parseConnectManyOptions,
@@ -31,6 +36,12 @@ export interface PoolEvents {
   workerCrashed: [error: LwsPoolError];
   /** A handler threw where there was no connection to close: in `receive`, or after the end. */
   handlerFailed: [error: LwsPoolError];
+  /** A lease was lost to the garbage collector; it has been given back. Also a process warning. */
+  leaseLeaked: [report: LeaseReport];
+  /** A lease is held for longer than `leakDetectionThreshold`. Also a process warning. */
+  leaseOverdue: [report: LeaseReport];
+  /** A lease that was overdue has ended after all. Also a process warning. */
+  leaseReturned: [report: LeaseReport];
 }
 
 type State = 'open' | 'closing' | 'closed';
@@ -70,6 +81,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#workers = new Workers(options, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
+      onLease: (report) => this.#onLease(report),
       onCrash: (worker, error) => this.#onCrash(worker, error),
       onFailure: (error) => {
         void this.destroy(error);
@@ -192,6 +204,23 @@ export class Pool extends EventEmitter<PoolEvents> {
     await Promise.all(loads);
     setImmediate(() => group.onSettled());
     return group;
+  }
+
+  /**
+   * Leases on several connections, all or none, in the order of the list. They are taken in one
+   * order for all callers, so that two of them never wait for each other; `timeout` is for all
+   * together.
+   *
+   * @throws LwsPoolError as `lease()` of a Connection
+   */
+  leaseAll(
+    connections: Iterable<Connection>,
+    mode: LeaseMode,
+    options?: LeaseOptions,
+  ): Promise<Lease<Connection>[]> {
+    return leaseAll(connections, mode, options, this.#options.lease) as Promise<
+      Lease<Connection>[]
+    >;
   }
 
   /**
@@ -381,7 +410,17 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'post':
         this.#groups.get(message.group)?.onPost(message.value, worker.index);
         break;
+      case 'lease':
+        this.#onLease(message.report);
+        break;
     }
+  }
+
+  #onLease(report: LeaseReport): void {
+    const { kind } = report;
+    if (kind === 'leaked') this.emit('leaseLeaked', report);
+    else if (kind === 'overdue') this.emit('leaseOverdue', report);
+    else this.emit('leaseReturned', report);
   }
 
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {

@@ -11,6 +11,9 @@ import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
+import { LeaseCoordinator } from './lease/coordinator.js';
+import type { LeaseReport } from './lease/leaks.js';
+import type { ResolvedLeaseOptions } from './options.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -40,6 +43,8 @@ export interface WorkerEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
   /** A connection has ended, or was never opened: there is room again. */
   onRoom(): void;
+  /** A lease of this thread was lost, or is held for long. */
+  onLease(report: LeaseReport): void;
 }
 
 /**
@@ -55,6 +60,7 @@ export class PoolWorker {
   readonly #events: WorkerEvents;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
+  readonly #leases: LeaseCoordinator;
   readonly #port: MessagePort;
   readonly #remotePort: MessagePort;
   /** By slot. */
@@ -66,7 +72,7 @@ export class PoolWorker {
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
-  constructor(index: number, capacity: number, events: WorkerEvents) {
+  constructor(index: number, capacity: number, leases: ResolvedLeaseOptions, events: WorkerEvents) {
     this.index = index;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
@@ -75,6 +81,13 @@ export class PoolWorker {
     );
     this.outbox = new Outbox(this.#channel);
     this.#wire = { outbox: this.outbox, ledgers: new Ledgers(this.#channel), side: 'owner' };
+    this.#leases = new LeaseCoordinator({
+      channel: this.#channel.key,
+      side: 'owner',
+      outbox: this.outbox,
+      leases,
+      report: (report) => events.onLease(report),
+    });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#remotePort = port2;
@@ -88,6 +101,7 @@ export class PoolWorker {
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
+      leases: this.#leases.options,
     };
   }
 
@@ -178,6 +192,7 @@ export class PoolWorker {
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
     const connection = new Connection({
       wire: this.#wire,
+      leases: this.#leases,
       slot,
       generation,
       highWaterMark: request.highWaterMark,

@@ -1,5 +1,7 @@
 import type { FromWorker } from '../workers/control.js';
 import { createError, type LwsPoolError } from './errors.js';
+import type { LeaseReport } from './lease/leaks.js';
+import type { ResolvedPoolOptions } from './options.js';
 import { Threads } from './piscina.js';
 import { PoolWorker, type WorkerEvents } from './worker.js';
 
@@ -13,6 +15,7 @@ const backoff = (crashes: number) => Math.min(100 * 2 ** (crashes - 2), 5_000);
 export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
   onRoom(): void;
+  onLease(report: LeaseReport): void;
   /** A worker is gone, and with it all its connections. */
   onCrash(worker: PoolWorker, error: LwsPoolError): void;
   /** They crash again and again. */
@@ -23,19 +26,14 @@ export interface WorkersEvents {
 export class Workers {
   readonly all: PoolWorker[];
   readonly #threads: Threads;
-  readonly #capacity: number;
-  readonly #handshakesInFlight: number;
+  readonly #options: ResolvedPoolOptions;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
   #stopping = false;
   #waiting: (() => void)[] = [];
 
-  constructor(
-    options: { threads: number; maxConnections: number; handshakesInFlight: number },
-    events: WorkersEvents,
-  ) {
-    this.#capacity = options.maxConnections;
-    this.#handshakesInFlight = options.handshakesInFlight;
+  constructor(options: ResolvedPoolOptions, events: WorkersEvents) {
+    this.#options = options;
     this.#events = events;
     this.#threads = new Threads(options.threads);
     this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
@@ -75,6 +73,7 @@ export class Workers {
   #create(index: number): PoolWorker {
     const events: WorkerEvents = {
       onRoom: () => this.#events.onRoom(),
+      onLease: (report) => this.#events.onLease(report),
       onMessage: (worker, message) => {
         if (message.type === 'started') {
           worker.alive = true;
@@ -85,14 +84,15 @@ export class Workers {
         }
       },
     };
-    return new PoolWorker(index, this.#capacity, events);
+    const { maxConnections, lease } = this.#options;
+    return new PoolWorker(index, maxConnections, lease, events);
   }
 
   async #keepRunning(index: number): Promise<void> {
     for (let crashes = 0; ; ) {
       const worker = this.all[index] as PoolWorker;
       const started = performance.now();
-      const cause = await this.#threads.run(worker.task(this.#handshakesInFlight)).then(
+      const cause = await this.#threads.run(worker.task(this.#options.handshakesInFlight)).then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -1,5 +1,7 @@
 import type { EndpointOptions } from '../native.js';
 import type { PlainError } from '../pool/errors.js';
+import type { LeaseReport } from '../pool/lease/leaks.js';
+import type { ResolvedLeaseOptions } from '../pool/options.js';
 
 /**
  * What the main thread and a worker say to each other through their MessagePort: starting, groups,
@@ -12,6 +14,7 @@ export interface ServiceTask {
   readonly worker: number;
   readonly channel: number;
   readonly handshakesInFlight: number;
+  readonly leases: ResolvedLeaseOptions;
 }
 
 /** A module of handlers, for a single connection or a group. */
@@ -69,4 +72,6 @@ export type FromWorker =
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }
   /** A handler threw where there was no connection to close. */
   | { readonly type: 'threw'; readonly error: PlainError }
+  /** A handler's lease was lost, or is held for long. */
+  | { readonly type: 'lease'; readonly report: LeaseReport }
   | { readonly type: 'stopped' };

@@ -1,11 +1,17 @@
 import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
+import type { LwsPoolError } from '../pool/errors.js';
+import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
+import type { Lease } from '../pool/lease/lease.js';
+import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
+import type { LeaseOptions } from '../pool/options.js';
 
 /** What a connection needs of the service that it belongs to. */
 export interface HandlerService {
   readonly wire: Wire;
   /** Number of the worker's channel, unique in the process. */
   readonly channel: number;
+  readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
 }
 
@@ -18,6 +24,7 @@ export class HandlerConnection {
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
+  #leasing: Leasing | undefined;
 
   /** @internal */
   constructor(
@@ -101,9 +108,50 @@ export class HandlerConnection {
     this.#link.resume();
   }
 
+  /**
+   * As on the main thread; where nobody else holds the connection it is granted at once, since the
+   * handler runs on the thread that serves it.
+   *
+   * @throws LwsPoolError as `lease()` of a Connection
+   */
+  lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<HandlerConnection>> {
+    return this.leasing.lease(mode, options) as Promise<Lease<HandlerConnection>>;
+  }
+
+  /** A lease if there is one now; what was sent is written first, as far as the kernel takes it. */
+  tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<HandlerConnection> | undefined {
+    return this.leasing.try(mode, options) as Lease<HandlerConnection> | undefined;
+  }
+
+  /** Calls a function with a lease and gives it back when that is done, or has thrown. */
+  withLease<Result>(
+    mode: LeaseMode,
+    run: (lease: Lease<HandlerConnection>) => Result | Promise<Result>,
+  ): Promise<Result>;
+  withLease<Result>(
+    mode: LeaseMode,
+    options: LeaseOptions | undefined,
+    run: (lease: Lease<HandlerConnection>) => Result | Promise<Result>,
+  ): Promise<Result>;
+  withLease(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
+    return this.leasing.with(mode, ...rest);
+  }
+
+  /** @internal */
+  get leasing(): Leasing {
+    this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
+    return this.#leasing;
+  }
+
   /** @internal */
   get link(): Link {
     return this.#link;
+  }
+
+  /** @internal It is over. */
+  onClosed(error: LwsPoolError | undefined): void {
+    this.#link.onClosed(error);
+    this.#leasing?.onClosed(error);
   }
 
   #address(name: string): string {

@@ -2,9 +2,12 @@ import { encodeFields } from '../channel/fields.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
+import type { Lease } from '../pool/lease/lease.js';
+import type { Leasing } from '../pool/lease/leasing.js';
+import { describe } from '../pool/options/describe.js';
 import type { GroupReport, HandlerSpec } from './control.js';
 import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
-import type { HandlerConnection } from './handler-connection.js';
+import { HandlerConnection } from './handler-connection.js';
 import { Tallies } from './tally.js';
 
 /** Which function of the handler an event goes to, where it is not `message`. */
@@ -17,6 +20,15 @@ const CALLBACKS = new Map<number, keyof Handler>([
 /** A function of a handler may be asynchronous: what it rejects with counts as thrown. */
 function watch(result: unknown, failed: (thrown: unknown) => void): void {
   if (result instanceof Promise) result.catch(failed);
+}
+
+function leasingOf(connection: unknown): Leasing {
+  if (connection instanceof HandlerConnection) return connection.leasing;
+  throw createError('ERR_INVALID_ARGUMENT', {
+    argument: 'connection',
+    got: describe(connection),
+    takes: 'a connection of this handler',
+  });
 }
 
 /** The connections of one group in one worker, and the handler they share. */
@@ -54,6 +66,8 @@ export class HandlerGroup {
       ...context,
       data: spec.data,
       connections: this.connections,
+      handles: (connection, options) =>
+        leasingOf(connection).now('exclusive', options) as Lease<HandlerConnection>,
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {
       throw new TypeError('the function given to defineHandler() has to return an object');
@@ -117,7 +131,7 @@ export class HandlerGroup {
   ): void {
     this.#closed++;
     this.connections.delete(connection);
-    connection.link.onClosed(error);
+    connection.onClosed(error);
     if (error !== undefined) {
       this.#errors.note(error);
       this.#call(connection, 'error', () => this.#handler.error?.(connection, error));

@@ -1,4 +1,6 @@
 import { createError, type LwsPoolError } from '../pool/errors.js';
+import type { Lease } from '../pool/lease/lease.js';
+import type { LeaseOptions } from '../pool/options.js';
 import type { HandlerConnection } from './handler-connection.js';
 
 /** What a handler knows of its surroundings: one per group (or connection) and worker. */
@@ -9,6 +11,14 @@ export interface HandlerContext<Data = unknown> {
   readonly worker: number;
   /** The group's open connections in this worker. */
   readonly connections: Iterable<HandlerConnection>;
+  /**
+   * An exclusive lease on a connection, at once: descriptor and SSL object in the hands of the
+   * handler, which runs on the thread that owns them. It lasts until `release()`.
+   *
+   * @throws LwsPoolError ERR_LEASE_BUSY where another thread holds it, or its peer has not taken
+   *   what was sent; ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   */
+  handles(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
   /** Sends a value (structured clone) to the event `post` of the group on the main thread. */
   post(value: unknown): void;
 }

@@ -8,6 +8,7 @@ import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
+import { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
@@ -25,6 +26,7 @@ const REPORT_DELAY = 5;
 export class WorkerService implements HandlerService {
   readonly wire: Wire;
   readonly channel: number;
+  readonly leases: LeaseCoordinator;
   readonly #worker: number;
   readonly #port: MessagePort;
   readonly #native: NativeService;
@@ -50,6 +52,17 @@ export class WorkerService implements HandlerService {
       ledgers: new Ledgers(this.#native),
       side: 'handler',
     };
+    this.leases = new LeaseCoordinator({
+      channel: task.channel,
+      side: 'handler',
+      outbox: this.#outbox,
+      leases: task.leases,
+      flush: (slot, generation) => {
+        this.#outbox.flush();
+        this.#native.flush(slot, generation);
+      },
+      report: (report) => this.#post({ type: 'lease', report }),
+    });
   }
 
   /** Serves until it is told to stop. */
@@ -161,6 +174,10 @@ export class WorkerService implements HandlerService {
     const entry = this.#entries[slot];
     if (type > Event.failed && type < Event.closed) {
       entry?.group.onRecord(entry.connection, type, payload, isBinary, aux);
+      return;
+    }
+    if (type === Event.leased || type === Event.leaseExpired) {
+      entry?.connection.leasing.onRecord(type, payload, aux);
       return;
     }
     this.#scheduleReport();

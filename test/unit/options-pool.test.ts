@@ -22,7 +22,8 @@ describe('parsePoolOptions', () => {
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
-    const { connect, ...rest } = parsePoolOptions(options);
+    const { connect, lease, ...rest } = parsePoolOptions({ ...options, lease: { maxHold: 9 } });
+    expect(lease).toEqual({ timeout: 30_000, maxHold: 9, leakDetectionThreshold: undefined });
     expect(rest).toEqual({ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');

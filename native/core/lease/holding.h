@@ -51,6 +51,7 @@ class Holding {
   void hasWritten(const uint8_t* data, size_t size);
   // A write of TLS has to be repeated before anything else is written.
   void writePending(bool pending) { writePending_ = pending; }
+  bool writePending() const { return writePending_; }
   // The holder shut something down, or moved bytes below TLS.
   void taint(const char* why);
   void finSent() { finSent_ = true; }

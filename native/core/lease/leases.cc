@@ -230,9 +230,24 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
   });
 }
 
-Leases::Outcome Leases::finishTls(const LeaseName& name) {
-  return with(name, true, [](LeaseCell& cell) {
-    holding(cell).taint("TLS was shut down");
+Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.ssl == nullptr) return ENOTSUP;
+    Holding& held = holding(cell);
+    result = {TlsResult::Status::again, {}};
+    if (!held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
+    if (result.status == TlsResult::Status::again) held.writePending(true);
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
+  return with(name, true, [&](LeaseCell& cell) {
+    if (cell.ssl == nullptr) return ENOTSUP;
+    Holding& held = holding(cell);
+    result = {TlsResult::Status::again, {}};
+    if (!held.writePending()) result = lwspool::shutdownTls(cell.ssl);
+    if (result.status == TlsResult::Status::done) held.taint("TLS was shut down");
     return 0;
   });
 }

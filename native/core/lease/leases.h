@@ -13,6 +13,7 @@
 #include "../fields.h"
 #include "../net/timers.h"
 #include "../net/transport.h"
+#include "tls_actions.h"
 
 namespace lwspool {
 
@@ -80,8 +81,10 @@ class Leases {
       return 0;
     });
   }
-  // The holder ends our side of TLS; what comes of a connection that goes on is judged later.
-  Outcome finishTls(const LeaseName&);
+  // Exclusive, see tls_actions.h. A write that was left unfinished has to be finished first:
+  // `again`.
+  Outcome updateKeys(const LeaseName&, bool requestPeer, TlsResult&);
+  Outcome shutdownTls(const LeaseName&, TlsResult&);
   // Whether there is TLS.
   Outcome secure(const LeaseName&, bool& tls);
 

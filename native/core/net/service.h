@@ -69,6 +69,8 @@ class Service {
   void mark(Connection&, uint32_t number, Consumer& asker);
   // Ends a connection because of what its peer or its handler did.
   void fail(Connection&, uint16_t code, ErrorInfo);
+  // Writes what can be written now, not at the end of the turn.
+  void flushNow(ConnectionId);
   // The consumer has room again.
   void resumeStalled();
   // Ends all leases; before connections go without being closed.

@@ -208,6 +208,11 @@ void Service::flush(Connection& connection) {
   grantWishes(connection);
 }
 
+void Service::flushNow(ConnectionId id) {
+  Connection* connection = find(id);
+  if (connection != nullptr && connection->established()) flush(*connection);
+}
+
 // What the peer said before it went, a close frame above all, is still to be had.
 void Service::writeFailed(Connection& connection, int error) {
   for (int i = 0; i < kLastReads && connection.reads(); i++) {

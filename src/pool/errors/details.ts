@@ -70,12 +70,10 @@ export interface ErrorDetails {
   /** Close code, RFC 6455 section 7.4. */
   readonly closeCode?: number | undefined;
   readonly closeReason?: string | undefined;
+  /** The option `label` of a lease. */
+  readonly label?: string | undefined;
   /** Id of the connection. */
   readonly connection?: number | string | undefined;
-  /** What was asked of a lease: `read()`, `setOption()`. */
-  readonly operation?: string | undefined;
-  /** Mode of a lease: `shared`, `exclusive`. */
-  readonly mode?: string | undefined;
   /** Index of the worker. */
   readonly worker?: number | undefined;
   /** How many times workers crashed. */

@@ -15,9 +15,9 @@ export const LEASE_ERRORS = {
       `Connection${note(' ', connection)} is not established yet, so it has no descriptor to lease. Wait until connect() has resolved.`,
   },
   ERR_LEASE_MODE: {
-    summary: 'The mode of the lease does not allow what was asked of it.',
-    message: ({ operation = 'that', mode = 'shared' }) =>
-      `A lease that is ${shown(mode)} does not allow ${shown(operation)}: the connection is in use by others meanwhile. Take the lease with 'exclusive'.`,
+    summary: 'The operation needs an exclusive lease, and this one is shared.',
+    message: ({ operation = 'The operation', mode = 'shared' }) =>
+      `${shown(operation)} needs an exclusive lease; this one is ${shown(mode)}, and the worker goes on using the connection. Take the lease with 'exclusive'.`,
   },
   ERR_LEASE_RELEASED: {
     summary: 'A lease was used after it was released or detached.',

@@ -30,11 +30,6 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} is closed${note(' (code ', details.closeCode, ')')}: nothing can be sent or asked of it. Check "readyState", or stop at the event "close".`,
   },
-  ERR_LEASE_MODE: {
-    summary: 'The operation needs an exclusive lease, and this one is shared.',
-    message: ({ operation = 'The operation', mode = 'shared' }) =>
-      `${shown(operation)} needs an exclusive lease; this one is ${shown(mode)}. Take an exclusive lease for it.`,
-  },
   ERR_PROTOCOL: {
     summary: 'The peer broke RFC 6455 (close code 1002).',
     message: (details) =>
@@ -54,11 +49,6 @@ export const CONNECTION_ERRORS = {
     summary: 'The peer did not finish the close handshake within the option closeTimeout.',
     message: (details) =>
       `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`,
-  },
-  ERR_LEASE_MODE: {
-    summary: 'The mode of the lease does not allow what was asked of it.',
-    message: ({ operation = 'that', mode = 'shared' }) =>
-      `A lease that is ${shown(mode)} does not allow ${shown(operation)}: the connection is in use by others meanwhile. Take the lease with 'exclusive'.`,
   },
   ERR_HANDLER_LOAD: {
     summary: 'The handler module cannot be loaded or exports no handler.',

@@ -1,4 +1,5 @@
 import type { ErrorEntry } from './details.js';
+import { LEASE_ERRORS } from './lease.js';
 import { CONNECTION_ERRORS, POOL_ERRORS } from './lifetime.js';
 import { NETWORK_ERRORS } from './network.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from './tls.js';
@@ -12,6 +13,7 @@ const TABLE = {
   ...TLS_ERRORS,
   ...UPGRADE_ERRORS,
   ...CONNECTION_ERRORS,
+  ...LEASE_ERRORS,
   ...POOL_ERRORS,
 };
 

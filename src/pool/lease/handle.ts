@@ -1,4 +1,5 @@
 import { decodeFields, textOf } from '../../channel/fields.js';
+import type { NativeLeases } from '../../native.js';
 import { createError } from '../errors.js';
 import type { SocketAccess } from './access.js';
 import { AGAIN, systemError } from './outcome.js';
@@ -18,6 +19,14 @@ export interface Detached {
   readonly leftover: Buffer;
 }
 
+/** Calls native code with the name of a lease: slot, generation and token. */
+type NativeCall<Result> = (
+  native: NativeLeases,
+  slot: number,
+  generation: number,
+  token: number,
+) => Result | number;
+
 /**
  * What the holder of a lease has of it: `lease`, `lease.socket` and `lease.tls` share this object,
  * and when the last of them is lost to the garbage collector, the lease has leaked.
@@ -29,7 +38,7 @@ export class LeaseHandle implements SocketAccess {
     this.state = state;
   }
 
-  /** @throws LwsPoolError once the lease is over, or lacks the right mode */
+  /** @throws LwsPoolError once the lease is over, or lacks the mode that the operation needs */
   require(operation?: string): LeaseState {
     const { state } = this;
     if (state.ending !== undefined) throw state.error();
@@ -39,85 +48,80 @@ export class LeaseHandle implements SocketAccess {
     return state;
   }
 
+  /**
+   * @param what the system call, or what else it is, for the error
+   * @throws LwsPoolError the lease's, or ERR_SYSTEM
+   */
+  call<Result>(what: string, run: NativeCall<Result>): Result {
+    const { leasing, token } = this.require();
+    const outcome = run(leasing.native, leasing.slot, leasing.generation, token);
+    if (typeof outcome === 'number' && outcome < 0) throw this.#failure(outcome, what);
+    return outcome as Result;
+  }
+
+  /** @throws LwsPoolError once the lease is over */
+  check(): void {
+    this.call('check', (native, ...name) => native.check(...name));
+  }
+
+  /** Whether there is TLS. */
+  get secure(): boolean {
+    return this.call('check', (native, ...name) => native.secure(...name)) === 1;
+  }
+
   get leftover(): Buffer {
-    const { leasing, token } = this.require('leftover');
-    return this.#done(leasing.native.leftover(leasing.slot, leasing.generation, token), 'leftover');
+    this.require('leftover');
+    return this.call('check', (native, ...name) => native.leftover(...name));
   }
 
   get fd(): number {
-    const state = this.require();
-    if (state.duplicate < 0) {
+    const { state } = this;
+    if (state.duplicate >= 0) {
+      this.check();
+    } else {
       const inode = new Float64Array(1);
-      const { leasing, token } = state;
-      const { native, slot, generation } = leasing;
-      state.duplicate = this.#done(native.duplicate(slot, generation, token, inode), 'dup');
+      state.duplicate = this.call('dup', (native, ...name) => native.duplicate(...name, inode));
       state.inode = inode[0] as number;
     }
-    this.check();
     return state.duplicate;
   }
 
   get ssl(): bigint | undefined {
     const state = this.require('ssl');
     if (!this.secure) return undefined;
-    const { leasing, token } = state;
-    state.ssl ??= this.#done(
-      leasing.native.exposeTls(leasing.slot, leasing.generation, token),
-      'SSL_up_ref',
-    );
+    state.ssl ??= this.call<bigint>('SSL_up_ref', (native, ...name) => native.exposeTls(...name));
     return state.ssl;
   }
 
-  /** Whether there is TLS. */
-  get secure(): boolean {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    return this.#done(native.secure(slot, generation, token), 'secure') === 1;
-  }
-
-  /** @throws LwsPoolError once the lease is over */
-  check(): void {
-    const { leasing, token } = this.require();
-    this.#done(leasing.native.check(leasing.slot, leasing.generation, token), 'check');
-  }
-
   vouch(): void {
-    const { leasing, token } = this.require('vouch()');
-    this.#done(leasing.native.vouch(leasing.slot, leasing.generation, token), 'vouch');
+    this.require('vouch()');
+    this.call('check', (native, ...name) => native.vouch(...name));
   }
 
-  getOption(level: number, name: number, into: Uint8Array): number {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    return this.#done(
-      native.getOption(slot, generation, token, level, name, into),
-      'getsockopt',
+  getOption(level: number, option: number, into: Uint8Array): number {
+    return this.call('getsockopt', (native, ...name) =>
+      native.getOption(...name, level, option, into),
     );
   }
 
-  setOption(level: number, name: number, value: Uint8Array): void {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    this.#done(native.setOption(slot, generation, token, level, name, value), 'setsockopt');
+  setOption(level: number, option: number, value: Uint8Array): void {
+    this.call('setsockopt', (native, ...name) => native.setOption(...name, level, option, value));
   }
 
   unsent(): number {
-    return this.#queued(true);
+    return this.call('ioctl', (native, ...name) => native.queued(...name, true));
   }
 
   unread(): number {
-    return this.#queued(false);
+    return this.call('ioctl', (native, ...name) => native.queued(...name, false));
   }
 
   address(end: 'local' | 'remote'): { address: string; port: number } {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    const found = this.#done(native.addresses(slot, generation, token), 'getsockname');
-    const fields = decodeFields(found);
-    return {
-      address: textOf(fields, `${end}Address`),
-      port: Number(textOf(fields, `${end}Port`)),
-    };
+    const fields = decodeFields(
+      this.call<Buffer>('getsockname', (native, ...name) => native.addresses(...name)),
+    );
+    const port = Number(textOf(fields, `${end}Port`));
+    return { address: textOf(fields, `${end}Address`), port };
   }
 
   read(into: Uint8Array): number {
@@ -129,55 +133,40 @@ export class LeaseHandle implements SocketAccess {
   }
 
   shutdown(how: keyof typeof HOW): void {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    this.#done(native.shutdown(slot, generation, token, HOW[how]), 'shutdown');
+    this.call('shutdown', (native, ...name) => native.shutdown(...name, HOW[how]));
   }
 
-  /** Reads or writes, through TLS or beneath it. */
+  /** Reads or writes, through TLS or beneath it; -1: nothing now. */
   move(syscall: 'recv' | 'send', tls: boolean, bytes: Uint8Array): number {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    const outcome =
-      syscall === 'recv'
-        ? native.read(slot, generation, token, tls, bytes)
-        : native.write(slot, generation, token, tls, bytes);
-    return outcome === AGAIN ? -1 : this.#done(outcome, syscall);
+    return (
+      this.call(syscall, (native, ...name) => {
+        const moved =
+          syscall === 'recv' ? native.read(...name, tls, bytes) : native.write(...name, tls, bytes);
+        return moved === AGAIN ? undefined : moved;
+      }) ?? -1
+    );
   }
 
+  /** @param plain only without TLS */
   detach(operation: string, plain: boolean): Detached {
-    const state = this.require(operation);
-    const { leasing } = state;
+    const { leasing } = this.require(operation);
     if (this.secure && (plain || leasing.side === 'handler')) {
       const reason = plain
         ? 'the connection speaks TLS, and a net.Socket does not'
-        : 'the worker has to let go of the SSL object first; do it on the main thread';
-      throw createError('ERR_TLS_OPERATION', { operation, reason });
+        : 'the worker has to let go of the SSL object first';
+      const hint = plain ? 'Use detach().' : 'Detach it on the main thread.';
+      throw createError('ERR_TLS_OPERATION', { operation, reason, hint });
     }
-    const detached = this.#done(
-      leasing.native.detach(leasing.slot, leasing.generation, state.token, DETACH_PATIENCE),
-      'detach',
+    const detached = this.call<Detached>('detach', (native, ...name) =>
+      native.detach(...name, DETACH_PATIENCE),
     );
-    leasing.end(state, 'detached');
+    leasing.end(this.state, 'detached');
     return detached;
   }
 
-  #queued(unsent: boolean): number {
-    const { leasing, token } = this.require();
-    const { native, slot, generation } = leasing;
-    return this.#done(native.queued(slot, generation, token, unsent), 'ioctl');
-  }
-
-  #done<Result>(outcome: Result | number, syscall: string): Result {
-    if (typeof outcome === 'number' && outcome < 0) throw this.failure(outcome, syscall);
-    return outcome as Result;
-  }
-
-  /** The error of a native call that did nothing. */
-  failure(outcome: number, syscall: string) {
+  #failure(outcome: number, what: string) {
     const { state } = this;
-    const { leasing } = state;
-    if (leasing.lost(state, outcome)) return state.error();
-    return systemError(outcome, syscall, leasing.connection.id);
+    if (state.leasing.lost(state, outcome)) return state.error();
+    return systemError(outcome, what, state.leasing.connection.id);
   }
 }

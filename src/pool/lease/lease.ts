@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import type { Detached, LeaseHandle } from './handle.js';
 import { LeaseSocket } from './socket.js';
+import { LeaseTls } from './tls.js';
+import { TlsHandle } from './tls-handle.js';
 
 /**
  * A lease on a connection's socket descriptor and SSL object, from `connection.lease()`.
@@ -18,6 +20,7 @@ export class Lease<Leased = unknown> {
   readonly connection: Leased;
   readonly #handle: LeaseHandle;
   #socket: LeaseSocket | undefined;
+  #tls: LeaseTls | undefined;
 
   /** @internal */
   constructor(connection: Leased, handle: LeaseHandle) {
@@ -88,6 +91,15 @@ export class Lease<Leased = unknown> {
     this.#handle.require();
     this.#socket ??= new LeaseSocket(this.#handle, this.#handle.state.exclusive);
     return this.#socket;
+  }
+
+  /** The TLS above it; undefined on plain connections. */
+  get tls(): LeaseTls | undefined {
+    if (this.#tls !== undefined) this.#handle.require();
+    else if (this.#handle.secure) {
+      this.#tls = new LeaseTls(new TlsHandle(this.#handle), this.#handle.state.exclusive);
+    }
+    return this.#tls;
   }
 
   /**

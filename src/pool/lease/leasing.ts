@@ -1,6 +1,6 @@
 import { Mutex } from 'async-mutex';
 import { CLOSED as LINK_CLOSED, type Link, OPEN } from '../../channel/link.js';
-import { Command, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record.js';
+import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record.js';
 import type { NativeLeases } from '../../native.js';
 import { onAbort } from '../abort.js';
 import { createError, type LwsPoolError } from '../errors.js';
@@ -89,11 +89,10 @@ export class Leasing {
     }
   }
 
-  async with<Result>(
-    mode: LeaseMode,
-    options: LeaseOptions | undefined,
-    run: (lease: Lease) => Result | Promise<Result>,
-  ): Promise<Result> {
+  /** With a function, or with options and a function. */
+  async with(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
+    const run = rest.length > 1 ? rest[1] : rest[0];
+    const options = rest.length > 1 ? (rest[0] as LeaseOptions | undefined) : undefined;
     if (typeof run !== 'function') {
       throw createError('ERR_INVALID_ARGUMENT', {
         argument: 'fn',
@@ -148,7 +147,13 @@ export class Leasing {
     return this.#granted(token, exclusive, terms, origin, noted);
   }
 
-  onLeased(request: number, tokenOrRefusal: number): void {
+  /** A record of the worker that is about leases. */
+  onRecord(type: number, payload: Buffer, aux: number): void {
+    if (type === Event.leased) this.#onLeased(aux, payload.readDoubleLE());
+    else if (type === Event.leaseExpired) this.#onExpired(payload.readDoubleLE());
+  }
+
+  #onLeased(request: number, tokenOrRefusal: number): void {
     const answered = this.#requests.get(request);
     this.#requests.delete(request);
     if (answered !== undefined) answered(tokenOrRefusal);
@@ -156,7 +161,7 @@ export class Leasing {
     else if (tokenOrRefusal > 0) this.#giveBack(tokenOrRefusal, -1);
   }
 
-  onExpired(token: number): void {
+  #onExpired(token: number): void {
     for (const state of this.#held) {
       if (state.token === token) this.end(state, 'expired');
     }
@@ -321,8 +326,7 @@ export class Leasing {
   #ask(waiter: Waiter, exclusive: boolean, terms: ResolvedLeaseTerms): Promise<number> {
     const { outbox } = this.#coordinator;
     const request = this.#coordinator.nextRequest();
-    const flags =
-      (exclusive ? FLAG_EXCLUSIVE : 0) | (terms.boundary === 'frame' ? FLAG_FRAME : 0);
+    const flags = (exclusive ? FLAG_EXCLUSIVE : 0) | (terms.boundary === 'frame' ? FLAG_FRAME : 0);
     const payload = new Uint8Array(new Float64Array([terms.maxHold ?? 0]).buffer);
     return new Promise((resolve) => {
       this.#requests.set(request, resolve);
@@ -342,11 +346,7 @@ export class Leasing {
   }
 
   #aborted(signal: AbortSignal): LwsPoolError {
-    return createError(
-      'ERR_ABORTED',
-      { connection: this.connection.id },
-      { cause: signal.reason },
-    );
+    return createError('ERR_ABORTED', { connection: this.connection.id }, { cause: signal.reason });
   }
 
   #closedError(cause?: LwsPoolError): LwsPoolError {
@@ -364,7 +364,7 @@ function woken(waiter: Waiter): Promise<void> {
   });
 }
 
-function isExclusive(mode: unknown): boolean {
+export function isExclusive(mode: unknown): boolean {
   if (mode === 'exclusive') return true;
   if (mode === 'shared') return false;
   throw createError('ERR_INVALID_ARGUMENT', {
@@ -374,9 +374,15 @@ function isExclusive(mode: unknown): boolean {
   });
 }
 
-/** Where a lease is being taken: the stack above that function. */
+/** A stack costs half a microsecond for each frame, and a lease not much more in all. */
+const FRAMES = 4;
+
+/** Where a lease is being taken: the few innermost callers of that function. */
 export function originOf(above: (...given: never[]) => unknown): { stack?: string } {
   const origin = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = Math.min(limit, FRAMES);
   Error.captureStackTrace(origin, above);
+  Error.stackTraceLimit = limit;
   return origin;
 }

@@ -8,6 +8,12 @@ import {
   mergeConnect,
   type ResolvedConnectOptions,
 } from './connect.js';
+import {
+  type PoolLeaseOptions,
+  poolLeaseSchema,
+  type ResolvedLeaseOptions,
+  resolvePoolLease,
+} from './lease.js';
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 
@@ -25,6 +31,8 @@ export interface PoolOptions {
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
   connect?: Omit<ConnectOptions, 'signal'> | undefined;
+  /** Defaults of leases. */
+  lease?: PoolLeaseOptions | undefined;
 }
 
 /** Pool options complete, copied and in one form. */
@@ -35,6 +43,7 @@ export interface ResolvedPoolOptions {
   readonly placement: PlacementPolicy;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
+  readonly lease: ResolvedLeaseOptions;
 }
 
 const POLICIES = ['least-connections', 'round-robin'];
@@ -58,6 +67,7 @@ const poolSchema = group(
       .optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
+    lease: poolLeaseSchema.optional(),
   },
   ELSEWHERE,
 );
@@ -77,5 +87,6 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
     connect: Object.freeze(connect),
+    lease: resolvePoolLease(given.lease),
   };
 }

@@ -1,0 +1,58 @@
+import type { LeaseHandle } from './handle.js';
+import type { NativeTlsFacts, TlsAccess } from './tls-access.js';
+
+/** TLS by way of a lease. It has the handle, so the lease is not lost while this is in use. */
+export class TlsHandle implements TlsAccess {
+  readonly #handle: LeaseHandle;
+
+  constructor(handle: LeaseHandle) {
+    this.#handle = handle;
+  }
+
+  check(): void {
+    this.#handle.check();
+  }
+
+  facts(): NativeTlsFacts {
+    return this.#handle.call('SSL', (native, ...name) => native.tlsFacts(...name));
+  }
+
+  pending(): number {
+    return this.#handle.call('SSL_pending', (native, ...name) => native.tlsPending(...name));
+  }
+
+  session(): Buffer | undefined {
+    return this.#handle.call('SSL_get1_session', (native, ...name) => native.tlsSession(...name));
+  }
+
+  exportKeyingMaterial(
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Buffer | string {
+    const material = Buffer.alloc(length);
+    const refused = this.#handle.call<boolean | string>(
+      'SSL_export_keying_material',
+      (native, ...name) => native.exportKeyingMaterial(...name, material, label, context),
+    );
+    return typeof refused === 'string' ? refused : material;
+  }
+
+  read(into: Uint8Array): number {
+    return this.#handle.move('recv', true, into);
+  }
+
+  write(bytes: Uint8Array): number {
+    return Math.max(0, this.#handle.move('send', true, bytes));
+  }
+
+  updateKeys(requestPeer: boolean): boolean | string {
+    return this.#handle.call('SSL_key_update', (native, ...name) =>
+      native.updateKeys(...name, requestPeer),
+    );
+  }
+
+  shutdown(): boolean | string {
+    return this.#handle.call('SSL_shutdown', (native, ...name) => native.shutdownTls(...name));
+  }
+}
