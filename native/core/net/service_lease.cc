@@ -77,6 +77,8 @@ void Service::grantWishes(Connection& connection) {
       if (wish.exclusive && !standsFor(connection, wish)) return;
       const uint64_t end = wish.maxHold == 0 ? 0 : monotonicNow() + wish.maxHold;
       token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
+      // What lies behind the barrier is written once it comes back.
+      if (wish.exclusive) cell.work = !connection.out.empty();
       if (end != 0) leaseTimers_.add(end, connection.id);
     }
     cell.wishes--;
