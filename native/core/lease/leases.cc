@@ -213,7 +213,11 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
   return with(name, true, [&](LeaseCell& cell) {
     if (cell.ssl == nullptr) return ENOTSUP;
     result = receive(cell.fd, cell.ssl, out, capacity);
-    if (result.status == IoResult::Status::done) holding(cell).hasRead(out, result.bytes);
+    if (result.status == IoResult::Status::done) {
+      holding(cell).hasRead(out, result.bytes);
+    } else if (result.status != IoResult::Status::again) {
+      cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
+    }
     return 0;
   });
 }
@@ -226,6 +230,7 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
     // A record that is begun has to be finished with the same bytes.
     holding(cell).writePending(result.status == IoResult::Status::again);
     if (result.status == IoResult::Status::done) holding(cell).hasWritten(bytes, result.bytes);
+    if (result.status == IoResult::Status::broken) cell.work = true;  // as for reading
     return 0;
   });
 }

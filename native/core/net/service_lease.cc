@@ -167,8 +167,8 @@ void Service::rejoin(Connection& connection) {
   if (!connection.reads()) return;
   if (missed) {
     readable(connection);
-  } else if (hasPending(connection.ssl)) {
-    readLater(connection);
+  } else if (connection.ssl != nullptr) {
+    readLater(connection);  // OpenSSL may hold bytes, or the end
   }
 }
 
