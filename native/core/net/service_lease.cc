@@ -10,10 +10,9 @@
 
 namespace lwspool {
 
-// The connection stands: from now on it can be leased.
+// The connection stands: it can be leased once the lock, which is held, is given up.
 void Service::lend(Connection& connection) {
   LeaseCell& cell = *connection.cell;
-  std::lock_guard lock(cell.mutex);
   cell.revoke();
   cell.generation = connection.id.generation;
   cell.right = Right::worker;
