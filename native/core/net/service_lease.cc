@@ -147,7 +147,15 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
     }
     return finish(connection);
   }
-  if (verdict.finSent) connection.finSent = connection.endAfterFlush = true;
+  if (verdict.finSent || verdict.closeSent) {
+    // Nothing may follow; what was sent during the lease is too late.
+    connection.out.clear();
+    connection.queuedBytes = connection.flushedBytes;
+  }
+  if (verdict.finSent) {
+    connection.finSent = true;
+    end(connection);
+  }
   if (verdict.closeSent && !std::exchange(connection.closeSent, true)) {
     beginClosing(connection, connection.endpoint->closeTimeout);
   }
