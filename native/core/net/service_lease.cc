@@ -35,7 +35,10 @@ void Service::park(Connection& connection) {
 // --- requests ------------------------------------------------------------------------------------
 
 void Service::wish(Connection& connection, Wish wish) {
-  if (!connection.established()) return refuse(connection, wish, Refusal::closed);
+  if (!connection.established()) {
+    const bool over = connection.phase == Phase::dying;
+    return refuse(connection, wish, over ? Refusal::closed : Refusal::notEstablished);
+  }
   {
     Use use(connection);
     connection.cell->wishes++;
