@@ -74,7 +74,7 @@ class Holding {
 
   const Stream stream_;
   const std::string leftover_;
-  const bool wasMidMessage_;
+  bool messageEnded_;  // or there was none: one that has begun since, the holder has begun to read
   bool read_ = false;
   bool writePending_ = false;
   bool finSent_ = false;
