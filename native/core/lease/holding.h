@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -67,7 +68,7 @@ class Holding {
   Verdict judge();
 
   // A detached connection whose SSL object libwebsockets still has: it has let go.
-  std::condition_variable gone;
+  std::shared_ptr<std::condition_variable> gone;
 
  private:
   const char* unseenBytes() const;

@@ -273,7 +273,10 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   dup3(dummy, cell.fd, O_CLOEXEC);
   close(dummy);
   SSL* const ssl = cell.ssl;
+  // Shared: the slot may have its next connection before this thread runs again.
+  std::shared_ptr<std::condition_variable> gone;
   if (ssl != nullptr) {
+    gone = held.gone = std::make_shared<std::condition_variable>();
     SSL_up_ref(ssl);
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
   }
@@ -289,11 +292,14 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   // Two threads may not use one SSL object, so it is the holder's only once libwebsockets has
   // closed what it takes for the connection.
   const auto end = std::chrono::system_clock::now() + std::chrono::milliseconds(patience);
+  const auto kept = [&] {
+    return cell.generation == name.id.generation && cell.right == Right::detached;
+  };
   lock.lock();
-  while (cell.right == Right::detached) {
-    if (held.gone.wait_until(lock, end) == std::cv_status::timeout) break;
+  while (kept()) {
+    if (gone->wait_until(lock, end) == std::cv_status::timeout) break;
   }
-  if (cell.right == Right::detached) {
+  if (kept()) {
     lock.unlock();
     close(fd);
     SSL_free(ssl);

@@ -332,7 +332,8 @@ void Service::destroyed(Connection& connection) {
     std::lock_guard lock(connection.cell->mutex);
     if (connection.cell->right == Right::detached) {
       connection.cell->right = Right::nobody;
-      if (connection.cell->holding) connection.cell->holding->gone.notify_all();
+      const auto& holding = connection.cell->holding;
+      if (holding && holding->gone) holding->gone->notify_all();
     }
   }
   connection.phase = Phase::free;
