@@ -275,7 +275,9 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   SSL* const ssl = cell.ssl;
   // Shared: the slot may have its next connection before this thread runs again.
   std::shared_ptr<std::condition_variable> gone;
+  int ends = 0;  // of either direction, that TLS has had
   if (ssl != nullptr) {
+    ends = SSL_get_shutdown(ssl);
     gone = held.gone = std::make_shared<std::condition_variable>();
     SSL_up_ref(ssl);
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
@@ -307,7 +309,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   }
   lock.unlock();
   SSL_set_quiet_shutdown(ssl, 0);
-  SSL_set_shutdown(ssl, 0);
+  SSL_set_shutdown(ssl, ends);
   SSL_set_fd(ssl, fd);
   out.fd = fd;
   out.ssl = ssl;
