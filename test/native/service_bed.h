@@ -40,6 +40,7 @@ class Recorder : public Consumer {
   std::function<void(Connection&)> onOpened;
   std::function<void(Connection&, std::string_view)> onMessage;
   std::function<void(Connection&, uint32_t)> onFlushed;
+  std::function<void(Connection&, int64_t)> onLeased;
   std::function<void(Connection&)> onClosed;
 
   void opened(Connection& connection, const Fields& facts) override {
@@ -84,6 +85,14 @@ class Recorder : public Consumer {
   void flushed(Connection& connection, uint32_t mark) override {
     note(connection, "flushed " + std::to_string(mark));
     if (onFlushed) onFlushed(connection, mark);
+  }
+  void leased(Connection& connection, uint32_t request, double tokenOrRefusal) override {
+    note(connection, "leased " + std::to_string(request) + " " +
+                         std::to_string(static_cast<int64_t>(tokenOrRefusal)));
+    if (onLeased) onLeased(connection, static_cast<int64_t>(tokenOrRefusal));
+  }
+  void leaseExpired(Connection& connection, double token) override {
+    note(connection, "leaseExpired " + std::to_string(static_cast<int64_t>(token)));
   }
   void broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) override {
     broadcasts.push_back(std::to_string(group) + (binary ? " binary " : " text ") +

@@ -16,9 +16,10 @@ std::string leftoverOf(const ws::FrameDecoder* decoder) {
 // What the holder has read he has; only where its frames end matters here, and its close frame.
 struct Discard {
   Verdict& verdict;
+  bool& messageEnded;
 
-  void message(ws::Opcode, const uint8_t*, size_t) {}
-  void message(ws::Opcode, ws::Bytes&&) {}
+  void message(ws::Opcode, const uint8_t*, size_t) { messageEnded = true; }
+  void message(ws::Opcode, ws::Bytes&&) { messageEnded = true; }
   void ping(const uint8_t*, size_t) {}
   void pong(const uint8_t*, size_t) {}
   void close(uint16_t code, const uint8_t* reason, size_t size) {
@@ -33,12 +34,12 @@ struct Discard {
 Holding::Holding(const Stream& stream)
     : stream_(stream),
       leftover_(leftoverOf(stream.decoder)),
-      wasMidMessage_(stream.decoder != nullptr && stream.decoder->midMessage()) {}
+      messageEnded_(stream.decoder == nullptr || !stream.decoder->midMessage()) {}
 
 void Holding::hasRead(uint8_t* data, size_t size) {
   read_ = true;
   if (stream_.decoder == nullptr) return;
-  Discard sink{verdict_};
+  Discard sink{verdict_, messageEnded_};
   // Frames of a server are not masked, so nothing is changed in the holder's memory.
   if (const ws::Failure* failure = stream_.decoder->feed(data, size, sink)) {
     verdict_.failure = failure;
@@ -92,7 +93,7 @@ Verdict Holding::judge() {
   if (verdict_.failure == nullptr && stream_.decoder != nullptr) {
     const ws::FrameDecoder& decoder = *stream_.decoder;
     if (read_ && !decoder.betweenFrames()) taint("a frame was read in part");
-    if (read_ && decoder.midMessage() && !wasMidMessage_) taint("a message was read in part");
+    if (read_ && decoder.midMessage() && messageEnded_) taint("a message was read in part");
   }
   if (!written_.whole()) taint("what was written is not whole frames of a client");
   if (const char* unseen = unseenBytes()) taint(unseen);

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -68,14 +69,14 @@ class Holding {
   Verdict judge();
 
   // A detached connection whose SSL object libwebsockets still has: it has let go.
-  std::condition_variable gone;
+  std::shared_ptr<std::condition_variable> gone;
 
  private:
   const char* unseenBytes() const;
 
   const Stream stream_;
   const std::string leftover_;
-  const bool wasMidMessage_;
+  bool messageEnded_;  // or there was none: one that has begun since, the holder has begun to read
   bool read_ = false;
   bool writePending_ = false;
   bool finSent_ = false;

@@ -213,7 +213,11 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
   return with(name, true, [&](LeaseCell& cell) {
     if (cell.ssl == nullptr) return ENOTSUP;
     result = receive(cell.fd, cell.ssl, out, capacity);
-    if (result.status == IoResult::Status::done) holding(cell).hasRead(out, result.bytes);
+    if (result.status == IoResult::Status::done) {
+      holding(cell).hasRead(out, result.bytes);
+    } else if (result.status != IoResult::Status::again) {
+      cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
+    }
     return 0;
   });
 }
@@ -226,6 +230,7 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
     // A record that is begun has to be finished with the same bytes.
     holding(cell).writePending(result.status == IoResult::Status::again);
     if (result.status == IoResult::Status::done) holding(cell).hasWritten(bytes, result.bytes);
+    if (result.status == IoResult::Status::broken) cell.work = true;  // as for reading
     return 0;
   });
 }
@@ -283,7 +288,12 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   dup3(dummy, cell.fd, O_CLOEXEC);
   close(dummy);
   SSL* const ssl = cell.ssl;
+  // Shared: the slot may have its next connection before this thread runs again.
+  std::shared_ptr<std::condition_variable> gone;
+  int ends = 0;  // of either direction, that TLS has had
   if (ssl != nullptr) {
+    ends = SSL_get_shutdown(ssl);
+    gone = held.gone = std::make_shared<std::condition_variable>();
     SSL_up_ref(ssl);
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
   }
@@ -299,11 +309,14 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   // Two threads may not use one SSL object, so it is the holder's only once libwebsockets has
   // closed what it takes for the connection.
   const auto end = std::chrono::system_clock::now() + std::chrono::milliseconds(patience);
+  const auto kept = [&] {
+    return cell.generation == name.id.generation && cell.right == Right::detached;
+  };
   lock.lock();
-  while (cell.right == Right::detached) {
-    if (held.gone.wait_until(lock, end) == std::cv_status::timeout) break;
+  while (kept()) {
+    if (gone->wait_until(lock, end) == std::cv_status::timeout) break;
   }
-  if (cell.right == Right::detached) {
+  if (kept()) {
     lock.unlock();
     close(fd);
     SSL_free(ssl);
@@ -311,7 +324,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   }
   lock.unlock();
   SSL_set_quiet_shutdown(ssl, 0);
-  SSL_set_shutdown(ssl, 0);
+  SSL_set_shutdown(ssl, ends);
   SSL_set_fd(ssl, fd);
   out.fd = fd;
   out.ssl = ssl;

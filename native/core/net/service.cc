@@ -296,6 +296,8 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     connection.decoder.emplace(
         ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
   }
+  // Nobody gets a lease before what came with the answer is taken in.
+  Use use(connection);
   lend(connection);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
@@ -305,7 +307,6 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     describeAddresses(fd, facts);
     connection.owner->opened(connection, facts);
   }
-  Use use(connection);
   if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
   }
@@ -331,7 +332,8 @@ void Service::destroyed(Connection& connection) {
     std::lock_guard lock(connection.cell->mutex);
     if (connection.cell->right == Right::detached) {
       connection.cell->right = Right::nobody;
-      if (connection.cell->holding) connection.cell->holding->gone.notify_all();
+      const auto& holding = connection.cell->holding;
+      if (holding && holding->gone) holding->gone->notify_all();
     }
   }
   connection.phase = Phase::free;

@@ -14,8 +14,8 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
   connection.ssl = ssl;
   connection.phase = Phase::open;
   connection.opening.reset();
-  lend(connection);
   Use use(connection);
+  lend(connection);
   if (const int error = poller_.add(fd, connection.id, true, false)) {
     return lost(connection, "epoll_ctl", error);
   }

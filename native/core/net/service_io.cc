@@ -182,7 +182,6 @@ void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
 void Service::flush(Connection& connection) {
   Use use(connection);
   if (!use) return;
-  grantWishes(connection);
   OutBuffer& out = connection.out;
   bool blocked = false;
   while (use && !blocked && writable(connection) > 0) {

@@ -10,10 +10,9 @@
 
 namespace lwspool {
 
-// The connection stands: from now on it can be leased.
+// The connection stands: it can be leased once the lock, which is held, is given up.
 void Service::lend(Connection& connection) {
   LeaseCell& cell = *connection.cell;
-  std::lock_guard lock(cell.mutex);
   cell.revoke();
   cell.generation = connection.id.generation;
   cell.right = Right::worker;
@@ -36,7 +35,10 @@ void Service::park(Connection& connection) {
 // --- requests ------------------------------------------------------------------------------------
 
 void Service::wish(Connection& connection, Wish wish) {
-  if (!connection.established()) return refuse(connection, wish, Refusal::closed);
+  if (!connection.established()) {
+    const bool over = connection.phase == Phase::dying;
+    return refuse(connection, wish, over ? Refusal::closed : Refusal::notEstablished);
+  }
   {
     Use use(connection);
     connection.cell->wishes++;
@@ -77,6 +79,8 @@ void Service::grantWishes(Connection& connection) {
       if (wish.exclusive && !standsFor(connection, wish)) return;
       const uint64_t end = wish.maxHold == 0 ? 0 : monotonicNow() + wish.maxHold;
       token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
+      // What lies behind the barrier is written once it comes back.
+      if (wish.exclusive) cell.work = !connection.out.empty();
       if (end != 0) leaseTimers_.add(end, connection.id);
     }
     cell.wishes--;
@@ -146,7 +150,15 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
     }
     return finish(connection);
   }
-  if (verdict.finSent) connection.finSent = connection.endAfterFlush = true;
+  if (verdict.finSent || verdict.closeSent) {
+    // Nothing may follow; what was sent during the lease is too late.
+    connection.out.clear();
+    connection.queuedBytes = connection.flushedBytes;
+  }
+  if (verdict.finSent) {
+    connection.finSent = true;
+    end(connection);
+  }
   if (verdict.closeSent && !std::exchange(connection.closeSent, true)) {
     beginClosing(connection, connection.endpoint->closeTimeout);
   }
@@ -165,8 +177,8 @@ void Service::rejoin(Connection& connection) {
   if (!connection.reads()) return;
   if (missed) {
     readable(connection);
-  } else if (hasPending(connection.ssl)) {
-    readLater(connection);
+  } else if (connection.ssl != nullptr) {
+    readLater(connection);  // OpenSSL may hold bytes, or the end
   }
 }
 
