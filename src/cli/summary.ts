@@ -17,7 +17,12 @@ export function renderSummary(report: LoadReport, style: Style, width: number): 
   const { figures } = report;
   const sections = [
     [style.strong(report.settings.url), style.faint(describe(report.settings, figures.threads))],
-    [...countLines(report, style), ...latencyLines(figures, style), ...memoryLines(figures, style)],
+    [
+      ...countLines(report, style),
+      ...latencyLines(figures, style),
+      ...memoryLines(figures, style),
+      ...leaseLines(figures, style, width),
+    ],
     failureLines(figures, style, width),
     verdictLines(report, style, width),
   ];
@@ -93,6 +98,24 @@ function memoryLines({ memory, connections }: LoadFigures, style: Style): string
   const { rssPerConnection } = memory;
   if (rssPerConnection === null || connections.opened < TELLING) return [];
   return [labelled('memory', `${bytes(rssPerConnection)} per connection`, style)];
+}
+
+function leaseLines({ lease }: LoadFigures, style: Style, width: number): string[] {
+  if (lease === null) return [];
+  const { descriptor, rttMicros, congestionWindow, tls, heldMicros } = lease;
+  const shown = [
+    `descriptor ${descriptor}`,
+    `round trip ${micros(rttMicros)}`,
+    `congestion window ${congestionWindow}`,
+    ...(tls === null ? [] : [`${tls.version} ${tls.cipher}`]),
+  ];
+  const held = `one connection in mid-traffic, held for ${micros(heldMicros)}`;
+  const room = width - INDENT.length - LABEL;
+  const lines = [
+    ...wrap(shown.join(', '), room),
+    ...wrap(held, room).map((line) => style.faint(line)),
+  ];
+  return lines.map((line, at) => labelled(at === 0 ? 'lease' : '', line, style));
 }
 
 function failureLines({ errors }: LoadFigures, style: Style, width: number): string[] {

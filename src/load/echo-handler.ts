@@ -1,11 +1,12 @@
 import { defineHandler } from '../workers/handler.js';
 import type { Conversation } from './conversation.js';
 import { Exchange } from './exchange.js';
+import { inspect } from './inspection.js';
 import { LatencyRecorder } from './latency-recorder.js';
 import type { ExchangeOrder, ExchangePlan } from './messages.js';
 
 /** The load scenario, as it runs in each worker. */
-export default defineHandler<ExchangePlan>(({ data, post }) => {
+export default defineHandler<ExchangePlan>(({ data, post, connections }) => {
   const exchange = new Exchange(data, new LatencyRecorder(), post);
   const failed = new WeakSet<object>();
   return {
@@ -24,8 +25,15 @@ export default defineHandler<ExchangePlan>(({ data, post }) => {
     close(connection, code, reason) {
       exchange.close(connection.state as Conversation, code, reason, failed.has(connection));
     },
-    receive(order) {
-      exchange.receive(order as ExchangeOrder);
+    async receive(value) {
+      const order = value as ExchangeOrder;
+      if (order.type !== 'inspect') {
+        exchange.receive(order);
+        return;
+      }
+      const [connection] = connections;
+      const inspection = connection && (await inspect(connection));
+      if (inspection !== undefined) post({ inspection });
     },
   };
 });

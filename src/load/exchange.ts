@@ -82,7 +82,7 @@ export class Exchange {
     else this.#reportIfDrained();
   }
 
-  receive(order: ExchangeOrder): void {
+  receive(order: Exclude<ExchangeOrder, { type: 'inspect' }>): void {
     if (order.type === 'begin') this.#begin(order.rate, order.precise);
     else if (order.type === 'stop') this.#stop();
     else if (order.type === 'finish') this.#finish();

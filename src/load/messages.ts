@@ -1,4 +1,5 @@
 import type { Tally } from '../workers/control.js';
+import type { Inspection } from './inspection.js';
 
 /** What the main thread and the exchange in each worker say to each other. */
 
@@ -20,12 +21,17 @@ export type ExchangeOrder =
       /** There is a core for every thread: waiting may use it. */
       readonly precise: boolean;
     }
+  /** Leases a connection and tells what it shows. */
+  | { readonly type: 'inspect' }
   /** Sends a report. */
   | { readonly type: 'report' }
   /** Sends no more messages; reports once the last answer is there. */
   | { readonly type: 'stop' }
   /** Waits for no more answers; reports. */
   | { readonly type: 'finish' };
+
+/** What the workers say. */
+export type ExchangeNews = ExchangeReport | { readonly inspection: Inspection };
 
 /** All of one worker's share from the beginning until now. */
 export interface ExchangeReport {

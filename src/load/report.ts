@@ -1,3 +1,4 @@
+import type { Inspection } from './inspection.js';
 import type { Percentiles } from './percentiles.js';
 import type { LoadSettings } from './settings.js';
 
@@ -26,6 +27,8 @@ export interface LoadFigures {
   }[];
   /** Bytes; null where nothing could be measured. */
   readonly memory: { readonly rssPerConnection: number | null };
+  /** What a lease on one connection showed in mid-traffic; null where there was none. */
+  readonly lease: Inspection | null;
   /** In which messages were sent. */
   readonly seconds: number;
   readonly threads: number;

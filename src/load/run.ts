@@ -102,6 +102,7 @@ class LoadRun {
       failures: [group.failed, group.errors],
       reports: reports.all,
       rssPerConnection,
+      inspection: reports.inspection,
       interrupted,
     });
   }
@@ -158,6 +159,7 @@ class LoadRun {
       rate: rate === undefined ? undefined : rate / group.size,
       precise: this.#pool.threads < availableParallelism(),
     });
+    const halfway = setTimeout(() => order(group, { type: 'inspect' }), (duration * 1e3) / 2);
     await this.#watch(within(duration, group.closed, this.#interrupted), () => {
       order(group, { type: 'report' });
       return {
@@ -167,6 +169,7 @@ class LoadRun {
         perSecond: speedometer.read(reports.received),
       };
     });
+    clearTimeout(halfway);
     order(group, { type: 'stop' });
     await this.#watch(within(grace, reports.final, group.closed), () => {
       order(group, { type: 'report' });
@@ -190,6 +193,7 @@ class LoadRun {
         error === undefined ? [] : [new Map([[error.code, { count, message: error.message }]])],
       reports: [],
       rssPerConnection: undefined,
+      inspection: undefined,
       interrupted: this.#signal.aborted,
     });
   }

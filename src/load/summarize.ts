@@ -1,5 +1,6 @@
 import type { Tally } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
+import type { Inspection } from './inspection.js';
 import type { ExchangeReport } from './messages.js';
 import { mergedPercentiles } from './percentiles.js';
 import type { LoadReport } from './report.js';
@@ -15,6 +16,7 @@ export interface LoadObservations {
   readonly failed: number;
   readonly reports: readonly ExchangeReport[];
   readonly rssPerConnection: number | undefined;
+  readonly inspection: Inspection | undefined;
   readonly interrupted: boolean;
 }
 
@@ -54,6 +56,7 @@ export function summarize(seen: LoadObservations): LoadReport {
       latencyMicros: latency ?? { p50: null, p90: null, p99: null, p999: null, max: null },
       bytes: (sent + received) * settings.size,
       errors: errorsOf([...seen.failures, ...reports.map((report) => report.incidents)]),
+      lease: seen.inspection ?? null,
       memory: { rssPerConnection: seen.rssPerConnection ?? null },
       seconds: rounded(seconds, 3),
       threads: seen.threads,

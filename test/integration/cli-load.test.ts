@@ -13,6 +13,7 @@ interface Figures {
   latencyMicros: Record<'p50' | 'p90' | 'p99' | 'p999' | 'max', number>;
   bytes: number;
   errors: { code: string; count: number; message: string }[];
+  lease: { tls: { version: string; cipher: string } | null } | null;
   memory: { rssPerConnection: number | null };
   seconds: number;
   threads: number;
@@ -46,6 +47,13 @@ describe('a run that succeeds', () => {
       },
       bytes: sent * 2 * 64,
       errors: [],
+      lease: {
+        descriptor: expect.any(Number),
+        rttMicros: expect.any(Number),
+        congestionWindow: expect.any(Number),
+        tls: null,
+        heldMicros: expect.any(Number),
+      },
       memory: { rssPerConnection: expect.any(Number) },
       seconds: expect.any(Number),
       threads: 2,

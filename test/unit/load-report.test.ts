@@ -40,6 +40,7 @@ function seen(changes: Partial<LoadObservations> = {}): LoadObservations {
     failed: 0,
     reports: [reported()],
     rssPerConnection: 4096,
+    inspection: undefined,
     interrupted: false,
     ...changes,
   };
@@ -56,6 +57,7 @@ describe('summarize', () => {
       latencyMicros: { p50: 1000, p90: 1000, p99: 1000, p999: 1000, max: 1000 },
       bytes: 200 * 64,
       errors: [],
+      lease: null,
       memory: { rssPerConnection: 4096 },
       seconds: 2,
       threads: 2,

@@ -21,6 +21,13 @@ const figures: LoadFigures = {
   latencyMicros: { p50: 1930, p90: 2310, p99: 4600, p999: 7900, max: 12_100 },
   bytes: 156_407_040,
   errors: [],
+  lease: {
+    descriptor: 27,
+    rttMicros: 48,
+    congestionWindow: 10,
+    tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+    heldMicros: 210,
+  },
   memory: { rssPerConnection: 33_012 },
   seconds: 5,
   threads: 1,
@@ -51,6 +58,9 @@ wss://localhost:8443/
   latency       p50      p90      p99      p99.9    max
                 1.93 ms  2.31 ms  4.60 ms  7.90 ms  12.1 ms
   memory        33.0 KB per connection
+  lease         descriptor 27, round trip 48 µs, congestion window 10, TLSv1.3
+                TLS_AES_256_GCM_SHA384
+                one connection in mid-traffic, held for 210 µs
 
   All connections opened and no message was lost.
 `);
@@ -61,6 +71,7 @@ wss://localhost:8443/
       ...figures,
       connections: { requested: 500, opened: 488, failed: 12, perSecond: 1190.5 },
       messages: { sent: 1000, received: 997, lost: 3, perSecond: 199.4 },
+      lease: null,
       errors: [
         {
           code: 'ERR_CONNECTION_REFUSED',
@@ -127,6 +138,7 @@ wss://localhost:8443/
         ...figures,
         messages: { sent: 0, received: 0, lost: 0, perSecond: 0 },
         latencyMicros: none,
+        lease: null,
         memory: { rssPerConnection: null },
       },
     });
