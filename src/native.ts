@@ -46,6 +46,7 @@ export interface TlsContextOptions {
   readonly ciphers?: string;
   readonly ALPNProtocols?: readonly string[];
   readonly rejectUnauthorized?: boolean;
+  readonly requestOCSP?: boolean;
 }
 
 declare const endpointBrand: unique symbol;

@@ -39,6 +39,7 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
   tls.ciphers = options.text("ciphers");
   tls.alpn = options.texts("ALPNProtocols");
   tls.rejectUnauthorized = options.flag("rejectUnauthorized", true);
+  tls.requestOcsp = options.flag("requestOCSP");
   try {
     auto context = std::make_shared<const TlsContext>(tls);
     std::lock_guard lock(mutex);

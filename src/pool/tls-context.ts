@@ -33,6 +33,7 @@ function create(options: ResolvedTlsOptions): number {
       ciphers,
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized,
+      requestOCSP: options.requestOCSP,
     });
   } catch (cause) {
     const option = (cause as { option?: unknown }).option;

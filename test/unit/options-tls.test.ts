@@ -14,6 +14,7 @@ describe('parseTlsOptions', () => {
     expect(parseTlsOptions(undefined)).toEqual({
       ...{ ca: undefined, cert: [], key: [], passphrase: undefined, servername: undefined },
       rejectUnauthorized: true,
+      requestOCSP: false,
       minVersion: tls.DEFAULT_MIN_VERSION,
       maxVersion: tls.DEFAULT_MAX_VERSION,
       ciphers: tls.DEFAULT_CIPHERS,

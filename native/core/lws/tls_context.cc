@@ -162,6 +162,7 @@ void TlsContext::configure(const TlsOptions& options) {
       SSL_CTX_set1_cert_store(context_, store.get());
     }
   }
+  if (options.requestOcsp) SSL_CTX_set_tlsext_status_type(context_, TLSEXT_STATUSTYPE_ocsp);
   for (const std::string& name :
        options.alpn.empty() ? std::vector<std::string>{"http/1.1"} : options.alpn) {
     alpn_ += static_cast<char>(name.size());

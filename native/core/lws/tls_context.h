@@ -25,6 +25,7 @@ struct TlsOptions {
   std::string ciphers;            // of TLS 1.2 and 1.3 together, separated by colons
   std::vector<std::string> alpn;  // empty: http/1.1
   bool rejectUnauthorized = true;
+  bool requestOcsp = false;
 };
 
 // An option that OpenSSL does not take.

@@ -86,6 +86,7 @@ void Service::grantWishes(Connection& connection) {
     cell.wishes--;
     if (token == 0) {
       refuse(connection, wish, Refusal::closed);
+      markDirty(connection);  // the close frame may lie behind a barrier
     } else {
       consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(token));
     }

@@ -25,6 +25,7 @@ export function shared(options: ResolvedTlsOptions): ResolvedTlsOptions {
 function equal(a: ResolvedTlsOptions, b: ResolvedTlsOptions): boolean {
   return (
     a.rejectUnauthorized === b.rejectUnauthorized &&
+    a.requestOCSP === b.requestOCSP &&
     a.servername === b.servername &&
     a.minVersion === b.minVersion &&
     a.maxVersion === b.maxVersion &&

@@ -25,6 +25,8 @@ export interface TlsOptions {
   servername?: string | undefined;
   /** Whether a certificate that fails verification ends the connection. Default: true. */
   rejectUnauthorized?: boolean | undefined;
+  /** Asks the server to staple an OCSP response, see `lease.tls.ocspResponse`. Default: false. */
+  requestOCSP?: boolean | undefined;
   /** Default: `tls.DEFAULT_MIN_VERSION`. */
   minVersion?: TlsVersion | undefined;
   /** Default: `tls.DEFAULT_MAX_VERSION`. */
@@ -53,6 +55,7 @@ export interface ResolvedTlsOptions {
   readonly passphrase: string | undefined;
   readonly servername: string | undefined;
   readonly rejectUnauthorized: boolean;
+  readonly requestOCSP: boolean;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   readonly ciphers: string;
@@ -77,6 +80,7 @@ export const tlsSchema = group({
   passphrase: z.string('a string').optional(),
   servername: reader<string, string>(readServername).optional(),
   rejectUnauthorized: z.boolean('true or false').optional(),
+  requestOCSP: z.boolean('true or false').optional(),
   minVersion: version.optional(),
   maxVersion: version.optional(),
   ciphers: text('a list of ciphers in OpenSSL notation').optional(),
@@ -92,6 +96,7 @@ function defaultTls(): ResolvedTlsOptions {
     passphrase: undefined,
     servername: undefined,
     rejectUnauthorized: true,
+    requestOCSP: false,
     minVersion: DEFAULT_MIN_VERSION,
     maxVersion: DEFAULT_MAX_VERSION,
     ciphers: DEFAULT_CIPHERS,
