@@ -13,6 +13,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { basename } from 'node:path';
 import { answer, run } from './lib/commands.mjs';
 import { filesUnder, fromRoot } from './lib/files.mjs';
+import { escapeXml } from './lib/junit.mjs';
 import { inParallel, plan } from './lib/native-build.mjs';
 
 /** @typedef {import('./lib/native-build.mjs').Variant} Variant */
@@ -48,14 +49,6 @@ function sources() {
     tests: own.filter((source) => !isBench(source)),
     benches: own.filter(isBench),
   };
-}
-
-/** @param {string} text */
-function escapeXml(text) {
-  // Control characters have no place in XML, not even escaped.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to remove
-  const clean = text.replace(/[\0-\x08\x0B\x0C\x0E-\x1F]/g, '');
-  return clean.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** @param {string} text */

@@ -51,6 +51,7 @@ const runners = [
     },
   },
   { name: 'native', script: ['scripts/native-tests.mjs'], reports: /^native-.*\.xml$/ },
+  { name: 'model', script: ['scripts/model-tests.mjs'], reports: /^model\.xml$/ },
   vitest('unit'),
   vitest('integration'),
   vitest('lifecycle'),

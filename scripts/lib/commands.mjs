@@ -10,20 +10,21 @@ import { root } from './files.mjs';
  */
 
 /**
- * Runs a program in the project's root and collects what it prints.
+ * Runs a program, in the project's root unless told otherwise, and collects what it prints.
  *
  * @param {string} program
  * @param {string[]} args
  * @param {{
  *   input?: string,
  *   env?: NodeJS.ProcessEnv,
+ *   cwd?: string,
  *   onOutput?: (text: string) => void,
  * }} [options]
  * @returns {Promise<Outcome>}
  */
-export function run(program, args, { input = '', env = process.env, onOutput } = {}) {
+export function run(program, args, { input = '', env = process.env, cwd = root, onOutput } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
     let stdout = '';
     /** @param {string} text */

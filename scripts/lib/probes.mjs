@@ -9,8 +9,9 @@ import { run } from './commands.mjs';
 /** @type {Record<'build' | 'test', Need[]>} */
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
-  // The native tests are plain programs: they have a test framework, and their own OpenSSL.
-  test: ['doctest', 'openssl'],
+  // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
+  // makes C programs of models.
+  test: ['doctest', 'openssl', 'spin', 'C compiler'],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -21,6 +22,8 @@ const probes = {
   'pkg-config': () => succeeds(process.env.PKG_CONFIG || 'pkg-config', ['--version']),
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
+  spin: () => succeeds('spin', ['-V']),
+  'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
 };
 
 /**

@@ -41,6 +41,8 @@ export const packages = {
     alpine: ['openssl-dev'],
     homebrew: ['openssl@3'],
   },
+  spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
+  'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },
 };
 
 /** @type {Record<System, { name: string, install: string, asRoot: boolean }>} */
