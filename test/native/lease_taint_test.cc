@@ -130,7 +130,8 @@ TEST_CASE("lease: bytes that pass a plain connection's duplicate are noticed, un
       Connection& connection = bed.open();
       const ConnectionId id = connection.id;
       bed.peer(connection).text("hello");
-      usleep(1'000);
+      pollfd ready{connection.fd, POLLIN, 0};
+      CHECK_EQ(poll(&ready, 1, 10'000), 1);
       Held held = bed.hold(id);
       bed.duplicate(held);
       uint8_t buffer[7];

@@ -159,8 +159,11 @@ TEST_CASE("lease tls: bytes below TLS break it, through the lease or past it") {
       CHECK(bed.alive(connection));
       Held held = bed.hold(id);
       if (past) bed.duplicate(held);
-      if (reads) bed.peer(connection).text("hello");
-      usleep(1'000);
+      if (reads) {
+        bed.peer(connection).text("hello");
+        pollfd ready{connection.fd, POLLIN, 0};
+        CHECK_EQ(poll(&ready, 1, 10'000), 1);
+      }
       uint8_t buffer[8] = {};
       IoResult result{IoResult::Status::again};
       if (past && reads) {
