@@ -118,6 +118,22 @@ TEST_CASE("lease: a request that is given up lets the output go on that was held
   CHECK(bed.untilEvent(id, "text x"));
 }
 
+TEST_CASE("lease: a close frame does not wait behind a request that closing has refused") {
+  TcpLeaseBed bed(false, 8 * 1024);
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  Peer& peer = bed.peer(connection);
+  peer.write("\x81");  // so that the request waits, with a barrier in the output
+  bed.settle();
+  bed.wish(id, 1, true, true);
+  bed.settle();
+  bed.command(Command::send, id, "the last");
+  bed.command(Command::close, id, "", 1000);
+  CHECK(bed.until([&] { return bed.answer(id, 1) == kClosed; }));
+  CHECK(bed.untilHeard(peer, "text the last"));
+  CHECK(bed.untilHeard(peer, "close 1000"));
+}
+
 TEST_CASE("lease: an end that was asked for before one comes about after it") {
   LeaseBed bed;
   Connection& connection = bed.open(endpoint(Kind::raw));

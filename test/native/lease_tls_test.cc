@@ -204,7 +204,9 @@ TEST_CASE("lease tls: the SSL object may be used by what nobody sees") {
     CHECK_EQ(version, "TLSv1.3");
     if (shutsDown) {
       SSL_shutdown(ssl);
-      CHECK(bed.owners.finishTls(held));
+      TlsResult result{};
+      CHECK(bed.owners.shutdownTls(held, result));
+      CHECK(result.status == TlsResult::Status::done);
     }
     bed.release(held);
     Leases::dropTls(ssl);
