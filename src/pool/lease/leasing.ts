@@ -1,5 +1,5 @@
 import { Mutex } from 'async-mutex';
-import { CLOSED as LINK_CLOSED, type Link, OPEN } from '../../channel/link.js';
+import { type Link, OPEN } from '../../channel/link.js';
 import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record.js';
 import type { NativeLeases } from '../../native.js';
 import { onAbort } from '../abort.js';
@@ -13,6 +13,9 @@ import { Lease } from './lease.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
 import { type Ending, LeaseState } from './state.js';
 
+/** By how much the clocks that a lease is measured with may differ. Milliseconds. */
+const CLOCK = 5;
+
 export type LeaseMode = 'shared' | 'exclusive';
 
 /** A request that waits. */
@@ -23,9 +26,6 @@ interface Waiter {
   succeed(lease: Lease): void;
   fail(error: LwsPoolError): void;
 }
-
-/** How a wish ends that is not answered any more. */
-const GIVEN_UP = 0;
 
 /**
  * The leases on one connection that one thread has and waits for. Who may have one is decided in
@@ -202,7 +202,12 @@ export class Leasing {
   /** Whether that outcome of a native call says that the lease is over; then it is. */
   lost(state: LeaseState, outcome: number): boolean {
     if (outcome !== NOT_HELD) return false;
-    const expired = state.expiresAt !== undefined && this.#link.readyState !== LINK_CLOSED;
+    // The worker's word is on its way. Nothing but time ends an exclusive lease while the connection
+    // is open; a shared one may have ended with the connection.
+    const open = this.#link.readyState === OPEN && state.exclusive;
+    const { expiresAt = Number.POSITIVE_INFINITY } = state;
+    const expired =
+      Date.now() + CLOCK >= expiresAt || (open && expiresAt < Number.POSITIVE_INFINITY);
     this.end(state, expired ? 'expired' : 'revoked');
     return true;
   }
@@ -311,9 +316,9 @@ export class Leasing {
           await woken(waiter);
           continue;
         }
-        let token = this.#takeNow(exclusive, terms);
-        if (token === BUSY) token = await this.#ask(waiter, exclusive, terms);
-        if (token !== GIVEN_UP) granted(token);
+        const token = this.#takeNow(exclusive, terms);
+        if (token === BUSY) await this.#ask(waiter, exclusive, terms, granted);
+        else granted(token);
       }
     } catch (error) {
       waiter.fail(error as LwsPoolError);
@@ -322,19 +327,34 @@ export class Leasing {
     }
   }
 
-  /** Leaves the request with the worker, which answers when it can grant it. */
-  #ask(waiter: Waiter, exclusive: boolean, terms: ResolvedLeaseTerms): Promise<number> {
+  /**
+   * Leaves the request with the worker, which answers when it can grant it. The answer is taken
+   * where it arrives: what else comes with it may make the waiter give up, or end the lease.
+   */
+  #ask(
+    waiter: Waiter,
+    exclusive: boolean,
+    terms: ResolvedLeaseTerms,
+    granted: (token: number) => void,
+  ): Promise<void> {
     const { outbox } = this.#coordinator;
     const request = this.#coordinator.nextRequest();
     const flags = (exclusive ? FLAG_EXCLUSIVE : 0) | (terms.boundary === 'frame' ? FLAG_FRAME : 0);
     const payload = new Uint8Array(new Float64Array([terms.maxHold ?? 0]).buffer);
-    return new Promise((resolve) => {
-      this.#requests.set(request, resolve);
+    return new Promise((resolve, reject) => {
+      this.#requests.set(request, (token) => {
+        try {
+          granted(token);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
       waiter.wake = () => {
         if (!waiter.over || !this.#requests.delete(request)) return;
         outbox.command(Command.cancelLease, this.slot, this.generation, request);
         outbox.flush();
-        resolve(GIVEN_UP);
+        resolve();
       };
       outbox.command(Command.lease, this.slot, this.generation, request, payload, flags);
       outbox.flush();

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { Link } from '../../src/channel/link.js';
+import { Command, Event } from '../../src/channel/record.js';
+import type { LwsPoolError } from '../../src/pool/errors.js';
+import type { LeaseCoordinator } from '../../src/pool/lease/coordinator.js';
+import { Leasing } from '../../src/pool/lease/leasing.js';
+
+const BUSY = -1;
+const NOT_HELD = -4;
+
+/** The leases of a connection whose worker is the test. */
+function bed() {
+  const commands: { type: number; request: number }[] = [];
+  const released: number[] = [];
+  const link = { slot: 3, generation: 1, readyState: 1, bufferedAmount: 1 };
+  const coordinator = {
+    channel: 0,
+    side: 'owner',
+    options: { timeout: 1000 },
+    native: {
+      take: () => BUSY,
+      secure: () => NOT_HELD,
+      release: (_slot: number, _generation: number, token: number) => released.push(token),
+    },
+    outbox: {
+      command: (type: number, _slot: number, _generation: number, request: number) => {
+        commands.push({ type, request });
+      },
+      flush: () => undefined,
+    },
+    nextRequest: () => commands.length + 1,
+    flush: () => undefined,
+    began: () => undefined,
+    ended: () => undefined,
+  };
+  const leasing = new Leasing(
+    { id: '0.3.1' },
+    link as unknown as Link,
+    coordinator as unknown as LeaseCoordinator,
+  );
+  const number = (value: number) => {
+    const payload = Buffer.alloc(8);
+    payload.writeDoubleLE(value);
+    return payload;
+  };
+  return {
+    leasing,
+    link,
+    commands,
+    released,
+    grant: (token: number) =>
+      leasing.onRecord(Event.leased, number(token), commands.at(-1)?.request ?? 0),
+    expire: (token: number) => leasing.onRecord(Event.leaseExpired, number(token), 0),
+  };
+}
+
+const soon = () => new Promise(setImmediate);
+const codeOf = (asked: Promise<unknown>) =>
+  asked.then(
+    () => 'granted',
+    (error: LwsPoolError) => error.code,
+  );
+
+// Records come in batches, and those who wait hear of them only after the batch.
+describe('a lease that the worker grants', () => {
+  it('is granted, though its waiter is aborted in the same batch', async () => {
+    const { leasing, grant, released } = bed();
+    const controller = new AbortController();
+    const asked = leasing.lease('exclusive', { signal: controller.signal });
+    await soon();
+    grant(7);
+    controller.abort();
+    const lease = await asked;
+    expect([lease.token, lease.released]).toEqual([7n, false]);
+    lease.release();
+    expect(released).toEqual([7]);
+  });
+
+  it('is given back where its waiter was aborted before', async () => {
+    const { leasing, grant, released, commands } = bed();
+    const controller = new AbortController();
+    const asked = codeOf(leasing.lease('exclusive', { signal: controller.signal }));
+    await soon();
+    controller.abort();
+    expect(commands.map(({ type }) => type)).toEqual([Command.lease, Command.cancelLease]);
+    commands.pop();
+    grant(7);
+    expect(await asked).toBe('ERR_ABORTED');
+    expect(released).toEqual([7]);
+  });
+
+  it('is revoked when the connection ends in the same batch', async () => {
+    const { leasing, link, grant } = bed();
+    const asked = leasing.lease('exclusive');
+    await soon();
+    grant(7);
+    link.readyState = 3;
+    leasing.onClosed(undefined);
+    const lease = await asked;
+    expect(lease.released).toBe(true);
+    expect(lease.signal.reason).toMatchObject({ code: 'ERR_LEASE_REVOKED' });
+  });
+
+  it('is expired when it expires in the same batch', async () => {
+    const { leasing, grant, expire } = bed();
+    const asked = leasing.lease('exclusive', { maxHold: 1 });
+    await soon();
+    grant(7);
+    expire(7);
+    const lease = await asked;
+    expect(lease.signal.reason).toMatchObject({ code: 'ERR_LEASE_EXPIRED' });
+  });
+
+  it('makes room for the next who waits', async () => {
+    const { leasing, grant, commands } = bed();
+    const first = leasing.lease('exclusive');
+    const second = leasing.lease('exclusive');
+    await soon();
+    expect(commands).toHaveLength(1);
+    grant(7);
+    (await first).release();
+    await soon();
+    expect(commands).toHaveLength(2);
+    grant(8);
+    expect((await second).token).toBe(8n);
+  });
+
+  it('is refused with the reason', async () => {
+    const { leasing, grant } = bed();
+    const asked = codeOf(leasing.lease('exclusive'));
+    await soon();
+    grant(-3);
+    expect(await asked).toBe('ERR_CONNECTION_CLOSED');
+  });
+});
+
+describe('a lease that is lost before the worker has said why', () => {
+  it.each([
+    ['expired', 'ERR_LEASE_EXPIRED', 'exclusive', 60_000, 1],
+    ['was revoked', 'ERR_LEASE_REVOKED', 'exclusive', 60_000, 2],
+    ['was revoked', 'ERR_LEASE_REVOKED', 'shared', 60_000, 1],
+    ['expired', 'ERR_LEASE_EXPIRED', 'shared', 1, 1],
+    ['was revoked', 'ERR_LEASE_REVOKED', 'exclusive', undefined, 1],
+  ] as const)('%s: %s, %s, %s ms, state %i', async (_how, code, mode, maxHold, readyState) => {
+    const { leasing, link, grant } = bed();
+    const asked = leasing.lease(mode, { maxHold });
+    await soon();
+    grant(7);
+    const lease = await asked;
+    link.readyState = readyState;
+    expect(() => lease.tls).toThrow(expect.objectContaining({ code }));
+  });
+});
