@@ -1,4 +1,6 @@
 // Both streams around a lease: nothing is lost, doubled or out of its turn.
+#include <thread>
+
 #include "lease_bed.h"
 
 using namespace lwspool;
@@ -95,6 +97,50 @@ TEST_CASE("lease: with output half-written it begins at the end of what was sent
   for (int i = 0; i < sent; i++) {
     CHECK_EQ(peer.events[static_cast<size_t>(i) + 2], "text later " + std::to_string(i));
   }
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("lease: what lies behind its beginning leaves when it ends, with nobody to ask for it") {
+  TcpLeaseBed bed(false, 8 * 1024);
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  Peer& peer = bed.peer(connection);
+  bed.command(Command::send, id, std::string(3'000'000, 'x'));
+  bed.wish(id, 1, true);
+  bed.settle();
+  CHECK_EQ(bed.answer(id, 1), 0);
+  bed.command(Command::send, id, "behind");
+  bed.settle();
+  CHECK(bed.until([&] {
+    peer.pump();
+    return bed.answer(id, 1) != 0;
+  }));
+  CHECK_FALSE(connection.out.empty());
+  bed.wakes = 0;
+  bed.release(bed.granted(id, 1));
+  CHECK_EQ(bed.wakes, 1);
+  CHECK(bed.untilHeard(peer, "text behind"));
+}
+
+TEST_CASE("lease: none begins before what came with the server's answer was taken in") {
+  LeaseBed bed;
+  std::thread taker;
+  std::atomic<int64_t> token{0};
+  bed.opener.plan = [](const Connection&) {
+    return Attempt{.early =
+                       "\x81\x05"
+                       "early"};
+  };
+  bed.owner.onOpened = [&](Connection& connection) {
+    taker = std::thread([&, id = connection.id] { token = bed.take(id); });
+    usleep(20'000);
+    CHECK_EQ(token, 0);
+  };
+  Connection& connection = bed.open();
+  taker.join();
+  CHECK_EQ(token, 1);
+  CHECK_EQ(bed.events(connection), Events{"opened", "text early"});
+  CHECK(bed.owners.release({connection.id, 1}, -1));
   CHECK(bed.alive(connection));
 }
 
