@@ -26,6 +26,24 @@ TEST_CASE("lease: one that is held too long ends, whether taken at once or waite
   }
 }
 
+TEST_CASE("lease: the worker is woken once to watch the clock, however many leases there are") {
+  LeaseBed bed;
+  const ConnectionId id = bed.open().id;
+  bed.settle();
+  bed.wakes = 0;
+  for (int i = 0; i < 1'000; i++) {
+    bed.release(bed.hold(id, true, 60'000));
+    bed.release(bed.hold(id, false, 60'000));
+  }
+  CHECK_EQ(bed.wakes, 1);
+  // One that ends sooner has to be watched for, and then those that are left.
+  bed.hold(id, false, 20);
+  const Held later = bed.hold(id, false, 120);
+  CHECK(bed.until([&] { return bed.owner.of(id).back() == "leaseExpired 2001"; }));
+  CHECK(bed.until([&] { return bed.owner.of(id).back() == "leaseExpired 2002"; }));
+  CHECK(bed.release(later) == Why::notHeld);
+}
+
 TEST_CASE("lease: of several shared ones each has its own time, and is told on its side") {
   LeaseBed bed;
   Connection& connection = bed.open();

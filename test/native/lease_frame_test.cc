@@ -35,6 +35,30 @@ TEST_CASE("lease: it begins exactly between two frames where that is wanted") {
   }
 }
 
+TEST_CASE("lease: output is not held back for a frame that nobody reads") {
+  LeaseBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  Peer& peer = bed.peer(connection);
+  peer.write("\x81");
+  bed.settle();
+  bed.wish(id, 1, true, true);
+  bed.settle();
+  bed.command(Command::send, id, "held back");
+  bed.settle();
+  peer.pump();
+  CHECK(peer.events.empty());
+  bed.command(Command::pause, id);
+  CHECK(bed.untilHeard(peer, "text held back"));
+  bed.command(Command::send, id, "and this");
+  CHECK(bed.untilHeard(peer, "text and this"));
+  CHECK_EQ(bed.answer(id, 1), 0);
+  bed.command(Command::resume, id);
+  peer.write("\x01x");
+  bed.release(bed.granted(id, 1));
+  CHECK(bed.alive(connection));
+}
+
 TEST_CASE("lease: inside a frame its holder gets what the codec had of it") {
   for (const bool tls : {false, true}) {
     for (const size_t size : {size_t{1}, size_t{3}, size_t{4}, size_t{100}, size_t{70'003}}) {

@@ -48,6 +48,20 @@ uint64_t LeaseCell::grant(const LeaseTerms& terms) {
   return lastToken;
 }
 
+bool LeaseCell::wind(uint64_t wanted) {
+  if (wanted == 0 || (clock != 0 && clock <= wanted)) return false;
+  clock = wanted;
+  return true;
+}
+
+uint64_t LeaseCell::nextEnd() const {
+  uint64_t next = right == Right::holder ? expiresAt : 0;
+  for (const Observer& one : observers) {
+    if (one.expiresAt != 0 && (next == 0 || one.expiresAt < next)) next = one.expiresAt;
+  }
+  return next;
+}
+
 bool LeaseCell::giveBack(int duplicate) {
   if (holding) {
     if (holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {

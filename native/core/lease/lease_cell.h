@@ -66,6 +66,7 @@ struct LeaseCell {
   uint64_t expiresAt = 0;               // of the same
   Source side = Source::owner;          // of the same
   std::vector<Observer> observers;
+  uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
   Verdict verdict;                   // on the last holder, where right is `returned`
 
@@ -74,6 +75,10 @@ struct LeaseCell {
   Refusal may(uint32_t generation, const LeaseTerms&) const;
   // After may() had nothing against it, or once the worker has seen to it that all holds.
   uint64_t grant(const LeaseTerms&);
+  // Whether the worker has to look then, and was not going to look before.
+  bool wind(uint64_t expiresAt);
+  // The earliest end of a lease that is held; 0: none.
+  uint64_t nextEnd() const;
   // Ends the exclusive lease, judges what the holder left, and answers whether the worker has to
   // be told. The duplicate is the holder's (-1: none), and still open.
   bool giveBack(int duplicate);

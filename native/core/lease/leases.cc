@@ -43,13 +43,15 @@ int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHo
   const uint64_t expiresAt = maxHold == 0 ? 0 : monotonicNow() + maxHold;
   const LeaseTerms terms{exclusive, frame, expiresAt, side_};
   uint64_t token;
+  bool wound;
   {
     std::lock_guard lock(found->mutex);
     const Refusal refusal = found->may(id.generation, terms);
     if (refusal != Refusal::none) return static_cast<int64_t>(refusal);
     token = found->grant(terms);
+    wound = found->wind(expiresAt);
   }
-  if (expiresAt != 0) channel_->push(LeaseClock{id, expiresAt});
+  if (wound) channel_->push(LeaseClock{id, expiresAt});
   return static_cast<int64_t>(token);
 }
 
@@ -165,6 +167,7 @@ Leases::Outcome Leases::addresses(const LeaseName& name, Fields& out) {
 Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t capacity,
                                    IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
+    if (capacity == 0) return EINVAL;
     result = receive(cell.fd, nullptr, out, capacity);
     if (result.status != IoResult::Status::done) return 0;
     Holding& held = holding(cell);
@@ -212,6 +215,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
                                 IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
     if (cell.ssl == nullptr) return ENOTSUP;
+    if (capacity == 0) return EINVAL;
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
       holding(cell).hasRead(out, result.bytes);
@@ -226,6 +230,7 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
                                  IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
     if (cell.ssl == nullptr) return ENOTSUP;
+    if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
     // A record that is begun has to be finished with the same bytes.
     holding(cell).writePending(result.status == IoResult::Status::again);

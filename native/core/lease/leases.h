@@ -43,7 +43,7 @@ class Leases {
   Leases& operator=(const Leases&) = delete;
 
   // At once or not at all: the token, or a Refusal. Nobody is woken, unless there is a `maxHold`
-  // (ms; 0: none), whose end the worker has to see to.
+  // (ms; 0: none) whose end the worker is not yet watching for.
   int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold);
   // Gives the lease back. The duplicate is the one it was given (-1: none), not closed yet.
   Outcome release(const LeaseName&, int duplicate);

@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kReadBuffer = 128 * 1024;
 // Of writing and telling, in one turn of the loop.
 constexpr int kRounds = 16;
+// What a timer in JavaScript can wait for. Milliseconds.
+constexpr double kLongestHold = 2'147'483'647;
 
 }  // namespace
 
@@ -166,9 +168,9 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::lease: {
       double maxHold = 0;
       if (record.length == sizeof maxHold) std::memcpy(&maxHold, payload, sizeof maxHold);
-      wish(connection,
-           {record.aux, source, (record.flags & flag::exclusive) != 0,
-            (record.flags & flag::frame) != 0, static_cast<uint64_t>(std::max(0.0, maxHold))});
+      wish(connection, {record.aux, source, (record.flags & flag::exclusive) != 0,
+                        (record.flags & flag::frame) != 0,
+                        maxHold > 0 ? static_cast<uint64_t>(std::min(maxHold, kLongestHold)) : 0});
       break;
     }
     case Command::cancelLease:

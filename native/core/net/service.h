@@ -129,6 +129,7 @@ class Service {
   void updateInterest(Connection&);
   void inputWanted(Connection&);
   void discardInput(Connection&);
+  void inputStopped(Connection&);
   void broken(Connection&);
   void beginClosing(Connection&, uint64_t timeout);
   void finish(Connection&);

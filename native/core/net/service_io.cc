@@ -55,6 +55,7 @@ bool Service::readOnce(Connection& connection) {
     connection.stalled = true;
     stalled_.push_back(connection.id);
     updateInterest(connection);
+    inputStopped(connection);
     return false;
   }
   const IoResult result =
@@ -280,7 +281,16 @@ void Service::discardInput(Connection& connection) {
 void Service::pause(Connection& connection, bool paused) {
   if (connection.paused == paused) return;
   connection.paused = paused;
-  if (connection.established()) inputWanted(connection);
+  if (!connection.established()) return;
+  inputWanted(connection);
+  if (paused) inputStopped(connection);
+}
+
+// A request for a lease may have waited for a frame to end, with output held back.
+void Service::inputStopped(Connection& connection) {
+  if (!connection.wishes) return;
+  grantWishes(connection);
+  markDirty(connection);
 }
 
 // EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the

@@ -24,6 +24,7 @@ void Service::lend(Connection& connection) {
   cell.ssl = connection.ssl;
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
   cell.duplicates = 0;
+  cell.clock = 0;
 }
 
 // A poll event of a connection that is leased: it leaves the poll set until it comes back, as the
@@ -81,7 +82,7 @@ void Service::grantWishes(Connection& connection) {
       token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
       // What lies behind the barrier is written once it comes back.
       if (wish.exclusive) cell.work = !connection.out.empty();
-      if (end != 0) leaseTimers_.add(end, connection.id);
+      if (cell.wind(end)) leaseTimers_.add(end, connection.id);
     }
     cell.wishes--;
     if (token == 0) {
@@ -100,9 +101,14 @@ void Service::grantWishes(Connection& connection) {
 // the lease, so that the wish is reached however much is sent.
 bool Service::standsFor(Connection& connection, Wish& wish) {
   if (!connection.cell->observers.empty()) return false;
+  const bool midFrame = wish.frame && connection.decoder && !connection.decoder->betweenFrames();
+  if (midFrame && !connection.wantsInput()) {
+    // Nobody reads on to the frame's end: output is not held back for that.
+    wish.barred = false;
+    return false;
+  }
   if (!std::exchange(wish.barred, true)) wish.barrier = connection.queuedBytes;
-  if (connection.flushedBytes < wish.barrier) return false;
-  return !wish.frame || !connection.decoder || connection.decoder->betweenFrames();
+  return connection.flushedBytes >= wish.barrier && !midFrame;
 }
 
 // How much of the output may be written before the next wish is to be granted.
@@ -236,14 +242,7 @@ void Service::expireLeases() {
 void Service::expire(Connection& connection) {
   Use use(connection);
   LeaseCell& cell = *connection.cell;
-  if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
-    const auto token = static_cast<double>(cell.token);
-    cell.work = true;  // the connection comes back through leaseNews(), whatever was done
-    cell.giveBack(-1);
-    consumerOf(cell.side).leaseExpired(connection, token);
-    leaseNews(connection.id);
-    return;
-  }
+  cell.clock = 0;
   const size_t before = cell.observers.size();
   std::erase_if(cell.observers, [&](const Observer& one) {
     if (one.expiresAt == 0 || one.expiresAt > now_) return false;
@@ -251,6 +250,14 @@ void Service::expire(Connection& connection) {
     return true;
   });
   if (cell.observers.size() != before) markDirty(connection);
+  if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
+    const auto token = static_cast<double>(cell.token);
+    cell.work = true;  // the connection comes back through leaseNews(), whatever was done
+    cell.giveBack(-1);
+    consumerOf(cell.side).leaseExpired(connection, token);
+    leaseNews(connection.id);
+  }
+  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) leaseTimers_.add(next, connection.id);
 }
 
 }  // namespace lwspool
