@@ -1,6 +1,6 @@
 #include "holding.h"
 
-#include <vector>
+#include <cerrno>
 
 namespace lwspool {
 
@@ -52,6 +52,13 @@ void Holding::hasWritten(const uint8_t* data, size_t size) {
 
 void Holding::taint(const char* why) {
   if (verdict_.taint == nullptr) verdict_.taint = why;
+}
+
+void Holding::lost(const char* syscall, int error) {
+  // After a FIN of his own, a write that fails says nothing of the peer.
+  if (verdict_.error != 0 || (error == EPIPE && finSent_)) return;
+  verdict_.syscall = syscall;
+  verdict_.error = error;
 }
 
 void Holding::expose() {

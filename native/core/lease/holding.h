@@ -25,11 +25,14 @@ struct Verdict {
   bool closeReceived = false;            // a close frame was in what the holder read
   uint16_t closeCode = 0;
   std::string closeReason;
-  bool closeSent = false;  // or in what he wrote
-  bool finSent = false;    // raw: he ended our side
+  bool closeSent = false;         // or in what he wrote
+  bool finSent = false;           // raw: he ended our side
+  const char* syscall = nullptr;  // what told him that the connection is lost
+  int error = 0;                  // errno: the kernel says it once, so only he knows
 
   bool clean() const {
-    return taint == nullptr && failure == nullptr && !closeReceived && !closeSent && !finSent;
+    return taint == nullptr && failure == nullptr && !closeReceived && !closeSent && !finSent &&
+           error == 0;
   }
 };
 
@@ -56,6 +59,8 @@ class Holding {
   // The holder shut something down, or moved bytes below TLS.
   void taint(const char* why);
   void finSent() { finSent_ = true; }
+  // The kernel has said that the connection is lost.
+  void lost(const char* syscall, int error);
 
   // The holder gets a descriptor or a pointer with which he can do what nobody here sees. From now
   // on the kernel's counts are compared with ours.

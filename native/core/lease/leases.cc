@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "../net/addresses.h"
@@ -139,6 +140,11 @@ Leases::Outcome Leases::getOption(const LeaseName& lease, int level, int name, u
     auto length = static_cast<socklen_t>(size);
     if (getsockopt(cell.fd, level, name, out, &length) != 0) return errno;
     size = length;
+    int error = 0;
+    if (level == SOL_SOCKET && name == SO_ERROR && size == sizeof error) {
+      std::memcpy(&error, out, size);
+      if (error != 0 && cell.right == Right::holder) holding(cell).lost("getsockopt", error);
+    }
     return 0;
   });
 }
@@ -169,6 +175,7 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
   return with(name, true, [&](LeaseCell& cell) {
     if (capacity == 0) return EINVAL;
     result = receive(cell.fd, nullptr, out, capacity);
+    if (result.status == IoResult::Status::broken) holding(cell).lost("read", result.error);
     if (result.status != IoResult::Status::done) return 0;
     Holding& held = holding(cell);
     held.seen({result.bytes, 0});
@@ -185,6 +192,7 @@ Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes,
                                     IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
     result = transmit(cell.fd, nullptr, bytes, size);
+    if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
     if (result.status != IoResult::Status::done) return 0;
     Holding& held = holding(cell);
     held.seen({0, result.bytes});
@@ -219,6 +227,8 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
       holding(cell).hasRead(out, result.bytes);
+    } else if (result.status == IoResult::Status::broken) {
+      holding(cell).lost("read", result.error);
     } else if (result.status != IoResult::Status::again) {
       cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
     }
@@ -232,10 +242,10 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
     if (cell.ssl == nullptr) return ENOTSUP;
     if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
+    if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
     // A record that is begun has to be finished with the same bytes.
     holding(cell).writePending(result.status == IoResult::Status::again);
     if (result.status == IoResult::Status::done) holding(cell).hasWritten(bytes, result.bytes);
-    if (result.status == IoResult::Status::broken) cell.work = true;  // as for reading
     return 0;
   });
 }

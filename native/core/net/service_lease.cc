@@ -148,6 +148,9 @@ void Service::leaseNews(ConnectionId id) {
 
 // Does what the holder's doings ask for.
 void Service::obey(Connection& connection, const Verdict& verdict) {
+  if (verdict.error != 0 && !verdict.closeReceived) {
+    return lost(connection, verdict.syscall, verdict.error);
+  }
   if (verdict.taint != nullptr) {
     CloseInfo& info = connection.closing();
     if (!info.error) {
