@@ -1,5 +1,6 @@
 import { baseline } from './baseline.mjs';
 import { burst } from './burst.mjs';
+import { lease } from './lease.mjs';
 
 /**
  * @typedef {object} Row  one line of the table
@@ -8,7 +9,7 @@ import { burst } from './burst.mjs';
  * @property {keyof typeof import('../lib/metrics.mjs').metrics} metric  what is read from a peer's result
  * @property {boolean} [tls]
  * @property {string[]} [peers]  only these of the scope's
- * @property {'worker' | 'main'} driver  where the peer's own code runs, if it has the choice
+ * @property {'worker' | 'main' | 'lease'} driver  where the peer's own code runs, if it has the choice
  * @property {Workload} workload
  * @property {Workload} quick  the same question with less work
  * @property {import('../lib/targets.mjs').Target} [target]  what lws-pool has to reach
@@ -26,4 +27,4 @@ import { burst } from './burst.mjs';
  */
 
 /** @type {Record<string, Scope>} */
-export const scopes = { baseline, burst };
+export const scopes = { baseline, burst, lease };
