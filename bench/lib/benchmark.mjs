@@ -6,6 +6,7 @@ import { metrics } from './metrics.mjs';
 import { startProgress } from './progress.mjs';
 import { runRounds } from './rounds.mjs';
 import { chooseServer } from './server.mjs';
+import { SharedMeasurements } from './shared-measurements.mjs';
 import { summarize } from './statistics.mjs';
 import { describeTarget, judge, ratiosOf, subject } from './targets.mjs';
 
@@ -21,24 +22,27 @@ export async function runBenchmark(options) {
   const versions = describeInstallation();
   const { cores, why } = choosePinning();
   const settings = { server: chooseServer(options.server), quick: options.quick, cores };
+  const wanted = new Set(options.scopes.flatMap((name) => scopes[name].peers));
   const peers = allPeers
-    .filter(({ name }) => options.peers.includes(name))
+    .filter(({ name }) => wanted.has(name) && options.peers.includes(name))
     .map((peer) => ({ ...peer, reason: peer.missing() }));
   const available = peers.filter(({ reason }) => reason === null);
 
   const progress = startProgress();
   const rows = [];
+  const measurements = new SharedMeasurements();
   for (const scopeName of options.scopes) {
     const scope = scopes[scopeName];
     const rounds = { runs: scope.rounds ?? options.runs, warmupRound: scope.rounds === undefined };
     for (const row of scope.rows) {
       if (options.rows && !options.rows.includes(row.id)) continue;
-      const measured = await runRounds(row, available, rounds, {
-        ...settings,
-        progress: progress.show,
-      });
+      const named = peers.filter(({ name }) => (row.peers ?? scope.peers).includes(name));
+      const able = named.filter((peer) => available.includes(peer));
+      const measured = await measurements.of(row, () =>
+        runRounds(row, able, rounds, { ...settings, progress: progress.show }),
+      );
       for (const { results } of measured.values()) Object.assign(versions, results[0]?.versions);
-      rows.push(describeRow(scopeName, row, measured, options.quick));
+      rows.push(describeRow(scopeName, row, named, measured, options.quick));
     }
   }
   progress.end();
@@ -59,23 +63,28 @@ export async function runBenchmark(options) {
   };
 }
 
-function describeRow(scope, row, measured, quick) {
+function describeRow(scope, row, peers, measured, quick) {
   const { unit, meaning, read } = metrics[row.metric];
   const results = {};
   for (const [peer, { results: rounds, error }] of measured) {
-    results[peer] = error ? { error } : { ...describeRounds(rounds, read), rounds };
+    // A peer may do the same work and have nothing of this kind to count.
+    if (error) results[peer] = { error };
+    else if (rounds.every((round) => read(round) !== undefined)) {
+      results[peer] = { ...describeRounds(rounds, read), rounds };
+    }
   }
   return {
     id: row.id,
     scope,
     title: row.title,
+    peers: peers.map(({ name }) => name),
     workload: { ...(quick ? row.quick : row.workload), tls: row.tls ?? false, driver: row.driver },
     metric: row.metric,
     unit,
     meaning,
     results,
     ratios: ratiosOf(results),
-    target: { ...row.target, text: describeTarget(row.target, row.metric) },
+    target: row.target && { ...row.target, text: describeTarget(row.target, row.metric) },
     ...judge(row.target, results),
   };
 }

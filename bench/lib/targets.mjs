@@ -5,7 +5,8 @@ import { metrics } from './metrics.mjs';
  * multiple of another peer's median.
  *
  * @typedef {object} Target
- * @property {number} atMost
+ * @property {number} [atMost]  one of the two
+ * @property {number} [atLeast]
  * @property {string} [of]  a peer
  */
 
@@ -28,24 +29,30 @@ export function ratiosOf(results) {
 }
 
 /**
- * @param {Target} target
+ * @param {Target | undefined} target
  * @param {Record<string, { median?: number }>} results
- * @returns {{ limit: number | null, met: boolean | null }}  null: something it needs was not measured
+ * @returns {{ limit: number | null, met: boolean | null }}  null: something it needs was not measured, or there is none
  */
 export function judge(target, results) {
-  const base = target.of === undefined ? 1 : results[target.of]?.median;
-  if (base === undefined) return { limit: null, met: null };
-  const limit = target.atMost * base;
+  const base = target?.of === undefined ? 1 : results[target.of]?.median;
+  if (target === undefined || base === undefined) return { limit: null, met: null };
   const own = results[subject]?.median;
-  return { limit, met: own === undefined ? null : own <= limit };
+  const limit = (target.atMost ?? target.atLeast) * base;
+  if (own === undefined) return { limit, met: null };
+  return { limit, met: target.atMost === undefined ? own >= limit : own <= limit };
 }
 
 /**
- * @param {Target} target
+ * @param {Target | undefined} target
  * @param {string} metric
  */
 export function describeTarget(target, metric) {
-  if (target.of === undefined) return `at most ${target.atMost} ${metrics[metric].unit}`.trim();
+  if (target === undefined) return '-';
+  if (target.of === undefined) {
+    const bound = target.atMost === undefined ? 'at least' : 'at most';
+    const number = (target.atMost ?? target.atLeast).toLocaleString('en-US');
+    return `${bound} ${number} ${metrics[metric].unit}`.trim();
+  }
   const part = target.atMost < 0.5 ? `1/${Math.round(1 / target.atMost)}` : String(target.atMost);
   return target.atMost === 1 ? `no more than ${target.of}` : `${part} of ${target.of}`;
 }

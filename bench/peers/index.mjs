@@ -4,19 +4,24 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A WebSocket client to measure. Each measurement is a process of its own with the
+ * A WebSocket client to measure, or something else next to which a part of ours is measured. Each measurement is a process of its own with the
  * command line of contract/workload.mjs and the one line of contract/result.mjs back.
  *
  * @typedef {object} Peer
  * @property {string} name  its column in the table
  * @property {() => string | null} missing  why it cannot run here, or null
- * @property {(driver: 'worker' | 'main') => string[]} command  program and first arguments
+ * @property {(driver: 'worker' | 'main' | 'lease') => string[]} command  program and first arguments
  * @property {Record<string, string>} [environment]  variables it gets on top of ours
  */
 
 const require = createRequire(import.meta.url);
 const inThisFolder = (name) => fileURLToPath(new URL(name, import.meta.url));
 const node = [process.execPath, '--expose-gc'];
+const ownPrograms = {
+  worker: 'lws-pool.mjs',
+  main: 'lws-pool-main.mjs',
+  lease: 'lws-pool-lease.mjs',
+};
 
 /** @type {Peer[]} */
 export const peers = [
@@ -38,12 +43,19 @@ export const peers = [
     command: () => [bunBinary(), inThisFolder('bun.mjs')],
   },
   {
+    name: 'async-mutex',
+    missing: () => null,
+    command: () => [...node, inThisFolder('async-mutex.mjs')],
+  },
+  {
+    name: 'tarn',
+    missing: () => null,
+    command: () => [...node, inThisFolder('tarn.mjs')],
+  },
+  {
     name: 'lws-pool',
     missing: () => (existsSync(inThisFolder('../../dist/index.js')) ? null : 'not built'),
-    command: (driver) => [
-      ...node,
-      inThisFolder(driver === 'main' ? 'lws-pool-main.mjs' : 'lws-pool.mjs'),
-    ],
+    command: (driver) => [...node, inThisFolder(ownPrograms[driver])],
   },
 ];
 

@@ -1,9 +1,22 @@
 import { subject } from '../lib/targets.mjs';
+import { scopes } from '../scopes/index.mjs';
 
 /** The report as people read it. */
 export function printTable(report) {
-  const parts = [heading(report), figures(report), verdicts(report), footnotes(report)];
+  const tables = report.settings.scopes.flatMap((name) => tablesOf(name, report));
+  const parts = [heading(report), ...tables, footnotes(report)];
   console.log(parts.map((lines) => lines.join('\n')).join('\n\n'));
+}
+
+/** One scope, with the peers that it is about. */
+function tablesOf(name, { peers, rows }) {
+  const { peers: about, units } = scopes[name];
+  const own = {
+    peers: peers.filter((peer) => about.includes(peer.name)),
+    rows: rows.filter((row) => row.scope === name),
+  };
+  if (own.rows.length === 0) return [];
+  return [figures(own), verdicts(own), [`Medians (lowest-highest round). ${units}.`]];
 }
 
 function heading({ machine, versions, settings }) {
@@ -28,7 +41,9 @@ function figures({ peers, rows }) {
   const names = peers.map(({ name }) => name);
   const body = rows.map(({ title, results, unit }) => [
     title,
-    ...names.map((name) => figure(results[name], unit)),
+    ...peers.map(({ name, available }) =>
+      available ? figure(results[name], unit) : 'not available',
+    ),
   ]);
   return align([['', ...names], ...body]);
 }
@@ -45,7 +60,7 @@ function verdicts({ peers, rows }) {
   const body = rows.map(({ title, ratios, target, met }) => [
     title,
     ...others.map((name) => ratio(ratios[name])),
-    target.text,
+    target?.text ?? '-',
     verdict(met),
   ]);
   return align([head, ...body]);
@@ -53,7 +68,7 @@ function verdicts({ peers, rows }) {
 
 /** `4.61 us (4.40-4.92)`, with a star if the server set the pace. */
 function figure(result, unit) {
-  if (!result) return 'not available';
+  if (!result) return '-';
   if (result.error) return 'failed';
   const { median, min, max, serverBound } = result;
   const star = serverBound && unit === 'us' ? '*' : '';
@@ -72,7 +87,9 @@ function verdict(met) {
 
 /** Three digits that count. */
 function rounded(value) {
-  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed(0);
+  if (Number.isInteger(value) || Math.abs(value) >= 100) {
+    return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  }
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
@@ -89,9 +106,7 @@ function align(lines) {
 }
 
 function footnotes({ peers, rows, settings }) {
-  const notes = [
-    'Medians (lowest-highest round). us: CPU time of the client, user + system; KB: 1,024 bytes.',
-  ];
+  const notes = [];
   if (rows.some(({ results }) => Object.values(results).some(({ serverBound }) => serverBound))) {
     notes.push(
       "* the server's core was the busier one and 90 % full or more: the server set the pace.",

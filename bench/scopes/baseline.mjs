@@ -1,6 +1,10 @@
+import { clients, clientUnits } from './clients.mjs';
+
 /** @type {import('./index.mjs').Scope} */
 export const baseline = {
   title: 'what one client costs',
+  peers: clients,
+  units: clientUnits,
   rows: [
     {
       id: 'connect',

@@ -1,6 +1,10 @@
+import { clients, clientUnits } from './clients.mjs';
+
 /** @type {import('./index.mjs').Scope} */
 export const burst = {
   title: 'ten thousand at once',
+  peers: clients,
+  units: clientUnits,
   rounds: 1,
   rows: [
     {

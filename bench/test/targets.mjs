@@ -32,3 +32,11 @@ test('targets in words', () => {
   assert.equal(describeTarget({ atMost: 0.9, of: 'bun' }, 'cpuPerUnit'), '0.9 of bun');
   assert.equal(describeTarget({ atMost: 1 / 8, of: 'ws' }, 'cpuPerUnit'), '1/8 of ws');
 });
+
+test('a target may be a lower bound, or none', () => {
+  assert.deepEqual(judge({ atLeast: 2 }, results), { limit: 2, met: true });
+  assert.deepEqual(judge({ atLeast: 2.1 }, results), { limit: 2.1, met: false });
+  assert.deepEqual(judge(undefined, results), { limit: null, met: null });
+  assert.equal(describeTarget({ atLeast: 100_000 }, 'perSecond'), 'at least 100,000 /s');
+  assert.equal(describeTarget(undefined, 'perSecond'), '-');
+});

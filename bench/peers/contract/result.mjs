@@ -17,6 +17,7 @@ import { usageBetween } from './usage.mjs';
  * @property {number} [perUnitMicros]  CPU time per message, or per connection where there are none
  * @property {number} [rssBytesBefore]
  * @property {number} [rssBytesAfter]
+ * @property {Record<string, number>} [figures]  what else was measured: see lib/metrics.mjs
  */
 
 /**
@@ -30,6 +31,7 @@ import { usageBetween } from './usage.mjs';
  * @property {import('./usage.mjs').Usage} end
  * @property {number} [rssBytesBefore]
  * @property {number} [rssBytesAfter]
+ * @property {Record<string, number>} [figures]
  */
 
 /**

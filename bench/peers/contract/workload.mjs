@@ -5,17 +5,25 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst'} mode
+ * @property {'connect' | 'idle' | 'echo' | 'burst' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all'} mode
  * @property {string} url
  * @property {Buffer | undefined} ca  PEM, for wss:
  * @property {number} connections  to open in the measured phase; for echo, in all
  * @property {number} size  bytes of a message
  * @property {number} inflight  unanswered messages per connection
  * @property {number} messages  answers to count in the measured phase, over all connections
- * @property {number} warmup  the same before it: messages for echo, connections else
+ * @property {number} warmup  the same before it: messages for echo, connections for the others;
+ *   of leases as many as that
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
+ *
+ * Of leases, and of whatever else is taken and given back:
+ * @property {number} leases  how many to take in the measured phase; for `all`, how often all of them
+ * @property {number} pairs  how often to measure with and without leases
+ * @property {'exclusive' | 'shared' | 'none'} lease
+ * @property {'lease' | 'tryLease'} call  whether it may be waited for
+ * @property {'handler' | 'main'} traffic  where messages are answered meanwhile
  */
 
 const number = (fallback) => ({ type: 'string', default: String(fallback) });
@@ -36,6 +44,11 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       handshakes: number(128),
       threads: number(1),
       'server-pid': { type: 'string' },
+      leases: number(1),
+      pairs: number(1),
+      lease: { type: 'string', default: 'exclusive' },
+      call: { type: 'string', default: 'lease' },
+      traffic: { type: 'string', default: 'handler' },
     },
   });
   return {
@@ -50,5 +63,10 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     handshakes: Number(values.handshakes),
     threads: Number(values.threads),
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
+    leases: Number(values.leases),
+    pairs: Number(values.pairs),
+    lease: values.lease,
+    call: values.call,
+    traffic: values.traffic,
   };
 }

@@ -1,0 +1,8 @@
+/** Tells which thread it runs on: /proc/thread-self leads to /proc/PID/task/TID. */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { defineHandler } from '../../../dist/index.js';
+
+export default defineHandler((context) => ({
+  open: () => context.post(Number(basename(readlinkSync('/proc/thread-self')))),
+}));

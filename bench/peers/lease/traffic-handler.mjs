@@ -1,0 +1,16 @@
+/** Messages back and forth in the worker, counted where the main thread sees it. */
+import { defineHandler } from '../../../dist/index.js';
+import { makePayload } from '../contract/exchange.mjs';
+
+export default defineHandler(({ data: { answers, index, size, inflight } }) => {
+  const payload = makePayload(size);
+  return {
+    open(connection) {
+      for (let count = 0; count < inflight; count++) connection.send(payload);
+    },
+    message(connection) {
+      Atomics.add(answers, index, 1);
+      connection.send(payload);
+    },
+  };
+});

@@ -1,0 +1,122 @@
+const own = ['lws-pool'];
+
+/** Leases on one connection that nobody uses, or locks, one after the other. */
+function idle({ work, ...row }) {
+  const of = (leases) => ({ mode: 'take', connections: 1, ...work, leases, warmup: leases / 5 });
+  return { driver: 'lease', ...row, workload: of(100_000), quick: of(20_000) };
+}
+
+/** Exclusive leases on connections under full load, which is answered in one place or another. */
+function traffic(place, words) {
+  const of = (leases) => ({
+    ...{ mode: 'traffic', traffic: place, connections: 50, size: 64, inflight: 16 },
+    ...{ leases, warmup: leases / 10 },
+  });
+  const common = { peers: own, driver: 'lease', workload: of(4000), quick: of(500) };
+  return [
+    { id: `lease-${place}`, title: `exclusive lease ${words}, p50`, metric: 'takeP50', ...common },
+    {
+      id: `lease-${place}-p99`,
+      title: 'the same, p99',
+      metric: 'takeP99',
+      target: { atMost: 1000 },
+      ...common,
+    },
+    {
+      id: `lease-${place}-max`,
+      title: 'the same, the longest of 4,000',
+      metric: 'takeMax',
+      ...common,
+    },
+  ];
+}
+
+/** What other connections do while some are leased. */
+function throughput({ work, ...row }) {
+  const of = (connections, pairs) => ({
+    ...{ mode: 'throughput', traffic: 'handler', connections, size: 64, inflight: 1 },
+    ...{ ...work, pairs, warmup: pairs / 10 },
+  });
+  return {
+    metric: 'ratio',
+    peers: own,
+    driver: 'lease',
+    ...row,
+    workload: of(1000, 50),
+    quick: of(200, 10),
+  };
+}
+
+/** Leases on all connections together, so many times. */
+function all(row) {
+  const of = (connections, leases) => ({ mode: 'all', connections, leases });
+  return { peers: own, driver: 'lease', ...row, workload: of(10_000, 5), quick: of(1000, 2) };
+}
+
+/** @type {import('./index.mjs').Scope} */
+export const lease = {
+  title: 'what a lease costs',
+  peers: ['async-mutex', 'tarn', 'lws-pool'],
+  units: 'us, ms: time by the clock',
+  // Rows with the same work stand together: they are read from the same measurements.
+  rows: [
+    idle({
+      id: 'lease',
+      title: 'exclusive lease on an idle connection, p50',
+      metric: 'takeP50',
+      target: { atMost: 10 },
+    }),
+    idle({ id: 'lease-p99', title: 'the same, p99', metric: 'takeP99' }),
+    idle({ id: 'lease-release', title: 'giving it back, p50', metric: 'releaseP50' }),
+    idle({
+      id: 'lease-wake-ups',
+      title: 'wake-ups of the worker, all leases together',
+      metric: 'wakeUps',
+      target: { atMost: 0 },
+    }),
+    idle({
+      id: 'lease-shared',
+      title: 'shared lease on an idle connection, p50',
+      metric: 'takeP50',
+      peers: own,
+      work: { lease: 'shared' },
+      target: { atMost: 5 },
+    }),
+    idle({
+      id: 'lease-try',
+      title: 'tryLease on an idle connection, p50',
+      metric: 'takeP50',
+      peers: own,
+      work: { call: 'tryLease' },
+      target: { atMost: 2 },
+    }),
+    {
+      id: 'lease-pairs',
+      title: 'lease and release, 64 connections',
+      metric: 'perSecond',
+      driver: 'lease',
+      workload: { mode: 'pairs', connections: 64, leases: 500_000, warmup: 100_000 },
+      quick: { mode: 'pairs', connections: 64, leases: 50_000, warmup: 20_000 },
+      target: { atLeast: 100_000 },
+    },
+    ...traffic('handler', 'under an echo load in a handler'),
+    ...traffic('main', 'under an echo load on the main thread'),
+    throughput({
+      id: 'lease-throughput',
+      title: 'throughput of the others, 1 % of all leased',
+      target: { atLeast: 0.97 },
+    }),
+    throughput({
+      id: 'lease-throughput-none',
+      title: 'the same without leases, for comparison',
+      work: { lease: 'none' },
+    }),
+    all({
+      id: 'lease-all',
+      title: '10,000 shared leases at once, tcpInfo() of each',
+      metric: 'millis',
+      target: { atMost: 100 },
+    }),
+    all({ id: 'lease-all-first', title: 'the same for the first time', metric: 'firstMillis' }),
+  ],
+};
