@@ -3,7 +3,8 @@ import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseOptions } from '../options.js';
 import type { Lease } from './lease.js';
-import { isExclusive, type LeaseMode, type Leasing, originOf } from './leasing.js';
+import { isExclusive, type LeaseMode, type Leasing } from './leasing.js';
+import { originOf } from './origin.js';
 
 interface Wanted {
   readonly leasing: Leasing;
@@ -24,7 +25,7 @@ export async function leaseAll(
   const exclusive = isExclusive(mode);
   const terms = parseLeaseOptions(options, defaults);
   const wanted = inOrder(connections);
-  const origin = originOf(leaseAll);
+  const origin = originOf(leaseAll, true);
   const leases = new Array<Lease | undefined>(wanted.length).fill(undefined);
   const deadline = performance.now() + terms.timeout;
   try {

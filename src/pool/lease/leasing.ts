@@ -10,6 +10,7 @@ import { Grantor, type Held, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
 import { LeaseHandle } from './handle.js';
 import { Lease } from './lease.js';
+import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
 import { type Ending, LeaseState } from './state.js';
 
@@ -77,13 +78,13 @@ export class Leasing {
   /** A lease at once, or undefined where it would have to be waited for. */
   try(mode: LeaseMode, options?: LeaseOptions): Lease | undefined {
     const exclusive = isExclusive(mode);
-    return this.take(exclusive, this.#terms(options), originOf(this.try));
+    return this.take(exclusive, this.#terms(options), this.#origin(this.try));
   }
 
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease> {
     try {
       const exclusive = isExclusive(mode);
-      return this.request(exclusive, this.#terms(options), originOf(this.lease));
+      return this.request(exclusive, this.#terms(options), this.#origin(this.lease));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -116,7 +117,7 @@ export class Leasing {
   }
 
   /** @internal The rest is what the classes beside this one need. */
-  request(exclusive: boolean, terms: ResolvedLeaseTerms, origin: object): Promise<Lease> {
+  request(exclusive: boolean, terms: ResolvedLeaseTerms, origin: Origin): Promise<Lease> {
     if (terms.signal?.aborted) return Promise.reject(this.#aborted(terms.signal));
     if (waitsForItself(this, exclusive)) {
       return Promise.reject(
@@ -137,7 +138,7 @@ export class Leasing {
   take(
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
-    origin: object,
+    origin: Origin,
     noted?: (lease: Lease, state: LeaseState) => Lease,
   ): Lease | undefined {
     if (this.#link.readyState !== OPEN) throw this.#closedError();
@@ -212,6 +213,10 @@ export class Leasing {
     return true;
   }
 
+  #origin(above: (...given: never[]) => unknown): Origin {
+    return originOf(above, this.#coordinator.options.leakDetectionThreshold !== undefined);
+  }
+
   #terms(options: LeaseOptions | undefined): ResolvedLeaseTerms {
     return parseLeaseOptions(options, this.#coordinator.options);
   }
@@ -234,7 +239,7 @@ export class Leasing {
     token: number,
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
-    origin: object,
+    origin: Origin,
     noted?: (lease: Lease, state: LeaseState) => Lease,
   ): Lease {
     if (token === CLOSED) throw this.#closedError();
@@ -262,7 +267,7 @@ export class Leasing {
   #wait(
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
-    origin: object,
+    origin: Origin,
     noted: (lease: Lease, state: LeaseState) => Lease,
     gaveUp: () => void,
   ): Promise<Lease> {
@@ -392,17 +397,4 @@ export function isExclusive(mode: unknown): boolean {
     got: describe(mode),
     takes: '"shared" or "exclusive"',
   });
-}
-
-/** A stack costs half a microsecond for each frame, and a lease not much more in all. */
-const FRAMES = 4;
-
-/** Where a lease is being taken: the few innermost callers of that function. */
-export function originOf(above: (...given: never[]) => unknown): { stack?: string } {
-  const origin = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = Math.min(limit, FRAMES);
-  Error.captureStackTrace(origin, above);
-  Error.stackTraceLimit = limit;
-  return origin;
 }

@@ -1,5 +1,6 @@
 import { createError, type LwsPoolError } from '../errors.js';
 import type { Leasing } from './leasing.js';
+import type { Origin } from './origin.js';
 
 /** How a lease ended; each has the error that its methods throw from then on. */
 export type Ending = 'released' | 'expired' | 'revoked' | 'detached';
@@ -18,8 +19,7 @@ export interface Grant {
   readonly label: string | undefined;
   /** Milliseconds; undefined: for ever. */
   readonly maxHold: number | undefined;
-  /** Where it was taken: an object with a `stack`. */
-  readonly origin: { readonly stack?: string };
+  readonly origin: Origin;
 }
 
 /**
@@ -31,7 +31,7 @@ export class LeaseState {
   readonly exclusive: boolean;
   readonly token: number;
   readonly label: string | undefined;
-  readonly origin: { readonly stack?: string };
+  readonly origin: Origin;
   readonly acquiredAt = Date.now();
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;
