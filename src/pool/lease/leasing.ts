@@ -16,6 +16,9 @@ import { type Ending, LeaseState } from './state.js';
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
 const CLOCK = 5;
 
+/** Told of a lease that is granted, before anybody has it. */
+type Noted = (held: Held, state: LeaseState) => void;
+
 export type LeaseMode = 'shared' | 'exclusive';
 
 /** A request that waits. */
@@ -116,7 +119,12 @@ export class Leasing {
   }
 
   /** @internal The rest is what the classes beside this one need. */
-  request(exclusive: boolean, terms: ResolvedLeaseTerms, origin: object): Promise<Lease> {
+  request(
+    exclusive: boolean,
+    terms: ResolvedLeaseTerms,
+    origin: object,
+    also?: Noted,
+  ): Promise<Lease> {
     if (terms.signal?.aborted) return Promise.reject(this.#aborted(terms.signal));
     if (waitsForItself(this, exclusive)) {
       return Promise.reject(
@@ -124,10 +132,10 @@ export class Leasing {
       );
     }
     const grantor = new Grantor();
-    const noted = (lease: Lease, state: LeaseState): Lease => {
-      grantor.grants(this.#heldBy(state));
+    const noted: Noted = (held, state) => {
+      grantor.grants(held);
       state.onEnd = () => grantor.end();
-      return lease;
+      also?.(held, state);
     };
     const lease = this.take(exclusive, terms, origin, noted);
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
@@ -138,7 +146,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: object,
-    noted?: (lease: Lease, state: LeaseState) => Lease,
+    noted?: Noted,
   ): Lease | undefined {
     if (this.#link.readyState !== OPEN) throw this.#closedError();
     if (this.#waiters.size > 0 || !this.#isFree(exclusive)) return undefined;
@@ -235,7 +243,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: object,
-    noted?: (lease: Lease, state: LeaseState) => Lease,
+    noted?: Noted,
   ): Lease {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
@@ -245,8 +253,8 @@ export class Leasing {
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
-    const lease = new Lease(this.connection, handle);
-    return noted === undefined ? lease : noted(lease, state);
+    noted?.(this.#heldBy(state), state);
+    return new Lease(this.connection, handle);
   }
 
   #heldBy(state: LeaseState): Held {
@@ -263,7 +271,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: object,
-    noted: (lease: Lease, state: LeaseState) => Lease,
+    noted: Noted,
     gaveUp: () => void,
   ): Promise<Lease> {
     const { signal, timeout, label } = terms;
