@@ -134,7 +134,7 @@ export class Leasing {
     const grantor = new Grantor();
     const noted: Noted = (held, state) => {
       grantor.grants(held);
-      state.onEnd = () => grantor.end();
+      state.onEnd = grantor.ender();
       also?.(held, state);
     };
     const lease = this.take(exclusive, terms, origin, noted);
@@ -194,12 +194,15 @@ export class Leasing {
       if (state.exclusive) this.#exclusive--;
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
-      this.#coordinator.ended(state);
       if (ending !== 'released') state.abort();
       for (const waiter of this.#waiters) waiter.wake?.();
     }
     // What was lent for as long as the holder wants it, even if the lease ended before.
-    if (ending !== 'released' && ending !== 'detached') return;
+    if (ending === 'released' || ending === 'detached') this.#takeBack(state);
+    this.#coordinator.ended(state);
+  }
+
+  #takeBack(state: LeaseState): void {
     const { duplicate, inode, ssl } = state;
     state.duplicate = -1;
     state.ssl = undefined;
