@@ -165,7 +165,8 @@ describe.each(WIRES)('nothing is lost, doubled or out of order: %s', (wire) => {
     const { connection, peer } = await open(own.pool, wire, { highWaterMark: 64 * 1024 });
     const atPeer = lanesOf(wire, peer);
     const here = new Lanes();
-    connection.on(connection.kind === 'ws' ? 'message' : 'data', here.take);
+    if (isWebSocket(wire)) connection.on('message', here.take);
+    else connection.on('data', here.take);
     const stopped = stopwatch();
     const sending = peerSends(wire, peer, random);
     const [one, two, sent] = await Promise.all([
