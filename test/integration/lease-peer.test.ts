@@ -101,9 +101,13 @@ describe.each(WIRES)('while %s is leased and its peer', (wire: Wire) => {
     const into = Buffer.alloc(100);
     await until(() => lease.socket.unread() > (isSecure(wire) ? 4 + last.length : 0));
     let read = -1;
-    await until(() => (read = reader.read(into)) >= 0);
+    const attempt = () => {
+      read = reader.read(into);
+      return read >= 0;
+    };
+    await until(attempt);
     expect(into.subarray(0, read).equals(last)).toBe(true);
-    await until(() => (read = reader.read(into)) >= 0);
+    await until(attempt);
     expect(read).toBe(0);
     expect(reader.read(into)).toBe(0);
     expect(seen.closes).toEqual([]);

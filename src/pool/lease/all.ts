@@ -2,9 +2,11 @@ import { Connection } from '../connection.js';
 import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseOptions } from '../options.js';
+import { Grantor, type Held } from './context.js';
 import type { Lease } from './lease.js';
 import { isExclusive, type LeaseMode, type Leasing } from './leasing.js';
-import { originOf } from './origin.js';
+import { type Origin, originOf } from './origin.js';
+import type { LeaseState } from './state.js';
 
 interface Wanted {
   readonly leasing: Leasing;
@@ -16,27 +18,62 @@ interface Wanted {
  * Leases on several connections, all of them or none. Whoever takes several takes them in the same
  * order, so that two callers never wait for each other.
  */
-export async function leaseAll(
+export function leaseAll(
   connections: Iterable<Connection>,
   mode: LeaseMode,
   options: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
 ): Promise<Lease[]> {
-  const exclusive = isExclusive(mode);
-  const terms = parseLeaseOptions(options, defaults);
-  const wanted = inOrder(connections);
+  // Whoever awaits this holds them all.
+  const grantor = new Grantor();
   const origin = originOf(leaseAll, true);
-  const leases = new Array<Lease | undefined>(wanted.length).fill(undefined);
-  const deadline = performance.now() + terms.timeout;
+  return grantor.promise(() => take(connections, mode, options, defaults, origin, grantor));
+}
+
+async function take(
+  connections: Iterable<Connection>,
+  mode: LeaseMode,
+  options: LeaseOptions | undefined,
+  defaults: ResolvedLeaseOptions,
+  origin: Origin,
+  grantor: Grantor,
+): Promise<Lease[]> {
+  const held: Held[] = [];
+  let left = 0;
+  let all = false;
+  grantor.grants({
+    get over() {
+      return left === 0;
+    },
+    blocks: (leasing, exclusively) => held.some((one) => one.blocks(leasing, exclusively)),
+  });
+  const noted = (one: Held, state: LeaseState) => {
+    held.push(one);
+    left++;
+    const ended = state.onEnd;
+    state.onEnd = () => {
+      ended?.();
+      if (--left === 0 && all) grantor.end();
+    };
+  };
+  const leases: (Lease | undefined)[] = [];
   try {
+    const exclusive = isExclusive(mode);
+    const terms = parseLeaseOptions(options, defaults);
+    const wanted = inOrder(connections);
+    leases.length = wanted.length;
+    const deadline = performance.now() + terms.timeout;
     for (const { leasing, index } of wanted) {
-      leases[index] = leasing.take(exclusive, terms, origin);
+      leases[index] = leasing.take(exclusive, terms, origin, noted);
       if (leases[index] !== undefined) continue;
       const timeout = Math.max(0, deadline - performance.now());
-      leases[index] = await leasing.request(exclusive, { ...terms, timeout }, origin);
+      leases[index] = await leasing.request(exclusive, { ...terms, timeout }, origin, noted);
     }
+    all = true;
+    if (left === 0) grantor.end();
   } catch (error) {
     for (const lease of leases) lease?.release();
+    grantor.end();
     throw error;
   }
   return leases as Lease[];

@@ -75,6 +75,14 @@ export class Grantor {
     this.#making.scope.held = held;
   }
 
+  /**
+   * `end()`, for the lease to call. Made here, where there is nothing that could hold the lease: who
+   * forgets one is found by the garbage collector, and whatever it calls is kept as long as it is.
+   */
+  ender(): () => void {
+    return () => this.end();
+  }
+
   /** What it granted is over, or it grants nothing. */
   end(): void {
     this.#making.scope.held = undefined;

@@ -31,9 +31,9 @@ export class LeakWatch {
   readonly #threshold: number | undefined;
   readonly #report: (report: LeaseReport) => void;
   readonly #lost = new FinalizationRegistry<LeaseState>((state) => {
-    if (state.ending !== undefined) return;
+    const leaked = state.ending === undefined;
     state.leasing.end(state, 'released');
-    this.#tell('leaked', state);
+    if (leaked) this.#tell('leaked', state);
   });
 
   constructor(threshold: number | undefined, report: (report: LeaseReport) => void) {
@@ -51,10 +51,13 @@ export class LeakWatch {
     state.watch.unref();
   }
 
+  /** Any number of times. */
   ended(state: LeaseState): void {
-    this.#lost.unregister(state);
+    // Somebody still has to give up what the holder was lent.
+    if (state.duplicate < 0 && state.ssl === undefined) this.#lost.unregister(state);
     if (state.watch === undefined) return;
     clearTimeout(state.watch);
+    state.watch = undefined;
     if (state.overdue) this.#tell('returned', state);
   }
 

@@ -17,6 +17,9 @@ import { type Ending, LeaseState } from './state.js';
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
 const CLOCK = 5;
 
+/** Told of a lease that is granted, before anybody has it. */
+type Noted = (held: Held, state: LeaseState) => void;
+
 export type LeaseMode = 'shared' | 'exclusive';
 
 /** A request that waits. */
@@ -117,7 +120,12 @@ export class Leasing {
   }
 
   /** @internal The rest is what the classes beside this one need. */
-  request(exclusive: boolean, terms: ResolvedLeaseTerms, origin: Origin): Promise<Lease> {
+  request(
+    exclusive: boolean,
+    terms: ResolvedLeaseTerms,
+    origin: Origin,
+    also?: Noted,
+  ): Promise<Lease> {
     if (terms.signal?.aborted) return Promise.reject(this.#aborted(terms.signal));
     if (waitsForItself(this, exclusive)) {
       return Promise.reject(
@@ -125,10 +133,10 @@ export class Leasing {
       );
     }
     const grantor = new Grantor();
-    const noted = (lease: Lease, state: LeaseState): Lease => {
-      grantor.grants(this.#heldBy(state));
-      state.onEnd = () => grantor.end();
-      return lease;
+    const noted: Noted = (held, state) => {
+      grantor.grants(held);
+      state.onEnd = grantor.ender();
+      also?.(held, state);
     };
     const lease = this.take(exclusive, terms, origin, noted);
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
@@ -139,7 +147,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: Origin,
-    noted?: (lease: Lease, state: LeaseState) => Lease,
+    noted?: Noted,
   ): Lease | undefined {
     if (this.#link.readyState !== OPEN) throw this.#closedError();
     if (this.#waiters.size > 0 || !this.#isFree(exclusive)) return undefined;
@@ -187,12 +195,15 @@ export class Leasing {
       if (state.exclusive) this.#exclusive--;
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
-      this.#coordinator.ended(state);
       if (ending !== 'released') state.abort();
       for (const waiter of this.#waiters) waiter.wake?.();
     }
     // What was lent for as long as the holder wants it, even if the lease ended before.
-    if (ending !== 'released' && ending !== 'detached') return;
+    if (ending === 'released' || ending === 'detached') this.#takeBack(state);
+    this.#coordinator.ended(state);
+  }
+
+  #takeBack(state: LeaseState): void {
     const { duplicate, inode, ssl } = state;
     state.duplicate = -1;
     state.ssl = undefined;
@@ -240,7 +251,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: Origin,
-    noted?: (lease: Lease, state: LeaseState) => Lease,
+    noted?: Noted,
   ): Lease {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
@@ -250,8 +261,8 @@ export class Leasing {
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
-    const lease = new Lease(this.connection, handle);
-    return noted === undefined ? lease : noted(lease, state);
+    noted?.(this.#heldBy(state), state);
+    return new Lease(this.connection, handle);
   }
 
   #heldBy(state: LeaseState): Held {
@@ -268,7 +279,7 @@ export class Leasing {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: Origin,
-    noted: (lease: Lease, state: LeaseState) => Lease,
+    noted: Noted,
     gaveUp: () => void,
   ): Promise<Lease> {
     const { signal, timeout, label } = terms;
