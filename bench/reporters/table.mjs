@@ -5,7 +5,8 @@ import { scopes } from '../scopes/index.mjs';
 export function printTable(report) {
   const tables = report.settings.scopes.flatMap((name) => tablesOf(name, report));
   const parts = [heading(report), ...tables, footnotes(report)];
-  console.log(parts.map((lines) => lines.join('\n')).join('\n\n'));
+  const said = parts.filter((lines) => lines.length > 0);
+  console.log(said.map((lines) => lines.join('\n')).join('\n\n'));
 }
 
 /** One scope, with the peers that it is about. */

@@ -75,6 +75,13 @@ export const lease = {
       target: { atMost: 0 },
     }),
     idle({
+      id: 'lease-single',
+      title: 'exclusive lease, one in a turn of the loop, p50',
+      metric: 'takeP50',
+      work: { 'per-turn': 1 },
+      target: { atMost: 10 },
+    }),
+    idle({
       id: 'lease-shared',
       title: 'shared lease on an idle connection, p50',
       metric: 'takeP50',
@@ -89,6 +96,13 @@ export const lease = {
       peers: own,
       work: { call: 'tryLease' },
       target: { atMost: 2 },
+    }),
+    idle({
+      id: 'lease-try-single',
+      title: 'tryLease, one in a turn of the loop, p50',
+      metric: 'takeP50',
+      peers: own,
+      work: { call: 'tryLease', 'per-turn': 1 },
     }),
     {
       id: 'lease-pairs',

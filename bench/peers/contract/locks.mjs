@@ -10,8 +10,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Latency } from './latency.mjs';
 import { readUsage } from './usage.mjs';
 
-/** After so many the loop gets a turn: finalizers and timers have to run as they do elsewhere. */
-const perTurn = 1000;
+/** Where the work does not say: finalizers and timers have to run as they do elsewhere. */
+const mostPerTurn = 1000;
 
 /**
  * @param {Lock[]} locks
@@ -34,7 +34,7 @@ export async function runLocks(locks, workload, wakeUps) {
 }
 
 /** One after the other, each timed. */
-async function take([lock], count, { call }) {
+async function take([lock], count, { call, perTurn = mostPerTurn }) {
   const granted = new Latency();
   const released = new Latency();
   for (let left = count; left > 0; left -= perTurn) {
@@ -76,7 +76,7 @@ async function pairs(locks, count) {
     locks.map(async (lock) => {
       while (left-- > 0) {
         lock.release(await lock.take());
-        if (left % perTurn === 0) await nextTurn();
+        if (left % mostPerTurn === 0) await nextTurn();
       }
     }),
   );

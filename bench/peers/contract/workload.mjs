@@ -23,6 +23,7 @@ import { parseArgs } from 'node:util';
  * @property {number} pairs  how often to measure with and without leases
  * @property {'exclusive' | 'shared' | 'none'} lease
  * @property {'lease' | 'tryLease'} call  whether it may be waited for
+ * @property {number} perTurn  after so many the loop gets a turn
  * @property {'handler' | 'main'} traffic  where messages are answered meanwhile
  */
 
@@ -48,6 +49,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       pairs: number(1),
       lease: { type: 'string', default: 'exclusive' },
       call: { type: 'string', default: 'lease' },
+      'per-turn': number(1000),
       traffic: { type: 'string', default: 'handler' },
     },
   });
@@ -67,6 +69,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     pairs: Number(values.pairs),
     lease: values.lease,
     call: values.call,
+    perTurn: Number(values['per-turn']),
     traffic: values.traffic,
   };
 }
