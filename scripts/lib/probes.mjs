@@ -10,7 +10,8 @@ import { run } from './commands.mjs';
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL.
-  test: ['doctest', 'openssl'],
+  // strace shows what the worker does with a connection that is leased.
+  test: ['doctest', 'openssl', 'strace'],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -21,6 +22,7 @@ const probes = {
   'pkg-config': () => succeeds(process.env.PKG_CONFIG || 'pkg-config', ['--version']),
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
+  strace: () => succeeds('strace', ['-V']),
 };
 
 /**

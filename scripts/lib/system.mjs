@@ -41,6 +41,7 @@ export const packages = {
     alpine: ['openssl-dev'],
     homebrew: ['openssl@3'],
   },
+  strace: { debian: ['strace'], fedora: ['strace'], alpine: ['strace'], homebrew: ['strace'] },
 };
 
 /** @type {Record<System, { name: string, install: string, asRoot: boolean }>} */
