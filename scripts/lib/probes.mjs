@@ -10,8 +10,8 @@ import { run } from './commands.mjs';
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
-  // makes C programs of models.
-  test: ['doctest', 'openssl', 'spin', 'C compiler'],
+  // makes C programs of models. strace shows what the worker does with a leased connection.
+  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace'],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -24,6 +24,7 @@ const probes = {
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
+  strace: () => succeeds('strace', ['-V']),
 };
 
 /**

@@ -43,6 +43,7 @@ export const packages = {
   },
   spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
   'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },
+  strace: { debian: ['strace'], fedora: ['strace'], alpine: ['strace'], homebrew: ['strace'] },
 };
 
 /** @type {Record<System, { name: string, install: string, asRoot: boolean }>} */

@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type {
+  Connection,
+  Detached,
+  HandlerConnection,
+  HandlerContext,
+  Lease,
+  LeaseReport,
+  LeaseSocket,
+  LeaseTls,
+  Pool,
+  TcpInfo,
+} from 'lws-pool';
+import { expectTypeOf, test } from 'vitest';
+
+declare const pool: Pool;
+declare const connection: Connection;
+declare const lease: Lease<Connection>;
+declare const context: HandlerContext;
+declare const handled: HandlerConnection;
+
+test('leases know what they are on', () => {
+  expectTypeOf(connection.lease('shared')).resolves.toEqualTypeOf<Lease<Connection>>();
+  expectTypeOf(connection.tryLease('exclusive')).toEqualTypeOf<Lease<Connection> | undefined>();
+  expectTypeOf(handled.lease('shared')).resolves.toEqualTypeOf<Lease<HandlerConnection>>();
+  expectTypeOf(context.handles(handled)).toEqualTypeOf<Lease<HandlerConnection>>();
+  expectTypeOf(pool.leaseAll([connection], 'shared')).resolves.toEqualTypeOf<Lease<Connection>[]>();
+  expectTypeOf(pool.leaseAll(new Set([connection]), 'exclusive')).resolves.toBeArray();
+  expectTypeOf(lease.connection).toEqualTypeOf<Connection>();
+  // @ts-expect-error there are two modes
+  void connection.lease('write');
+  // @ts-expect-error a mode has to be given
+  void connection.lease();
+  // @ts-expect-error an unknown option
+  void connection.lease('shared', { wait: 5 });
+  // @ts-expect-error an unknown boundary
+  void connection.lease('shared', { boundary: 'message' });
+  // @ts-expect-error a connection of a handler is not one of the main thread
+  void pool.leaseAll([handled], 'shared');
+});
+
+test('withLease() answers what its function does', () => {
+  expectTypeOf(connection.withLease('shared', () => 5)).resolves.toBeNumber();
+  expectTypeOf(connection.withLease('shared', async ({ token }) => token)).resolves.toBeBigInt();
+  const options = { timeout: 5, maxHold: 5, boundary: 'frame', label: 'x' } as const;
+  expectTypeOf(connection.withLease('shared', options, () => 'x')).resolves.toBeString();
+  expectTypeOf(handled.withLease('exclusive', (own) => own)).resolves.toEqualTypeOf<
+    Lease<HandlerConnection>
+  >();
+  // @ts-expect-error the function is missing
+  void connection.withLease('shared', options);
+});
+
+test('a lease has its parts', () => {
+  expectTypeOf(lease.mode).toEqualTypeOf<'shared' | 'exclusive'>();
+  expectTypeOf(lease.fd).toBeNumber();
+  expectTypeOf(lease.ssl).toEqualTypeOf<bigint | undefined>();
+  expectTypeOf(lease.socket).toEqualTypeOf<LeaseSocket>();
+  expectTypeOf(lease.tls).toEqualTypeOf<LeaseTls | undefined>();
+  expectTypeOf(lease.leftover).toEqualTypeOf<Buffer>();
+  expectTypeOf(lease.signal).toEqualTypeOf<AbortSignal>();
+  expectTypeOf(lease.expiresAt).toEqualTypeOf<number | undefined>();
+  expectTypeOf(lease.detach()).toEqualTypeOf<Detached>();
+  expectTypeOf(lease.detachToSocket()).toEqualTypeOf<Socket>();
+  expectTypeOf(lease.release()).toBeVoid();
+  expectTypeOf(lease[Symbol.dispose]).returns.toBeVoid();
+  expectTypeOf(lease[Symbol.asyncDispose]).returns.resolves.toBeVoid();
+  // @ts-expect-error read only
+  lease.connection = connection;
+});
+
+test('sockets and TLS carry their types', () => {
+  expectTypeOf(lease.socket.tcpInfo()).toEqualTypeOf<TcpInfo>();
+  expectTypeOf(lease.socket.getOption('SO_KEEPALIVE')).toBeBoolean();
+  expectTypeOf(lease.socket.getOption('TCP_CONGESTION')).toBeString();
+  expectTypeOf(lease.socket.getOption(6, 11, 256)).toEqualTypeOf<Buffer>();
+  lease.socket.setOption('TCP_NODELAY', true);
+  // @ts-expect-error of another type
+  lease.socket.setOption('TCP_NODELAY', 1);
+  // @ts-expect-error it can only be read
+  lease.socket.setOption('SO_ERROR', 1);
+  // @ts-expect-error no such option
+  lease.socket.getOption('SO_NOTHING');
+  expectTypeOf(lease.tls?.peerCertificates).toEqualTypeOf<readonly X509Certificate[] | undefined>();
+  lease.tls?.updateKeys({ requestPeer: true });
+  // @ts-expect-error an unknown option
+  lease.tls?.updateKeys({ peer: true });
+});
+
+test('a pool reports leases', () => {
+  pool.on('leaseLeaked', (report) => {
+    expectTypeOf(report).toEqualTypeOf<LeaseReport>();
+    expectTypeOf(report.kind).toEqualTypeOf<'leaked' | 'overdue' | 'returned'>();
+  });
+  pool.on('leaseOverdue', (report) => expectTypeOf(report.heldFor).toBeNumber());
+  pool.on('leaseReturned', (report) => expectTypeOf(report.token).toBeBigInt());
+});
