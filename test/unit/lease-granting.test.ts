@@ -125,12 +125,15 @@ describe('a lease that the worker grants', () => {
     expect((await second).token).toBe(8n);
   });
 
-  it('is refused with the reason', async () => {
+  it.each([
+    [-2, 'ERR_NOT_ESTABLISHED'],
+    [-3, 'ERR_CONNECTION_CLOSED'],
+  ])('is refused with the reason: %i, %s', async (refusal, code) => {
     const { leasing, grant } = bed();
     const asked = codeOf(leasing.lease('exclusive'));
     await soon();
-    grant(-3);
-    expect(await asked).toBe('ERR_CONNECTION_CLOSED');
+    grant(refusal);
+    expect(await asked).toBe(code);
   });
 });
 
