@@ -190,6 +190,8 @@ export interface NativeLeases {
   closeDuplicate(slot: number, generation: number, fd: number, inode: number): void;
   /** Gives up what `exposeTls()` gave. */
   dropTls(ssl: bigint): void;
+  /** The worker is gone: no lease is held any more. */
+  close(): void;
 }
 
 export interface NativeAddon {

@@ -247,6 +247,8 @@ void LeasesBinding::dropTls(const Napi::CallbackInfo& info) {
   Leases::dropTls(reinterpret_cast<SSL*>(static_cast<uintptr_t>(pointer)));
 }
 
+void LeasesBinding::close(const Napi::CallbackInfo&) { leases_.close(); }
+
 void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set(
       "Leases",
@@ -274,7 +276,8 @@ void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&LeasesBinding::shutdownTls>("shutdownTls"),
                    InstanceMethod<&LeasesBinding::detach>("detach"),
                    InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
-                   InstanceMethod<&LeasesBinding::dropTls>("dropTls")}));
+                   InstanceMethod<&LeasesBinding::dropTls>("dropTls"),
+                   InstanceMethod<&LeasesBinding::close>("close")}));
 }
 
 }  // namespace lwspool

@@ -62,6 +62,7 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
   void closeDuplicate(const Napi::CallbackInfo&);
   // dropTls(pointer: bigint)
   void dropTls(const Napi::CallbackInfo&);
+  void close(const Napi::CallbackInfo&);
 
   Leases leases_;
 };

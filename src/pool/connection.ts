@@ -204,7 +204,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    *   ERR_LEASE_DEADLOCK, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION; as a rejection
    */
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<Connection>> {
-    return this.leasing.lease(mode, options) as Promise<Lease<Connection>>;
+    return this.leasing.lease(mode, options, this.lease) as Promise<Lease<Connection>>;
   }
 
   /**
@@ -215,7 +215,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    *   ERR_INVALID_OPTION
    */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<Connection> | undefined {
-    return this.leasing.try(mode, options) as Lease<Connection> | undefined;
+    return this.leasing.try(mode, options, this.tryLease) as Lease<Connection> | undefined;
   }
 
   /** Calls a function with a lease and gives it back when that is done, or has thrown. */
@@ -229,7 +229,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     run: (lease: Lease<Connection>) => Result | Promise<Result>,
   ): Promise<Result>;
   withLease(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
-    return this.leasing.with(mode, ...rest);
+    return this.leasing.with(this.withLease, mode, ...rest);
   }
 
   /** The connection as a `node:stream`; writes become binary messages. */

@@ -173,6 +173,7 @@ export class PoolWorker {
       if (entry.connection === undefined) entry.request.reject(error);
       else guarded(() => entry.connection.onClosed(1006, '', error));
     }
+    this.#leases.close();
     this.#events.onRoom();
   }
 

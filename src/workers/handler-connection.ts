@@ -115,12 +115,12 @@ export class HandlerConnection {
    * @throws LwsPoolError as `lease()` of a Connection
    */
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<HandlerConnection>> {
-    return this.leasing.lease(mode, options) as Promise<Lease<HandlerConnection>>;
+    return this.leasing.lease(mode, options, this.lease) as Promise<Lease<HandlerConnection>>;
   }
 
   /** A lease if there is one now; what was sent is written first, as far as the kernel takes it. */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<HandlerConnection> | undefined {
-    return this.leasing.try(mode, options) as Lease<HandlerConnection> | undefined;
+    return this.leasing.try(mode, options, this.tryLease) as Lease<HandlerConnection> | undefined;
   }
 
   /** Calls a function with a lease and gives it back when that is done, or has thrown. */
@@ -134,7 +134,7 @@ export class HandlerConnection {
     run: (lease: Lease<HandlerConnection>) => Result | Promise<Result>,
   ): Promise<Result>;
   withLease(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
-    return this.leasing.with(mode, ...rest);
+    return this.leasing.with(this.withLease, mode, ...rest);
   }
 
   /** @internal */

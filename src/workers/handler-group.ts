@@ -66,8 +66,10 @@ export class HandlerGroup {
       ...context,
       data: spec.data,
       connections: this.connections,
-      handles: (connection, options) =>
-        leasingOf(connection).now('exclusive', options) as Lease<HandlerConnection>,
+      handles: function handles(connection, options) {
+        const lease = leasingOf(connection).now('exclusive', options, handles);
+        return lease as Lease<HandlerConnection>;
+      },
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {
       throw new TypeError('the function given to defineHandler() has to return an object');

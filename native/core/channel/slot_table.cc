@@ -12,10 +12,8 @@ std::optional<ConnectionId> SlotTable::allocate() {
     if (generations_.size() == capacity_) return std::nullopt;
     slot = static_cast<uint32_t>(generations_.size());
     generations_.push_back(1);
-    if (slot % kSegmentSlots == 0) {
-      segments_.push_back(std::make_shared<LedgerSegment>());
-      leases_.push_back(std::make_shared<LeaseSegment>());
-    }
+    if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
+    if (slot % kLeaseSlots == 0) leases_.push_back(std::make_shared<LeaseSegment>());
   }
   LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
   entry.acceptedOwner = 0;

@@ -24,6 +24,8 @@ struct LedgerEntry {
 static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
 static_assert(std::atomic<double>::is_always_lock_free);
 
+inline constexpr uint32_t kSegmentSlots = 1024;
+
 struct LedgerSegment {
   LedgerEntry entries[kSegmentSlots];
 };

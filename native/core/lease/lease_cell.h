@@ -89,10 +89,11 @@ struct LeaseCell {
   bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
 };
 
-inline constexpr uint32_t kSegmentSlots = 1024;
+// A cell is large, and most pools are small.
+inline constexpr uint32_t kLeaseSlots = 64;
 
 struct LeaseSegment {
-  LeaseCell cells[kSegmentSlots];
+  LeaseCell cells[kLeaseSlots];
 };
 
 }  // namespace lwspool

@@ -21,12 +21,18 @@ namespace lwspool {
 Leases::Leases(std::shared_ptr<Channel> channel, Source side)
     : channel_(std::move(channel)), side_(side) {}
 
+void Leases::close() {
+  segments_.clear();
+  channel_.reset();
+}
+
 LeaseCell* Leases::cell(ConnectionId id) {
-  const uint32_t segment = id.slot / kSegmentSlots;
+  if (!channel_) return nullptr;
+  const uint32_t segment = id.slot / kLeaseSlots;
   if (segment >= segments_.size()) segments_.resize(segment + 1);
   auto& known = segments_[segment];
   if (!known) known = channel_->slots.leases(segment);
-  return known ? &known->cells[id.slot % kSegmentSlots] : nullptr;
+  return known ? &known->cells[id.slot % kLeaseSlots] : nullptr;
 }
 
 Holding& Leases::holding(LeaseCell& cell) {
@@ -40,7 +46,9 @@ Holding& Leases::holding(LeaseCell& cell) {
 
 int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold) {
   LeaseCell* const found = cell(id);
-  if (found == nullptr) return static_cast<int64_t>(Refusal::notEstablished);
+  if (found == nullptr) {
+    return static_cast<int64_t>(channel_ ? Refusal::notEstablished : Refusal::closed);
+  }
   const uint64_t expiresAt = maxHold == 0 ? 0 : monotonicNow() + maxHold;
   const LeaseTerms terms{exclusive, frame, expiresAt, side_};
   uint64_t token;
@@ -106,7 +114,7 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
 
 void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
   struct stat status;
-  if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) close(fd);
+  if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) ::close(fd);
   if (LeaseCell* const found = cell(id)) {
     std::lock_guard lock(found->mutex);
     if (found->generation == id.generation && found->duplicates > 0) found->duplicates--;
@@ -293,7 +301,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   const int fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
   if (fd < 0) {
     const int error = errno;
-    close(dummy);
+    ::close(dummy);
     return {Refusal::none, error};
   }
   Holding& held = holding(cell);
@@ -301,7 +309,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   // The poll set knows the socket, not its number, and would go on watching it.
   epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);
   dup3(dummy, cell.fd, O_CLOEXEC);
-  close(dummy);
+  ::close(dummy);
   SSL* const ssl = cell.ssl;
   // Shared: the slot may have its next connection before this thread runs again.
   std::shared_ptr<std::condition_variable> gone;
@@ -333,7 +341,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   }
   if (kept()) {
     lock.unlock();
-    close(fd);
+    ::close(fd);
     SSL_free(ssl);
     return {Refusal::none, ETIMEDOUT};
   }

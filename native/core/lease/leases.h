@@ -96,6 +96,8 @@ class Leases {
   // gives up a reference.
   void closeDuplicate(ConnectionId, int fd, uint64_t inode);
   static void dropTls(SSL* ssl);
+  // The worker is gone: from now on no lease is held, and nothing of the channel is kept.
+  void close();
 
  private:
   LeaseCell* cell(ConnectionId);
@@ -113,7 +115,7 @@ class Leases {
     return {Refusal::none, operation(*found)};
   }
 
-  const std::shared_ptr<Channel> channel_;
+  std::shared_ptr<Channel> channel_;  // null once closed
   const Source side_;
   std::vector<std::shared_ptr<LeaseSegment>> segments_;  // those seen so far
 };

@@ -47,10 +47,9 @@ Connection& Service::slot(ConnectionId id) {
   Connection& connection = connections_[id.slot];
   std::destroy_at(&connection);
   std::construct_at(&connection, id);
-  const uint32_t segment = id.slot / kSegmentSlots;
-  const uint32_t index = id.slot % kSegmentSlots;
-  connection.ledger = &channel_.slots.segment(segment)->entries[index];
-  connection.cell = &channel_.slots.leases(segment)->cells[index];
+  SlotTable& slots = channel_.slots;
+  connection.ledger = &slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
+  connection.cell = &slots.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots];
   return connection;
 }
 
@@ -100,6 +99,8 @@ void Service::takeCommands() {
     }
   }
   resumeStalled();
+  // Whoever waits for a lease does not wait for the end of the turn.
+  if (std::exchange(hurry_, false) && channel_.events.publish()) channel_.wakeMain();
 }
 
 void Service::apply(const uint8_t* records, size_t size, Source source) {

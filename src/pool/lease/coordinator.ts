@@ -37,6 +37,11 @@ export class LeaseCoordinator {
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }
 
+  /** The worker is gone, and all its connections have ended. */
+  close(): void {
+    this.native.close();
+  }
+
   /** A number for a request that has to wait; they are 32 bits wide. */
   nextRequest(): number {
     this.#lastRequest = (this.#lastRequest % 0x7fff_ffff) + 1;

@@ -1,8 +1,6 @@
-import { Mutex } from 'async-mutex';
 import { type Link, OPEN } from '../../channel/link.js';
 import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record.js';
 import type { NativeLeases } from '../../native.js';
-import { onAbort } from '../abort.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options.js';
@@ -12,6 +10,7 @@ import { LeaseHandle } from './handle.js';
 import { Lease } from './lease.js';
 import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
+import { aborted, LeaseQueue, type Lender } from './queue.js';
 import { type Ending, LeaseState } from './state.js';
 
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
@@ -20,32 +19,22 @@ const CLOCK = 5;
 /** Told of a lease that is granted, before anybody has it. */
 type Noted = (held: Held, state: LeaseState) => void;
 
-export type LeaseMode = 'shared' | 'exclusive';
+/** The user's way in: what called it is where a lease was taken. */
+type Caller = (...given: never[]) => unknown;
 
-/** A request that waits. */
-interface Waiter {
-  over: boolean;
-  /** Makes it look again. */
-  wake: (() => void) | undefined;
-  succeed(lease: Lease): void;
-  fail(error: LwsPoolError): void;
-}
+export type LeaseMode = 'shared' | 'exclusive';
 
 /**
  * The leases on one connection that one thread has and waits for. Who may have one is decided in
- * native code, between all threads; this keeps the order of those who wait in this one: they pass
- * a turnstile one after the other, and only the first of them asks.
+ * native code, between all threads.
  */
-export class Leasing {
+export class Leasing implements Lender {
   readonly connection: { readonly id: string };
   readonly #link: Link;
   readonly #coordinator: LeaseCoordinator;
   readonly #held = new Set<LeaseState>();
   #exclusive = 0;
-  readonly #waiters = new Set<Waiter>();
-  #turnstile: Mutex | undefined;
-  /** Requests that native code will answer, by their numbers. */
-  readonly #requests = new Map<number, (tokenOrRefusal: number) => void>();
+  #queue: LeaseQueue | undefined;
 
   constructor(connection: { readonly id: string }, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
@@ -79,22 +68,22 @@ export class Leasing {
   }
 
   /** A lease at once, or undefined where it would have to be waited for. */
-  try(mode: LeaseMode, options?: LeaseOptions): Lease | undefined {
+  try(mode: LeaseMode, options?: LeaseOptions, caller: Caller = this.try): Lease | undefined {
     const exclusive = isExclusive(mode);
-    return this.take(exclusive, this.#terms(options), this.#origin(this.try));
+    return this.take(exclusive, this.#terms(options), this.#origin(caller));
   }
 
-  lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease> {
+  lease(mode: LeaseMode, options?: LeaseOptions, caller: Caller = this.lease): Promise<Lease> {
     try {
       const exclusive = isExclusive(mode);
-      return this.request(exclusive, this.#terms(options), this.#origin(this.lease));
+      return this.request(exclusive, this.#terms(options), this.#origin(caller));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** With a function, or with options and a function. */
-  async with(mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
+  async with(caller: Caller, mode: LeaseMode, ...rest: unknown[]): Promise<unknown> {
     const run = rest.length > 1 ? rest[1] : rest[0];
     const options = rest.length > 1 ? (rest[0] as LeaseOptions | undefined) : undefined;
     if (typeof run !== 'function') {
@@ -104,7 +93,7 @@ export class Leasing {
         takes: 'a function that is called with the lease',
       });
     }
-    const lease = await this.lease(mode, options);
+    const lease = await this.lease(mode, options, caller);
     try {
       return await run(lease);
     } finally {
@@ -113,8 +102,8 @@ export class Leasing {
   }
 
   /** At once: for a handler, on the worker's own thread. */
-  now(mode: LeaseMode, options?: LeaseOptions): Lease {
-    const lease = this.try(mode, options);
+  now(mode: LeaseMode, options: LeaseOptions | undefined, caller: Caller): Lease {
+    const lease = this.try(mode, options, caller);
     if (lease !== undefined) return lease;
     throw createError('ERR_LEASE_BUSY', { connection: this.connection.id });
   }
@@ -126,7 +115,7 @@ export class Leasing {
     origin: Origin,
     also?: Noted,
   ): Promise<Lease> {
-    if (terms.signal?.aborted) return Promise.reject(this.#aborted(terms.signal));
+    if (terms.signal?.aborted) return Promise.reject(aborted(this.connection.id, terms.signal));
     if (waitsForItself(this, exclusive)) {
       return Promise.reject(
         createError('ERR_LEASE_DEADLOCK', { connection: this.connection.id, label: terms.label }),
@@ -140,7 +129,10 @@ export class Leasing {
     };
     const lease = this.take(exclusive, terms, origin, noted);
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
-    return grantor.promise(() => this.#wait(exclusive, terms, origin, noted, () => grantor.end()));
+    this.#queue ??= new LeaseQueue(this);
+    const queue = this.#queue;
+    const granted = (token: number) => this.#granted(token, exclusive, terms, origin, noted);
+    return grantor.promise(() => queue.wait(exclusive, terms, granted, () => grantor.end()));
   }
 
   take(
@@ -150,8 +142,8 @@ export class Leasing {
     noted?: Noted,
   ): Lease | undefined {
     if (this.#link.readyState !== OPEN) throw this.#closedError();
-    if (this.#waiters.size > 0 || !this.#isFree(exclusive)) return undefined;
-    const token = this.#takeNow(exclusive, terms);
+    if (this.#queue?.isEmpty === false || !this.isFree(exclusive)) return undefined;
+    const token = this.takeNow(exclusive, terms);
     if (token === BUSY) return undefined;
     return this.#granted(token, exclusive, terms, origin, noted);
   }
@@ -163,11 +155,8 @@ export class Leasing {
   }
 
   #onLeased(request: number, tokenOrRefusal: number): void {
-    const answered = this.#requests.get(request);
-    this.#requests.delete(request);
-    if (answered !== undefined) answered(tokenOrRefusal);
-    // Nobody waits for it any more.
-    else if (tokenOrRefusal > 0) this.#giveBack(tokenOrRefusal, -1);
+    if (this.#queue?.onAnswer(request, tokenOrRefusal) === true) return;
+    if (tokenOrRefusal > 0) this.#giveBack(tokenOrRefusal, -1);
   }
 
   #onExpired(token: number): void {
@@ -182,9 +171,7 @@ export class Leasing {
       state.cause = cause;
       this.end(state, 'revoked');
     }
-    const error = this.#closedError(cause);
-    for (const waiter of this.#waiters) waiter.fail(error);
-    this.#requests.clear();
+    this.#queue?.end(this.#closedError(cause));
   }
 
   /** Any number of times; the first counts. */
@@ -196,7 +183,7 @@ export class Leasing {
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
       if (ending !== 'released') state.abort();
-      for (const waiter of this.#waiters) waiter.wake?.();
+      this.#queue?.lookAgain();
     }
     // What was lent for as long as the holder wants it, even if the lease ended before.
     if (ending === 'released' || ending === 'detached') this.#takeBack(state);
@@ -224,19 +211,19 @@ export class Leasing {
     return true;
   }
 
-  #origin(above: (...given: never[]) => unknown): Origin {
-    return originOf(above, this.#coordinator.options.leakDetectionThreshold !== undefined);
+  #origin(caller: Caller): Origin {
+    return originOf(caller, this.#coordinator.options.leakDetectionThreshold !== undefined);
   }
 
   #terms(options: LeaseOptions | undefined): ResolvedLeaseTerms {
     return parseLeaseOptions(options, this.#coordinator.options);
   }
 
-  #isFree(exclusive: boolean): boolean {
+  isFree(exclusive: boolean): boolean {
     return exclusive ? this.#held.size === 0 : this.#exclusive === 0;
   }
 
-  #takeNow(exclusive: boolean, terms: ResolvedLeaseTerms): number {
+  takeNow(exclusive: boolean, terms: ResolvedLeaseTerms): number {
     if (exclusive) {
       this.#coordinator.flush(this.slot, this.generation);
       // What was sent before leaves before.
@@ -244,6 +231,24 @@ export class Leasing {
     }
     const frame = terms.boundary === 'frame';
     return this.native.take(this.slot, this.generation, exclusive, frame, terms.maxHold ?? 0);
+  }
+
+  nextRequest(): number {
+    return this.#coordinator.nextRequest();
+  }
+
+  ask(request: number, exclusive: boolean, terms: ResolvedLeaseTerms): void {
+    const { outbox } = this.#coordinator;
+    const flags = (exclusive ? FLAG_EXCLUSIVE : 0) | (terms.boundary === 'frame' ? FLAG_FRAME : 0);
+    const maxHold = new Uint8Array(new Float64Array([terms.maxHold ?? 0]).buffer);
+    outbox.command(Command.lease, this.slot, this.generation, request, maxHold, flags);
+    outbox.flush();
+  }
+
+  cancel(request: number): void {
+    const { outbox } = this.#coordinator;
+    outbox.command(Command.cancelLease, this.slot, this.generation, request);
+    outbox.flush();
   }
 
   #granted(
@@ -275,129 +280,14 @@ export class Leasing {
     };
   }
 
-  #wait(
-    exclusive: boolean,
-    terms: ResolvedLeaseTerms,
-    origin: Origin,
-    noted: Noted,
-    gaveUp: () => void,
-  ): Promise<Lease> {
-    const { signal, timeout, label } = terms;
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        waiter.over = true;
-        clearTimeout(timer);
-        ignore?.();
-        this.#waiters.delete(waiter);
-        waiter.wake?.();
-      };
-      const waiter: Waiter = {
-        over: false,
-        wake: undefined,
-        succeed: (lease) => {
-          end();
-          resolve(lease);
-        },
-        fail: (error) => {
-          if (waiter.over) return;
-          end();
-          gaveUp();
-          reject(error);
-        },
-      };
-      const timer = setTimeout(() => {
-        const details = { connection: this.connection.id, timeout, label };
-        waiter.fail(createError('ERR_LEASE_TIMEOUT', details));
-      }, timeout);
-      const ignore = signal && onAbort(signal, () => waiter.fail(this.#aborted(signal)));
-      this.#waiters.add(waiter);
-      void this.#pass(waiter, exclusive, terms, (token) => {
-        waiter.succeed(this.#granted(token, exclusive, terms, origin, noted));
-      });
-    });
-  }
-
-  /** Waits for its turn, then for this thread's leases to end, then for native code. */
-  async #pass(
-    waiter: Waiter,
-    exclusive: boolean,
-    terms: ResolvedLeaseTerms,
-    granted: (token: number) => void,
-  ): Promise<void> {
-    this.#turnstile ??= new Mutex();
-    const leave = await this.#turnstile.acquire();
-    try {
-      while (!waiter.over) {
-        if (!this.#isFree(exclusive)) {
-          await woken(waiter);
-          continue;
-        }
-        const token = this.#takeNow(exclusive, terms);
-        if (token === BUSY) await this.#ask(waiter, exclusive, terms, granted);
-        else granted(token);
-      }
-    } catch (error) {
-      waiter.fail(error as LwsPoolError);
-    } finally {
-      leave();
-    }
-  }
-
-  /**
-   * Leaves the request with the worker, which answers when it can grant it. The answer is taken
-   * where it arrives: what else comes with it may make the waiter give up, or end the lease.
-   */
-  #ask(
-    waiter: Waiter,
-    exclusive: boolean,
-    terms: ResolvedLeaseTerms,
-    granted: (token: number) => void,
-  ): Promise<void> {
-    const { outbox } = this.#coordinator;
-    const request = this.#coordinator.nextRequest();
-    const flags = (exclusive ? FLAG_EXCLUSIVE : 0) | (terms.boundary === 'frame' ? FLAG_FRAME : 0);
-    const payload = new Uint8Array(new Float64Array([terms.maxHold ?? 0]).buffer);
-    return new Promise((resolve, reject) => {
-      this.#requests.set(request, (token) => {
-        try {
-          granted(token);
-          resolve();
-        } catch (error) {
-          reject(error);
-        }
-      });
-      waiter.wake = () => {
-        if (!waiter.over || !this.#requests.delete(request)) return;
-        outbox.command(Command.cancelLease, this.slot, this.generation, request);
-        outbox.flush();
-        resolve();
-      };
-      outbox.command(Command.lease, this.slot, this.generation, request, payload, flags);
-      outbox.flush();
-    });
-  }
-
   #giveBack(token: number, duplicate: number): void {
     this.native.release(this.slot, this.generation, token, duplicate);
-  }
-
-  #aborted(signal: AbortSignal): LwsPoolError {
-    return createError('ERR_ABORTED', { connection: this.connection.id }, { cause: signal.reason });
   }
 
   #closedError(cause?: LwsPoolError): LwsPoolError {
     const details = { connection: this.connection.id };
     return createError('ERR_CONNECTION_CLOSED', details, cause && { cause });
   }
-}
-
-function woken(waiter: Waiter): Promise<void> {
-  return new Promise((resolve) => {
-    waiter.wake = () => {
-      waiter.wake = undefined;
-      resolve();
-    };
-  });
 }
 
 export function isExclusive(mode: unknown): boolean {
