@@ -13,6 +13,8 @@ const SEGMENT = 1024;
 export const ACCEPTED = { owner: 0, handler: 1 } as const;
 /** Bytes on the wire that the kernel has not taken yet. */
 export const PENDING = 2;
+/** 1 while something that the main thread has sent is not written; else 0. */
+export const OWED = 3;
 
 /** The segments of one worker's ledger. */
 export class Ledgers {

@@ -1,7 +1,7 @@
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options.js';
-import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
+import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, OWED, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
 import { Command } from './record.js';
 
@@ -71,6 +71,14 @@ export class Link {
     const ledger = this.#ledger;
     const accepted = ledger[this.#base + ACCEPTED[this.#wire.side]] as number;
     return this.#submitted - accepted + (ledger[this.#base + PENDING] as number);
+  }
+
+  /** Whether the kernel has not taken all that this side has sent. What others send may count. */
+  get hasUnsent(): boolean {
+    if (this.#wire.side === 'handler') return this.bufferedAmount > 0;
+    const ledger = this.#ledger;
+    const accepted = ledger[this.#base + ACCEPTED.owner] as number;
+    return this.#submitted !== accepted || ledger[this.#base + OWED] !== 0;
   }
 
   send(data: Data, options?: SendOptions): boolean {

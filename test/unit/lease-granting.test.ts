@@ -12,7 +12,7 @@ const NOT_HELD = -4;
 function bed() {
   const commands: { type: number; request: number }[] = [];
   const released: number[] = [];
-  const link = { slot: 3, generation: 1, readyState: 1, bufferedAmount: 1 };
+  const link = { slot: 3, generation: 1, readyState: 1, hasUnsent: true };
   const coordinator = {
     channel: 0,
     side: 'owner',

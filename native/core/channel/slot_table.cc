@@ -19,6 +19,7 @@ std::optional<ConnectionId> SlotTable::allocate() {
   entry.acceptedOwner = 0;
   entry.acceptedHandler = 0;
   entry.pending = 0;
+  entry.owed = 0;
   return ConnectionId{slot, generations_[slot]};
 }
 

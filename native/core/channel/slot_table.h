@@ -19,7 +19,7 @@ struct LedgerEntry {
   std::atomic<double> acceptedOwner;    // payload bytes taken over from the main thread's sends
   std::atomic<double> acceptedHandler;  // the same of the handler in the worker
   std::atomic<double> pending;          // bytes on the wire that the kernel has not taken yet
-  std::atomic<double> reserved;
+  std::atomic<double> owed;             // 1 while some of the main thread's sends is not written
 };
 static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
 static_assert(std::atomic<double>::is_always_lock_free);

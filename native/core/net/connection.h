@@ -117,6 +117,7 @@ struct Connection {
   OutBuffer out;
   uint64_t queuedBytes = 0;                 // of all time
   uint64_t flushedBytes = 0;                // of those, taken by the kernel
+  uint64_t ownerPosition = 0;               // queuedBytes behind the last send of the main thread
   uint64_t pongPosition = 0;                // queuedBytes behind our last pong
   uint64_t deadline = 0;                    // ms: when timer() is wanted; 0: never
   std::unique_ptr<std::string> unanswered;  // the last ping, while our pong to another is queued

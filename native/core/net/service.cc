@@ -99,8 +99,6 @@ void Service::takeCommands() {
     }
   }
   resumeStalled();
-  // Whoever waits for a lease does not wait for the end of the turn.
-  if (std::exchange(hurry_, false) && channel_.events.publish()) channel_.wakeMain();
 }
 
 void Service::apply(const uint8_t* records, size_t size, Source source) {
@@ -133,6 +131,10 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
+      if (source == Source::owner) {
+        connection.ownerPosition = connection.queuedBytes;
+        connection.ledger->owed.store(1, std::memory_order_release);
+      }
       auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
                                                : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,

@@ -168,7 +168,6 @@ class Service {
   ws::MaskSource masks_;
   uint64_t now_;
   bool inTurn_ = false;
-  bool hurry_ = false;  // leases may have been granted
 
   std::deque<Connection> connections_;  // by slot; an element never moves
   std::vector<Connection*> dirty_;

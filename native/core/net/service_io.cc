@@ -199,6 +199,9 @@ void Service::flush(Connection& connection) {
   }
   connection.ledger->pending.store(static_cast<double>(out.size()), std::memory_order_release);
   connection.cell->whole = out.empty();
+  if (connection.flushedBytes >= connection.ownerPosition) {
+    connection.ledger->owed.store(0, std::memory_order_release);
+  }
   if (!use) return;
   if (blocked != connection.wantWrite) {
     connection.wantWrite = blocked;

@@ -46,10 +46,8 @@ void Service::wish(Connection& connection, Wish wish) {
     if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
     connection.wishes->push_back(wish);
   }
-  // What was sent before the request leaves before the lease begins. Not at the end of the turn:
-  // the requester waits, and in full traffic a turn is long.
-  flush(connection);
-  hurry_ = true;
+  // What was sent before the request leaves before the lease begins.
+  markDirty(connection);
 }
 
 void Service::cancelWish(Connection& connection, uint32_t request, Source side) {
@@ -133,7 +131,6 @@ size_t Service::readableAtOnce(const Connection& connection) const {
 // --- coming back ---------------------------------------------------------------------------------
 
 void Service::leaseNews(ConnectionId id) {
-  hurry_ = true;
   Connection* found = find(id);
   if (found == nullptr || !found->established()) return;
   Connection& connection = *found;
@@ -146,7 +143,7 @@ void Service::leaseNews(ConnectionId id) {
     obey(connection, std::exchange(cell.verdict, {}));
     if (connection.established()) rejoin(connection);
   }
-  if (connection.established()) flush(connection);
+  markDirty(connection);
 }
 
 // Does what the holder's doings ask for.

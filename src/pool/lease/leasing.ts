@@ -227,7 +227,7 @@ export class Leasing implements Lender {
     if (exclusive) {
       this.#coordinator.flush(this.slot, this.generation);
       // What was sent before leaves before.
-      if (this.#link.bufferedAmount > 0) return BUSY;
+      if (this.#link.hasUnsent) return BUSY;
     }
     const frame = terms.boundary === 'frame';
     return this.native.take(this.slot, this.generation, exclusive, frame, terms.maxHold ?? 0);
