@@ -129,7 +129,7 @@ export interface NativeLeases {
     frame: boolean,
     maxHold: number,
   ): number;
-  /** With the descriptor that `duplicate()` gave, or -1. */
+  /** With the descriptor that `duplicate()` gave, or -1. Answers 1 where the connection ends of it. */
   release(slot: number, generation: number, token: number, duplicate: number): number;
   check(slot: number, generation: number, token: number): number;
   leftover(slot: number, generation: number, token: number): Buffer | number;

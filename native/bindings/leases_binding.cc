@@ -77,7 +77,9 @@ Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LeasesBinding::release(const Napi::CallbackInfo& info) {
-  return outcomeOf(info.Env(), leases_.release(leaseName(info), integer(info, 3)));
+  bool closing = false;
+  const Leases::Outcome outcome = leases_.release(leaseName(info), integer(info, 3), closing);
+  return outcomeOf(info.Env(), outcome, closing ? 1 : 0);
 }
 
 Napi::Value LeasesBinding::check(const Napi::CallbackInfo& info) {
@@ -244,7 +246,7 @@ void LeasesBinding::closeDuplicate(const Napi::CallbackInfo& info) {
 void LeasesBinding::dropTls(const Napi::CallbackInfo& info) {
   bool lossless = false;
   const uint64_t pointer = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
-  Leases::dropTls(reinterpret_cast<SSL*>(static_cast<uintptr_t>(pointer)));
+  leases_.dropTls(reinterpret_cast<SSL*>(static_cast<uintptr_t>(pointer)));
 }
 
 void LeasesBinding::close(const Napi::CallbackInfo&) { leases_.close(); }

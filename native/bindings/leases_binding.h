@@ -17,7 +17,7 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
  private:
   // take(slot, generation, exclusive, frame, maxHold) -> token
   Napi::Value take(const Napi::CallbackInfo&);
-  // release(slot, generation, token, duplicate)
+  // release(slot, generation, token, duplicate) -> 1 where the connection ends of it
   Napi::Value release(const Napi::CallbackInfo&);
   Napi::Value check(const Napi::CallbackInfo&);
   // leftover() -> Buffer

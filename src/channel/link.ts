@@ -132,6 +132,11 @@ export class Link {
     this.#command(Command.close, close.code ?? 0, Buffer.from(close.reason));
   }
 
+  /** It ends by what a lease did to it. */
+  leave(): void {
+    if (this.readyState === OPEN) this.readyState = CLOSING;
+  }
+
   terminate(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;

@@ -177,6 +177,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /** Ends the connection at once: no close frame, and what waits is thrown away. */
   terminate(): void {
     this.#link.terminate();
+    this.#leasing?.revoke();
   }
 
   /** Raw: sends FIN after all that was sent before, and goes on receiving (shutdown(2)). */

@@ -98,6 +98,7 @@ export class HandlerConnection {
 
   terminate(): void {
     this.#link.terminate();
+    this.#leasing?.revoke();
   }
 
   pause(): void {

@@ -45,7 +45,7 @@ describe.each(WIRES)('while %s is leased and its peer', (wire: Wire) => {
     expect(connection.readyState).toBe(1);
     const read = () => (lease.tls ?? lease.socket).read(Buffer.alloc(10));
     expect(thrown(read)).toMatchObject({
-      code: 'ERR_SYSTEM',
+      code: 'ERR_LEASE_OPERATION',
       details: { syscall: 'recv', errno: 'ECONNRESET', connection: connection.id },
     });
     expect(seen.closes).toEqual([]);

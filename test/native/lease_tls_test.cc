@@ -209,7 +209,7 @@ TEST_CASE("lease tls: the SSL object may be used by what nobody sees") {
       CHECK(result.status == TlsResult::Status::done);
     }
     bed.release(held);
-    Leases::dropTls(ssl);
+    bed.owners.dropTls(ssl);
     if (shutsDown) {
       CHECK_EQ(bed.taint(id), "TLS was shut down");
     } else {
@@ -229,7 +229,7 @@ TEST_CASE("lease tls: the SSL object outlives its connection while the holder ha
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
   CHECK_EQ(std::string(SSL_get_version(ssl)), "TLSv1.3");
-  Leases::dropTls(ssl);
+  bed.owners.dropTls(ssl);
 }
 
 TEST_CASE("lease tls: keys may change during a lease, on the peer's demand") {

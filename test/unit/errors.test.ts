@@ -116,6 +116,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_LEASE_TIMEOUT: [{ connection: '1.2.3', timeout: 50 }, 'not granted within 50 ms'],
   ERR_LEASE_BUSY: [{ connection: '1.2.3' }, 'cannot be granted at once', 'Await lease()'],
   ERR_LEASE_DEADLOCK: [{ connection: '1.2.3' }, 'would wait for ever', 'Release that first'],
+  ERR_LEASE_OPERATION: [
+    { connection: '1.2.3', syscall: 'setsockopt', errno: 'EINVAL' },
+    'setsockopt on connection 1.2.3 failed (EINVAL',
+  ],
   ERR_LEASE_TAINTED: [{ connection: '1.2.3', reason: 'half a frame' }, 'broken: half a frame'],
   ERR_HANDLER_LOAD: [{ handler: 'file:///h.js', reason: 'no export' }, 'file:///h.js', 'no export'],
   ERR_HANDLER_FAILED: [

@@ -30,6 +30,10 @@ struct Verdict {
   const char* syscall = nullptr;  // what told him that the connection is lost
   int error = 0;                  // errno: the kernel says it once, so only he knows
 
+  // The connection does not go on.
+  bool ends() const {
+    return taint != nullptr || failure != nullptr || closeReceived || closeSent || error != 0;
+  }
   bool clean() const {
     return taint == nullptr && failure == nullptr && !closeReceived && !closeSent && !finSent &&
            error == 0;

@@ -18,8 +18,23 @@
 
 namespace lwspool {
 
+namespace {
+
+// A number may be somebody else's by now.
+void closeIfSame(int fd, uint64_t inode) {
+  struct stat status;
+  if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) ::close(fd);
+}
+
+}  // namespace
+
 Leases::Leases(std::shared_ptr<Channel> channel, Source side)
     : channel_(std::move(channel)), side_(side) {}
+
+Leases::~Leases() {
+  for (const auto& [fd, inode] : lent_) closeIfSame(fd, inode);
+  for (SSL* ssl : lentTls_) SSL_free(ssl);
+}
 
 void Leases::close() {
   segments_.clear();
@@ -64,11 +79,12 @@ int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHo
   return static_cast<int64_t>(token);
 }
 
-Leases::Outcome Leases::release(const LeaseName& name, int duplicate) {
+Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& closing) {
   bool news = false;
   const Outcome outcome = with(name, false, [&](LeaseCell& cell) {
     if (cell.token == name.token) {
       news = cell.giveBack(duplicate);
+      closing = cell.right == Right::returned && cell.verdict.ends();
     } else {
       std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
       news = cell.observers.empty() && cell.wishes > 0;
@@ -108,13 +124,14 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
     if (fd < 0) return errno;
     inode = status.st_ino;
     cell.duplicates++;
+    lent_[fd] = inode;
     return 0;
   });
 }
 
 void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
-  struct stat status;
-  if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) ::close(fd);
+  closeIfSame(fd, inode);
+  lent_.erase(fd);
   if (LeaseCell* const found = cell(id)) {
     std::lock_guard lock(found->mutex);
     if (found->generation == id.generation && found->duplicates > 0) found->duplicates--;
@@ -127,11 +144,17 @@ Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
     holding(cell).expose();
     SSL_up_ref(cell.ssl);
     ssl = cell.ssl;
+    lentTls_.insert(ssl);
     return 0;
   });
 }
 
-void Leases::dropTls(SSL* ssl) { SSL_free(ssl); }
+void Leases::dropTls(SSL* ssl) {
+  const auto lent = lentTls_.find(ssl);
+  if (lent == lentTls_.end()) return;
+  lentTls_.erase(lent);
+  SSL_free(ssl);
+}
 
 Leases::Outcome Leases::vouch(const LeaseName& name) {
   return with(name, true, [](LeaseCell& cell) {
@@ -199,6 +222,8 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
 Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes, size_t size,
                                     IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
+    result = {IoResult::Status::done};
+    if (size == 0) return 0;
     result = transmit(cell.fd, nullptr, bytes, size);
     if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
     if (result.status != IoResult::Status::done) return 0;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "../channel/channel.h"
@@ -39,6 +41,8 @@ class Leases {
   };
 
   Leases(std::shared_ptr<Channel> channel, Source side);
+  // Closes what was lent and never given back: nobody is left to do it.
+  ~Leases();
   Leases(const Leases&) = delete;
   Leases& operator=(const Leases&) = delete;
 
@@ -46,7 +50,12 @@ class Leases {
   // (ms; 0: none) whose end the worker is not yet watching for.
   int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold);
   // Gives the lease back. The duplicate is the one it was given (-1: none), not closed yet.
-  Outcome release(const LeaseName&, int duplicate);
+  // `closing`: what the holder did ends the connection.
+  Outcome release(const LeaseName&, int duplicate, bool& closing);
+  Outcome release(const LeaseName& name, int duplicate) {
+    bool closing = false;
+    return release(name, duplicate, closing);
+  }
   // Whether it is held.
   Outcome check(const LeaseName&);
   // What the codec had of an unfinished frame when the lease began; exclusive.
@@ -95,7 +104,7 @@ class Leases {
   // For what a lease that is over still has: closes the descriptor if it is still that socket;
   // gives up a reference.
   void closeDuplicate(ConnectionId, int fd, uint64_t inode);
-  static void dropTls(SSL* ssl);
+  void dropTls(SSL* ssl);
   // The worker is gone: from now on no lease is held, and nothing of the channel is kept.
   void close();
 
@@ -118,6 +127,8 @@ class Leases {
   std::shared_ptr<Channel> channel_;  // null once closed
   const Source side_;
   std::vector<std::shared_ptr<LeaseSegment>> segments_;  // those seen so far
+  std::unordered_map<int, uint64_t> lent_;               // duplicates and their inodes
+  std::unordered_multiset<SSL*> lentTls_;
 };
 
 }  // namespace lwspool

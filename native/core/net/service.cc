@@ -269,6 +269,9 @@ void Service::timer() {
       if (!info.error && !(connection->closeSent && connection->closeReceived)) {
         info.code = 1006;
         info.error.code = "ERR_CLOSE_TIMEOUT";
+        if (Use use(*connection); !use) {
+          info.error.fields.set("reason", "its close frame had to wait for a lease");
+        }
         info.error.fields.set("timeout", std::to_string(connection->endpoint->closeTimeout));
       }
       finish(*connection);

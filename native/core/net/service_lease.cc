@@ -256,6 +256,9 @@ void Service::expire(Connection& connection) {
   if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
     const auto token = static_cast<double>(cell.token);
     cell.work = true;  // the connection comes back through leaseNews(), whatever was done
+    // Nobody can take a descriptor or a pointer out of the holder's hands.
+    if (cell.holding && cell.holding->exposed())
+      cell.holding->taint("it expired with fd or ssl out");
     cell.giveBack(-1);
     consumerOf(cell.side).leaseExpired(connection, token);
     leaseNews(connection.id);

@@ -1,5 +1,5 @@
 import type { ErrorDetails, ErrorEntry } from './details.js';
-import { because, note, shown } from './phrases.js';
+import { because, errnoNote, note, shown } from './phrases.js';
 
 /** `The lease "backup" on connection 3.17.1`, as far as it is known. */
 function theLease({ label, connection }: ErrorDetails): string {
@@ -48,6 +48,11 @@ export const LEASE_ERRORS = {
     summary: 'A lease was asked for that would wait for one which the same code holds.',
     message: (details) =>
       `${theLease(details)} would wait for ever: the code that asks for it holds one on the same connection. Release that first, or pass it on.`,
+  },
+  ERR_LEASE_OPERATION: {
+    summary: 'The system refused what a lease asked of the socket, or the peer has gone.',
+    message: ({ syscall = 'A system call', connection, errno, reason }) =>
+      `${shown(syscall)}${note(' on connection ', connection)} failed${errnoNote({ errno })}${because(reason)}. Look at the option or the bytes that were given; an error such as ECONNRESET is the connection's end.`,
   },
   ERR_LEASE_TAINTED: {
     summary: 'A lease came back with the stream broken; its connection was closed.',

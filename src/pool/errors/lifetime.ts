@@ -48,7 +48,9 @@ export const CONNECTION_ERRORS = {
   ERR_CLOSE_TIMEOUT: {
     summary: 'The peer did not finish the close handshake within the option closeTimeout.',
     message: (details) =>
-      `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`,
+      details.reason === undefined
+        ? `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`
+        : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
   },
   ERR_HANDLER_LOAD: {
     summary: 'The handler module cannot be loaded or exports no handler.',

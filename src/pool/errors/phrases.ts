@@ -51,7 +51,8 @@ export function systemReason({ code }: NodeJS.ErrnoException): string | undefine
 
 /** `: text` where there is a text, else ''. */
 export function because(text: string | undefined): string {
-  return text === undefined || text === '' ? '' : `: ${shown(text)}`;
+  // The sentence goes on, or ends by itself.
+  return text === undefined || text === '' ? '' : `: ${shown(text).replace(/\.$/, '')}`;
 }
 
 /** `before text after` where there is a text, else ''. */

@@ -1,6 +1,6 @@
 /**
  * How the parts of a lease reach native code. Every call throws the lease's error once the lease
- * is over, and an LwsPoolError such as ERR_SYSTEM where the kernel refuses.
+ * is over, and an LwsPoolError such as ERR_LEASE_OPERATION where the kernel refuses.
  */
 export interface SocketAccess {
   /** getsockopt(2) into `into`; answers how many bytes were filled. */

@@ -66,7 +66,7 @@ async function take(
     for (const { leasing, index } of wanted) {
       leases[index] = leasing.take(exclusive, terms, origin, noted);
       if (leases[index] !== undefined) continue;
-      const timeout = Math.max(0, deadline - performance.now());
+      const timeout = Math.max(0, Math.ceil(deadline - performance.now()));
       leases[index] = await leasing.request(exclusive, { ...terms, timeout }, origin, noted);
     }
     all = true;

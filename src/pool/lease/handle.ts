@@ -50,7 +50,7 @@ export class LeaseHandle implements SocketAccess {
 
   /**
    * @param what the system call, or what else it is, for the error
-   * @throws LwsPoolError the lease's, or ERR_SYSTEM
+   * @throws LwsPoolError the lease's, or ERR_LEASE_OPERATION
    */
   call<Result>(what: string, run: NativeCall<Result>): Result {
     const { leasing, token } = this.require();

@@ -65,8 +65,8 @@ export class Lease<Leased = unknown> {
   /**
    * A descriptor on the connection's socket, for `io_uring` and whatever else takes one: a
    * duplicate (dup(2)) of the one libwebsockets has (`lws_get_socket_fd`), closed at `release()`.
-   * It stays open even if the lease expires or the connection is closed before; then it leads
-   * nowhere. Who closes it himself breaks the connection.
+   * It stays open even if the connection is closed before; then it leads nowhere. Who closes it
+   * himself, or lets an exclusive lease expire that gave it, breaks the connection.
    *
    * With an exclusive lease the kernel's counts tell, when it comes back, whether bytes went past
    * the lease: on a WebSocket that closes it with ERR_LEASE_TAINTED, see {@link vouch}.
@@ -125,7 +125,7 @@ export class Lease<Leased = unknown> {
    * pool forgets it (`close` with 1006 and the reason "detached"). What was queued to be sent is
    * lost. Exclusive leases only. With TLS it waits until the worker has let go of the SSL object.
    *
-   * @throws LwsPoolError ERR_TLS_OPERATION with TLS on a worker's own thread; ERR_SYSTEM
+   * @throws LwsPoolError ERR_TLS_OPERATION with TLS on a worker's own thread; ERR_LEASE_OPERATION
    */
   detach(): Detached {
     return this.#handle.detach('detach()', false);

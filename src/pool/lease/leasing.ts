@@ -174,6 +174,11 @@ export class Leasing implements Lender {
     this.#queue?.end(this.#closedError(cause));
   }
 
+  /** The connection is being terminated: its leases do not wait for the worker to do it. */
+  revoke(): void {
+    for (const state of this.#held) this.end(state, 'revoked');
+  }
+
   /** Any number of times; the first counts. */
   end(state: LeaseState, ending: Ending): void {
     if (state.ending === undefined) {
@@ -187,6 +192,7 @@ export class Leasing implements Lender {
     }
     // What was lent for as long as the holder wants it, even if the lease ended before.
     if (ending === 'released' || ending === 'detached') this.#takeBack(state);
+    if (ending === 'detached') this.#link.leave();
     this.#coordinator.ended(state);
   }
 
@@ -281,7 +287,8 @@ export class Leasing implements Lender {
   }
 
   #giveBack(token: number, duplicate: number): void {
-    this.native.release(this.slot, this.generation, token, duplicate);
+    const closing = this.native.release(this.slot, this.generation, token, duplicate) === 1;
+    if (closing) this.#link.leave();
   }
 
   #closedError(cause?: LwsPoolError): LwsPoolError {

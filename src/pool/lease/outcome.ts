@@ -17,7 +17,7 @@ const ERRNO = -100;
 export function systemError(outcome: number, syscall: string, connection: string): LwsPoolError {
   const errno = outcome <= ERRNO ? getSystemErrorName(outcome - ERRNO) : undefined;
   const reason = outcome === TRUNCATED ? 'the peer ended TCP without ending TLS' : undefined;
-  return createError('ERR_SYSTEM', { syscall, errno, reason, connection });
+  return createError('ERR_LEASE_OPERATION', { syscall, errno, reason, connection });
 }
 
 /** Why no lease was granted. */
