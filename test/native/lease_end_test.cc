@@ -61,6 +61,17 @@ TEST_CASE("lease: of several shared ones each has its own time, and is told on i
   CHECK_GT(bed.take(id), 0);
 }
 
+TEST_CASE("lease: one that expires with its descriptor in the holder's hands ends the connection") {
+  LeaseBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  Held held = bed.hold(id, true, 20);
+  bed.duplicate(held);
+  CHECK_EQ(bed.taint(id), "it expired with fd or ssl out");
+  CHECK_EQ(inodeOf(held.fd), held.inode);  // stays open until its holder closes it
+  bed.owners.closeDuplicate(id, held.fd, held.inode);
+}
+
 TEST_CASE("lease: what an expired holder left half done breaks the connection") {
   LeaseBed bed;
   Connection& connection = bed.open();

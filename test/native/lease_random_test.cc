@@ -383,7 +383,8 @@ class World {
     if (!exclusive && !expires) model.sharers++;
     int fd = -1;
     uint64_t inode = 0;
-    if (oneIn(random, 4)) taker.duplicate(name, fd, inode);
+    // An exclusive lease that expires with a duplicate out ends its connection.
+    if (!(exclusive && expires) && oneIn(random, 4)) taker.duplicate(name, fd, inode);
     if (oneIn(random, 2)) usleep(random() % 2'000);
     if (exclusive && !expires) {
       if (model.kind == Kind::ws && oneIn(random, 2)) write(taker, random, model, name);

@@ -20,7 +20,10 @@ function bed() {
     native: {
       take: () => BUSY,
       secure: () => NOT_HELD,
-      release: (_slot: number, _generation: number, token: number) => released.push(token),
+      release: (_slot: number, _generation: number, token: number) => {
+        released.push(token);
+        return 0;
+      },
     },
     outbox: {
       command: (type: number, _slot: number, _generation: number, request: number) => {

@@ -133,8 +133,10 @@ await runCase({
     const reports = [];
     pool.on('leaseLeaked', (report) => reports.push(report));
     const connection = await pool.connect(`${urls.plain}/echo`);
+    // Nobody can take the descriptor out of the holder's hands, so the connection ends.
+    const closed = new Promise((resolve) => connection.once('close', resolve));
     const [, fd] = await forget(connection, { maxHold: 10 });
-    (await connection.lease('exclusive')).release();
+    await closed;
     const isOpen = () => {
       try {
         return fstatSync(fd).isSocket();
