@@ -3,6 +3,7 @@
 #include "../core/lease/tls_actions.h"
 #include "../core/lease/tls_facts.h"
 #include "arguments.h"
+#include "bytes.h"
 #include "registry.h"
 #include "tls_object.h"
 
@@ -50,10 +51,6 @@ LeaseName leaseName(const Napi::CallbackInfo& info) {
 
 int integer(const Napi::CallbackInfo& info, size_t index) {
   return info[index].As<Napi::Number>().Int32Value();
-}
-
-Napi::Value bufferOf(Napi::Env env, const std::string& bytes) {
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
 }
 
 std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {
@@ -188,7 +185,7 @@ Napi::Value LeasesBinding::tlsSession(const Napi::CallbackInfo& info) {
   const Leases::Outcome outcome =
       leases_.withTls(leaseName(info), false, [&](SSL* ssl) { session = exportSession(ssl); });
   if (!outcome) return outcomeOf(info.Env(), outcome);
-  return session.empty() ? info.Env().Undefined() : bufferOf(info.Env(), session);
+  return bufferOrNone(info.Env(), session);
 }
 
 Napi::Value LeasesBinding::exportKeyingMaterial(const Napi::CallbackInfo& info) {

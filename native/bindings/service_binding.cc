@@ -6,6 +6,7 @@
 
 #include "../core/net/addresses.h"
 #include "arguments.h"
+#include "bytes.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -171,8 +172,7 @@ Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   if (connection != nullptr && connection->established()) {
     describeAddresses(connection->fd, fields);
   }
-  const std::string text = fields.encode();
-  return Napi::Buffer<char>::Copy(info.Env(), text.data(), text.size());
+  return bufferOf(info.Env(), fields.encode());
 }
 
 Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {

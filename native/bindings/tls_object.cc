@@ -1,5 +1,7 @@
 #include "tls_object.h"
 
+#include "bytes.h"
+
 namespace lwspool {
 
 namespace {
@@ -9,17 +11,12 @@ Napi::Value textOrNone(Napi::Env env, const std::string& text) {
   return Napi::String::New(env, text);
 }
 
-Napi::Value bytesOrNone(Napi::Env env, const std::string& bytes) {
-  if (bytes.empty()) return env.Undefined();
-  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-}
-
 }  // namespace
 
 Napi::Object tlsObject(Napi::Env env, const TlsFacts& facts) {
   const Napi::Array chain = Napi::Array::New(env, facts.chain.size());
   for (uint32_t i = 0; i < facts.chain.size(); i++) {
-    chain.Set(i, Napi::Buffer<char>::Copy(env, facts.chain[i].data(), facts.chain[i].size()));
+    chain.Set(i, bufferOf(env, facts.chain[i]));
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("protocol", Napi::String::New(env, facts.protocol));
@@ -31,9 +28,9 @@ Napi::Object tlsObject(Napi::Env env, const TlsFacts& facts) {
   object.Set("verifyResult", Napi::Number::New(env, static_cast<double>(facts.verifyResult)));
   object.Set("verifyText", Napi::String::New(env, facts.verifyText));
   object.Set("sessionReused", Napi::Boolean::New(env, facts.sessionReused));
-  object.Set("finished", bytesOrNone(env, facts.finished));
-  object.Set("peerFinished", bytesOrNone(env, facts.peerFinished));
-  object.Set("ocspResponse", bytesOrNone(env, facts.ocspResponse));
+  object.Set("finished", bufferOrNone(env, facts.finished));
+  object.Set("peerFinished", bufferOrNone(env, facts.peerFinished));
+  object.Set("ocspResponse", bufferOrNone(env, facts.ocspResponse));
   return object;
 }
 

@@ -88,12 +88,6 @@ void LeaseCell::revoke() {
   wishes = 0;
 }
 
-Observer* LeaseCell::observer(uint64_t wanted) {
-  const auto found = std::find_if(observers.begin(), observers.end(),
-                                  [=](const Observer& one) { return one.token == wanted; });
-  return found == observers.end() ? nullptr : &*found;
-}
-
 bool LeaseCell::holds(uint32_t wanted, uint64_t which, uint64_t now) const {
   return generation == wanted && right == Right::holder && which != 0 && token == which &&
          (expiresAt == 0 || now < expiresAt);

@@ -84,7 +84,6 @@ struct LeaseCell {
   bool giveBack(int duplicate);
   // All leases end, with nothing given back.
   void revoke();
-  Observer* observer(uint64_t token);
   bool holds(uint32_t generation, uint64_t token, uint64_t now) const;
   bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
 };

@@ -139,8 +139,7 @@ void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
 }
 
 Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
-  return with(name, true, [&](LeaseCell& cell) {
-    if (cell.ssl == nullptr) return ENOTSUP;
+  return withSecure(name, true, [&](LeaseCell& cell) {
     holding(cell).expose();
     SSL_up_ref(cell.ssl);
     ssl = cell.ssl;
@@ -254,8 +253,7 @@ Leases::Outcome Leases::shutdownSocket(const LeaseName& name, int how) {
 
 Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capacity,
                                 IoResult& result) {
-  return with(name, true, [&](LeaseCell& cell) {
-    if (cell.ssl == nullptr) return ENOTSUP;
+  return withSecure(name, true, [&](LeaseCell& cell) {
     if (capacity == 0) return EINVAL;
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
@@ -271,8 +269,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
 
 Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, size_t size,
                                  IoResult& result) {
-  return with(name, true, [&](LeaseCell& cell) {
-    if (cell.ssl == nullptr) return ENOTSUP;
+  return withSecure(name, true, [&](LeaseCell& cell) {
     if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
     if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
@@ -284,8 +281,7 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
 }
 
 Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsResult& result) {
-  return with(name, true, [&](LeaseCell& cell) {
-    if (cell.ssl == nullptr) return ENOTSUP;
+  return withSecure(name, true, [&](LeaseCell& cell) {
     Holding& held = holding(cell);
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
@@ -295,8 +291,7 @@ Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsR
 }
 
 Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
-  return with(name, true, [&](LeaseCell& cell) {
-    if (cell.ssl == nullptr) return ENOTSUP;
+  return withSecure(name, true, [&](LeaseCell& cell) {
     Holding& held = holding(cell);
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::shutdownTls(cell.ssl);

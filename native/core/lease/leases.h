@@ -84,8 +84,7 @@ class Leases {
   // With the SSL object, under the lock: `use(SSL*)`. ENOTSUP where there is none.
   template <class Use>
   Outcome withTls(const LeaseName& name, bool exclusive, Use use) {
-    return with(name, exclusive, [&](LeaseCell& cell) {
-      if (cell.ssl == nullptr) return ENOTSUP;
+    return withSecure(name, exclusive, [&](LeaseCell& cell) {
       use(cell.ssl);
       return 0;
     });
@@ -122,6 +121,12 @@ class Leases {
                       (!exclusive && found->observes(name.id.generation, name.token, now));
     if (!held) return {Refusal::notHeld};
     return {Refusal::none, operation(*found)};
+  }
+  // The same, where there is TLS; else ENOTSUP.
+  template <class Operation>
+  Outcome withSecure(const LeaseName& name, bool exclusive, Operation operation) {
+    return with(name, exclusive,
+                [&](LeaseCell& cell) { return cell.ssl == nullptr ? ENOTSUP : operation(cell); });
   }
 
   std::shared_ptr<Channel> channel_;  // null once closed

@@ -93,7 +93,7 @@ void Service::takeCommands() {
     } else if (auto* news = std::get_if<LeaseNews>(&item)) {
       leaseNews(news->id);
     } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
-      leaseClock(clock->id, clock->expiresAt);
+      leaseTimers_.add(clock->expiresAt, clock->id);
     } else {
       connect(std::move(std::get<ConnectCommand>(item)));
     }

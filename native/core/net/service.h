@@ -151,7 +151,6 @@ class Service {
   void forget(Connection&);
   void revoke(Connection&);
   void endDuplicates(Connection&);
-  void leaseClock(ConnectionId, uint64_t expiresAt);
   void expireLeases();
   void expire(Connection&);
   Consumer& consumerOf(Source side) { return side == Source::owner ? *owner_ : *handler_; }

@@ -232,8 +232,6 @@ void Service::revokeAll() {
   }
 }
 
-void Service::leaseClock(ConnectionId id, uint64_t expiresAt) { leaseTimers_.add(expiresAt, id); }
-
 void Service::expireLeases() {
   Timers::Entry entry;
   while (leaseTimers_.pop(now_, entry)) {
