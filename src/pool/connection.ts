@@ -82,7 +82,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
-  #leasing: Leasing | undefined;
+  #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
   #heldBytes = 0;
@@ -205,7 +205,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    *   ERR_LEASE_DEADLOCK, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION; as a rejection
    */
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<Connection>> {
-    return this.leasing.lease(mode, options, this.lease) as Promise<Lease<Connection>>;
+    return this.leasing.lease(mode, options, this.lease);
   }
 
   /**
@@ -216,7 +216,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    *   ERR_INVALID_OPTION
    */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<Connection> | undefined {
-    return this.leasing.try(mode, options, this.tryLease) as Lease<Connection> | undefined;
+    return this.leasing.try(mode, options, this.tryLease);
   }
 
   /** Calls a function with a lease and gives it back when that is done, or has thrown. */
@@ -273,7 +273,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /** @internal */
-  get leasing(): Leasing {
+  get leasing(): Leasing<Connection> {
     this.#leasing ??= new Leasing(this, this.#link, this.#leases);
     return this.#leasing;
   }

@@ -218,9 +218,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     mode: LeaseMode,
     options?: LeaseOptions,
   ): Promise<Lease<Connection>[]> {
-    return leaseAll(connections, mode, options, this.#options.lease) as Promise<
-      Lease<Connection>[]
-    >;
+    return leaseAll(connections, mode, options, this.#options.lease);
   }
 
   /**

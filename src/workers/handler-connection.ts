@@ -24,7 +24,7 @@ export class HandlerConnection {
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
-  #leasing: Leasing | undefined;
+  #leasing: Leasing<HandlerConnection> | undefined;
 
   /** @internal */
   constructor(
@@ -116,12 +116,12 @@ export class HandlerConnection {
    * @throws LwsPoolError as `lease()` of a Connection
    */
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<HandlerConnection>> {
-    return this.leasing.lease(mode, options, this.lease) as Promise<Lease<HandlerConnection>>;
+    return this.leasing.lease(mode, options, this.lease);
   }
 
   /** A lease if there is one now; what was sent is written first, as far as the kernel takes it. */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<HandlerConnection> | undefined {
-    return this.leasing.try(mode, options, this.tryLease) as Lease<HandlerConnection> | undefined;
+    return this.leasing.try(mode, options, this.tryLease);
   }
 
   /** Calls a function with a lease and gives it back when that is done, or has thrown. */
@@ -139,7 +139,7 @@ export class HandlerConnection {
   }
 
   /** @internal */
-  get leasing(): Leasing {
+  get leasing(): Leasing<HandlerConnection> {
     this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
     return this.#leasing;
   }

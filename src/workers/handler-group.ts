@@ -2,7 +2,6 @@ import { encodeFields } from '../channel/fields.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { Lease } from '../pool/lease/lease.js';
 import type { Leasing } from '../pool/lease/leasing.js';
 import { describe } from '../pool/options/describe.js';
 import type { GroupReport, HandlerSpec } from './control.js';
@@ -22,7 +21,7 @@ function watch(result: unknown, failed: (thrown: unknown) => void): void {
   if (result instanceof Promise) result.catch(failed);
 }
 
-function leasingOf(connection: unknown): Leasing {
+function leasingOf(connection: unknown): Leasing<HandlerConnection> {
   if (connection instanceof HandlerConnection) return connection.leasing;
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'connection',
@@ -67,8 +66,7 @@ export class HandlerGroup {
       data: spec.data,
       connections: this.connections,
       handles: function handles(connection, options) {
-        const lease = leasingOf(connection).now('exclusive', options, handles);
-        return lease as Lease<HandlerConnection>;
+        return leasingOf(connection).now('exclusive', options, handles);
       },
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {

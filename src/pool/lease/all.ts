@@ -9,7 +9,7 @@ import { type Origin, originOf } from './origin.js';
 import type { LeaseState } from './state.js';
 
 interface Wanted {
-  readonly leasing: Leasing;
+  readonly leasing: Leasing<Connection>;
   /** In the caller's list. */
   readonly index: number;
 }
@@ -23,7 +23,7 @@ export function leaseAll(
   mode: LeaseMode,
   options: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
-): Promise<Lease[]> {
+): Promise<Lease<Connection>[]> {
   // Whoever awaits this holds them all.
   const grantor = new Grantor();
   const origin = originOf(leaseAll, true);
@@ -37,7 +37,7 @@ async function take(
   defaults: ResolvedLeaseOptions,
   origin: Origin,
   grantor: Grantor,
-): Promise<Lease[]> {
+): Promise<Lease<Connection>[]> {
   const held: Held[] = [];
   let left = 0;
   let all = false;
@@ -56,7 +56,7 @@ async function take(
       if (--left === 0 && all) grantor.end();
     };
   };
-  const leases: (Lease | undefined)[] = [];
+  const leases: (Lease<Connection> | undefined)[] = [];
   try {
     const exclusive = isExclusive(mode);
     const terms = parseLeaseOptions(options, defaults);
@@ -76,7 +76,7 @@ async function take(
     grantor.end();
     throw error;
   }
-  return leases as Lease[];
+  return leases as Lease<Connection>[];
 }
 
 function inOrder(connections: Iterable<Connection>): Wanted[] {

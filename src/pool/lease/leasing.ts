@@ -19,6 +19,11 @@ const CLOCK = 5;
 /** Told of a lease that is granted, before anybody has it. */
 type Noted = (held: Held, state: LeaseState) => void;
 
+/** A connection, on the main thread or in a handler. */
+interface Leasable {
+  readonly id: string;
+}
+
 /** The user's way in: what called it is where a lease was taken. */
 type Caller = (...given: never[]) => unknown;
 
@@ -28,15 +33,15 @@ export type LeaseMode = 'shared' | 'exclusive';
  * The leases on one connection that one thread has and waits for. Who may have one is decided in
  * native code, between all threads.
  */
-export class Leasing implements Lender {
-  readonly connection: { readonly id: string };
+export class Leasing<Leased extends Leasable = Leasable> implements Lender {
+  readonly connection: Leased;
   readonly #link: Link;
   readonly #coordinator: LeaseCoordinator;
   readonly #held = new Set<LeaseState>();
   #exclusive = 0;
   #queue: LeaseQueue | undefined;
 
-  constructor(connection: { readonly id: string }, link: Link, coordinator: LeaseCoordinator) {
+  constructor(connection: Leased, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
     this.#link = link;
     this.#coordinator = coordinator;
@@ -68,12 +73,20 @@ export class Leasing implements Lender {
   }
 
   /** A lease at once, or undefined where it would have to be waited for. */
-  try(mode: LeaseMode, options?: LeaseOptions, caller: Caller = this.try): Lease | undefined {
+  try(
+    mode: LeaseMode,
+    options?: LeaseOptions,
+    caller: Caller = this.try,
+  ): Lease<Leased> | undefined {
     const exclusive = isExclusive(mode);
     return this.take(exclusive, this.#terms(options), this.#origin(caller));
   }
 
-  lease(mode: LeaseMode, options?: LeaseOptions, caller: Caller = this.lease): Promise<Lease> {
+  lease(
+    mode: LeaseMode,
+    options?: LeaseOptions,
+    caller: Caller = this.lease,
+  ): Promise<Lease<Leased>> {
     try {
       const exclusive = isExclusive(mode);
       return this.request(exclusive, this.#terms(options), this.#origin(caller));
@@ -102,7 +115,7 @@ export class Leasing implements Lender {
   }
 
   /** At once: for a handler, on the worker's own thread. */
-  now(mode: LeaseMode, options: LeaseOptions | undefined, caller: Caller): Lease {
+  now(mode: LeaseMode, options: LeaseOptions | undefined, caller: Caller): Lease<Leased> {
     const lease = this.try(mode, options, caller);
     if (lease !== undefined) return lease;
     throw createError('ERR_LEASE_BUSY', { connection: this.connection.id });
@@ -114,7 +127,7 @@ export class Leasing implements Lender {
     terms: ResolvedLeaseTerms,
     origin: Origin,
     also?: Noted,
-  ): Promise<Lease> {
+  ): Promise<Lease<Leased>> {
     if (terms.signal?.aborted) return Promise.reject(aborted(this.connection.id, terms.signal));
     if (waitsForItself(this, exclusive)) {
       return Promise.reject(
@@ -140,7 +153,7 @@ export class Leasing implements Lender {
     terms: ResolvedLeaseTerms,
     origin: Origin,
     noted?: Noted,
-  ): Lease | undefined {
+  ): Lease<Leased> | undefined {
     if (this.#link.readyState !== OPEN) throw this.#closedError();
     if (this.#queue?.isEmpty === false || !this.isFree(exclusive)) return undefined;
     const token = this.takeNow(exclusive, terms);
@@ -263,7 +276,7 @@ export class Leasing implements Lender {
     terms: ResolvedLeaseTerms,
     origin: Origin,
     noted?: Noted,
-  ): Lease {
+  ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
     const { label, maxHold } = terms;

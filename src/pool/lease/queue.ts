@@ -2,7 +2,6 @@ import { Mutex } from 'async-mutex';
 import { onAbort } from '../abort.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import type { ResolvedLeaseTerms } from '../options.js';
-import type { Lease } from './lease.js';
 import { BUSY } from './outcome.js';
 
 /** What those who wait for a lease on a connection ask for it. */
@@ -22,7 +21,6 @@ interface Waiter {
   over: boolean;
   /** Makes it look again. */
   wake: (() => void) | undefined;
-  succeed(lease: Lease): void;
   fail(error: LwsPoolError): void;
 }
 
@@ -49,12 +47,12 @@ export class LeaseQueue {
    * @param granted makes the lease of a token, or throws what a refusal means
    * @param gaveUp there will be no lease
    */
-  wait(
+  wait<Granted>(
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
-    granted: (tokenOrRefusal: number) => Lease,
+    granted: (tokenOrRefusal: number) => Granted,
     gaveUp: () => void,
-  ): Promise<Lease> {
+  ): Promise<Granted> {
     const { signal, timeout, label } = terms;
     const connection = this.#lender.connection.id;
     return new Promise((resolve, reject) => {
@@ -68,10 +66,6 @@ export class LeaseQueue {
       const waiter: Waiter = {
         over: false,
         wake: undefined,
-        succeed: (lease) => {
-          end();
-          resolve(lease);
-        },
         fail: (error) => {
           if (waiter.over) return;
           end();
@@ -84,7 +78,11 @@ export class LeaseQueue {
       }, timeout);
       const ignore = signal && onAbort(signal, () => waiter.fail(aborted(connection, signal)));
       this.#waiters.add(waiter);
-      void this.#pass(waiter, exclusive, terms, (token) => waiter.succeed(granted(token)));
+      void this.#pass(waiter, exclusive, terms, (token) => {
+        const lease = granted(token);
+        end();
+        resolve(lease);
+      });
     });
   }
 
