@@ -29,7 +29,7 @@ export class Threads {
 
   constructor(count: number) {
     this.#piscina = new Piscina({
-      filename: fileURLToPath(new URL('../workers/task.js', import.meta.url)),
+      filename: fileURLToPath(new URL('../workers/task.cjs', import.meta.url)),
       minThreads: count,
       maxThreads: count,
       concurrentTasksPerWorker: 1,

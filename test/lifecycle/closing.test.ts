@@ -24,6 +24,13 @@ describe('pool.close()', () => {
     expect(await well('twice')).toEqual(['done']);
   });
 
+  // To terminate a thread that does aborts the process: see src/workers/task.cts.
+  it('ends no worker that loads ES modules with require()', async () => {
+    const nodeArgs = ['--trace-require-module=all'];
+    const options = { args: ['twice'], env: servers.env, nodeArgs };
+    expect(await runWell('closing', options)).toEqual(['done']);
+  });
+
   it('is overtaken by destroy()', async () => {
     expect(await well('closeThenDestroy')).toEqual([
       { code: 1006, error: 'ERR_POOL_CLOSED', sockets: 0 },
