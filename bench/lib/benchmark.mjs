@@ -11,9 +11,8 @@ import { subject } from './targets.mjs';
 
 /**
  * @param {import('./options.mjs').Options} options
- * @param {string[]} commandLine  it was read from
  */
-export async function runBenchmark(options, commandLine) {
+export async function runBenchmark(options) {
   const startedAt = new Date();
   const machine = describeMachine();
   const versions = describeInstallation();
@@ -49,7 +48,7 @@ export async function runBenchmark(options, commandLine) {
   return {
     schema: 2,
     ok: !failed,
-    command: ['npm run bench', ...(commandLine.length > 0 ? ['--', ...commandLine] : [])].join(' '),
+    command: options.command,
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     machine,

@@ -22,7 +22,7 @@ export async function main(commandLine) {
   installDependencies();
   // Not before: it needs what was installed.
   const { runBenchmark } = await import('./benchmark.mjs');
-  const report = await runBenchmark(options, commandLine);
+  const report = await runBenchmark(options);
   // First, so that nothing is lost if the rest fails.
   if (options.save) write(options.save, jsonText(report));
   await writeReports([report], options);

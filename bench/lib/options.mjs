@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { peers } from '../peers/index.mjs';
 import { rowsOf, scopes, sets } from '../scopes/index.mjs';
+import { commandText } from './command.mjs';
 import { countOf, oneOf, someOf } from './values.mjs';
 
 export const peerNames = peers.map((peer) => peer.name);
@@ -29,8 +30,23 @@ export const usageText = `Usage: npm run bench [-- options]
   --list            scopes, rows and targets, and measures nothing
   --help`;
 
+const known = {
+  scope: { type: 'string', default: 'baseline' },
+  rows: { type: 'string' },
+  peers: { type: 'string', default: peerNames.join(',') },
+  server: { type: 'string', default: 'auto' },
+  runs: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  reporter: { type: 'string', default: 'table' },
+  out: { type: 'string' },
+  save: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
 /**
  * @typedef {object} Options
+ * @property {string} command  the same again, wherever its report goes
  * @property {string[]} scopes  scopes and sets
  * @property {string[] | null} rows  null: all of them
  * @property {string[]} peers
@@ -49,22 +65,7 @@ export const usageText = `Usage: npm run bench [-- options]
  * @returns {Options}
  */
 export function readOptions(commandLine) {
-  const { values } = parseArgs({
-    args: commandLine,
-    options: {
-      scope: { type: 'string', default: 'baseline' },
-      rows: { type: 'string' },
-      peers: { type: 'string', default: peerNames.join(',') },
-      server: { type: 'string', default: 'auto' },
-      runs: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      reporter: { type: 'string', default: 'table' },
-      out: { type: 'string' },
-      save: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseArgs({ args: commandLine, options: known });
   const chosenScopes = someOf('--scope', values.scope, scopeNames);
   const rowIds = rowsOf(chosenScopes).map(({ row }) => row.id);
   const reporter = oneOf('--reporter', values.reporter, reporterNames);
@@ -72,6 +73,7 @@ export function readOptions(commandLine) {
     throw new RangeError(`--quick does not go to ${docsPage}: name another file with --out`);
   }
   return {
+    command: commandText(commandLine, known),
     scopes: chosenScopes,
     rows: values.rows === undefined ? null : someOf('--rows', values.rows, rowIds),
     peers: someOf('--peers', values.peers, peerNames),
