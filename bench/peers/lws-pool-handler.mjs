@@ -1,7 +1,8 @@
 /** What lws-pool.mjs runs in each worker. */
-import { defineHandler } from '../../dist/index.js';
+
 import { Exchange } from './contract/exchange.mjs';
 import { Visits } from './contract/visits.mjs';
+import { defineHandler } from './lws-pool-library.mjs';
 
 export default defineHandler((context) => {
   const { exchange, burst } = context.data;
