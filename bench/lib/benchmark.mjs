@@ -71,6 +71,6 @@ function choosePeers(chosen, names) {
 }
 
 /** A peer that cannot do this kind of work is left out, which is no failure. */
-function isAble(peer, row) {
-  return peer.supports?.(row) ?? true;
+function isAble(peer, { workload, tls = false, driver }) {
+  return peer.supports({ mode: workload.mode, tls, driver });
 }

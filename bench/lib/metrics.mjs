@@ -82,11 +82,11 @@ export const metrics = {
       'growth of the resident memory of the client process per connection, 1 KB = 1024 bytes',
     read: grownKilobytes('rssBytes'),
   },
-  nativePerConnection: {
+  anonymousPerConnection: {
     unit: 'KB',
     better: 'less',
     meaning:
-      "growth of what malloc keeps, by the kernel's map of the process, per connection, 1 KB = 1024 bytes",
+      "growth of the process's memory that is not of files, malloc's and the JavaScript engine's, per connection, 1 KB = 1024 bytes",
     read: grownKilobytes('nativeBytes'),
   },
   failures: {
@@ -113,4 +113,4 @@ export const metrics = {
   firstMillis: figure('firstMillis', 'ms', 'by the clock, the first pass'),
 };
 
-const workersOf = (threads = []) => threads.filter(({ name }) => name !== 'main');
+const workersOf = (threads = []) => threads.filter(({ name }) => name.startsWith('worker'));

@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { peers } from '../peers/index.mjs';
 import { rowsOf, scopes, sets } from '../scopes/index.mjs';
 import { commandText } from './command.mjs';
+import { serverNames } from './server.mjs';
 import { countOf, oneOf, someOf } from './values.mjs';
 
 export const peerNames = peers.map((peer) => peer.name);
-export const serverNames = ['own', 'ws', 'beast', 'auto'];
 const scopeNames = [...Object.keys(sets), ...Object.keys(scopes)];
 const reporterNames = ['table', 'json', 'html', 'markdown'];
 
@@ -20,7 +20,7 @@ export const usageText = `Usage: npm run bench [-- options]
   --rows IDS        only these rows of them, with commas (all)
   --peers NAMES     several with commas (all that are here):
                       ${peerNames.join(', ')}
-  --server NAME     own: lws-pool serve, ws: a server on npm ws, beast: one in C++,
+  --server NAME     own: lws-pool serve, ws: one on npm ws, beast: one in C++,
                     auto: own once it is built (auto)
   --runs N          measured rounds, after one that is thrown away (5)
   --quick           two rounds and a tenth of the work: does it run, not how fast

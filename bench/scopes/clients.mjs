@@ -8,7 +8,6 @@ export const clients = [
   'websocket',
   'deno',
   'bun',
-  'gorilla',
   'lws',
   bareSocket,
   'lws-pool',

@@ -27,6 +27,6 @@ function both({ what, ...row }) {
     ...{ ...row, mode: 'idle', connections: 5000 },
     ...{ metric: 'memoryPerConnection', title: `resident memory per ${what}` },
   });
-  const native = { suffix: 'native', metric: 'nativePerConnection' };
-  return [first, also(first, { ...native, title: `native memory per ${what}` })];
+  const anonymous = { suffix: 'anonymous', metric: 'anonymousPerConnection' };
+  return [first, also(first, { ...anonymous, title: `anonymous memory per ${what}` })];
 }

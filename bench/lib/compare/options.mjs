@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { rowsOf, scopes, sets } from '../../scopes/index.mjs';
-import { serverNames } from '../options.mjs';
+import { serverNames } from '../server.mjs';
 import { subject } from '../targets.mjs';
 import { countOf, oneOf, someOf } from '../values.mjs';
 
