@@ -19,7 +19,7 @@ const isSource = (path) => /\.(c|cc)$/.test(path);
 
 const inC = (sources, output, ...libraries) => {
   const includes = ['-I', join(bench, contract)];
-  const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra'];
+  const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra'];
   return ['cc', ...flags, ...includes, ...sources.filter(isSource), '-o', output, ...libraries];
 };
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build } from '../lib/native-programs.mjs';
 import { bunBinary, denoBinary, hasBufferUtil } from './binaries.mjs';
-import { asClient, asLock, asLwsPool } from './supports.mjs';
+import { asClient, asLock, asLwsPool, asPlainClient } from './supports.mjs';
 
 /**
  * A WebSocket client to measure, or something else next to which a part of ours is measured. Each
@@ -79,6 +80,18 @@ export const peers = [
     missing: () => inNpm(denoBinary(), 'deno'),
     command: () => [denoBinary(), ...denoArguments, inThisFolder('deno.mjs')],
     environment: { DENO_NO_UPDATE_CHECK: '1' },
+  },
+  {
+    name: 'lws',
+    supports: asClient,
+    missing: () => build('lws').missing,
+    command: () => [build('lws').path],
+  },
+  {
+    name: 'epoll',
+    supports: asPlainClient,
+    missing: () => build('epoll').missing,
+    command: () => [build('epoll').path],
   },
   {
     name: 'async-mutex',

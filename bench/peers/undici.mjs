@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { Agent, WebSocket } from 'undici';
 import { runClient } from './contract/client.mjs';
 import { report } from './contract/result.mjs';
+import { tlsOptions } from './contract/tls.mjs';
 import { webSocketClient } from './contract/web-socket.mjs';
 import { readWorkload } from './contract/workload.mjs';
 
@@ -15,7 +16,7 @@ const { version } = createRequire(import.meta.url)('undici/package.json');
 const versions = { undici: version, node: process.versions.node };
 
 // One for all, as its documentation has it; without it each connection would take the global one.
-const dispatcher = new Agent({ connect: { ca: workload.ca } });
+const dispatcher = new Agent({ connect: tlsOptions(workload.ca) });
 const client = webSocketClient(
   () => new WebSocket(workload.url, { dispatcher }),
   () => globalThis.gc(),

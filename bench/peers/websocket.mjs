@@ -6,12 +6,13 @@ import { createRequire } from 'node:module';
 import websocket from 'websocket';
 import { runClient } from './contract/client.mjs';
 import { report } from './contract/result.mjs';
+import { tlsOptions } from './contract/tls.mjs';
 import { readWorkload } from './contract/workload.mjs';
 
 const workload = readWorkload();
 const { version } = createRequire(import.meta.url)('websocket/package.json');
 const versions = { websocket: version, node: process.versions.node };
-const options = { fragmentOutgoingMessages: false, tlsOptions: { ca: workload.ca } };
+const options = { fragmentOutgoingMessages: false, tlsOptions: tlsOptions(workload.ca) };
 
 /** The contract's `send` under the name that it has here. */
 class Socket {
@@ -27,7 +28,8 @@ class Socket {
 /** @type {import('./contract/client.mjs').Client} */
 const client = {
   open(events) {
-    const one = new websocket.client(options);
+    // A copy, because it takes out what it has read.
+    const one = new websocket.client({ ...options });
     one.on('connectFailed', (error) => events.failed(error.message ?? String(error)));
     one.on('connect', (connection) => {
       const socket = new Socket(connection);

@@ -7,6 +7,7 @@ import { processMicros, readThreads, threadsBetween } from './threads.mjs';
  * @property {number} seconds  on a clock that all threads share
  * @property {number} user
  * @property {number} system
+ * @property {number} [mainThread]  of this process, user and system
  * @property {import('./threads.mjs').ThreadTimes} threads  of this process
  * @property {number} [server]  all threads of the server
  */
@@ -22,11 +23,13 @@ import { processMicros, readThreads, threadsBetween } from './threads.mjs';
  */
 export function readUsage(serverPid) {
   const { user, system } = process.cpuUsage();
+  const threads = readThreads(process.pid);
   return {
     seconds: Number(process.hrtime.bigint()) / 1e9,
     user,
     system,
-    threads: readThreads(process.pid),
+    mainThread: threads.get(process.pid)?.micros,
+    threads,
     server: serverPid === undefined ? undefined : processMicros(serverPid),
   };
 }
@@ -37,12 +40,10 @@ export function readUsage(serverPid) {
  */
 export function usageBetween(start, end) {
   const since = (field) => (start[field] === undefined ? undefined : end[field] - start[field]);
-  const threads = threadsBetween(start.threads, end.threads);
-  const mainThread = threads.find(({ name }) => name === 'main')?.cpuMicros;
   return {
     seconds: since('seconds'),
-    cpuMicros: { user: since('user'), system: since('system'), mainThread },
-    threads,
+    cpuMicros: { user: since('user'), system: since('system'), mainThread: since('mainThread') },
+    threads: threadsBetween(start.threads, end.threads),
     serverCpuMicros: since('server'),
   };
 }
