@@ -52,7 +52,9 @@ export function settingsOf({ settings }) {
   const places = cores
     ? `server on core ${cores.server}, client on core ${[cores.client].flat().join(', ')}`
     : `server and client not pinned to cores: ${unpinned}`;
-  return `server: ${server}, ${places}, ${quick ? `quick: ${runs} rounds, less work` : `${runs} rounds`}`;
+  const count = `${runs} ${runs === 1 ? 'round' : 'rounds'}`;
+  const rounds = quick ? `quick: ${count}, less work` : count;
+  return `server: ${server}, ${places}, ${rounds}`;
 }
 
 /** The options of a workload that are not in every row's title. */

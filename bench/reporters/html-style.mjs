@@ -61,7 +61,7 @@ nav,summary,details{display:none}
 header,main{max-width:none;padding:0}
 .cards{grid-template-columns:1fr 1fr;gap:4mm}
 article,.overview>div,dl,li{break-inside:avoid}
-h2{break-after:avoid}
+h2,.units{break-after:avoid}
 a{color:inherit;text-decoration:none}
 }
 `;
