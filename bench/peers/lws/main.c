@@ -64,8 +64,10 @@ static void ended(Connection* connection, const char* reason) {
   if (connection->hasEnded) return;
   connection->hasEnded = true;
   connection->wsi = NULL;
-  if (connection->isOpen) clientClosed(indexOf(connection), connection->isClosing);
-  else clientFailed(reason);
+  if (connection->isOpen)
+    clientClosed(indexOf(connection), connection->isClosing);
+  else
+    clientFailed(reason);
 }
 
 static int callback(struct lws* wsi, enum lws_callback_reasons reason, void* user, void* in,
