@@ -20,7 +20,16 @@ const isSource = (path) => /\.(c|cc)$/.test(path);
 const inC = (sources, output, ...libraries) => {
   const includes = ['-I', join(bench, contract)];
   const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-Wall', '-Wextra'];
-  return ['cc', ...flags, ...includes, ...sources.filter(isSource), '-o', output, ...libraries];
+  return [
+    'cc',
+    ...flags,
+    ...includes,
+    ...sources.filter(isSource),
+    '-o',
+    output,
+    '-lm',
+    ...libraries,
+  ];
 };
 
 /** @type {Record<string, NativeProgram>} */
@@ -34,6 +43,11 @@ const programs = {
     folders: [contract, 'peers/lws'],
     compile: (sources, output) => inC(sources, output, '-lwebsockets'),
     packages: 'gcc libwebsockets-dev libssl-dev',
+  },
+  arithmetic: {
+    folders: [contract, 'test/native'],
+    compile: inC,
+    packages: 'gcc libc6-dev',
   },
   beast: {
     folders: ['servers/beast'],

@@ -124,8 +124,10 @@ void clientClosed(int connection, bool clean) {
     reportError(&transport->identity, workload.mode, "a connection was closed by the other end");
   }
   ended++;
-  if (clean && answered[connection]) good++;
-  else noteFailure("not closed with 1000 after its answer");
+  if (clean && answered[connection])
+    good++;
+  else
+    noteFailure("not closed with 1000 after its answer");
 }
 
 void clientTick(void) { trafficTick(); }

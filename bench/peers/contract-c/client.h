@@ -21,8 +21,8 @@ typedef struct {
   void (*close)(int connection);
   // Bytes that the kernel has not taken yet.
   size_t (*unsent)(int connection);
-  // One turn of the loop: waits for something to happen, for so many milliseconds at most; negative:
-  // as long as it takes.
+  // One turn of the loop: waits for something to happen, for so many milliseconds at most;
+  // negative: as long as it takes.
   void (*serve)(int milliseconds);
   // From now on clientTick() is called each millisecond.
   void (*startTicks)(void);

@@ -9,9 +9,12 @@ static void printString(const char* text) {
   putchar('"');
   for (; *text != '\0'; text++) {
     unsigned char byte = (unsigned char)*text;
-    if (byte == '"' || byte == '\\') printf("\\%c", byte);
-    else if (byte < 0x20) printf("\\u%04x", byte);
-    else putchar(byte);
+    if (byte == '"' || byte == '\\')
+      printf("\\%c", byte);
+    else if (byte < 0x20)
+      printf("\\u%04x", byte);
+    else
+      putchar(byte);
   }
   putchar('"');
 }

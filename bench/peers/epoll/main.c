@@ -56,8 +56,10 @@ static void end(int index, const char* reason, bool clean) {
   close(connection->socket);
   connection->state = kEnded;
   connection->toSend = 0;
-  if (before < kOpen) clientFailed(reason);
-  else clientClosed(index, clean);
+  if (before < kOpen)
+    clientFailed(reason);
+  else
+    clientClosed(index, clean);
 }
 
 static void flush(int index) {
@@ -134,8 +136,10 @@ static void readable(int index) {
   Connection* connection = &connections[index];
   ssize_t count = recv(connection->socket, input, sizeof input, 0);
   if (count > 0) {
-    if (connection->state == kUpgrading) upgraded(index, (size_t)count);
-    else frameBytes(index, (size_t)count);
+    if (connection->state == kUpgrading)
+      upgraded(index, (size_t)count);
+    else
+      frameBytes(index, (size_t)count);
   } else if (count == 0) {
     bool clean = connection->state == kClosing && connection->unfinished == frames.closeAnswerSize;
     end(index, "closed before it was open", clean);
@@ -150,8 +154,10 @@ static void writable(int index) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(connection->socket, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == 0) request(index);
-    else end(index, strerror(error), false);
+    if (error == 0)
+      request(index);
+    else
+      end(index, strerror(error), false);
     return;
   }
   if (!connection->isBlocked) return;

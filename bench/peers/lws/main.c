@@ -18,7 +18,7 @@ typedef struct {
   size_t length;  // of the message that is arriving
   bool isOpen;
   bool isClosing;
-  bool hasFailed;
+  bool hasEnded;
 } Connection;
 
 static const Workload* workload;
@@ -59,10 +59,15 @@ static int receive(struct lws* wsi, Connection* connection, const uint8_t* data,
   return -1;
 }
 
-static void failed(Connection* connection, const char* reason) {
-  if (connection->hasFailed) return;
-  connection->hasFailed = true;
-  clientFailed(reason);
+// Once for each connection, whatever way it takes.
+static void ended(Connection* connection, const char* reason) {
+  if (connection->hasEnded) return;
+  connection->hasEnded = true;
+  connection->wsi = NULL;
+  if (connection->isOpen)
+    clientClosed(indexOf(connection), connection->isClosing);
+  else
+    clientFailed(reason);
 }
 
 static int callback(struct lws* wsi, enum lws_callback_reasons reason, void* user, void* in,
@@ -74,16 +79,16 @@ static int callback(struct lws* wsi, enum lws_callback_reasons reason, void* use
       clientOpened(indexOf(connection));
       return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-      failed(connection, in != NULL ? in : "no connection");
+      ended(connection, in != NULL ? in : "no connection");
       return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
       return receive(wsi, connection, in, size);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
       return write_(wsi, connection);
     case LWS_CALLBACK_CLIENT_CLOSED:
-      if (connection->isOpen) clientClosed(indexOf(connection), connection->isClosing);
-      else failed(connection, "closed before it was open");
-      connection->wsi = NULL;
+    // Some that fail early have no other callback.
+    case LWS_CALLBACK_WSI_DESTROY:
+      if (connection != NULL) ended(connection, "closed before it was open");
       return 0;
     default:
       return 0;
@@ -131,7 +136,7 @@ static void open_(int index) {
       .userdata = connection,
       .pwsi = &connection->wsi,
   };
-  if (lws_client_connect_via_info(&info) == NULL) failed(connection, "no connection");
+  if (lws_client_connect_via_info(&info) == NULL) ended(connection, "no connection");
 }
 
 static void send_(int index, int64_t count) {
