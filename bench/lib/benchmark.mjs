@@ -35,7 +35,7 @@ export async function runBenchmark(options) {
     const measured = await measurements.of(row, () =>
       runRounds(row, able, rounds, { ...settings, progress: progress.show }),
     );
-    for (const { results } of measured.values()) Object.assign(versions, results[0]?.versions);
+    for (const { results } of measured.values()) addVersions(versions, results[0]?.versions);
     rows.push(describeRow(scopeName, row, named, measured, options.quick));
   }
   progress.end();
@@ -60,6 +60,11 @@ export async function runBenchmark(options) {
       .map(([name, { title, units }]) => ({ name, title, units })),
     rows,
   };
+}
+
+/** What is known already stays: a C library may name itself a little differently. */
+function addVersions(versions, others = {}) {
+  for (const [name, version] of Object.entries(others)) versions[name] ??= version;
 }
 
 /** Those that a row is for, each with the reason why it cannot run here, or null. */

@@ -13,6 +13,7 @@ const font = 'system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif';
 const barHeight = 13;
 const lineHeight = 22;
 const markHeight = 13;
+const markWidth = 100;
 const titleLine = 17;
 const titleLetter = 8;
 const topMargin = 4;
@@ -49,6 +50,7 @@ export function chart(rows, { width, columns = 1, titles = false }) {
   const picture = init(null, null, { renderer: 'svg', ssr: true, width, height: top });
   picture.setOption({
     animation: false,
+    backgroundColor: light.paper,
     textStyle: { fontFamily: font, color: light.ink },
     title: panels.flatMap(titleOf),
     grid: panels.map(gridOf),
@@ -83,12 +85,24 @@ function panelOf(row, titleWidth) {
   // A target far off the scale would make the bars unreadable; it is in the text as well.
   const marks = row.targets
     .map(({ limit, met }, index) => ({ limit, met, name: markName(row.targets, index) }))
-    .filter(({ limit }) => limit !== null && limit > 0 && limit <= 1.5 * longest);
+    .filter(({ limit }) => limit !== null && limit > 0 && limit <= 1.5 * longest)
+    .sort((a, b) => a.limit - b.limit);
   const end = Math.max(longest, ...marks.map(({ limit }) => limit)) || 1;
+  arrange(marks, end);
   const title = titleWidth > 0 ? wrapped(row.title, Math.floor(titleWidth / titleLetter)) : [];
   const head = title.length * titleLine + marks.length * markHeight;
   const height = head + bars.length * lineHeight + (title.length > 0 ? 22 : 4);
   return { title, bars, marks, end, head, height };
+}
+
+/**
+ * The words of the marks stand one above the other, all on the same side of their lines. In this
+ * order no line runs through the words of another.
+ */
+function arrange(marks, end) {
+  const side = marks.some(({ limit }) => limit > end / 2) ? 'left' : 'right';
+  if (side === 'left') marks.reverse();
+  for (const mark of marks) mark.side = side;
 }
 
 /** Breaks a title between words. Nothing measures text here, so a letter's width is a guess. */
@@ -178,12 +192,12 @@ function figure({ max, label, name }, line, api) {
 }
 
 /** Over the whole height; the words of several stand one above the other. */
-function targetLine({ limit, met, name }, index, count, { x: left, y: top, height, width }, api) {
+function targetLine({ limit, met, name, side }, index, count, { x: left, y: top, height }, api) {
   const [x] = api.coord([limit, 0]);
+  const isRight = side === 'left' && x - left > markWidth;
   const colour = { true: light.met, false: light.missed }[met] ?? light.muted;
   const words = { true: `${name} met`, false: `${name} missed` }[met] ?? name;
   const textTop = top - (count - index) * markHeight;
-  const isRight = x > left + width / 2;
   return {
     type: 'group',
     children: [
@@ -197,6 +211,7 @@ function targetLine({ limit, met, name }, index, count, { x: left, y: top, heigh
         style: {
           ...{ text: words, x: isRight ? x - 5 : x + 5, y: textTop, fill: colour },
           ...{ align: isRight ? 'right' : 'left', font: `11px ${font}` },
+          ...{ stroke: light.paper, lineWidth: 4 },
         },
       },
     ],

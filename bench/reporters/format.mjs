@@ -1,3 +1,5 @@
+import { subject } from '../lib/targets.mjs';
+
 /** How figures and settings are said, the same in every report. */
 
 /** Three digits that count. */
@@ -69,11 +71,14 @@ function said(value) {
   return typeof value === 'number' ? value.toLocaleString('en-US') : value;
 }
 
-/** `bun is 1.49 times as good: 41.8 us, lws-pool 62.2 us`. */
-export function lossText({ row, peer, factor, isClear }) {
-  const [own, other] = [row.results['lws-pool'], row.results[peer]];
-  const figures = `${median(other, row.unit)} against ${median(own, row.unit)}`;
-  return `${peer} ${factor.toFixed(2)} times as good, ${figures}${isClear ? '' : ' (the rounds overlap)'}`;
+/** `62.2 us; bun 41.8 us, 1.49 times as good; deno 60.0 us, 1.04 times (rounds overlap)`. */
+export function lossText({ row, leads }) {
+  const others = leads.map(({ peer, factor, isClear }, index) => {
+    const figure = median(row.results[peer], row.unit);
+    const times = `${factor.toFixed(2)} times${index === 0 ? ' as good' : ''}`;
+    return `${peer} ${figure}, ${times}${isClear ? '' : ' (rounds overlap)'}`;
+  });
+  return [median(row.results[subject], row.unit), ...others].join('; ');
 }
 
 export const serverBoundNote =

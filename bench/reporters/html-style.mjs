@@ -57,7 +57,7 @@ ${darkCharts}
 @media print{
 @page{margin:14mm}
 body{background:none;font-size:10pt}
-nav,summary,details{display:none}
+nav,article details{display:none}
 header,main{max-width:none;padding:0}
 .cards{grid-template-columns:1fr 1fr;gap:4mm}
 article,.overview>div,dl,li{break-inside:avoid}

@@ -18,6 +18,8 @@ import { fragment } from './fragments.mjs';
 import { style } from './html-style.mjs';
 import { countsText, limitText, ownText, summaryOf } from './summary.mjs';
 
+/** What is a long list's beginning; the rest unfolds. */
+const shownAtOnce = 12;
 const chartWidth = 390;
 
 /**
@@ -84,8 +86,11 @@ function losses({ losses: found }) {
     (loss) => `<li><a href="#row-${loss.row.id}">${escaped(loss.row.title)}</a>
 <span class="figures">${escaped(lossText(loss))}</span></li>`,
   );
-  return `<h2>Where we lose</h2><p>Rows in which another library is more than 3 % ahead.</p>
-<ul>${lines.join('\n')}</ul>`;
+  const [first, more] = [lines.slice(0, shownAtOnce), lines.slice(shownAtOnce)];
+  return `<h2>Where we lose</h2>
+<p>${found.length} of these rows, the worst first: ${subject}, and every library that is more than 3 % ahead of it.</p>
+<ul>${first.join('\n')}</ul>
+${more.length > 0 ? `<details class="more"><summary>${more.length} more</summary><ul>${more.join('\n')}</ul></details>` : ''}`;
 }
 
 function section({ name, title, units, rows }) {

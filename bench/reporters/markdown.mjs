@@ -79,7 +79,7 @@ function losses({ losses: found }) {
   if (found.length === 0) return ['Nowhere in these rows is another library ahead of lws-pool.'];
   const lines = found.map((loss) => `- ${escaped(`${loss.row.title}: ${lossText(loss)}`)}`);
   return [
-    'Computed from the figures below: every library that is more than 3 % ahead in a row.',
+    'Computed from the figures below: lws-pool, and every library that is more than 3 % ahead of it.',
     lines.join('\n'),
   ];
 }

@@ -13,6 +13,9 @@ export const clients = [
   'lws-pool',
 ];
 
+/** Those whose users write JavaScript: what a handler or a main thread costs is their question. */
+export const scripted = clients.filter((name) => !['lws', bareSocket].includes(name));
+
 export const own = ['lws-pool'];
 
 export const clientUnits = 'us: CPU time of the client, user + system; KB: 1,024 bytes';

@@ -1,4 +1,4 @@
-import { clients, clientUnits } from './clients.mjs';
+import { clients, clientUnits, scripted } from './clients.mjs';
 import { also, echo as row } from './rows.mjs';
 
 const kilobytes64 = 64 * 1024;
@@ -10,6 +10,7 @@ const fromMain = row({
   isBaseline: true,
   metric: 'mainThreadPerUnit',
   driver: 'main',
+  peers: scripted,
   workload: { connections: 50, size: 64, inflight: 1, messages: 200_000 },
   targets: [{ atMost: 1 / 5, of: 'ws' }],
 });

@@ -1,4 +1,4 @@
-import { clients } from './clients.mjs';
+import { clients, scripted } from './clients.mjs';
 import { messages } from './rows.mjs';
 
 const flood64 = { mode: 'receive', connections: 50, size: 64, messages: 2_000_000 };
@@ -13,6 +13,7 @@ export const flood = {
       id: 'flood-64',
       title: '64-byte messages received in a handler',
       metric: 'messagesPerCpuSecond',
+      peers: scripted,
       workload: flood64,
       targets: [{ atLeast: 2_500_000 }],
     }),

@@ -6,7 +6,9 @@ import { readFixture } from './fixtures/report.mjs';
 test('where another library is ahead, worst first; the bare socket is none', () => {
   const losses = lossesIn(readFixture().rows);
   assert.deepEqual(
-    losses.map(({ row, peer, factor, isClear }) => [row.id, peer, factor.toFixed(2), isClear]),
+    losses.map(({ row, leads: [{ peer, factor, isClear }] }) => {
+      return [row.id, peer, factor.toFixed(2), isClear];
+    }),
     [
       ['connect-15k', 'bun', '1.31', true],
       ['connect-1k', 'bun', '1.21', true],
@@ -19,7 +21,8 @@ test('more may be better, and rounds may overlap', () => {
     bun: { median: 120, min: 100, max: 130 },
     'lws-pool': { median: 100, min: 90, max: 110 },
   };
-  const [loss] = lossesIn([{ better: 'more', results, ratios: { bun: 100 / 120 } }]);
+  const [{ leads }] = lossesIn([{ better: 'more', results, ratios: { bun: 100 / 120 } }]);
+  const [loss] = leads;
   assert.deepEqual([loss.factor.toFixed(2), loss.isClear], ['1.20', false]);
   assert.deepEqual(lossesIn([{ better: 'less', results, ratios: { bun: 100 / 120 } }]), []);
   assert.deepEqual(lossesIn([{ better: 'less', results, ratios: { bun: 1.02 } }]), []);
