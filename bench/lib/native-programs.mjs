@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
  * @typedef {object} NativeProgram
  * @property {string[]} folders  with its sources; all files in them count
  * @property {(sources: string[], output: string) => string[]} compile  the command
+ * @property {Record<string, string>} [environment]  variables that the command gets on top of ours
  * @property {string} packages  what Debian calls what it needs
  */
 
@@ -44,6 +45,13 @@ const programs = {
     compile: (sources, output) => inC(sources, output, '-lwebsockets'),
     packages: 'gcc libwebsockets-dev libssl-dev',
   },
+  gorilla: {
+    folders: ['peers/gorilla'],
+    compile: (sources, output) => ['go', 'build', '-o', output, ...sources],
+    // Without modules: what Debian packages as a library, and nothing from the network.
+    environment: { GO111MODULE: 'off', GOFLAGS: '', GOPATH: '/usr/share/gocode' },
+    packages: 'golang-go golang-github-gorilla-websocket-dev',
+  },
   arithmetic: {
     folders: [contract, 'test/native'],
     compile: inC,
@@ -69,16 +77,17 @@ export function build(name) {
 }
 
 function buildNow(name) {
-  const { folders, compile, packages } = programs[name];
+  const { folders, compile, environment, packages } = programs[name];
   const path = join(bench, 'build', name);
   const sources = folders.flatMap((folder) => filesIn(join(bench, folder)));
   if (isNewerThan(path, [...sources, fileURLToPath(import.meta.url)]))
     return { path, missing: null };
 
   mkdirSync(join(bench, 'build'), { recursive: true });
+  const env = { ...process.env, ...environment };
   const [program, ...options] = compile(sources, path);
   console.error(`compiling ${name} ...`);
-  const { status, error, stderr } = spawnSync(program, options, { encoding: 'utf8' });
+  const { status, error, stderr } = spawnSync(program, options, { encoding: 'utf8', env });
   if (status === 0) return { path, missing: null };
   const reason = error ? `no ${program} here` : firstError(stderr);
   return { path, missing: `${reason}; it needs: apt-get install ${packages}` };

@@ -82,6 +82,12 @@ export const peers = [
     environment: { DENO_NO_UPDATE_CHECK: '1' },
   },
   {
+    name: 'gorilla',
+    supports: asClient,
+    missing: () => build('gorilla').missing,
+    command: () => [build('gorilla').path],
+  },
+  {
     name: 'lws',
     supports: asClient,
     missing: () => build('lws').missing,

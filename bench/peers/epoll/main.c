@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -121,14 +122,14 @@ static void frameBytes(int index, size_t count) {
 // The answer to the request arrives in one piece, or all but always: no server sends it in two.
 static void upgraded(int index, size_t count) {
   static const char kAccepted[] = "HTTP/1.1 101";
-  const uint8_t* end_ = memmem(input, count, "\r\n\r\n", 4);
-  if (end_ == NULL || memcmp(input, kAccepted, sizeof kAccepted - 1) != 0) {
+  const uint8_t* tail = memmem(input, count, "\r\n\r\n", 4);
+  if (tail == NULL || memcmp(input, kAccepted, sizeof kAccepted - 1) != 0) {
     end(index, "the answer to the request was not 101", false);
     return;
   }
   connections[index].state = kOpen;
   clientOpened(index);
-  size_t rest = count - (size_t)(end_ + 4 - input);
+  size_t rest = count - (size_t)(tail + 4 - input);
   if (rest > 0) frameBytes(index, rest);
 }
 
@@ -174,7 +175,7 @@ static void begin(const Workload* given, int count) {
   epoll = epoll_create1(0);
 }
 
-static void open_(int index) {
+static void openConnection(int index) {
   Connection* connection = &connections[index];
   connection->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (connection->socket < 0) {
@@ -193,7 +194,7 @@ static void open_(int index) {
   }
 }
 
-static void send_(int index, int64_t count) {
+static void sendMessages(int index, int64_t count) {
   Connection* connection = &connections[index];
   connection->toSend += count;
   if (connection->isDirty) return;
@@ -201,7 +202,7 @@ static void send_(int index, int64_t count) {
   dirty[dirtyCount++] = index;
 }
 
-static void close_(int index) {
+static void closeConnection(int index) {
   Connection* connection = &connections[index];
   connection->state = kClosing;
   if (send(connection->socket, kCloseFrame, sizeof kCloseFrame, MSG_NOSIGNAL) < 0) {
@@ -243,12 +244,14 @@ static void startTicks(void) {
 }
 
 int main(int argc, char** argv) {
-  static const Transport transport = {
-      .identity = {.peer = "epoll", .library = "epoll", .version = "Linux"},
+  struct utsname system;
+  uname(&system);
+  Transport transport = {
+      .identity = {.peer = "epoll", .library = "linux", .version = system.release},
       .begin = begin,
-      .open = open_,
-      .send = send_,
-      .close = close_,
+      .open = openConnection,
+      .send = sendMessages,
+      .close = closeConnection,
       .unsent = unsent,
       .serve = serve,
       .startTicks = startTicks,

@@ -30,7 +30,7 @@ static lws_sorted_usec_list_t ticker;
 
 static int indexOf(const Connection* connection) { return (int)(connection - connections); }
 
-static int write_(struct lws* wsi, Connection* connection) {
+static int writeMessages(struct lws* wsi, Connection* connection) {
   while (connection->toSend > 0) {
     // Masking changes the bytes where they are.
     memcpy(output + LWS_PRE, payload, workload->size);
@@ -84,7 +84,7 @@ static int callback(struct lws* wsi, enum lws_callback_reasons reason, void* use
     case LWS_CALLBACK_CLIENT_RECEIVE:
       return receive(wsi, connection, in, size);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-      return write_(wsi, connection);
+      return writeMessages(wsi, connection);
     case LWS_CALLBACK_CLIENT_CLOSED:
     // Some that fail early have no other callback.
     case LWS_CALLBACK_WSI_DESTROY:
@@ -121,7 +121,7 @@ static void begin(const Workload* given, int count) {
   }
 }
 
-static void open_(int index) {
+static void openConnection(int index) {
   Connection* connection = &connections[index];
   struct lws_client_connect_info info = {
       .context = context,
@@ -139,13 +139,13 @@ static void open_(int index) {
   if (lws_client_connect_via_info(&info) == NULL) ended(connection, "no connection");
 }
 
-static void send_(int index, int64_t count) {
+static void sendMessages(int index, int64_t count) {
   Connection* connection = &connections[index];
   connection->toSend += count;
   lws_callback_on_writable(connection->wsi);
 }
 
-static void close_(int index) { connections[index].isClosing = true; }
+static void closeConnection(int index) { connections[index].isClosing = true; }
 
 static size_t unsent(int index) {
   const Connection* connection = &connections[index];
@@ -168,9 +168,9 @@ int main(int argc, char** argv) {
   Transport transport = {
       .identity = {.peer = "lws", .library = "libwebsockets", .version = lws_get_library_version()},
       .begin = begin,
-      .open = open_,
-      .send = send_,
-      .close = close_,
+      .open = openConnection,
+      .send = sendMessages,
+      .close = closeConnection,
       .unsent = unsent,
       .serve = serve,
       .startTicks = startTicks,
