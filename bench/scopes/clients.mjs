@@ -8,13 +8,14 @@ export const clients = [
   'websocket',
   'deno',
   'bun',
+  'gorilla',
   'lws',
   bareSocket,
   'lws-pool',
 ];
 
 /** Those whose users write JavaScript: what a handler or a main thread costs is their question. */
-export const scripted = clients.filter((name) => !['lws', bareSocket].includes(name));
+export const scripted = clients.filter((name) => !['gorilla', 'lws', bareSocket].includes(name));
 
 export const own = ['lws-pool'];
 
