@@ -17,7 +17,8 @@ if (!mode) {
   process.exit(2);
 }
 
-const sources = ['native', 'test/native'].flatMap((folder) => filesUnder(folder, ['.cc', '.h']));
+const folders = ['native', 'test/native', 'bench/peers', 'bench/servers', 'bench/test'];
+const sources = folders.flatMap((folder) => filesUnder(folder, ['.c', '.cc', '.h']));
 if (sources.length > 0) {
   const clangFormat = createRequire(import.meta.url).resolve(
     '@wasm-fmt/clang-format/clang-format-cli.cjs',

@@ -4,6 +4,7 @@
 //
 //   node scripts/setup.mjs                 all that building and testing needs
 //   node scripts/setup.mjs --for build     without what only the tests need
+//   node scripts/setup.mjs --for bench     what building needs, and what bench/ compiles
 //   node scripts/setup.mjs --quiet         prints failures alone
 //
 // It prints to standard error: the programs that run after it own standard output.
@@ -24,7 +25,7 @@ const log = 'build/setup.log';
 /** A reason to stop that has been put into words. */
 class SetupError extends Error {}
 
-/** @param {'build' | 'test'} purpose */
+/** @param {import('./lib/probes.mjs').Purpose} purpose */
 async function systemPackages(purpose) {
   const { missing, unusable } = await findMissing(purpose);
   if (unusable) throw new SetupError(unusable.message);
@@ -138,8 +139,8 @@ async function main() {
       quiet: { type: 'boolean', default: false },
     },
   });
-  if (values.for !== 'build' && values.for !== 'test') {
-    throw new SetupError(`--for takes "build" or "test", not "${values.for}"`);
+  if (values.for !== 'build' && values.for !== 'test' && values.for !== 'bench') {
+    throw new SetupError(`--for takes "build", "test" or "bench", not "${values.for}"`);
   }
   quiet = values.quiet ?? false;
 

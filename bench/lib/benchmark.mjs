@@ -1,17 +1,13 @@
 import { peers as allPeers } from '../peers/index.mjs';
-import { scopes } from '../scopes/index.mjs';
+import { rowsOf, scopes } from '../scopes/index.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeInstallation, describeMachine } from './machine.mjs';
-import { metrics } from './metrics.mjs';
 import { startProgress } from './progress.mjs';
 import { runRounds } from './rounds.mjs';
+import { describeRow, judgeRows } from './rows.mjs';
 import { chooseServer } from './server.mjs';
 import { SharedMeasurements } from './shared-measurements.mjs';
-import { summarize } from './statistics.mjs';
-import { describeTarget, judge, ratiosOf, subject } from './targets.mjs';
-
-/** From this share of a core on, the server may be what sets the pace. */
-const serverBoundFrom = 0.9;
+import { subject } from './targets.mjs';
 
 /**
  * @param {import('./options.mjs').Options} options
@@ -22,82 +18,64 @@ export async function runBenchmark(options) {
   const versions = describeInstallation();
   const { cores, why } = choosePinning();
   const settings = { server: chooseServer(options.server), quick: options.quick, cores };
-  const wanted = new Set(options.scopes.flatMap((name) => scopes[name].peers));
-  const peers = allPeers
-    .filter(({ name }) => wanted.has(name) && options.peers.includes(name))
-    .map((peer) => ({ ...peer, reason: peer.missing() }));
-  const available = peers.filter(({ reason }) => reason === null);
+  const chosen = rowsOf(options.scopes).filter(
+    ({ row }) => options.rows === null || options.rows.includes(row.id),
+  );
+  const peers = choosePeers(chosen, options.peers);
 
-  const progress = startProgress();
-  const rows = [];
+  const progress = startProgress(chosen.length);
   const measurements = new SharedMeasurements();
-  for (const scopeName of options.scopes) {
+  const rows = [];
+  for (const { scope: scopeName, row } of chosen) {
     const scope = scopes[scopeName];
     const rounds = { runs: scope.rounds ?? options.runs, warmupRound: scope.rounds === undefined };
-    for (const row of scope.rows) {
-      if (options.rows && !options.rows.includes(row.id)) continue;
-      const named = peers.filter(({ name }) => (row.peers ?? scope.peers).includes(name));
-      const able = named.filter((peer) => available.includes(peer));
-      const measured = await measurements.of(row, () =>
-        runRounds(row, able, rounds, { ...settings, progress: progress.show }),
-      );
-      for (const { results } of measured.values()) Object.assign(versions, results[0]?.versions);
-      rows.push(describeRow(scopeName, row, named, measured, options.quick));
-    }
+    const named = peers.filter(({ name }) => (row.peers ?? scope.peers).includes(name));
+    const able = named.filter((peer) => peer.reason === null && isAble(peer, row));
+    progress.next();
+    const measured = await measurements.of(row, () =>
+      runRounds(row, able, rounds, { ...settings, progress: progress.show }),
+    );
+    for (const { results } of measured.values()) addVersions(versions, results[0]?.versions);
+    rows.push(describeRow(scopeName, row, named, measured, options.quick));
   }
   progress.end();
+  judgeRows(rows);
 
   const failed = rows.some(
     (row) => row.results[subject]?.error || (row.metric === 'failures' && row.met === false),
   );
+  const { scopes: names, rows: only, runs } = options;
   return {
-    schema: 1,
+    schema: 2,
     ok: !failed,
+    command: options.command,
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     machine,
     versions,
-    settings: { scopes: options.scopes, runs: options.runs, ...settings, unpinned: why },
+    settings: { scopes: names, only, runs, ...settings, unpinned: why },
     peers: peers.map(({ name, reason }) => ({ name, available: reason === null, reason })),
+    scopes: Object.entries(scopes)
+      .filter(([name]) => rows.some((row) => row.scope === name))
+      .map(([name, { title, units }]) => ({ name, title, units })),
     rows,
   };
 }
 
-function describeRow(scope, row, peers, measured, quick) {
-  const { unit, meaning, read } = metrics[row.metric];
-  const results = {};
-  for (const [peer, { results: rounds, error }] of measured) {
-    // A peer may do the same work and have nothing of this kind to count.
-    if (error) results[peer] = { error };
-    else if (rounds.every((round) => read(round) !== undefined)) {
-      results[peer] = { ...describeRounds(rounds, read), rounds };
-    }
-  }
-  return {
-    id: row.id,
-    scope,
-    title: row.title,
-    peers: peers.map(({ name }) => name),
-    workload: { ...(quick ? row.quick : row.workload), tls: row.tls ?? false, driver: row.driver },
-    metric: row.metric,
-    unit,
-    meaning,
-    results,
-    ratios: ratiosOf(results),
-    target: row.target && { ...row.target, text: describeTarget(row.target, row.metric) },
-    ...judge(row.target, results),
-  };
+/** What is known already stays: a C library may name itself a little differently. */
+function addVersions(versions, others = {}) {
+  for (const [name, version] of Object.entries(others)) versions[name] ??= version;
 }
 
-function describeRounds(rounds, read) {
-  const share = (micros) =>
-    summarize(rounds.map((round) => micros(round) / 1e6 / round.seconds)).median;
-  const clientShare = share(({ cpuMicros }) => cpuMicros.user + cpuMicros.system);
-  const serverShare = share(({ serverCpuMicros }) => serverCpuMicros);
-  return {
-    ...summarize(rounds.map(read)),
-    clientShare,
-    serverShare,
-    serverBound: serverShare >= serverBoundFrom && serverShare > clientShare,
-  };
+/** Those that a row is for, each with the reason why it cannot run here, or null. */
+function choosePeers(chosen, names) {
+  const wanted = new Set(chosen.flatMap(({ scope, row }) => row.peers ?? scopes[scope].peers));
+  return allPeers
+    .filter(({ name }) => wanted.has(name) && names.includes(name))
+    .map((peer) => ({ ...peer, reason: peer.missing() }));
+}
+
+/** A peer that cannot do this kind of work is left out, which is no failure. */
+function isAble(peer, { workload, tls = false, driver }) {
+  return peer.supports({ mode: workload.mode, tls, driver });
 }

@@ -10,20 +10,26 @@ const secondsAllowed = 120;
  *
  * @param {import('../peers/index.mjs').Peer} peer
  * @param {import('../scopes/index.mjs').Row} row
- * @param {{ server: 'own' | 'ws', quick: boolean, cores: import('./cores.mjs').Pinning['cores'] }} settings
+ * @param {{ server: string, quick: boolean, cores: import('./cores.mjs').Pinning['cores'] }} settings
  * @returns {Promise<import('../peers/contract/result.mjs').Result>}
  */
 export async function measure(peer, row, { server: serverName, quick, cores }) {
-  const server = await startServer(serverName, { tls: row.tls ?? false, core: cores?.server });
+  const workload = quick ? row.quick : row.workload;
+  const server = await startServer(serverName, {
+    tls: row.tls ?? false,
+    core: cores?.server,
+    mode: workload.mode,
+    size: workload.size,
+  });
   try {
-    const workload = {
+    const options = {
       url: server.url,
       ca: server.ca,
       'server-pid': server.pid,
       handshakes: handshakesAtOnce,
-      ...(quick ? row.quick : row.workload),
+      ...workload,
     };
-    const command = [...peer.command(row.driver), ...asCommandLine(workload)];
+    const command = [...peer.command(row.driver), ...asCommandLine(options)];
     const client = startChild(onCore(cores?.client, command), {
       seconds: secondsAllowed,
       environment: peer.environment,

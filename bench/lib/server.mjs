@@ -4,39 +4,69 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from './child.mjs';
 import { onCore } from './cores.mjs';
-
-const programs = {
-  own: fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)),
-  ws: fileURLToPath(new URL('../servers/ws-echo.mjs', import.meta.url)),
-};
+import { build } from './native-programs.mjs';
 
 /**
- * @param {'own' | 'ws' | 'auto'} wanted
- * @returns {'own' | 'ws'}
+ * A server to measure clients with. All of them take the command line of `lws-pool serve`.
+ *
+ * @typedef {object} Server
+ * @property {() => string | null} missing  why it cannot run here, or null
+ * @property {() => string[]} command  program and first arguments
+ */
+
+const onNode = (path) => [process.execPath, fileURLToPath(new URL(path, import.meta.url))];
+const ownProgram = '../../dist/cli/main.js';
+
+/** @type {Record<string, Server>} */
+export const servers = {
+  own: {
+    missing: () => (existsSync(new URL(ownProgram, import.meta.url)) ? null : 'not built'),
+    command: () => onNode(ownProgram),
+  },
+  ws: {
+    missing: () => null,
+    command: () => onNode('../servers/ws.mjs'),
+  },
+  beast: {
+    missing: () => build('beast').missing,
+    command: () => [build('beast').path],
+  },
+};
+
+/** What --server takes. */
+export const serverNames = [...Object.keys(servers), 'auto'];
+
+/** What a server does for a workload of this mode. */
+const serverModes = { receive: 'flood', send: 'sink' };
+
+/**
+ * @param {string} wanted  one of serverNames
+ * @returns {string} a server that is there
  */
 export function chooseServer(wanted) {
-  if (wanted !== 'auto') return wanted;
-  return existsSync(programs.own) ? 'own' : 'ws';
+  if (wanted === 'auto') return servers.own.missing() === null ? 'own' : 'ws';
+  const reason = servers[wanted].missing();
+  if (reason !== null) throw new Error(`the server ${wanted} is not available: ${reason}`);
+  return wanted;
 }
 
 /**
- * A fresh echo server. Each measurement has its own, so that none meets what an
+ * A fresh server. Each measurement has its own, so that none meets what an
  * earlier one left behind: grown heaps, addresses still in TIME_WAIT.
  *
- * @param {'own' | 'ws'} name
- * @param {{ tls: boolean, core: number | undefined }} settings
+ * @param {string} name
+ * @param {{ tls: boolean, core: number | undefined, mode: string, size?: number }} settings  `mode`
+ *   and `size` are those of the workload
  */
-export async function startServer(name, { tls, core }) {
+export async function startServer(name, { tls, core, mode, size = 64 }) {
   const directory = mkdtempSync(join(tmpdir(), 'lws-pool-bench-'));
   const certificate = tls ? ['--tls', '--ca-out', join(directory, 'ca.pem')] : [];
   const command = [
-    process.execPath,
-    programs[name],
+    ...servers[name].command(),
     'serve',
-    '--port',
-    '0',
-    '--mode',
-    'echo',
+    ...['--port', '0'],
+    ...['--mode', serverModes[mode] ?? 'echo'],
+    ...['--size', String(size)],
     '--json',
     ...certificate,
   ];

@@ -1,84 +1,120 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from '../lib/native-programs.mjs';
+import { bunBinary, denoBinary, hasBufferUtil } from './binaries.mjs';
+import { asClient, asLock, asLwsPool, asPlainClient } from './supports.mjs';
 
 /**
- * A WebSocket client to measure, or something else next to which a part of ours is measured. Each measurement is a process of its own with the
- * command line of contract/workload.mjs and the one line of contract/result.mjs back.
+ * A WebSocket client to measure, or something else next to which a part of ours is measured. Each
+ * measurement is a process of its own with the command line of contract/workload.mjs and the one
+ * line of contract/result.mjs back.
  *
  * @typedef {object} Peer
  * @property {string} name  its column in the table
- * @property {() => string | null} missing  why it cannot run here, or null
+ * @property {(question: import('./supports.mjs').Question) => boolean} supports  whether it can do
+ *   what a row asks for; if not it has no figure there, and has not failed
+ * @property {() => string | null} missing  why it cannot run here, or null; may take long, because
+ *   it builds what has to be built
  * @property {(driver: 'worker' | 'main' | 'lease') => string[]} command  program and first arguments
  * @property {Record<string, string>} [environment]  variables it gets on top of ours
  */
 
-const require = createRequire(import.meta.url);
 const inThisFolder = (name) => fileURLToPath(new URL(name, import.meta.url));
-const node = [process.execPath, '--expose-gc'];
+const onNode = (name) => [process.execPath, '--expose-gc', inThisFolder(name)];
+const inNpm = (binary, name) =>
+  binary ? null : `npm has no ${name} for ${process.platform}-${process.arch}`;
 const ownPrograms = {
   worker: 'lws-pool.mjs',
   main: 'lws-pool-main.mjs',
   lease: 'lws-pool-lease.mjs',
 };
 
+/** Everything comes from node_modules, nothing from elsewhere. */
+const denoArguments = [
+  'run',
+  '--quiet',
+  '--no-prompt',
+  '--no-lock',
+  '--no-remote',
+  '--node-modules-dir=manual',
+  '--allow-all',
+  '--v8-flags=--expose-gc',
+];
+
 /** @type {Peer[]} */
 export const peers = [
   {
     name: 'ws',
+    supports: asClient,
     missing: () => null,
-    command: () => [...node, inThisFolder('ws.mjs')],
+    command: () => onNode('ws.mjs'),
     environment: { WS_NO_BUFFER_UTIL: '1' },
   },
   {
     name: 'ws-bufferutil',
-    missing: () =>
-      hasBufferUtil() ? null : `no prebuilt bufferutil for ${process.platform}-${process.arch}`,
-    command: () => [...node, inThisFolder('ws.mjs')],
+    supports: asClient,
+    missing: () => inNpm(hasBufferUtil(), 'prebuilt bufferutil'),
+    command: () => onNode('ws.mjs'),
+  },
+  {
+    name: 'undici',
+    supports: asClient,
+    missing: () => null,
+    command: () => onNode('undici.mjs'),
+  },
+  {
+    name: 'websocket',
+    supports: asClient,
+    missing: () => null,
+    command: () => onNode('websocket.mjs'),
   },
   {
     name: 'bun',
-    missing: () => (bunBinary() ? null : `npm has no bun for ${process.platform}-${process.arch}`),
+    supports: asClient,
+    missing: () => inNpm(bunBinary(), 'bun'),
     command: () => [bunBinary(), inThisFolder('bun.mjs')],
   },
   {
+    name: 'deno',
+    supports: asClient,
+    missing: () => inNpm(denoBinary(), 'deno'),
+    command: () => [denoBinary(), ...denoArguments, inThisFolder('deno.mjs')],
+    environment: { DENO_NO_UPDATE_CHECK: '1' },
+  },
+  {
+    name: 'gorilla',
+    supports: asClient,
+    missing: () => build('gorilla').missing,
+    command: () => [build('gorilla').path],
+  },
+  {
+    name: 'lws',
+    supports: asClient,
+    missing: () => build('lws').missing,
+    command: () => [build('lws').path],
+  },
+  {
+    name: 'epoll',
+    supports: asPlainClient,
+    missing: () => build('epoll').missing,
+    command: () => [build('epoll').path],
+  },
+  {
     name: 'async-mutex',
+    supports: asLock,
     missing: () => null,
-    command: () => [...node, inThisFolder('async-mutex.mjs')],
+    command: () => onNode('async-mutex.mjs'),
   },
   {
     name: 'tarn',
+    supports: asLock,
     missing: () => null,
-    command: () => [...node, inThisFolder('tarn.mjs')],
+    command: () => onNode('tarn.mjs'),
   },
   {
     name: 'lws-pool',
+    supports: asLwsPool,
     missing: () => (existsSync(inThisFolder('../../dist/index.js')) ? null : 'not built'),
-    command: (driver) => [...node, inThisFolder(ownPrograms[driver])],
+    command: (driver) => onNode(ownPrograms[driver]),
   },
 ];
-
-/** The package `bun` is a launcher; the binary lies in the package for this platform. */
-function bunBinary() {
-  const platform = `${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
-  const isMusl =
-    process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
-  const executable = process.platform === 'win32' ? 'bun.exe' : 'bun';
-  try {
-    const manifest = require.resolve(`@oven/bun-${platform}${isMusl ? '-musl' : ''}/package.json`);
-    return join(dirname(manifest), 'bin', executable);
-  } catch {
-    return null;
-  }
-}
-
-/** Without its native part the package falls back to what `ws` does anyway. */
-function hasBufferUtil() {
-  try {
-    const manifest = require.resolve('bufferutil/package.json');
-    return Boolean(createRequire(manifest)('node-gyp-build').path(dirname(manifest)));
-  } catch {
-    return false;
-  }
-}

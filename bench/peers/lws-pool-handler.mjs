@@ -1,23 +1,36 @@
 /** What lws-pool.mjs runs in each worker. */
-import { defineHandler } from '../../dist/index.js';
-import { Exchange } from './contract/exchange.mjs';
+import { readlinkSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { makeRun } from './contract/runs.mjs';
 import { Visits } from './contract/visits.mjs';
+import { defineHandler } from './lws-pool-library.mjs';
 
 export default defineHandler((context) => {
-  const { exchange, burst } = context.data;
-  if (exchange) return echoHandler(context, exchange);
+  nameThread(`worker-${context.worker}`);
+  const { run, burst } = context.data;
+  if (run) return runHandler(context, run);
   if (burst) return burstHandler(context, burst);
   return idleHandler(context);
 });
 
-function echoHandler(context, work) {
-  const exchange = new Exchange(work);
-  exchange.finished.then((result) => context.post({ kind: 'finished', result }));
+/** Under this name its CPU time is found: Node calls every thread "node". */
+function nameThread(name) {
+  const thread = basename(readlinkSync('/proc/thread-self'));
+  writeFileSync(`/proc/self/task/${thread}/comm`, name);
+}
+
+function runHandler(context, work) {
+  const run = makeRun(work);
+  const lost = (reason) => context.post({ kind: 'lost', reason });
+  run.finished.then(
+    (result) => context.post({ kind: 'finished', result }),
+    (error) => lost(error.message),
+  );
   return {
-    message: (connection, data) => exchange.answered(connection, data),
-    receive: () => exchange.begin(context.connections),
-    error: (_connection, error) => context.post({ kind: 'lost', reason: error.message }),
-    close: (_connection, code) => context.post({ kind: 'lost', reason: `closed with ${code}` }),
+    message: (connection, data) => run.received(connection, data),
+    receive: () => run.begin(context.connections),
+    error: (_connection, error) => lost(error.message),
+    close: (_connection, code) => lost(`closed with ${code}`),
   };
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createPool } from '../../dist/index.js';
+import { createPool } from './lws-pool-library.mjs';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

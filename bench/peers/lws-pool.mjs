@@ -1,13 +1,15 @@
 /** lws-pool with the code that uses the connections running in the worker: see lws-pool-handler.mjs. */
 import { once } from 'node:events';
-import { settledResidentBytes } from './contract/memory.mjs';
+import { memoryFields, settledMemory } from './contract/memory.mjs';
 import { report } from './contract/result.mjs';
+import { outcomeOf } from './contract/run-outcome.mjs';
+import { shareOf } from './contract/runs.mjs';
 import { readUsage } from './contract/usage.mjs';
 import { readWorkload } from './contract/workload.mjs';
 import { openPool, versions } from './lws-pool-setup.mjs';
 
 const handler = new URL('./lws-pool-handler.mjs', import.meta.url);
-const modes = { connect, idle, echo, burst };
+const modes = { connect, idle, echo: run, burst, receive: run, send: run, latency: run };
 
 const workload = readWorkload();
 await report({ peer: 'lws-pool', versions }, workload, async () => {
@@ -31,42 +33,25 @@ async function idle(pool) {
     group.post('collect');
     await collected;
   };
-  const rssBytesBefore = await settledResidentBytes(collectGarbage);
+  const before = await settledMemory(collectGarbage);
   const start = readUsage(workload.serverPid);
   const { counts } = await openGroup(pool, workload.connections);
   const end = readUsage(workload.serverPid);
-  const rssBytesAfter = await settledResidentBytes(collectGarbage);
-  return {
-    ...counts,
-    messages: 0,
-    units: counts.opened,
-    start,
-    end,
-    rssBytesBefore,
-    rssBytesAfter,
-  };
+  const memory = memoryFields(before, await settledMemory(collectGarbage));
+  return { ...counts, messages: 0, units: counts.opened, start, end, ...memory };
 }
 
-async function echo(pool) {
-  const { connections, size, inflight, warmup, messages, threads, serverPid } = workload;
-  const share = {
-    size,
-    inflight,
-    warmup: warmup / threads,
-    messages: messages / threads,
-    serverPid,
-  };
-  const { group, counts } = await openGroup(pool, connections, { exchange: share });
+/** Messages in each worker; each does its share. */
+async function run(pool) {
+  const { group, counts } = await openGroup(pool, workload.connections, {
+    run: shareOf(workload),
+  });
   if (counts.failed > 0) throw new Error(`could not open all: ${counts.failures}`);
 
   const finished = answersOf(group, 'finished');
   group.post('begin');
   const shares = await finished;
-  const wrong = shares.reduce((sum, { result }) => sum + result.wrong, 0);
-  if (wrong > 0) throw new Error(`${wrong} answers were not what was sent`);
-  const [start] = shares.map(({ result }) => result.start).sort((a, b) => a.seconds - b.seconds);
-  const [end] = shares.map(({ result }) => result.end).sort((a, b) => b.seconds - a.seconds);
-  return { ...counts, messages, units: messages, start, end };
+  return { ...counts, ...outcomeOf(shares.map(({ result }) => result)) };
 }
 
 async function burst(pool) {

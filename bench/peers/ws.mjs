@@ -1,12 +1,13 @@
 /**
- * npm `ws`, with compression off on both ends; otherwise as it comes. With the
- * optional package bufferutil, which masks in native code, unless WS_NO_BUFFER_UTIL
- * is set.
+ * npm `ws`, with compression off on both ends and one TLS context for all connections;
+ * otherwise as it comes. With the optional package bufferutil, which masks in native
+ * code, unless WS_NO_BUFFER_UTIL is set.
  */
 import { createRequire } from 'node:module';
 import WebSocket from 'ws';
 import { runClient } from './contract/client.mjs';
 import { report } from './contract/result.mjs';
+import { tlsOptions } from './contract/tls.mjs';
 import { readWorkload } from './contract/workload.mjs';
 
 const workload = readWorkload();
@@ -19,7 +20,7 @@ if (!process.env.WS_NO_BUFFER_UTIL) {
   versions.bufferutil = versionOf('bufferutil');
 }
 
-const options = { perMessageDeflate: false, ca: workload.ca };
+const options = { perMessageDeflate: false, ...tlsOptions(workload.ca) };
 
 /** @type {import('./contract/client.mjs').Client} */
 const client = {

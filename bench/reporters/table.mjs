@@ -1,127 +1,77 @@
 import { subject } from '../lib/targets.mjs';
-import { scopes } from '../scopes/index.mjs';
+import { columns } from './columns.mjs';
+import {
+  machineOf,
+  median,
+  notesOf,
+  ratio,
+  settingsOf,
+  spread,
+  verdict,
+  versionsOf,
+} from './format.mjs';
 
-/** The report as people read it. */
-export function printTable(report) {
-  const tables = report.settings.scopes.flatMap((name) => tablesOf(name, report));
-  const parts = [heading(report), ...tables, footnotes(report)];
+/**
+ * The report as people read it in a terminal.
+ *
+ * @param {import('../lib/page.mjs').Page} page
+ * @param {number} width  of the terminal: the spread is left out where it would not fit
+ */
+export function tableText(page, width = process.stdout.columns ?? 200) {
+  const parts = [
+    ...page.runs.map((run) => [machineOf(run), versionsOf(run), settingsOf(run)]),
+    ...page.scopes.flatMap((scope) => tablesOf(scope, page, width)),
+    notesOf(page),
+  ];
   const said = parts.filter((lines) => lines.length > 0);
-  console.log(said.map((lines) => lines.join('\n')).join('\n\n'));
+  return `${said.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
 /** One scope, with the peers that it is about. */
-function tablesOf(name, { peers, rows }) {
-  const { peers: about, units } = scopes[name];
-  const own = {
-    peers: peers.filter((peer) => about.includes(peer.name)),
-    rows: rows.filter((row) => row.scope === name),
-  };
-  if (own.rows.length === 0) return [];
-  return [figures(own), verdicts(own), [`Medians (lowest-highest round). ${units}.`]];
-}
-
-function heading({ machine, versions, settings }) {
-  const { cores, unpinned } = settings;
-  const places = cores
-    ? `server on core ${cores.server}, client on core ${cores.client}`
-    : `server and client not pinned to cores: ${unpinned}`;
-  const rounds = settings.quick
-    ? `quick: ${settings.runs} rounds, less work`
-    : `${settings.runs} rounds`;
+function tablesOf(scope, page, width) {
+  const missing = new Set(
+    page.runs.flatMap(({ peers }) => peers.filter((peer) => !peer.available).map((p) => p.name)),
+  );
+  const full = figures(scope, missing, true);
+  const fits = full[0].length <= width || full[1].length <= width;
+  const spreadNote = fits ? 'Medians (lowest-highest round)' : 'Medians';
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}, load ${machine.loadAverage.toFixed(1)} at the start`,
-    Object.entries(versions)
-      .map((entry) => entry.join(' '))
-      .join(', '),
-    `server: ${settings.server}, ${places}, ${rounds}`,
+    [scope.title],
+    fits ? full : figures(scope, missing, false),
+    verdicts(scope),
+    [`${spreadNote}. ${scope.units}.`],
   ];
 }
 
 /** What each peer used. */
-function figures({ peers, rows }) {
-  const names = peers.map(({ name }) => name);
-  const body = rows.map(({ title, results, unit }) => [
-    title,
-    ...peers.map(({ name, available }) =>
-      available ? figure(results[name], unit) : 'not available',
-    ),
-  ]);
-  return align([['', ...names], ...body]);
+function figures({ peers, rows }, missing, withSpread) {
+  const cell = (peer, { results, unit }) => {
+    const result = results[peer];
+    if (missing.has(peer) && !result) return 'not available';
+    if (!result) return '-';
+    if (result.error) return 'failed';
+    const range = withSpread && spread(result);
+    return range ? `${median(result, unit)} (${range})` : median(result, unit);
+  };
+  const body = rows.map((row) => [row.title, ...peers.map((peer) => cell(peer, row))]);
+  return columns([['', ...peers], ...body]);
 }
 
-/** What that says of the one the targets are for. */
+/** What that says of the one the targets are for: a line for each target. */
 function verdicts({ peers, rows }) {
-  const others = peers.map(({ name }) => name).filter((name) => name !== subject);
+  const others = peers.filter((name) => name !== subject);
   const head = [
     `${subject} by comparison`,
     ...others.map((name) => `/ ${name}`),
     'to reach',
     'met',
   ];
-  const body = rows.map(({ title, ratios, target, met }) => [
-    title,
-    ...others.map((name) => ratio(ratios[name])),
-    target?.text ?? '-',
-    verdict(met),
-  ]);
-  return align([head, ...body]);
-}
-
-/** `4.61 us (4.40-4.92)`, with a star if the server set the pace. */
-function figure(result, unit) {
-  if (!result) return '-';
-  if (result.error) return 'failed';
-  const { median, min, max, serverBound } = result;
-  const star = serverBound && unit === 'us' ? '*' : '';
-  const spread = min === max ? '' : ` (${rounded(min)}-${rounded(max)})`;
-  return `${`${rounded(median)} ${unit}`.trim()}${star}${spread}`;
-}
-
-function ratio(value) {
-  return value === undefined ? '-' : value.toFixed(2);
-}
-
-function verdict(met) {
-  if (met === null) return '-';
-  return met ? 'yes' : 'NO';
-}
-
-/** Three digits that count. */
-function rounded(value) {
-  if (Number.isInteger(value) || Math.abs(value) >= 100) {
-    return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-  }
-  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
-}
-
-function align(lines) {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const text = lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join('  ')
-      .trimEnd(),
-  );
-  text.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
-  return text;
-}
-
-function footnotes({ peers, rows, settings }) {
-  const notes = [];
-  if (rows.some(({ results }) => Object.values(results).some(({ serverBound }) => serverBound))) {
-    notes.push(
-      "* the server's core was the busier one and 90 % full or more: the server set the pace.",
-    );
-  }
-  for (const { name, reason } of peers) {
-    if (reason) notes.push(`${name}: not available: ${reason}`);
-  }
-  for (const { id, results } of rows) {
-    for (const [name, { error }] of Object.entries(results)) {
-      if (error) notes.push(`${name}, ${id}: failed: ${error.split('\n', 3).join(' ')}`);
-    }
-  }
-  if (settings.quick)
-    notes.push('Quick: less work than the rows say; it only shows that everything runs.');
-  return notes;
+  const body = rows.flatMap(({ title, ratios, targets }) => {
+    const [first = { text: '-', met: null }, ...more] = targets;
+    return [
+      [title, ...others.map((name) => ratio(ratios[name])), first.text, verdict(first.met)],
+      ...more.map(({ text, met }) => ['', ...others.map(() => ''), text, verdict(met)]),
+    ];
+  });
+  return columns([head, ...body]);
 }

@@ -14,7 +14,7 @@ export const burst = {
       driver: 'worker',
       workload: { mode: 'burst', connections: 10_000, size: 64 },
       quick: { mode: 'burst', connections: 1_000, size: 64 },
-      target: { atMost: 0 },
+      targets: [{ atMost: 0 }],
     },
   ],
 };

@@ -1,6 +1,13 @@
-import { baseline } from './baseline.mjs';
 import { burst } from './burst.mjs';
+import { connect } from './connect.mjs';
+import { echo } from './echo.mjs';
+import { fanout } from './fanout.mjs';
+import { flood } from './flood.mjs';
+import { growth } from './growth.mjs';
+import { latency } from './latency.mjs';
 import { lease } from './lease.mjs';
+import { memory } from './memory.mjs';
+import { threads } from './threads.mjs';
 
 /**
  * @typedef {object} Row  one line of the table
@@ -9,10 +16,11 @@ import { lease } from './lease.mjs';
  * @property {keyof typeof import('../lib/metrics.mjs').metrics} metric  what is read from a peer's result
  * @property {boolean} [tls]
  * @property {string[]} [peers]  only these of the scope's
- * @property {'worker' | 'main' | 'lease'} driver  where the peer's own code runs, if it has the choice
+ * @property {boolean} [isBaseline]  one of the few that are measured if nothing else is asked for
+ * @property {'worker' | 'main' | 'native' | 'lease'} driver  where the peer's own code runs, if it has the choice
  * @property {Workload} workload
  * @property {Workload} quick  the same question with less work
- * @property {import('../lib/targets.mjs').Target} [target]  what lws-pool has to reach
+ * @property {import('../lib/targets.mjs').Target[]} [targets]  what lws-pool has to reach
  *
  * @typedef {object} Workload  becomes the peer's command line; see peers/contract/workload.mjs
  * @property {string} mode
@@ -27,4 +35,36 @@ import { lease } from './lease.mjs';
  */
 
 /** @type {Record<string, Scope>} */
-export const scopes = { baseline, burst, lease };
+export const scopes = {
+  connect,
+  memory,
+  echo,
+  flood,
+  fanout,
+  latency,
+  threads,
+  growth,
+  burst,
+  lease,
+};
+
+/** Rows of several scopes under one name. */
+export const sets = {
+  baseline: (row) => row.isBaseline === true,
+  all: () => true,
+};
+
+/**
+ * The rows of scopes and of sets, each once and in the order they are defined in.
+ *
+ * @param {string[]} names
+ * @returns {{ scope: string, row: Row }[]}
+ */
+export function rowsOf(names) {
+  const chosen = names.filter((name) => sets[name]).map((name) => sets[name]);
+  return Object.entries(scopes).flatMap(([scope, { rows }]) =>
+    rows
+      .filter((row) => names.includes(scope) || chosen.some((includes) => includes(row)))
+      .map((row) => ({ scope, row })),
+  );
+}

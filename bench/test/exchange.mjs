@@ -22,7 +22,7 @@ test('keeps the number in flight and counts every answer', async () => {
     assert.ok(waiting.length <= 6);
     const { connection, data } = waiting.shift();
     answers++;
-    exchange.answered(connection, data);
+    exchange.received(connection, data);
   }
   const { messages, wrong, start, end } = await exchange.finished;
   assert.deepEqual({ messages, wrong }, { messages: 20, wrong: 0 });
@@ -35,6 +35,6 @@ test('notices a wrong answer', async () => {
   const exchange = new Exchange({ size: 8, inflight: 1, warmup: 2, messages: 2 });
   exchange.begin(connections);
   const forged = [Buffer.alloc(8, 1), Buffer.alloc(8, 1), Buffer.alloc(9), Buffer.alloc(8)];
-  for (const data of forged) exchange.answered(waiting.shift().connection, data);
+  for (const data of forged) exchange.received(waiting.shift().connection, data);
   assert.equal((await exchange.finished).wrong, 3);
 });

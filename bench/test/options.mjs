@@ -11,13 +11,19 @@ test('defaults', () => {
 });
 
 test('lists', () => {
-  const { scopes, peers } = readOptions(['--scope', 'baseline,burst', '--peers', 'ws, bun']);
-  assert.deepEqual({ scopes, peers }, { scopes: ['baseline', 'burst'], peers: ['ws', 'bun'] });
+  const { scopes, peers } = readOptions(['--scope', 'echo,burst', '--peers', 'ws, bun']);
+  assert.deepEqual({ scopes, peers }, { scopes: ['echo', 'burst'], peers: ['ws', 'bun'] });
 });
 
 test('a refusal names the option, what it got and what it takes', () => {
   assert.throws(() => readOptions(['--peers', 'ws,gun']), /--peers: got 'gun', takes ws, .*bun/);
   assert.throws(() => readOptions(['--runs', '0']), /--runs: got '0', takes a whole number/);
-  assert.throws(() => readOptions(['--scope', 'x']), /--scope: got 'x', takes baseline, burst/);
+  assert.throws(() => readOptions(['--scope', 'x']), /--scope: got 'x', takes baseline, all, con/);
   assert.throws(() => readOptions(['--rows', 'burst']), /--rows: got 'burst', takes connect/);
+});
+
+test('a rehearsal does not replace the page in docs', () => {
+  const commandLine = ['--quick', '--reporter', 'markdown'];
+  assert.throws(() => readOptions(commandLine), /--quick does not go to docs/);
+  assert.equal(readOptions([...commandLine, '--out', 'page.md']).out, 'page.md');
 });

@@ -6,12 +6,16 @@ import { run } from './commands.mjs';
 /** @typedef {import('./system.mjs').Need} Need */
 /** @typedef {import('../configure.mjs').Problem} Problem */
 
-/** @type {Record<'build' | 'test', Need[]>} */
+/** @typedef {'build' | 'test' | 'bench'} Purpose */
+
+/** @type {Record<Purpose, Need[]>} */
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection.
   test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace'],
+  // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
+  bench: ['C compiler', 'openssl', 'boost'],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -22,6 +26,7 @@ const probes = {
   'pkg-config': () => succeeds(process.env.PKG_CONFIG || 'pkg-config', ['--version']),
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
+  boost: () => compiles('#include <boost/beast/version.hpp>', ['-E']),
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
   strace: () => succeeds('strace', ['-V']),
@@ -30,11 +35,11 @@ const probes = {
 /**
  * What is missing and can be installed, and what is there but cannot be used.
  *
- * @param {'build' | 'test'} purpose
+ * @param {Purpose} purpose
  * @returns {Promise<{ missing: Need[], unusable?: Problem }>}
  */
 export async function findMissing(purpose) {
-  const wanted = purpose === 'test' ? [...needsFor.build, ...needsFor.test] : needsFor.build;
+  const wanted = [...new Set([...needsFor.build, ...needsFor[purpose]])];
   const present = await Promise.all(wanted.map((need) => probes[need]?.() ?? true));
   const missing = wanted.filter((_, index) => !present[index]);
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 /** @typedef {'debian' | 'fedora' | 'alpine' | 'homebrew'} System */
 /** @typedef {keyof typeof packages} Need */
 
-/** A need of the build or the tests -> the packages that meet it. */
+/** A need of the build, the tests or the benchmark -> the packages that meet it. */
 export const packages = {
   compiler: { debian: ['g++'], fedora: ['gcc-c++'], alpine: ['g++'], homebrew: ['gcc'] },
   make: { debian: ['make'], fedora: ['make'], alpine: ['make'], homebrew: ['make'] },
@@ -40,6 +40,12 @@ export const packages = {
     fedora: ['openssl-devel'],
     alpine: ['openssl-dev'],
     homebrew: ['openssl@3'],
+  },
+  boost: {
+    debian: ['libboost-dev'],
+    fedora: ['boost-devel'],
+    alpine: ['boost-dev'],
+    homebrew: ['boost'],
   },
   spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
   'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },

@@ -95,5 +95,5 @@ test('set-up says what --for takes', () => {
     encoding: 'utf8',
   });
   expect(status).toBe(1);
-  expect(stderr).toBe('set-up: --for takes "build" or "test", not "fun"\n');
+  expect(stderr).toBe('set-up: --for takes "build", "test" or "bench", not "fun"\n');
 });

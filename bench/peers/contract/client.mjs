@@ -1,5 +1,6 @@
-import { Exchange } from './exchange.mjs';
-import { settledResidentBytes } from './memory.mjs';
+import { memoryFields, settledMemory } from './memory.mjs';
+import { outcomeOf } from './run-outcome.mjs';
+import { makeRun } from './runs.mjs';
 import { readUsage } from './usage.mjs';
 import { Visits } from './visits.mjs';
 
@@ -12,6 +13,8 @@ import { Visits } from './visits.mjs';
  * @property {(events: Events) => void} open  begins to open one connection
  * @property {(connection) => void} close  begins the closing handshake with code 1000
  * @property {() => void} collectGarbage
+ * @property {(connection) => number} [unsent]  bytes that the kernel has not taken yet, where a
+ *   connection has no `bufferedAmount`
  *
  * @typedef {object} Events
  * @property {(connection) => void} opened
@@ -20,7 +23,7 @@ import { Visits } from './visits.mjs';
  * @property {(reason: string) => void} failed  instead of opened
  */
 
-const modes = { connect, idle, echo, burst };
+const modes = { connect, idle, echo: run, burst, receive: run, send: run, latency: run };
 
 /**
  * @param {Client} client
@@ -53,29 +56,28 @@ async function connect(client, { connections, warmup, handshakes, serverPid }, e
 /** What keeping them takes: the growth from the warm-up's connections to all of them. */
 async function idle(client, { connections, warmup, handshakes, serverPid }, events) {
   await openConnections(client, warmup, handshakes, events);
-  const rssBytesBefore = await settledResidentBytes(client.collectGarbage);
+  const before = await settledMemory(client.collectGarbage);
   const start = readUsage(serverPid);
   const { open, failures } = await openConnections(client, connections, handshakes, events);
   const end = readUsage(serverPid);
-  const rssBytesAfter = await settledResidentBytes(client.collectGarbage);
+  const memory = memoryFields(before, await settledMemory(client.collectGarbage));
   const counts = outcome(open, connections, failures);
-  return { ...counts, messages: 0, units: open.length, start, end, rssBytesBefore, rssBytesAfter };
+  return { ...counts, messages: 0, units: open.length, start, end, ...memory };
 }
 
-/** What a message there and back costs. */
-async function echo(client, workload, events) {
-  const exchange = new Exchange(workload);
-  const message = (connection, data) => exchange.answered(connection, data);
+/** What messages cost over connections that are open: there, back, or both. */
+async function run(client, workload, events) {
   const { connections, handshakes } = workload;
+  const work = makeRun(workload, client.unsent);
+  const message = (connection, data) => work.received(connection, data);
   const { open, failures } = await openConnections(client, connections, handshakes, {
     ...events,
     message,
   });
   if (open.length < connections) throw new Error(`could not open all: ${failures}`);
-  exchange.begin(open);
-  const { wrong, messages, start, end } = await exchange.finished;
-  if (wrong > 0) throw new Error(`${wrong} answers were not what was sent`);
-  return { ...outcome(open, connections, failures), messages, units: messages, start, end };
+  work.begin(open);
+  const result = await work.finished;
+  return { ...outcome(open, connections, failures), ...outcomeOf([result]) };
 }
 
 /** All asked for at once; each sends one message, gets it back, and closes. */

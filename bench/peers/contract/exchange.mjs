@@ -1,9 +1,5 @@
+import { makePayload } from './payload.mjs';
 import { readUsage } from './usage.mjs';
-
-/** The same bytes for every peer. */
-export function makePayload(size) {
-  return Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index * 31) & 0xff));
-}
 
 /**
  * An echo run over open connections: each keeps `inflight` messages unanswered. The
@@ -47,7 +43,7 @@ export class Exchange {
   }
 
   /** To be called for each message that arrives. */
-  answered(connection, data) {
+  received(connection, data) {
     const received = ++this.#received;
     if (data.byteLength !== this.#payload.byteLength) this.#wrong++;
     else if (received <= this.#warmup && !this.#payload.equals(new Uint8Array(data))) this.#wrong++;

@@ -10,14 +10,23 @@ import { usageBetween } from './usage.mjs';
  * @property {number} opened
  * @property {number} failed  connections that did not do all they were asked to
  * @property {string[]} failures  why, each reason once
- * @property {number} messages  answered in the measured phase
+ * @property {number} messages  of the measured phase: answered, received, or handed to the kernel
  * @property {number} seconds  how long that took
  * @property {{ user: number, system: number, mainThread?: number }} cpuMicros
+ * @property {{ name: string, cpuMicros: number }[]} [threads]  each thread's part of it, the busiest
+ *   first; the first of the process is `main`. Only those that were there at the end
  * @property {number} [serverCpuMicros]
  * @property {number} [perUnitMicros]  CPU time per message, or per connection where there are none
  * @property {number} [rssBytesBefore]
  * @property {number} [rssBytesAfter]
- * @property {Record<string, number>} [figures]  what else was measured: see lib/metrics.mjs
+ * @property {number} [nativeBytesBefore]  the part of it that is anonymous memory: `Anonymous` of
+ *   /proc/self/smaps_rollup. That is what malloc has, from [heap] and from mmap, and the heap of a
+ *   JavaScript engine too, which the kernel cannot tell apart; and not what libraries and programs
+ *   bring along as files. Pages of files that were written to are in it, but they do not grow with
+ *   connections
+ * @property {number} [nativeBytesAfter]
+ * @property {Record<string, number>} [figures]  what else was measured: for latency `p50`, `p90`,
+ *   `p99`, `p999` and `max` in microseconds, and `achieved` messages per second. See lib/metrics.mjs
  */
 
 /**
@@ -31,6 +40,8 @@ import { usageBetween } from './usage.mjs';
  * @property {import('./usage.mjs').Usage} end
  * @property {number} [rssBytesBefore]
  * @property {number} [rssBytesAfter]
+ * @property {number} [nativeBytesBefore]
+ * @property {number} [nativeBytesAfter]
  * @property {Record<string, number>} [figures]
  */
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { processMicros, readThreads, threadsBetween } from './threads.mjs';
 
 /**
  * CPU time used so far, in microseconds.
@@ -8,24 +8,28 @@ import { readdirSync, readFileSync } from 'node:fs';
  * @property {number} user
  * @property {number} system
  * @property {number} [mainThread]  of this process, user and system
+ * @property {import('./threads.mjs').ThreadTimes} threads  of this process
  * @property {number} [server]  all threads of the server
  */
 
 /**
  * The kernel brings the calling thread's run time up to date when it answers
  * process.cpuUsage(), and not when schedstat is read: so that comes first. The other
- * threads of this process are up to date too while it is pinned: its one core runs the caller.
+ * threads of this process are up to date too while it is pinned to one core, which runs the
+ * caller; on a core of their own they are late by less than a tick of the kernel.
  *
  * @param {number} [serverPid]
  * @returns {Usage}
  */
 export function readUsage(serverPid) {
   const { user, system } = process.cpuUsage();
+  const threads = readThreads(process.pid);
   return {
     seconds: Number(process.hrtime.bigint()) / 1e9,
     user,
     system,
-    mainThread: threadMicros(process.pid, process.pid),
+    mainThread: threads.get(process.pid)?.micros,
+    threads,
     server: serverPid === undefined ? undefined : processMicros(serverPid),
   };
 }
@@ -39,26 +43,7 @@ export function usageBetween(start, end) {
   return {
     seconds: since('seconds'),
     cpuMicros: { user: since('user'), system: since('system'), mainThread: since('mainThread') },
+    threads: threadsBetween(start.threads, end.threads),
     serverCpuMicros: since('server'),
   };
-}
-
-/** The first field of schedstat is the time on a core in nanoseconds (Linux only). */
-function threadMicros(pid, thread) {
-  try {
-    return (
-      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1000
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function processMicros(pid) {
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    return threads.reduce((sum, thread) => sum + (threadMicros(pid, thread) ?? 0), 0);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { makePayload } from './exchange.mjs';
+import { makePayload } from './payload.mjs';
 
 /** Connections that each send one message, get it back, close with 1000, and are counted. */
 export class Visits {

@@ -5,15 +5,17 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all'} mode
+ * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all'} mode
  * @property {string} url
  * @property {Buffer | undefined} ca  PEM, for wss:
- * @property {number} connections  to open in the measured phase; for echo, in all
+ * @property {number} connections  to open in the measured phase; where there are messages, in all
  * @property {number} size  bytes of a message
  * @property {number} inflight  unanswered messages per connection
- * @property {number} messages  answers to count in the measured phase, over all connections
- * @property {number} warmup  the same before it: messages for echo, connections for the others;
+ * @property {number} messages  to count in the measured phase, over all connections: answers, for
+ *   receive and send what the name says
+ * @property {number} warmup  the same before it: messages, or connections for connect and idle;
  *   of leases as many as that
+ * @property {number} rate  for latency: messages per second, over all connections
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
@@ -42,6 +44,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       inflight: number(1),
       messages: number(0),
       warmup: number(0),
+      rate: number(1000),
       handshakes: number(128),
       threads: number(1),
       'server-pid': { type: 'string' },
@@ -62,6 +65,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     inflight: Number(values.inflight),
     messages: Number(values.messages),
     warmup: Number(values.warmup),
+    rate: Number(values.rate),
     handshakes: Number(values.handshakes),
     threads: Number(values.threads),
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),

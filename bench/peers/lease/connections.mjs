@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { makePayload } from '../contract/exchange.mjs';
+import { makePayload } from '../contract/payload.mjs';
 
 /** What a process has open besides its connections. */
 const otherDescriptors = 100;

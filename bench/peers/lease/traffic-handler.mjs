@@ -1,6 +1,7 @@
 /** Messages back and forth in the worker, counted where the main thread sees it. */
-import { defineHandler } from '../../../dist/index.js';
-import { makePayload } from '../contract/exchange.mjs';
+
+import { makePayload } from '../contract/payload.mjs';
+import { defineHandler } from '../lws-pool-library.mjs';
 
 export default defineHandler(({ data: { answers, index, size, inflight } }) => {
   const payload = makePayload(size);

@@ -1,8 +1,8 @@
 /**
- * An echo server on npm `ws`. It takes the command line of `lws-pool serve` as far
+ * A server on npm `ws`. It takes the command line of `lws-pool serve` as far
  * as the benchmark uses it, and prints the same line once it listens:
  *
- *     serve --port 0 --mode echo --json [--tls --ca-out FILE]
+ *     serve --port 0 --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
  *     {"port":40123,"ca":"FILE"}
  *
  * Like that server it gathers its writes: the answers to all that one turn of the
@@ -15,23 +15,36 @@ import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
 import { makeCertificate } from './certificate.mjs';
 
+/** Bytes that a flood keeps in the queue of each connection. */
+const ahead = 256 * 1024;
+
+const serve = { echo, sink, flood };
+
 const { values: options } = parseArgs({
   allowPositionals: true,
   options: {
     port: { type: 'string', default: '0' },
     mode: { type: 'string', default: 'echo' },
+    size: { type: 'string', default: '64' },
     tls: { type: 'boolean', default: false },
     'ca-out': { type: 'string' },
     json: { type: 'boolean' },
   },
 });
-if (options.mode !== 'echo')
-  throw new RangeError(`this server only echoes; got --mode ${options.mode}`);
+if (!serve[options.mode]) {
+  throw new RangeError(`--mode takes ${Object.keys(serve).join(', ')}, not ${options.mode}`);
+}
+const payload = Buffer.alloc(Number(options.size), 'x');
 
 const server = options.tls ? await tlsServer() : createServer();
 const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
 
 webSockets.on('connection', (webSocket, { socket }) => {
+  webSocket.on('error', () => webSocket.terminate());
+  serve[options.mode](webSocket, socket);
+});
+
+function echo(webSocket, socket) {
   let isGathering = false;
   const letGo = () => {
     isGathering = false;
@@ -45,8 +58,25 @@ webSockets.on('connection', (webSocket, { socket }) => {
     }
     webSocket.send(data, { binary: isBinary });
   });
-  webSocket.on('error', () => webSocket.terminate());
-});
+}
+
+/** Somebody has to listen: `ws` itself reads either way, but so it does all that it would do. */
+function sink(webSocket) {
+  webSocket.on('message', () => undefined);
+}
+
+function flood(webSocket, socket) {
+  const fill = () => {
+    socket.cork();
+    while (webSocket.readyState === webSocket.OPEN && socket.writableLength < ahead) {
+      webSocket.send(payload);
+    }
+    socket.uncork();
+  };
+  // A stream with less than its mark left to write says so once.
+  socket.on('drain', fill);
+  fill();
+}
 
 server.listen({ port: Number(options.port), host: '127.0.0.1', backlog: 16_384 }, () => {
   const ca = options.tls ? options['ca-out'] : undefined;

@@ -1,0 +1,31 @@
+/**
+ * A client whose connections are WebSockets as browsers have them.
+ *
+ * @param {() => WebSocket} create
+ * @param {() => void} collectGarbage
+ * @returns {import('./client.mjs').Client}
+ */
+export function webSocketClient(create, collectGarbage) {
+  return {
+    open(events) {
+      const socket = create();
+      socket.binaryType = 'arraybuffer';
+      let isOpen = false;
+      let reason = 'closed before it was open';
+      socket.onopen = () => {
+        isOpen = true;
+        events.opened(socket);
+      };
+      socket.onmessage = (event) => events.message(socket, event.data);
+      socket.onerror = (event) => {
+        reason = event.error?.message || event.message || reason;
+      };
+      socket.onclose = (event) => {
+        if (isOpen) events.closed(socket, event.code);
+        else events.failed(reason);
+      };
+    },
+    close: (socket) => socket.close(1000),
+    collectGarbage,
+  };
+}

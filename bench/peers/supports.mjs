@@ -1,0 +1,19 @@
+/**
+ * The part of a row on which it depends whether a peer can do it at all.
+ *
+ * @typedef {object} Question
+ * @property {string} mode
+ * @property {boolean} [tls]
+ * @property {'worker' | 'main' | 'native' | 'lease'} [driver]
+ */
+
+const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
+const ofLocks = ['take', 'pairs'];
+const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all'];
+const ofDrivers = { worker: ofClients, main: ofClients, lease: ofLeases };
+
+/** Those that have no choice of where their code runs do a row of any driver but `lease`. */
+export const asClient = ({ mode, driver }) => driver !== 'lease' && ofClients.includes(mode);
+export const asPlainClient = (question) => !question.tls && asClient(question);
+export const asLock = ({ mode }) => ofLocks.includes(mode);
+export const asLwsPool = ({ mode, driver }) => (ofDrivers[driver] ?? []).includes(mode);

@@ -1,0 +1,50 @@
+import { clients, clientUnits } from './clients.mjs';
+import { also, opening } from './rows.mjs';
+
+/** @type {import('./index.mjs').Scope} */
+export const connect = {
+  title: 'what opening a connection costs',
+  peers: clients,
+  units: clientUnits,
+  rows: [
+    ...both({ id: 'connect-1k', connections: 1000 }),
+    ...both({
+      id: 'connect',
+      connections: 5000,
+      isBaseline: true,
+      targets: [{ atMost: 1, of: 'bun' }],
+    }),
+    ...both({
+      id: 'connect-15k',
+      connections: 15_000,
+      targets: [{ atMost: 1.2, row: 'connect-1k' }],
+    }),
+    ...both({ id: 'connect-tls-1k', connections: 1000, tls: true }),
+    ...both({
+      id: 'connect-tls',
+      connections: 5000,
+      tls: true,
+      targets: [{ atMost: 1, of: 'bun' }],
+    }),
+    ...both({
+      id: 'connect-tls-15k',
+      connections: 15_000,
+      tls: true,
+      targets: [{ atMost: 1.2, row: 'connect-tls-1k' }],
+    }),
+  ],
+};
+
+/** What each costs, and how many there were in a second. */
+function both({ connections, tls, ...row }) {
+  const many = `${connections.toLocaleString('en-US')} ${tls ? 'TLS ' : ''}connections`;
+  const first = opening({ ...row, tls, connections, title: `open ${many}, each` });
+  return [
+    first,
+    also(first, {
+      suffix: 'rate',
+      title: `open ${many}, per second`,
+      metric: 'connectionsPerSecond',
+    }),
+  ];
+}

@@ -1,0 +1,32 @@
+import { clients, clientUnits } from './clients.mjs';
+import { also, opening } from './rows.mjs';
+
+/** @type {import('./index.mjs').Scope} */
+export const memory = {
+  title: 'what an idle connection keeps',
+  peers: clients,
+  units: clientUnits,
+  rows: [
+    ...both({
+      id: 'memory',
+      what: 'idle connection',
+      isBaseline: true,
+      targets: [{ atMost: 0.5, of: 'bun' }],
+    }),
+    ...both({
+      id: 'memory-tls',
+      what: 'idle TLS connection',
+      tls: true,
+      targets: [{ atMost: 1, of: 'bun' }],
+    }),
+  ],
+};
+
+function both({ what, ...row }) {
+  const first = opening({
+    ...{ ...row, mode: 'idle', connections: 5000 },
+    ...{ metric: 'memoryPerConnection', title: `resident memory per ${what}` },
+  });
+  const anonymous = { suffix: 'anonymous', metric: 'anonymousPerConnection' };
+  return [first, also(first, { ...anonymous, title: `anonymous memory per ${what}` })];
+}
