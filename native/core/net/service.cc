@@ -16,6 +16,9 @@ namespace {
 
 // Large enough for a burst of small messages or most of a large one, small enough for the cache.
 constexpr size_t kReadBuffer = 128 * 1024;
+// So much is read before it is dealt with: what was read has to be in the cache still when it is
+// told, answered and written.
+constexpr size_t kAtOnce = 256 * 1024;
 // Of writing and telling, in one turn of the loop.
 constexpr int kRounds = 16;
 // What a timer in JavaScript can wait for. Milliseconds.
@@ -193,6 +196,7 @@ void Service::poll() {
   for (int round = 0; round < 4; round++) {
     const int count = poller_.wait(ready);
     for (int i = 0; i < count; i++) {
+      if (taken_ >= kAtOnce) finishTurn();
       Connection* connection = find(ready[i].id);
       if (connection == nullptr || !connection->established()) continue;
       Use use(*connection);
@@ -219,6 +223,7 @@ void Service::poll() {
 void Service::finishTurn() {
   if (std::exchange(inTurn_, true)) return;
   now_ = monotonicNow();
+  taken_ = 0;
   opener_->turn();
   handshakes_.pump();
   readPending();

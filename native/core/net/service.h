@@ -116,7 +116,9 @@ class Service {
   void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
   void pong(Connection&, const uint8_t* data, size_t size);
   void readable(Connection&);
-  bool readOnce(Connection&);
+  enum class Read : uint8_t { nothing, some, filled };
+  Read readOnce(Connection&);
+  void payloadPlaced(Connection&, size_t);
   void readLater(Connection&);
   void readPending();
   void input(Connection&, uint8_t* data, size_t size);
@@ -167,6 +169,7 @@ class Service {
   ws::MaskSource masks_;
   uint64_t now_;
   bool inTurn_ = false;
+  size_t taken_ = 0;  // bytes read since the last turn ended
 
   std::deque<Connection> connections_;  // by slot; an element never moves
   std::vector<Connection*> dirty_;

@@ -1,6 +1,8 @@
 // Bytes in and out of established connections.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "../ws/frame_encoder.h"
@@ -40,32 +42,42 @@ void Service::readable(Connection& connection) {
   Use use(connection);
   if (!use) return;
   for (int i = 0; i < kReads; i++) {
-    if (!readOnce(connection)) return;
+    const Read read = readOnce(connection);
+    if (read == Read::nothing) return;
     grantWishes(connection);
-    if (!use) return;
-    // The poller reports what the kernel still holds, but not what OpenSSL does.
-    if (!connection.reads() || !hasPending(connection.ssl)) return;
+    if (!use || !connection.reads()) return;
+    if (read != Read::filled && !hasPending(connection.ssl)) return;
   }
-  readLater(connection);
+  // The poller reports what the kernel still holds, but not what OpenSSL does.
+  if (hasPending(connection.ssl)) readLater(connection);
 }
 
-// False where there was nothing to be read.
-bool Service::readOnce(Connection& connection) {
+// Filled: there is room for more than was asked for, and more is likely to be there.
+Service::Read Service::readOnce(Connection& connection) {
   if (!connection.discard && connection.consumer->congested()) {
     connection.stalled = true;
     stalled_.push_back(connection.id);
     updateInterest(connection);
     inputStopped(connection);
-    return false;
+    return Read::nothing;
   }
-  const IoResult result =
-      receive(connection.fd, connection.ssl, buffer_.data(), readableAtOnce(connection));
-  if (result.status == IoResult::Status::done) {
-    input(connection, buffer_.data(), result.bytes);
-    return true;
+  size_t ahead = readableAtOnce(connection);
+  std::span<uint8_t> room;
+  if (connection.decoder && !connection.discard) {
+    room = connection.decoder->room();
+    ahead = connection.decoder->readAhead(ahead - std::min(ahead, room.size()));
   }
-  if (result.status != IoResult::Status::again) inputEnded(connection, result);
-  return false;
+  const IoResult result = receive(connection.fd, connection.ssl, room, {buffer_.data(), ahead});
+  if (result.status != IoResult::Status::done) {
+    if (result.status != IoResult::Status::again) inputEnded(connection, result);
+    return Read::nothing;
+  }
+  taken_ += result.bytes;
+  const size_t placed = std::min(result.bytes, room.size());
+  if (placed > 0) payloadPlaced(connection, placed);
+  if (result.bytes > placed) input(connection, buffer_.data(), result.bytes - placed);
+  const bool filled = result.bytes == room.size() + ahead && ahead < buffer_.size();
+  return filled ? Read::filled : Read::some;
 }
 
 void Service::readLater(Connection& connection) {
@@ -94,6 +106,13 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
   }
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->feed(data, size, sink);
+  if (failure != nullptr) refuseInput(connection, *failure);
+}
+
+// Payload was read to where its message lies.
+void Service::payloadPlaced(Connection& connection, size_t size) {
+  Sink sink{*this, connection};
+  const ws::Failure* failure = connection.decoder->filled(size, sink);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -219,7 +238,7 @@ void Service::flushNow(ConnectionId id) {
 // What the peer said before it went, a close frame above all, is still to be had.
 void Service::writeFailed(Connection& connection, int error) {
   for (int i = 0; i < kLastReads && connection.reads(); i++) {
-    if (!readOnce(connection)) break;
+    if (readOnce(connection) == Read::nothing) break;
   }
   lost(connection, "write", error);
 }

@@ -4,10 +4,12 @@
 #include <openssl/ssl.h>
 #include <string.h>  // strerrorname_np
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 namespace lwspool {
 
@@ -62,10 +64,13 @@ IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
 
 }  // namespace
 
-IoResult receive(int fd, SSL* ssl, uint8_t* buffer, size_t capacity) {
-  if (ssl != nullptr) return receiveTls(ssl, buffer, capacity);
+IoResult receive(int fd, SSL* ssl, std::span<uint8_t> first, std::span<uint8_t> second) {
+  if (first.empty()) first = std::exchange(second, {});
+  if (ssl != nullptr) return receiveTls(ssl, first.data(), first.size());
+  iovec parts[] = {{first.data(), first.size()}, {second.data(), second.size()}};
   for (;;) {
-    const ssize_t result = recv(fd, buffer, capacity, 0);
+    const ssize_t result =
+        second.empty() ? recv(fd, first.data(), first.size(), 0) : readv(fd, parts, 2);
     if (result > 0) return {Status::done, static_cast<size_t>(result)};
     if (result == 0) return {Status::ended};
     if (errno != EINTR) return systemError(errno);

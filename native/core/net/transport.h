@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace lwspool {
 
@@ -22,8 +23,12 @@ struct IoResult {
   int error = 0;  // errno; EPROTO: TLS failed
 };
 
-// Fills `buffer` with what can be had without waiting. With TLS, as many records as fit.
-IoResult receive(int fd, SSL* ssl, uint8_t* buffer, size_t capacity);
+// Fills `first`, then `second` with what can be had without waiting. With TLS, as many records as
+// fit, and only `first` if it is not empty.
+IoResult receive(int fd, SSL* ssl, std::span<uint8_t> first, std::span<uint8_t> second);
+inline IoResult receive(int fd, SSL* ssl, uint8_t* buffer, size_t capacity) {
+  return receive(fd, ssl, {buffer, capacity}, {});
+}
 
 // Writes what can be written without waiting.
 IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size);

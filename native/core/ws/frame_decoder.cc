@@ -114,9 +114,28 @@ const Failure* FrameDecoder::append(const uint8_t* piece, size_t size, uint32_t 
   } else {
     std::memcpy(added, piece, size);
   }
+  return appended(size);
+}
+
+// `size` bytes were written behind the end of the message.
+const Failure* FrameDecoder::appended(size_t size) {
+  const uint8_t* const added = message_.data() + message_.size();
   message_.grow(size);
   const bool text = messageOpcode_ == Opcode::text && !encoded_;
   return text && !utf8_.feed(added, size) ? &failure::invalidText : nullptr;
+}
+
+std::span<uint8_t> FrameDecoder::room() {
+  if (stage_ != Stage::payload) return {};
+  FrameHeader header;
+  parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
+  const uint64_t missing = header.length - payloadSeen_;
+  if (isControl(header.opcode) || missing < kLarge) return {};
+  // Without memory it is for feed() to fail.
+  if (!makeRoom(kLarge, missing, header.fin)) return {};
+  const size_t free = message_.capacity() - message_.size();
+  return {message_.data() + message_.size(),
+          static_cast<size_t>(std::min<uint64_t>(missing, free))};
 }
 
 // Room in message_ for `arriving` bytes, the first of `announced`.

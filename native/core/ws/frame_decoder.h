@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "bytes.h"
 #include "extension.h"
@@ -45,6 +46,19 @@ class FrameDecoder {
   template <class Sink>
   const Failure* feed(uint8_t* data, size_t size, Sink& sink);
 
+  // Where the next bytes of the stream may be put without a copy: a large payload has begun, and
+  // its message has room for them. Whoever puts some there says so with filled(); what comes behind
+  // them is fed. Empty where feed() is the only way, as it always may be.
+  std::span<uint8_t> room();
+  template <class Sink>
+  const Failure* filled(size_t size, Sink& sink);
+
+  // How many bytes are best read at once where there is no room(): many, to find many messages in
+  // them, but few where messages are large.
+  size_t readAhead(size_t capacity) const {
+    return large_ && capacity > kReadAhead ? kReadAhead : capacity;
+  }
+
   // Ignores all further input and frees what is held.
   void stop();
   bool stopped() const { return stage_ == Stage::stopped; }
@@ -67,6 +81,10 @@ class FrameDecoder {
   size_t allocated() const { return message_.capacity() + control_.capacity(); }
 
  private:
+  // From so much on a message counts as large.
+  static constexpr size_t kLarge = 16 * 1024;
+  static constexpr size_t kReadAhead = 2 * 1024;
+
   enum class Stage : uint8_t {
     start,    // between two frames
     header,   // in header_, not all of it
@@ -83,6 +101,8 @@ class FrameDecoder {
   template <class Sink>
   const Failure* takeControl(Opcode opcode, const uint8_t* payload, size_t size, Sink& sink);
   template <class Sink>
+  const Failure* finishPayload(const FrameHeader& header, Sink& sink);
+  template <class Sink>
   const Failure* finishInPlace(const uint8_t* data, size_t size, Sink& sink);
   template <class Sink>
   const Failure* finishAside(Sink& sink);
@@ -94,6 +114,7 @@ class FrameDecoder {
   const Failure* takePayload(uint8_t*& at, const uint8_t* end);
   const Failure* append(const uint8_t* piece, size_t size, uint32_t key, uint64_t offset,
                         uint64_t announced, bool last);
+  const Failure* appended(size_t size);
   bool makeRoom(size_t arriving, uint64_t announced, bool last);
   const Failure* decode(Opcode opcode, const uint8_t* data, size_t size, Bytes& out);
 
@@ -107,6 +128,7 @@ class FrameDecoder {
   Stage stage_ = Stage::start;
   Opcode messageOpcode_ = Opcode::continuation;  // continuation: no message has begun
   bool encoded_ = false;                         // the message began with RSV1
+  bool large_ = false;                           // the last message was
   Utf8Validator utf8_;              // over a text in message_; complete when that is empty
   uint8_t headerSize_ = 0;          // bytes in header_
   uint8_t header_[kMaxHeaderSize];  // of the unfinished frame

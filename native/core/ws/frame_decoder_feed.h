@@ -46,7 +46,30 @@ const Failure* FrameDecoder::resume(uint8_t*& at, uint8_t* end, Sink& sink) {
   }
   parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
   const Failure* failure = takePayload(at, end);
-  if (failure != nullptr || payloadSeen_ < header.length) return failure;
+  if (failure != nullptr) return failure;
+  return finishPayload(header, sink);
+}
+
+template <class Sink>
+const Failure* FrameDecoder::filled(size_t size, Sink& sink) {
+  FrameHeader header;
+  parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
+  if (role_ == Role::server) {
+    maskInPlace(message_.data() + message_.size(), size, header.key,
+                static_cast<size_t>(payloadSeen_));
+  }
+  payloadSeen_ += size;
+  const Failure* failure = appended(size);
+  if (failure == nullptr) failure = finishPayload(header, sink);
+  if (failure != nullptr) [[unlikely]]
+    stop();
+  return failure;
+}
+
+// Ends the frame in header_ if all of its payload is there.
+template <class Sink>
+const Failure* FrameDecoder::finishPayload(const FrameHeader& header, Sink& sink) {
+  if (payloadSeen_ < header.length) return nullptr;
   stage_ = Stage::start;
   if (isControl(header.opcode)) {
     const Bytes payload = std::move(control_);
@@ -123,6 +146,7 @@ const Failure* FrameDecoder::takeControl(Opcode opcode, const uint8_t* payload, 
 template <class Sink>
 const Failure* FrameDecoder::finishInPlace(const uint8_t* data, size_t size, Sink& sink) {
   const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
+  large_ = size >= kLarge;
   if (encoded_) {
     Bytes decoded;
     if (const Failure* failure = decode(opcode, data, size, decoded)) return failure;
@@ -139,6 +163,7 @@ template <class Sink>
 const Failure* FrameDecoder::finishAside(Sink& sink) {
   const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
   Bytes message = std::move(message_);
+  large_ = message.size() >= kLarge;
   if (encoded_) {
     Bytes decoded;
     if (const Failure* failure = decode(opcode, message.data(), message.size(), decoded)) {
