@@ -121,8 +121,10 @@ void LwsOpener::start(Connection& connection) {
   connection.wsi = wsi;
   if (wsi == nullptr) {
     if (gone != nullptr) closeForgottenWatchers(loop_, gone);
-    over(connection);
+    std::erase(timed_, &connection);
+    return over(connection);
   }
+  timed_.push_back(&connection);
 }
 
 void LwsOpener::abandon(Connection& connection) {
@@ -222,6 +224,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       opening->reached = Reached::request;
+      timed_.push_back(&connection);
       return writeHead(connection, static_cast<char**>(in), size);
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
       return opening != nullptr ? answered(connection) : -1;
@@ -259,6 +262,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
         closeForgottenWatchers(loop_, wsi);
       }
       connection.wsi = nullptr;
+      std::erase(timed_, &connection);
       if (starting_ != nullptr) return 0;  // start() sees to it
       std::erase(ready_, &connection);
       std::erase(incoming_, &connection);
@@ -366,6 +370,8 @@ void LwsOpener::turn() {
     ready_.pop_back();
     takeOver(*connection);
   }
+  for (Connection* connection : timed_) lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+  timed_.clear();
   if (std::exchange(touched_, false)) {
     // libwebsockets sets its timers only after events of its own.
     lws_cancel_service(context_.get());

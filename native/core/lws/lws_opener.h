@@ -64,6 +64,9 @@ class LwsOpener final : public Opener, private TlsObserver {
   std::vector<Connection*> attempts_;  // those that libwebsockets is opening; few, see Handshakes
   std::vector<Connection*> ready_;     // to be taken over at the end of this turn
   std::vector<Listener> listeners_;
+  // Those on which libwebsockets has set a timer since the last turn. It keeps all of them in one
+  // list, which it walks to set another, and time-outs are ours.
+  std::vector<Connection*> timed_;
   std::vector<Connection*> incoming_;  // the target's: those in their TLS handshake
   bool touched_ = false;               // libwebsockets was called from outside its callbacks
   Connection* starting_ = nullptr;     // within lws_client_connect_via_info()
