@@ -92,6 +92,12 @@ export interface NativeChannel extends NativeEnd {
   close(): void;
 }
 
+/** What has arrived on connections, their messages and the bytes of those. */
+export interface Received {
+  readonly messages: bigint;
+  readonly bytes: bigint;
+}
+
 /** The worker's end. */
 export interface NativeService extends NativeEnd {
   /** Begins a connection that belongs to this thread; false where no slot is free. */
@@ -102,6 +108,13 @@ export interface NativeService extends NativeEnd {
   flush(slot: number, generation: number): void;
   /** Gives up what this thread has begun for that group and is not open yet. */
   abandon(group: number): void;
+  /**
+   * Counts the messages of that group's connections from the first on. Those that are not wanted
+   * never come here.
+   */
+  countMessages(group: number, wanted: boolean): void;
+  stopCounting(group: number): void;
+  received(group: number): Received;
   /** Takes connections in; answers the port, or -1. */
   listen(
     endpoint: NativeEndpoint,

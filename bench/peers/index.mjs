@@ -15,7 +15,7 @@ import { asClient, asLock, asLwsPool, asPlainClient } from './supports.mjs';
  *   what a row asks for; if not it has no figure there, and has not failed
  * @property {() => string | null} missing  why it cannot run here, or null; may take long, because
  *   it builds what has to be built
- * @property {(driver: 'worker' | 'main' | 'lease') => string[]} command  program and first arguments
+ * @property {(driver: 'worker' | 'main' | 'native' | 'lease') => string[]} command  program and first arguments
  * @property {Record<string, string>} [environment]  variables it gets on top of ours
  */
 
@@ -26,6 +26,7 @@ const inNpm = (binary, name) =>
 const ownPrograms = {
   worker: 'lws-pool.mjs',
   main: 'lws-pool-main.mjs',
+  native: 'lws-pool-native.mjs',
   lease: 'lws-pool-lease.mjs',
 };
 

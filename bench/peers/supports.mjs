@@ -10,7 +10,12 @@
 const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
 const ofLocks = ['take', 'pairs'];
 const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all'];
-const ofDrivers = { worker: ofClients, main: ofClients, lease: ofLeases };
+const ofDrivers = {
+  worker: ofClients,
+  main: ofClients,
+  native: ['receive'],
+  lease: ofLeases,
+};
 
 /** Those that have no choice of where their code runs do a row of any driver but `lease`. */
 export const asClient = ({ mode, driver }) => driver !== 'lease' && ofClients.includes(mode);

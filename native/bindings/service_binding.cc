@@ -118,8 +118,24 @@ Napi::Value ServiceBinding::connect(const Napi::CallbackInfo& info) {
 
 void ServiceBinding::abandon(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
-  state.service->abandon(number(info, 0), state.handler);
+  state.service->abandon(number(info, 0));
   state.host->wake();
+}
+
+void ServiceBinding::countMessages(const Napi::CallbackInfo& info) {
+  open(info.Env()).service->countMessages(number(info, 0), info[1].ToBoolean());
+}
+
+void ServiceBinding::stopCounting(const Napi::CallbackInfo& info) {
+  open(info.Env()).service->stopCounting(number(info, 0));
+}
+
+Napi::Value ServiceBinding::received(const Napi::CallbackInfo& info) {
+  const CountingConsumer* counter = open(info.Env()).service->counter(number(info, 0));
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("messages", Napi::BigInt::New(info.Env(), counter ? counter->messages() : 0));
+  object.Set("bytes", Napi::BigInt::New(info.Env(), counter ? counter->bytes() : 0));
+  return object;
 }
 
 void ServiceBinding::release(const Napi::CallbackInfo& info) {
@@ -203,21 +219,25 @@ Napi::Value ServiceBinding::counts(const Napi::CallbackInfo& info) {
 }
 
 void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Service", DefineClass(env, "Service",
-                                     {InstanceMethod<&ServiceBinding::connect>("connect"),
-                                      InstanceMethod<&ServiceBinding::abandon>("abandon"),
-                                      InstanceMethod<&ServiceBinding::release>("release"),
-                                      InstanceMethod<&ServiceBinding::acquire>("acquire"),
-                                      InstanceMethod<&ServiceBinding::slab>("slab"),
-                                      InstanceMethod<&ServiceBinding::submit>("submit"),
-                                      InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
-                                      InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
-                                      InstanceMethod<&ServiceBinding::ledger>("ledger"),
-                                      InstanceMethod<&ServiceBinding::flush>("flush"),
-                                      InstanceMethod<&ServiceBinding::addresses>("addresses"),
-                                      InstanceMethod<&ServiceBinding::listen>("listen"),
-                                      InstanceMethod<&ServiceBinding::counts>("counts"),
-                                      InstanceMethod<&ServiceBinding::close>("close")}));
+  exports.Set("Service",
+              DefineClass(env, "Service",
+                          {InstanceMethod<&ServiceBinding::connect>("connect"),
+                           InstanceMethod<&ServiceBinding::abandon>("abandon"),
+                           InstanceMethod<&ServiceBinding::countMessages>("countMessages"),
+                           InstanceMethod<&ServiceBinding::stopCounting>("stopCounting"),
+                           InstanceMethod<&ServiceBinding::received>("received"),
+                           InstanceMethod<&ServiceBinding::release>("release"),
+                           InstanceMethod<&ServiceBinding::acquire>("acquire"),
+                           InstanceMethod<&ServiceBinding::slab>("slab"),
+                           InstanceMethod<&ServiceBinding::submit>("submit"),
+                           InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
+                           InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                           InstanceMethod<&ServiceBinding::flush>("flush"),
+                           InstanceMethod<&ServiceBinding::addresses>("addresses"),
+                           InstanceMethod<&ServiceBinding::listen>("listen"),
+                           InstanceMethod<&ServiceBinding::counts>("counts"),
+                           InstanceMethod<&ServiceBinding::close>("close")}));
 }
 
 }  // namespace lwspool

@@ -31,6 +31,11 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   Napi::Value connect(const Napi::CallbackInfo&);
   // abandon(group): gives up what this thread has begun and is not open yet
   void abandon(const Napi::CallbackInfo&);
+  // countMessages(group, wanted): see Service
+  void countMessages(const Napi::CallbackInfo&);
+  void stopCounting(const Napi::CallbackInfo&);
+  // received(group) -> { messages, bytes } so far
+  Napi::Value received(const Napi::CallbackInfo&);
   // The same as of Channel, for the handlers of this thread.
   void release(const Napi::CallbackInfo&);
   Napi::Value acquire(const Napi::CallbackInfo&);

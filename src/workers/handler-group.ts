@@ -52,7 +52,7 @@ export class HandlerGroup {
     spec: HandlerSpec,
     single: boolean,
     factory: HandlerFactory,
-    context: Pick<HandlerContext, 'worker' | 'post'>,
+    context: Pick<HandlerContext, 'worker' | 'post' | 'received'>,
     report: (error: LwsPoolError) => void,
   ) {
     this.#report = report;
@@ -73,6 +73,11 @@ export class HandlerGroup {
       throw new TypeError('the function given to defineHandler() has to return an object');
     }
     this.#handler = handler;
+  }
+
+  /** Whether messages have to come here at all. */
+  get wantsMessages(): boolean {
+    return this.#handler.message != null;
   }
 
   onOpened(connection: HandlerConnection): void {

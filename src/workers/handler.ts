@@ -1,3 +1,4 @@
+import type { Received } from '../native.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { Lease } from '../pool/lease/lease.js';
 import type { LeaseOptions } from '../pool/options.js';
@@ -19,6 +20,12 @@ export interface HandlerContext<Data = unknown> {
    *   what was sent; ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
    */
   handles(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
+  /**
+   * What has arrived on the group's connections in this worker, closed ones included: whole
+   * messages, and bytes of their payloads. Of raw connections, as many messages as there were
+   * reads. Counted in native code, also where the handler has no `message`.
+   */
+  received(): Received;
   /** Sends a value (structured clone) to the event `post` of the group on the main thread. */
   post(value: unknown): void;
 }
@@ -31,7 +38,11 @@ export interface HandlerContext<Data = unknown> {
  */
 export interface Handler {
   open?(connection: HandlerConnection): void | Promise<void>;
-  /** A message, or bytes of a raw connection. The Buffer is the handler's to keep. */
+  /**
+   * A message, or bytes of a raw connection. The Buffer is the handler's to keep. A handler that has
+   * no `message` when it is made gets none later: they are counted where they arrive (`received()`)
+   * and cost nothing more.
+   */
   message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void | Promise<void>;
   /** After `send()` answered false: the kernel has taken everything. */
   drain?(connection: HandlerConnection): void | Promise<void>;

@@ -135,9 +135,14 @@ export class WorkerService implements HandlerService {
         spec,
         single,
         factory,
-        { worker: this.#worker, post: (value) => this.#post({ type: 'post', group, value }) },
+        {
+          worker: this.#worker,
+          post: (value) => this.#post({ type: 'post', group, value }),
+          received: () => this.#native.received(group),
+        },
         (error) => this.#post({ type: 'threw', error: toPlain(error) }),
       );
+      this.#native.countMessages(group, made.wantsMessages);
       made.closing = this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });
@@ -211,8 +216,12 @@ export class WorkerService implements HandlerService {
 
   /** The slot of a connection that belongs to the main thread is freed there. */
   #done(group: HandlerGroup | undefined, slot: number, generation: number): void {
-    if (group?.single === true) this.#groups.delete(group.id);
-    else this.#native.release(slot, generation);
+    if (group?.single === true) {
+      this.#groups.delete(group.id);
+      this.#native.stopCounting(group.id);
+    } else {
+      this.#native.release(slot, generation);
+    }
   }
 
   #scheduleReport(): void {

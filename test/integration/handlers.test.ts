@@ -323,3 +323,43 @@ describe('a group', () => {
     await small.close();
   });
 });
+
+describe('what has arrived', () => {
+  /** Sends three messages to whoever connects, and closes. */
+  const sending = (peer: WebSocket) => {
+    peer.send('one');
+    peer.send(Buffer.alloc(100_000));
+    peer.send('');
+    peer.close(1000);
+  };
+
+  it.each([undefined, { takes: true }])(
+    'is counted, with message() and without: %o',
+    async (data) => {
+      const port = await wsServer(sending);
+      const posts: unknown[] = [];
+      const group = await own.pool.connectMany(`ws://127.0.0.1:${port}/`, {
+        count: 1,
+        handler: handler('counting'),
+        data,
+      });
+      group.on('post', (value) => posts.push(value));
+      await group.closed;
+      expect(posts.at(-1)).toEqual({ closed: { messages: 3n, bytes: 100_003n } });
+      expect(posts.filter((post) => Object.hasOwn(post as object, 'bytes'))).toHaveLength(
+        data === undefined ? 0 : 3,
+      );
+    },
+  );
+
+  it('is counted for the handler of one connection', async () => {
+    const port = await wsServer(sending);
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, {
+      handler: handler('counting'),
+    });
+    const got: unknown[] = [];
+    connection.on('message', (data) => got.push(data));
+    expect(await ending(connection)).toMatchObject({ code: 1000, error: undefined });
+    expect(got).toEqual([]);
+  });
+});

@@ -66,9 +66,20 @@ void Service::connect(ConnectCommand&& command) {
   Connection& connection = slot(command.id);
   connection.endpoint = std::move(command.endpoint);
   connection.group = command.group;
-  connection.owner = command.owned ? handler_ : owner_;
-  connection.consumer = command.group != 0 ? handler_ : owner_;
+  const auto counter = counters_.find(command.group);
+  Consumer* const handler = counter != counters_.end() ? &counter->second : handler_;
+  connection.owner = command.owned ? handler : owner_;
+  connection.consumer = command.group != 0 ? handler : owner_;
   handshakes_.enqueue(connection);
+}
+
+void Service::countMessages(uint32_t group, bool wanted) {
+  counters_.try_emplace(group, *handler_, wanted);
+}
+
+const CountingConsumer* Service::counter(uint32_t group) const {
+  const auto found = counters_.find(group);
+  return found != counters_.end() ? &found->second : nullptr;
 }
 
 Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "../channel/channel.h"
@@ -13,6 +14,7 @@
 #include "../ws/frame.h"
 #include "../ws/mask.h"
 #include "connection.h"
+#include "counting_consumer.h"
 #include "handshakes.h"
 #include "opener.h"
 #include "poller.h"
@@ -61,8 +63,15 @@ class Service {
   void terminate(Connection&);
   // Raw: FIN after all that was sent before; once the peer has ended too, it is over.
   void end(Connection&);
-  // Gives up what that owner has begun for a group and is not open yet.
-  void abandon(uint32_t group, const Consumer& owner);
+  // Gives up what the handlers have begun for a group and is not open yet.
+  void abandon(uint32_t group);
+  // From now on the messages of a group's connections are counted, and go to its handlers only if
+  // they are wanted. Before the group's first connection.
+  void countMessages(uint32_t group, bool wanted);
+  // After the group's last connection.
+  void stopCounting(uint32_t group) { counters_.erase(group); }
+  // nullptr: nobody counts.
+  const CountingConsumer* counter(uint32_t group) const;
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.
@@ -162,6 +171,7 @@ class Service {
   Opener* opener_ = nullptr;
   Consumer* owner_ = nullptr;
   Consumer* handler_ = nullptr;
+  std::unordered_map<uint32_t, CountingConsumer> counters_;  // by group; an element never moves
   Poller poller_;
   Handshakes handshakes_;
   Timers timers_;

@@ -124,9 +124,9 @@ void Service::terminate(Connection& connection) {
   }
 }
 
-void Service::abandon(uint32_t group, const Consumer& owner) {
+void Service::abandon(uint32_t group) {
   for (Connection& connection : connections_) {
-    if (connection.group != group || connection.owner != &owner) continue;
+    if (connection.group != group || connection.owner == owner_) continue;
     if (connection.phase == Phase::queued || connection.phase == Phase::opening) {
       terminate(connection);
     }
