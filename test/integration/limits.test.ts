@@ -18,7 +18,7 @@ async function under(shell: string, name: string, ...rest: string[]): Promise<un
 
 it('no descriptor is left: each that fails says so, and those that are open go on', async () => {
   const port = await wsServer(echo);
-  expect(await under('ulimit -n 100', 'descriptors.mjs', `${port}`)).toEqual({
+  expect(await under('ulimit -n 200', 'descriptors.mjs', `${port}`)).toEqual({
     codes: ['ERR_TOO_MANY_FILES'],
     errno: ['EMFILE'],
     someOpened: true,
