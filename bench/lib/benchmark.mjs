@@ -2,6 +2,7 @@ import { peers as allPeers } from '../peers/index.mjs';
 import { rowsOf, scopes } from '../scopes/index.mjs';
 import { choosePinning } from './cores.mjs';
 import { describeInstallation, describeMachine } from './machine.mjs';
+import { schema } from './page.mjs';
 import { startProgress } from './progress.mjs';
 import { runRounds } from './rounds.mjs';
 import { describeRow, judgeRows } from './rows.mjs';
@@ -18,9 +19,7 @@ export async function runBenchmark(options) {
   const versions = describeInstallation();
   const { cores, why } = choosePinning();
   const settings = { server: chooseServer(options.server), quick: options.quick, cores };
-  const chosen = rowsOf(options.scopes).filter(
-    ({ row }) => options.rows === null || options.rows.includes(row.id),
-  );
+  const chosen = rowsOf(options.scopes, options.rows);
   const peers = choosePeers(chosen, options.peers);
 
   const progress = startProgress(chosen.length);
@@ -46,7 +45,7 @@ export async function runBenchmark(options) {
   );
   const { scopes: names, rows: only, runs } = options;
   return {
-    schema: 2,
+    schema,
     ok: !failed,
     command: options.command,
     startedAt: startedAt.toISOString(),

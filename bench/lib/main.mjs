@@ -1,22 +1,17 @@
 import { jsonText, write, writeReports } from '../reporters/index.mjs';
 import { listText } from '../reporters/list.mjs';
+import { runCommand } from './command-line.mjs';
 import { installDependencies } from './install.mjs';
 import { readOptions, usageText } from './options.mjs';
 
-/**
- * @param {string[]} commandLine
- * @returns {Promise<number>}  exit status
- */
-export async function main(commandLine) {
-  let options;
-  try {
-    options = readOptions(commandLine);
-  } catch (error) {
-    console.error(`${error.message}\n\n${usageText}`);
-    return 2;
-  }
-  if (options.help || options.list) {
-    console.log(options.help ? usageText : listText(options));
+/** @param {string[]} commandLine */
+export function main(commandLine) {
+  return runCommand(commandLine, usageText, readOptions, run);
+}
+
+async function run(options) {
+  if (options.list) {
+    console.log(listText(options));
     return 0;
   }
   installDependencies();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { writeReports } from '../reporters/index.mjs';
+import { runCommand } from './command-line.mjs';
 import { installDependencies } from './install.mjs';
 import { docsPage } from './options.mjs';
 import { schema } from './page.mjs';
@@ -16,21 +17,19 @@ more than one has is taken from the newest.
   --help`;
 
 /** @param {string[]} commandLine */
-export async function main(commandLine) {
-  let options;
-  let reports;
-  try {
-    options = readCommandLine(commandLine);
-    if (options.help) {
-      console.log(usageText);
-      return 0;
-    }
-    reports = options.files.map(readReport);
-    refuseRehearsal(options, reports);
-  } catch (error) {
-    console.error(`${error.message}\n\n${usageText}`);
-    return 2;
-  }
+export function main(commandLine) {
+  return runCommand(commandLine, usageText, read, run);
+}
+
+function read(commandLine) {
+  const options = readCommandLine(commandLine);
+  if (options.help) return options;
+  const reports = options.files.map(readReport);
+  refuseRehearsal(options, reports);
+  return { ...options, reports };
+}
+
+async function run({ reports, ...options }) {
   installDependencies();
   await writeReports(reports, options);
   return 0;

@@ -1,23 +1,16 @@
 /** What lws-pool.mjs runs in each worker. */
-import { readlinkSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { makeRun } from './contract/runs.mjs';
+import { nameThisThread } from './contract/threads.mjs';
 import { Visits } from './contract/visits.mjs';
 import { defineHandler } from './lws-pool-library.mjs';
 
 export default defineHandler((context) => {
-  nameThread(`worker-${context.worker}`);
+  nameThisThread(`worker-${context.worker}`);
   const { run, burst } = context.data;
   if (run) return runHandler(context, run);
   if (burst) return burstHandler(context, burst);
   return idleHandler(context);
 });
-
-/** Under this name its CPU time is found: Node calls every thread "node". */
-function nameThread(name) {
-  const thread = basename(readlinkSync('/proc/thread-self'));
-  writeFileSync(`/proc/self/task/${thread}/comm`, name);
-}
 
 function runHandler(context, work) {
   const run = makeRun(work);

@@ -2,16 +2,17 @@
 import { once } from 'node:events';
 import { memoryFields, settledMemory } from './contract/memory.mjs';
 import { report } from './contract/result.mjs';
-import { outcomeOf } from './contract/run-outcome.mjs';
-import { shareOf } from './contract/runs.mjs';
 import { readUsage } from './contract/usage.mjs';
 import { readWorkload } from './contract/workload.mjs';
+import { answersOf, openGroup as open, ready, runGroup } from './lws-pool-group.mjs';
 import { openPool, versions } from './lws-pool-setup.mjs';
 
+const workload = readWorkload();
 const handler = new URL('./lws-pool-handler.mjs', import.meta.url);
+const run = (pool) => runGroup(pool, workload, handler);
+const openGroup = (pool, count) => open(pool, workload, { count, handler });
 const modes = { connect, idle, echo: run, burst, receive: run, send: run, latency: run };
 
-const workload = readWorkload();
 await report({ peer: 'lws-pool', versions }, workload, async () => {
   const pool = await openPool(workload);
   return modes[workload.mode](pool);
@@ -29,7 +30,7 @@ async function idle(pool) {
   const { group } = await openGroup(pool, workload.warmup);
   const collectGarbage = async () => {
     globalThis.gc();
-    const collected = answersOf(group, 'collected');
+    const collected = answersOf(group, 'collected', workload.threads);
     group.post('collect');
     await collected;
   };
@@ -39,19 +40,6 @@ async function idle(pool) {
   const end = readUsage(workload.serverPid);
   const memory = memoryFields(before, await settledMemory(collectGarbage));
   return { ...counts, messages: 0, units: counts.opened, start, end, ...memory };
-}
-
-/** Messages in each worker; each does its share. */
-async function run(pool) {
-  const { group, counts } = await openGroup(pool, workload.connections, {
-    run: shareOf(workload),
-  });
-  if (counts.failed > 0) throw new Error(`could not open all: ${counts.failures}`);
-
-  const finished = answersOf(group, 'finished');
-  group.post('begin');
-  const shares = await finished;
-  return { ...counts, ...outcomeOf(shares.map(({ result }) => result)) };
 }
 
 async function burst(pool) {
@@ -66,7 +54,7 @@ async function burst(pool) {
   group.on('post', (tally, worker) => tallies.set(worker, tally));
   const total = (field) => [...tallies.values()].reduce((sum, tally) => sum + tally[field], 0);
 
-  const { opened, failures: refusals } = describe(await ready(group), connections);
+  const { opened, failures: refusals } = await ready(group, connections);
   while (total('ended') < opened) await once(group, 'post');
   const end = readUsage(serverPid);
 
@@ -80,36 +68,4 @@ async function burst(pool) {
     start,
     end,
   };
-}
-
-/** Opens `count` connections with the handler and waits for the last of them. */
-async function openGroup(pool, count, data = {}) {
-  const group = await pool.connectMany(workload.url, { count, handler, data });
-  return { group, counts: describe(await ready(group), count) };
-}
-
-async function ready(group) {
-  await group.ready;
-  return group;
-}
-
-function describe({ opened, failed }, wanted) {
-  const failures = [...failed].map(([code, { message }]) => `${code}: ${message}`);
-  return { opened, failed: wanted - opened, failures };
-}
-
-/** One post of this kind from each worker; none if a connection is lost meanwhile. */
-function answersOf(group, kind) {
-  const answers = [];
-  return new Promise((resolve, reject) => {
-    const take = (value) => {
-      if (value.kind === 'lost') reject(new Error(`a connection was lost: ${value.reason}`));
-      if (value.kind !== kind) return;
-      answers.push(value);
-      if (answers.length < workload.threads) return;
-      group.off('post', take);
-      resolve(answers);
-    };
-    group.on('post', take);
-  });
 }

@@ -1,5 +1,5 @@
 import { columns } from './columns.mjs';
-import { machineOf, rounded, settingsOf, versionsOf } from './format.mjs';
+import { firstLines, machineOf, rounded, settingsOf, versionsOf } from './format.mjs';
 
 const verdicts = {
   worse: 'WORSE',
@@ -50,8 +50,4 @@ function percent(change) {
 
 function chanceText(chance) {
   return chance < 0.001 ? '< 0.1 %' : `${(chance * 100).toFixed(1)} %`;
-}
-
-function firstLines(text) {
-  return text.split('\n', 3).join(' ');
 }

@@ -86,6 +86,11 @@ export const serverBoundNote =
 
 export const quickNote = 'Quick: less work than the rows say; it only shows that everything runs.';
 
+/** As much of an error as goes into a line. */
+export function firstLines(text) {
+  return text.split('\n', 3).join(' ');
+}
+
 /** What has to be said below the figures, in full sentences or nearly. */
 export function notesOf({ runs, scopes, quick }) {
   const rows = scopes.flatMap((scope) => scope.rows);
@@ -100,7 +105,7 @@ export function notesOf({ runs, scopes, quick }) {
     notes.push(text);
   for (const { id, results } of rows) {
     for (const [name, { error }] of Object.entries(results)) {
-      if (error) notes.push(`${name}, ${id}: failed: ${error.split('\n', 3).join(' ')}`);
+      if (error) notes.push(`${name}, ${id}: failed: ${firstLines(error)}`);
     }
   }
   return quick ? [...notes, quickNote] : notes;

@@ -4,8 +4,7 @@ import { columns } from './columns.mjs';
 
 /** What would be measured, and with which peers. */
 export function listText({ scopes: names, rows, peers }) {
-  const chosen = rowsOf(names).filter(({ row }) => rows === null || rows.includes(row.id));
-  const body = chosen.map(({ scope, row }) => [
+  const body = rowsOf(names, rows).map(({ scope, row }) => [
     scope,
     row.id,
     row.title,

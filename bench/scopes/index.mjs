@@ -58,13 +58,15 @@ export const sets = {
  * The rows of scopes and of sets, each once and in the order they are defined in.
  *
  * @param {string[]} names
+ * @param {string[] | null} [ids]  only these rows of them
  * @returns {{ scope: string, row: Row }[]}
  */
-export function rowsOf(names) {
+export function rowsOf(names, ids = null) {
   const chosen = names.filter((name) => sets[name]).map((name) => sets[name]);
   return Object.entries(scopes).flatMap(([scope, { rows }]) =>
     rows
       .filter((row) => names.includes(scope) || chosen.some((includes) => includes(row)))
+      .filter(({ id }) => ids === null || ids.includes(id))
       .map((row) => ({ scope, row })),
   );
 }

@@ -1,27 +1,21 @@
 import { comparisonText } from '../../reporters/comparison.mjs';
 import { jsonText } from '../../reporters/index.mjs';
+import { runCommand } from '../command-line.mjs';
 import { installDependencies } from '../install.mjs';
 import { buildCommit, describeWorkingTree, findCommit } from './commits.mjs';
 import { readOptions, usageText } from './options.mjs';
 
-/**
- * @param {string[]} commandLine
- * @returns {Promise<number>}  exit status
- */
-export async function main(commandLine) {
-  let options;
-  let base;
-  try {
-    options = readOptions(commandLine);
-    if (options.help) {
-      console.log(usageText);
-      return 0;
-    }
-    base = findCommit(options.base);
-  } catch (error) {
-    console.error(`${error.message}\n\n${usageText}`);
-    return 2;
-  }
+/** @param {string[]} commandLine */
+export function main(commandLine) {
+  return runCommand(commandLine, usageText, read, run);
+}
+
+function read(commandLine) {
+  const options = readOptions(commandLine);
+  return options.help ? options : { ...options, base: findCommit(options.base) };
+}
+
+async function run({ base, ...options }) {
   installDependencies();
   // Not before: they need what was installed.
   const { compare } = await import('./comparison.mjs');

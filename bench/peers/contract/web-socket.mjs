@@ -3,13 +3,14 @@
  *
  * @param {() => WebSocket} create
  * @param {() => void} collectGarbage
+ * @param {string} [binaryType]  what binary messages arrive as
  * @returns {import('./client.mjs').Client}
  */
-export function webSocketClient(create, collectGarbage) {
+export function webSocketClient(create, collectGarbage, binaryType = 'arraybuffer') {
   return {
     open(events) {
       const socket = create();
-      socket.binaryType = 'arraybuffer';
+      socket.binaryType = binaryType;
       let isOpen = false;
       let reason = 'closed before it was open';
       socket.onopen = () => {
