@@ -8,7 +8,7 @@ import './lib/require-node.mjs';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { findLibwebsockets } from './configure.mjs';
+import { findLibraries } from './configure.mjs';
 import { run } from './lib/commands.mjs';
 import {
   filesUnder,
@@ -75,7 +75,7 @@ function addonFingerprint(debug) {
     node: process.version,
     architecture: process.arch,
     addonApi: JSON.parse(readFileSync(addonApi, 'utf8')).version,
-    libwebsockets: findLibwebsockets().library,
+    libwebsockets: findLibraries().library,
     environment: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
   });
 }

@@ -1,4 +1,5 @@
-// Finds libwebsockets for the build and refuses, in one line, one that lws-pool cannot work with.
+// Finds libwebsockets and liburing for the build and refuses, in one line, what lws-pool cannot work
+// with.
 //
 //   node scripts/configure.mjs                 checks, and says what was found
 //   node scripts/configure.mjs include-dirs    the same check, then what binding.gyp needs
@@ -10,6 +11,8 @@ import { isMain } from './lib/files.mjs';
 import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
 
 const oldest = { major: 4, minor: 1 };
+/** The first with everything that the rings use, zero-copy sends last. */
+const oldestLiburing = '2.3';
 
 /**
  * @typedef {object} Problem
@@ -118,7 +121,7 @@ function advice(need) {
  *
  * @returns {{ library: Libwebsockets, problem?: undefined } | { library?: undefined, problem: Problem }}
  */
-export function findLibwebsockets() {
+function findLibwebsockets() {
   const pkgConfig = process.env.PKG_CONFIG || 'pkg-config';
   if (answer(pkgConfig, ['--version']) === undefined) {
     return missing('pkg-config', `${pkgConfig} was not found`);
@@ -153,7 +156,37 @@ function missing(need, what) {
 }
 
 /**
- * Only the library itself is linked. What pkg-config adds (OpenSSL, libuv, libcap) must not be:
+ * Asks pkg-config for liburing.
+ *
+ * @returns {Problem | undefined}
+ */
+function liburingProblem() {
+  const pkgConfig = process.env.PKG_CONFIG || 'pkg-config';
+  if (answer(pkgConfig, [`--atleast-version=${oldestLiburing}`, 'liburing']) !== undefined) return;
+  const version = answer(pkgConfig, ['--modversion', 'liburing']);
+  if (!version) return missing('liburing', 'pkg-config finds no liburing').problem;
+  return {
+    message:
+      `liburing ${version} is too old: lws-pool needs ${oldestLiburing} or newer, as in Debian 12, ` +
+      'Ubuntu 24.04 and later; for your own build of it set PKG_CONFIG_PATH.',
+  };
+}
+
+/**
+ * All that the addon is linked to, and all that is wrong with it.
+ *
+ * @returns {{ library?: Libwebsockets, problems: Problem[] }}
+ */
+export function findLibraries() {
+  const { library, problem } = findLibwebsockets();
+  // Without pkg-config nothing else can be asked.
+  if (problem?.need === 'pkg-config') return { problems: [problem] };
+  const problems = [problem, liburingProblem()].filter((found) => found !== undefined);
+  return library ? { library, problems } : { problems };
+}
+
+/**
+ * Only the libraries themselves are linked. What pkg-config adds (OpenSSL, libuv, libcap) must not be:
  * OpenSSL and libuv are in the `node` binary, and a second copy of either would be another
  * library with the same names.
  *
@@ -162,7 +195,7 @@ function missing(need, what) {
 function libraries({ libDir }) {
   // A library outside the loader's own folders is not found at run time without this.
   const runPath = /^\/(usr\/)?lib/.test(libDir) ? [] : [`-Wl,-rpath,${libDir}`];
-  return [`-L${libDir}`, ...runPath, '-lwebsockets'];
+  return [`-L${libDir}`, ...runPath, '-lwebsockets', '-luring'];
 }
 
 /**
@@ -177,9 +210,9 @@ function includeDirs({ includeDir }) {
 
 /** @param {string | undefined} question */
 function main(question) {
-  const { library, problem } = findLibwebsockets();
-  if (problem) {
-    console.error(`lws-pool: ${problem.message}`);
+  const { library, problems } = findLibraries();
+  if (problems[0] || !library) {
+    console.error(`lws-pool: ${problems[0]?.message}`);
     process.exitCode = 1;
   } else if (question === 'include-dirs') {
     console.log(includeDirs(library).join('\n'));

@@ -26,7 +26,8 @@ const commonFlags = [
   ...words(answer(process.env.PKG_CONFIG || 'pkg-config', ['--cflags', 'openssl'])),
 ];
 const libraries = words(
-  answer(process.env.PKG_CONFIG || 'pkg-config', ['--libs', 'openssl']) || '-lssl -lcrypto',
+  answer(process.env.PKG_CONFIG || 'pkg-config', ['--libs', 'openssl', 'liburing']) ||
+    '-lssl -lcrypto -luring',
 );
 
 /** @param {string} [text] */

@@ -1,6 +1,6 @@
 // What this machine lacks. Each probe tries the real thing: a compiler by compiling, a header by
 // including it. That a package is registered somewhere says less.
-import { findLibwebsockets } from '../configure.mjs';
+import { findLibraries } from '../configure.mjs';
 import { run } from './commands.mjs';
 
 /** @typedef {import('./system.mjs').Need} Need */
@@ -10,7 +10,7 @@ import { run } from './commands.mjs';
 
 /** @type {Record<Purpose, Need[]>} */
 const needsFor = {
-  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in'],
+  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in', 'liburing'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection.
   test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace'],
@@ -45,10 +45,13 @@ export async function findMissing(purpose) {
 
   // Headers cannot be looked for without a compiler, nor libraries without pkg-config; they are
   // then listed as missing too, so that one command installs everything.
-  if (missing.includes('pkg-config')) return { missing: [...missing, 'libwebsockets'] };
-  const { problem } = findLibwebsockets();
-  if (problem?.need) return { missing: [...missing, problem.need] };
-  return problem ? { missing, unusable: problem } : { missing };
+  if (missing.includes('pkg-config')) {
+    return { missing: [...missing, 'libwebsockets', 'liburing'] };
+  }
+  const { problems } = findLibraries();
+  for (const { need } of problems) if (need) missing.push(need);
+  const unusable = problems.find(({ need }) => !need);
+  return unusable ? { missing, unusable } : { missing };
 }
 
 /**

@@ -29,6 +29,12 @@ export const packages = {
     alpine: ['libwebsockets-evlib_uv'],
     homebrew: ['libwebsockets'],
   },
+  liburing: {
+    debian: ['liburing-dev'],
+    fedora: ['liburing-devel'],
+    alpine: ['liburing-dev'],
+    homebrew: ['liburing'],
+  },
   doctest: {
     debian: ['doctest-dev'],
     fedora: ['doctest-devel'],

@@ -124,11 +124,12 @@ describe('the program', () => {
     chmodSync(join(bin, 'pkg-config'), 0o755);
   }
 
-  function fakeLibrary(config: string): void {
+  function fakeLibrary(config: string, liburing = true): void {
     writeFileSync(join(folder, 'lws_config.h'), config);
     fakePkgConfig(`case "$1" in
       --version) echo 1.8.1 ;;
-      --modversion) echo 4.3.3 ;;
+      --modversion) test "$2" = libwebsockets && echo 4.3.3 || echo 2.2 ;;
+      --atleast-version=*) ${liburing ? 'true' : 'false'} ;;
       --variable=*) echo '${folder}' ;;
       *) exit 1 ;;
     esac`);
@@ -162,6 +163,7 @@ describe('the program', () => {
       `-L${folder}`,
       `-Wl,-rpath,${folder}`,
       '-lwebsockets',
+      '-luring',
     ]);
   });
 
@@ -183,6 +185,11 @@ describe('the program', () => {
   test('refuses a build that cannot be used', () => {
     fakeLibrary(without('LWS_WITH_CLIENT'));
     expect(refusal()).toContain('was built without the client');
+  });
+
+  test('refuses an old liburing', () => {
+    fakeLibrary(header(good), false);
+    expect(refusal()).toContain('liburing 2.2 is too old: lws-pool needs 2.3 or newer');
   });
 
   test('looks for the plug-in next to the library', () => {
