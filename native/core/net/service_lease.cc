@@ -46,8 +46,10 @@ void Service::wish(Connection& connection, Wish wish) {
     if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
     connection.wishes->push_back(wish);
   }
-  // What was sent before the request leaves before the lease begins.
-  markDirty(connection);
+  // What was sent before the request leaves before the lease begins. Both at once, and not when the
+  // turn has come to this connection: whoever waits need not wait for all the others.
+  flush(connection);
+  if (channel_.events.publish()) channel_.wakeMain();
 }
 
 void Service::cancelWish(Connection& connection, uint32_t request, Source side) {

@@ -15,7 +15,7 @@ export interface LeaseReport {
   readonly label?: string | undefined;
   /** Milliseconds. */
   readonly heldFor: number;
-  /** Where it was taken; '' if many were taken in the same turn of the event loop. */
+  /** Where it was taken; '' if many were taken within a second, unless `leakDetectionThreshold` is set. */
   readonly stack: string;
 }
 
