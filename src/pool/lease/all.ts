@@ -2,7 +2,7 @@ import { Connection } from '../connection.js';
 import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseOptions } from '../options.js';
-import { Grantor, type Held } from './context.js';
+import { Grantor } from './context.js';
 import type { Lease } from './lease.js';
 import { isExclusive, type LeaseMode, type Leasing } from './leasing.js';
 import { type Origin, originOf } from './origin.js';
@@ -38,7 +38,7 @@ async function take(
   origin: Origin,
   grantor: Grantor,
 ): Promise<Lease<Connection>[]> {
-  const held: Held[] = [];
+  const held: LeaseState[] = [];
   let left = 0;
   let all = false;
   grantor.grants({
@@ -47,8 +47,8 @@ async function take(
     },
     blocks: (leasing, exclusively) => held.some((one) => one.blocks(leasing, exclusively)),
   });
-  const noted = (one: Held, state: LeaseState) => {
-    held.push(one);
+  const noted = (state: LeaseState) => {
+    held.push(state);
     left++;
     const ended = state.onEnd;
     state.onEnd = () => {

@@ -4,7 +4,7 @@ import type { NativeLeases } from '../../native.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options.js';
-import { Grantor, type Held, waitsForItself } from './context.js';
+import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
 import { LeaseHandle } from './handle.js';
 import { Lease } from './lease.js';
@@ -17,7 +17,7 @@ import { type Ending, LeaseState } from './state.js';
 const CLOCK = 5;
 
 /** Told of a lease that is granted, before anybody has it. */
-type Noted = (held: Held, state: LeaseState) => void;
+type Noted = (state: LeaseState) => void;
 
 /** A connection, on the main thread or in a handler. */
 interface Leasable {
@@ -135,10 +135,10 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
       );
     }
     const grantor = new Grantor();
-    const noted: Noted = (held, state) => {
-      grantor.grants(held);
+    const noted: Noted = (state) => {
+      grantor.grants(state);
       state.onEnd = grantor.ender();
-      also?.(held, state);
+      also?.(state);
     };
     const lease = this.take(exclusive, terms, origin, noted);
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
@@ -285,18 +285,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
-    noted?.(this.#heldBy(state), state);
+    noted?.(state);
     return new Lease(this.connection, handle);
-  }
-
-  #heldBy(state: LeaseState): Held {
-    return {
-      get over() {
-        return state.ending !== undefined;
-      },
-      blocks: (leasing, exclusive) =>
-        leasing === this && state.ending === undefined && (exclusive || state.exclusive),
-    };
   }
 
   #giveBack(token: number, duplicate: number): void {

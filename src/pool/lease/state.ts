@@ -1,4 +1,5 @@
 import { createError, type LwsPoolError } from '../errors.js';
+import type { Held } from './context.js';
 import type { Leasing } from './leasing.js';
 import type { Origin } from './origin.js';
 
@@ -26,7 +27,7 @@ export interface Grant {
  * All that is known of a lease, apart from the objects that its holder has: when those are lost to
  * the garbage collector, this is what is left to give the lease back.
  */
-export class LeaseState {
+export class LeaseState implements Held {
   readonly leasing: Leasing;
   readonly exclusive: boolean;
   readonly token: number;
@@ -61,6 +62,15 @@ export class LeaseState {
 
   get mode(): 'shared' | 'exclusive' {
     return this.exclusive ? 'exclusive' : 'shared';
+  }
+
+  get over(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Whether asking for that lease would wait for this one. */
+  blocks(connection: object, exclusive: boolean): boolean {
+    return connection === this.leasing && !this.over && (exclusive || this.exclusive);
   }
 
   get signal(): AbortSignal {
