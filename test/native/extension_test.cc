@@ -136,7 +136,8 @@ TEST_CASE("extension: offered and answered in the handshake") {
   CHECK(answerOf(runs, "other; longest=9, X-runs") == "");
   CHECK(answerOf(runs, "") == "");
 
-  const std::string key = makeKey();
+  MaskSource random;
+  const std::string key = makeKey(random);
   const auto check = [&](std::string_view answer, Extension* extension) {
     return checkResponse({"websocket", "Upgrade", acceptFor(key), "", answer},
                          {.key = key, .extension = extension});

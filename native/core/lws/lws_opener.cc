@@ -109,7 +109,7 @@ void LwsOpener::start(Connection& connection) {
   if (endpoint.tls) {
     info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
   }
-  opening.key = endpoint.kind == Kind::ws ? ws::makeKey() : std::string();
+  opening.key = endpoint.kind == Kind::ws ? ws::makeKey(random_) : std::string();
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
   starting_ = &connection;

@@ -61,6 +61,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   uv_loop_t* const loop_;
   LwsContext context_;
   Diagnosis diagnosis_;
+  ws::MaskSource random_;              // for keys of handshakes: a call of OpenSSL for each is slow
   std::vector<Connection*> attempts_;  // those that libwebsockets is opening; few, see Handshakes
   std::vector<Connection*> ready_;     // to be taken over at the end of this turn
   std::vector<Listener> listeners_;

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "http_field.h"
-#include "random.h"
 
 namespace lwspool::ws {
 namespace {
@@ -78,9 +78,12 @@ std::string_view phraseOf(uint16_t status) {
 
 }  // namespace
 
-std::string makeKey() {
+std::string makeKey(MaskSource& random) {
   unsigned char nonce[16];
-  fillRandom(nonce, sizeof nonce);
+  for (size_t at = 0; at < sizeof nonce; at += sizeof(uint32_t)) {
+    const uint32_t part = random.next();
+    std::memcpy(nonce + at, &part, sizeof part);
+  }
   return base64(nonce, sizeof nonce);
 }
 

@@ -9,11 +9,12 @@
 #include <string_view>
 
 #include "extension.h"
+#include "mask.h"
 
 namespace lwspool::ws {
 
 // A fresh Sec-WebSocket-Key: 16 random bytes in base64.
-std::string makeKey();
+std::string makeKey(MaskSource& random);
 
 // Sixteen bytes in base64, as makeKey gives them?
 bool isKey(std::string_view key);
