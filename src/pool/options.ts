@@ -20,8 +20,8 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
-export type { PoolLeaseOptions } from './options/pool-lease.js';
 export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
+export type { PoolLeaseOptions } from './options/pool-lease.js';
 export {
   type Pem,
   parseTlsOptions,

@@ -485,8 +485,8 @@ function aborted(target: Target, signal: AbortSignal): LwsPoolError {
  * @throws LwsPoolError ERR_INVALID_OPTION; ERR_POOL_FAILED where its workers cannot start
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
-  // Not before: handlers import this package as well, and their workers are to do without zod, which
-  // is 4 MB and eighty files.
+  // Not before: handlers import this package as well, and their workers are to do without zod, whose
+  // eighty files take as long to load as all the rest.
   const parsers = await import('./options.js');
   return await new Pool(parsers.parsePoolOptions(options), parsers).start();
 }

@@ -36,7 +36,8 @@ class SessionCache {
   size_t size() const;
 
   // Keeps a copy of the session that `ssl` has just been given, unless it cannot or must not be
-  // used again: it has no ticket, ends at once, is too large, or its certificate was not found good.
+  // used again: it has no ticket, ends at once, is too large, or its certificate was not found
+  // good.
   void put(const std::string& place, SSL* ssl, SSL_SESSION* session);
 
   // The newest session for that place; null: there is none. One of TLS 1.3 is given out once, so
