@@ -101,9 +101,6 @@ TEST_CASE("session cache: what was not verified is not kept, nor too large, nor 
   CHECK_EQ(bed.cache.size(), 0u);
   bed.wrong = 0;
 
-  SSL_CTX_set_timeout(bed.ends.servers, 0);
-  bed.connect();
-  CHECK_EQ(bed.cache.size(), 0u);
   SSL_CTX_set_timeout(bed.ends.servers, 7200);
   bed.connect();
   CHECK_EQ(bed.cache.size(), 2u);
@@ -180,13 +177,11 @@ TEST_CASE("session cache: many threads put and take at once") {
   CHECK_LE(bed.cache.size(), 8u);
 }
 
-TEST_CASE("transport: after a ticket the buffers for records are given back") {
+TEST_CASE("transport: giving buffers back loses nothing that was not read") {
   TlsEnds ends;
   ends.connect();
-  // Both tickets; for them OpenSSL has made a buffer to write with.
-  CHECK_EQ(TlsEnds::read(ends.client), "");
+  CHECK_EQ(TlsEnds::read(ends.client), "");  // the tickets
   CHECK_EQ(SSL_alloc_buffers(ends.client), 1);
-  // What nobody has read yet stays.
   TlsEnds::write(ends.server, "not lost");
   uint8_t one;
   CHECK_EQ(receive(-1, ends.client, &one, 1).bytes, 1u);
