@@ -47,6 +47,8 @@ export interface TlsContextOptions {
   readonly ALPNProtocols?: readonly string[];
   readonly rejectUnauthorized?: boolean;
   readonly requestOCSP?: boolean;
+  /** Client: how many sessions are kept for resumption; 0: none. */
+  readonly maxCachedSessions?: number;
 }
 
 declare const endpointBrand: unique symbol;

@@ -26,6 +26,7 @@ export const connect = {
       tls: true,
       targets: [{ atMost: 1, of: 'bun' }],
     }),
+    ...both({ id: 'connect-tls-full', connections: 5000, tls: true, sessions: 0 }),
     ...both({
       id: 'connect-tls-15k',
       connections: 15_000,
@@ -37,7 +38,9 @@ export const connect = {
 
 /** What each costs, and how many there were in a second. */
 function both({ connections, tls, ...row }) {
-  const many = `${connections.toLocaleString('en-US')} ${tls ? 'TLS ' : ''}connections`;
+  const kind = tls ? 'TLS connections' : 'connections';
+  const how = row.sessions === 0 ? ' by a full handshake' : '';
+  const many = `${connections.toLocaleString('en-US')} ${kind}${how}`;
   const first = opening({ ...row, tls, connections, title: `open ${many}, each` });
   return [
     first,

@@ -25,9 +25,10 @@ export function messages({ workload, ...row }) {
 }
 
 /** Connections that are opened on top of those of the warm-up, which stay open. Quick: a tenth. */
-export function opening({ mode = 'connect', connections, warmup = 500, ...row }) {
+export function opening({ mode = 'connect', connections, warmup = 500, sessions, ...row }) {
   const of = (share) => ({
     ...{ mode, connections: connections * share, warmup: Math.max(50, warmup * share) },
+    ...(sessions !== undefined && { sessions }),
   });
   return { metric: 'cpuPerUnit', driver: 'worker', ...row, workload: of(1), quick: of(0.1) };
 }

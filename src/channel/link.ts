@@ -1,6 +1,6 @@
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
-import { parseCloseArguments } from '../pool/options.js';
+import { parseCloseArguments } from '../pool/options/close-arguments.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, OWED, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
 import { Command } from './record.js';

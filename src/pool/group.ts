@@ -3,7 +3,7 @@ import { bytesOf, type Data, type SendOptions } from '../channel/link.js';
 import type { GroupReport, GroupShare, Tally } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
 import type { ErrorCode, LwsPoolError } from './errors.js';
-import { parseCloseArguments } from './options.js';
+import { parseCloseArguments } from './options/close-arguments.js';
 import type { PoolWorker } from './worker.js';
 
 export interface GroupEvents {

@@ -1,10 +1,9 @@
-/** Options, validated here and nowhere else; everywhere else they are complete and correct. */
-export {
-  type CloseArguments,
-  type CloseOptions,
-  parseCloseArguments,
-  parseCloseOptions,
-} from './options/close.js';
+/**
+ * Options, validated here and nowhere else; everywhere else they are complete and correct. Only
+ * createPool() loads this, with zod: what workers and handlers need is taken from its own file.
+ */
+export { type CloseOptions, parseCloseOptions } from './options/close.js';
+export { type CloseArguments, parseCloseArguments } from './options/close-arguments.js';
 export {
   type ConnectManyOptions,
   type ConnectOptions,
@@ -17,12 +16,12 @@ export {
 export type { Header } from './options/headers.js';
 export {
   type LeaseOptions,
-  type PoolLeaseOptions,
   parseLeaseOptions,
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
 export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
+export type { PoolLeaseOptions } from './options/pool-lease.js';
 export {
   type Pem,
   parseTlsOptions,

@@ -11,19 +11,15 @@ import { leaseAll } from './lease/all.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { Lease } from './lease/lease.js';
 import type { LeaseMode } from './lease/leasing.js';
-import {
-  type CloseOptions,
-  type ConnectManyOptions,
-  type ConnectOptions,
-  type LeaseOptions,
-  type PoolOptions,
-  parseCloseOptions,
-  parseConnectManyOptions,
-  parseConnectOptions,
-  parsePoolOptions,
-  type ResolvedConnectManyOptions,
-  type ResolvedConnectOptions,
-  type ResolvedPoolOptions,
+import type {
+  CloseOptions,
+  ConnectManyOptions,
+  ConnectOptions,
+  LeaseOptions,
+  PoolOptions,
+  ResolvedConnectManyOptions,
+  ResolvedConnectOptions,
+  ResolvedPoolOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
@@ -44,6 +40,8 @@ export interface PoolEvents {
   leaseReturned: [report: LeaseReport];
 }
 
+type Parsers = typeof import('./options.js');
+
 type State = 'open' | 'closing' | 'closed';
 
 /** Beyond the time that connections have to close: for their workers to do it. Milliseconds. */
@@ -54,6 +52,7 @@ const GRACE = 2_000;
  * itself; open connections keep it alive.
  */
 export class Pool extends EventEmitter<PoolEvents> {
+  readonly #parsers: Parsers;
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
   readonly #workers: Workers;
@@ -74,8 +73,9 @@ export class Pool extends EventEmitter<PoolEvents> {
   #onIdle: (() => void) | undefined;
 
   /** @internal */
-  constructor(options: ResolvedPoolOptions) {
+  constructor(options: ResolvedPoolOptions, parsers: Parsers) {
     super();
+    this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
     this.#workers = new Workers(options, {
@@ -113,7 +113,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    */
   async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
     const target = parseTarget(url);
-    const resolved = parseConnectOptions(options, this.#options.connect);
+    const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     return await this.#process.during(this.#connect(target, resolved));
@@ -153,7 +153,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    */
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
     const target = parseTarget(url);
-    const resolved = parseConnectManyOptions(options, this.#options.connect);
+    const resolved = this.#parsers.parseConnectManyOptions(options, this.#options.connect);
     const { handler, count } = resolved;
     if (handler === undefined) {
       throw createError('ERR_INVALID_OPTION', {
@@ -228,7 +228,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_INVALID_OPTION
    */
   async close(options?: CloseOptions): Promise<void> {
-    const { timeout } = parseCloseOptions(options);
+    const { timeout } = this.#parsers.parseCloseOptions(options);
     this.#ended ??= this.#process.during(this.#close(timeout));
     await this.#ended;
   }
@@ -485,5 +485,8 @@ function aborted(target: Target, signal: AbortSignal): LwsPoolError {
  * @throws LwsPoolError ERR_INVALID_OPTION; ERR_POOL_FAILED where its workers cannot start
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
-  return await new Pool(parsePoolOptions(options)).start();
+  // Not before: handlers import this package as well, and their workers are to do without zod, whose
+  // eighty files take as long to load as all the rest.
+  const parsers = await import('./options.js');
+  return await new Pool(parsers.parsePoolOptions(options), parsers).start();
 }

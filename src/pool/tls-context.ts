@@ -34,6 +34,7 @@ function create(options: ResolvedTlsOptions): number {
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized,
       requestOCSP: options.requestOCSP,
+      maxCachedSessions: options.maxCachedSessions,
     });
   } catch (cause) {
     const option = (cause as { option?: unknown }).option;

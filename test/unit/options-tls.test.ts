@@ -19,6 +19,7 @@ describe('parseTlsOptions', () => {
       maxVersion: tls.DEFAULT_MAX_VERSION,
       ciphers: tls.DEFAULT_CIPHERS,
       ALPNProtocols: ['http/1.1'],
+      maxCachedSessions: 100,
     });
     expect(parse({})).toBe(parseTlsOptions(undefined));
   });
@@ -83,6 +84,7 @@ describe('parseTlsOptions', () => {
       ...[{ ca: CERT }, { ca: [] }, { cert: [CERT, CERT] }, { servername: 'x' }, { ciphers: 'x' }],
       ...[{ key: [{ pem: KEY, passphrase: 'x' }] }, { passphrase: 'x' }],
       ...[{ rejectUnauthorized: false }, { ALPNProtocols: ['x'] }, { minVersion: 'TLSv1.2' }],
+      { maxCachedSessions: 0 },
     ]) {
       expect(parseTlsOptions(other as TlsOptions, one)).not.toBe(one);
     }
@@ -129,6 +131,9 @@ describe('parseTlsOptions', () => {
     [{ ALPNProtocols: ['x'.repeat(256)] }, 'tls.ALPNProtocols[0]', '1 to 255'],
     [{ ALPNProtocols: Buffer.from('\x09http/1.1') }, 'tls.ALPNProtocols', 'a buffer of 9 bytes'],
     [{ ALPNProtocols: Buffer.from('\0') }, 'tls.ALPNProtocols', 'a list of protocol names'],
+    [{ maxCachedSessions: -1 }, 'tls.maxCachedSessions', 'an integer from 0', 'got -1'],
+    [{ maxCachedSessions: 0.5 }, 'tls.maxCachedSessions', 'an integer from 0', 'got 0.5'],
+    [{ maxCachedSessions: null }, 'tls.maxCachedSessions', 'an integer from 0'],
     [{ secureContext: {} }, 'tls.secureContext', 'no option', 'Known are: ca, cert'],
     [{ serverName: 'x' }, 'tls.serverName', 'Did you mean "servername"?'],
   ])('refuses %j', (options, option, ...said) => {

@@ -16,11 +16,6 @@ int verifyErrorIndex() {
   return index;
 }
 
-long verifyResult(const SSL* ssl) {
-  const auto kept = reinterpret_cast<intptr_t>(SSL_get_ex_data(ssl, verifyErrorIndex()));
-  return kept != 0 ? static_cast<long>(kept) : SSL_get_verify_result(ssl);
-}
-
 std::string text(const char* from) { return from != nullptr ? from : ""; }
 
 std::string bytes(const unsigned char* from, size_t size) {
@@ -84,6 +79,11 @@ TlsFacts readTlsFacts(SSL* ssl) {
 
 void keepVerifyError(SSL* ssl, int error) {
   SSL_set_ex_data(ssl, verifyErrorIndex(), reinterpret_cast<void*>(static_cast<intptr_t>(error)));
+}
+
+long verifyResult(const SSL* ssl) {
+  const auto kept = reinterpret_cast<intptr_t>(SSL_get_ex_data(ssl, verifyErrorIndex()));
+  return kept != 0 ? static_cast<long>(kept) : SSL_get_verify_result(ssl);
 }
 
 size_t pendingBytes(const SSL* ssl) { return static_cast<size_t>(SSL_pending(ssl)); }

@@ -34,6 +34,9 @@ TlsFacts readTlsFacts(SSL* ssl);
 // counts, as with SSL_get_verify_result(3). Worker thread, within the handshake.
 void keepVerifyError(SSL* ssl, int error);
 
+// What verification found, X509_V_…: that which was kept, or SSL_get_verify_result(3).
+long verifyResult(const SSL* ssl);
+
 // Bytes that OpenSSL has decrypted and that a read gives out without asking the kernel.
 size_t pendingBytes(const SSL* ssl);
 

@@ -23,7 +23,12 @@ bool initialised = false;  // guarded by creationMutex
 constexpr int kNever = 24 * 60 * 60;  // seconds
 
 constexpr uint64_t kBase = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                           LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+                           LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+                           // From 4.2 on it has one of its own, in the place of ours.
+                           | LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+#endif
+    ;
 
 // libwebsockets unloads its event library with its last context, and the system's libuv with it.
 // Unloading libuv calls uv_library_shutdown(), which is that of `node` here: the process could not

@@ -399,6 +399,7 @@ void LwsOpener::takeOver(Connection& connection) {
   }
   lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+  releaseBuffers(lws_get_ssl(wsi));
   if (connection.endpoint->role == ws::Role::server) {
     return service_.accepted(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
   }

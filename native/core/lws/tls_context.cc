@@ -115,6 +115,9 @@ void TlsContext::setDefaultAuthorities(const std::string& pem) {
 TlsContext::TlsContext(const TlsOptions& options)
     : context_(SSL_CTX_new(options.server ? TLS_server_method() : TLS_client_method())),
       rejectUnauthorized_(options.rejectUnauthorized),
+      // A server staples no response where it resumes a session.
+      sessions_(std::make_unique<SessionCache>(
+          options.server || options.requestOcsp ? 0 : options.maxCachedSessions)),
       number_(++contexts) {
   if (context_ == nullptr) throw std::bad_alloc();
   try {
@@ -169,6 +172,7 @@ void TlsContext::configure(const TlsOptions& options) {
     alpn_ += name;
   }
   observeHandshakes(context_);
+  if (sessions_->enabled()) observeSessions(context_);
 }
 
 }  // namespace lwspool

@@ -1,5 +1,6 @@
 // An SSL_CTX and what it was made of. Made on any thread, immutable, shared by the contexts of all
-// workers: loading certificate authorities costs 20 ms and is done once per process.
+// workers: loading certificate authorities costs 20 ms and is done once per process. All that
+// changes is which sessions are kept for resumption, see SessionCache.
 #pragma once
 
 #include <openssl/types.h>
@@ -9,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "../net/session_cache.h"
 
 namespace lwspool {
 
@@ -26,6 +29,7 @@ struct TlsOptions {
   std::vector<std::string> alpn;  // empty: http/1.1
   bool rejectUnauthorized = true;
   bool requestOcsp = false;
+  size_t maxCachedSessions = 0;  // of clients
 };
 
 // An option that OpenSSL does not take.
@@ -52,6 +56,8 @@ class TlsContext {
   bool rejectUnauthorized() const { return rejectUnauthorized_; }
   // Protocol names as SSL_set_alpn_protos(3) takes them.
   const std::string& alpn() const { return alpn_; }
+  // Of connections that were opened with this context.
+  SessionCache& sessions() const { return *sessions_; }
   // Tells contexts apart for ever, also after one is gone.
   uint64_t number() const { return number_; }
 
@@ -61,6 +67,7 @@ class TlsContext {
   SSL_CTX* context_;
   const bool rejectUnauthorized_;
   std::string alpn_;
+  const std::unique_ptr<SessionCache> sessions_;
   const uint64_t number_;
 };
 

@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <utility>
+
 #include "../lease/tls_facts.h"
 #include "../net/connection.h"
 #include "tls_context.h"
@@ -107,6 +109,37 @@ int verify(int accepted, X509_STORE_CTX* store) {
   return 0;
 }
 
+// Under what sessions are kept: one for another server, or for another name of it, is never used.
+std::string placeOf(const Connection& connection) {
+  const Endpoint& endpoint = *connection.endpoint;
+  return connection.opening->address + ' ' + std::to_string(endpoint.port) + ' ' +
+         endpoint.serverName;
+}
+
+void offerSession(SSL* ssl, Connection& connection) {
+  SessionCache& sessions = connection.endpoint->tls->sessions();
+  if (!sessions.enabled()) return;
+  const SessionPtr session = sessions.take(placeOf(connection));
+  connection.opening->resuming = session != nullptr && SSL_set_session(ssl, session.get()) == 1;
+}
+
+// The session that was offered has not been resumed. The full handshake that the server makes in
+// its place is verified like any other.
+void refused(Connection& connection) {
+  if (!std::exchange(connection.opening->resuming, false)) return;
+  connection.endpoint->tls->sessions().forget(placeOf(connection));
+}
+
+// Worker thread, within SSL_connect(); in TLS 1.3 within a later SSL_read(), of which those count
+// that read the server's answer: tickets are sent right behind the handshake.
+int newSession(SSL* ssl, SSL_SESSION* session) {
+  Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
+  if (connection == nullptr) return 0;
+  if (SSL_session_reused(ssl) == 0) refused(*connection);
+  connection->endpoint->tls->sessions().put(placeOf(*connection), ssl, session);
+  return 0;  // the reference stays OpenSSL's
+}
+
 // libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
 // before the first byte of the handshake is made, they become what the endpoint asks for.
 void prepare(SSL* ssl, const Endpoint& endpoint) {
@@ -130,8 +163,10 @@ void prepare(SSL* ssl, const Endpoint& endpoint) {
 }
 
 void noteFailure(Connection& connection, unsigned long last) {
+  if (last == 0) return;
+  refused(connection);
   ErrorInfo& error = connection.opening->error;
-  if (error || last == 0) return;
+  if (error) return;
   switch (ERR_GET_REASON(last)) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_NO_PROTOCOLS_AVAILABLE:
@@ -161,12 +196,15 @@ void info(const SSL* ssl, int where, int result) {
   if (connection == nullptr) return;
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
     prepare(const_cast<SSL*>(ssl), *connection->endpoint);
+    offerSession(const_cast<SSL*>(ssl), *connection);
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
     if ((result >> 8) != SSL3_AL_FATAL) return;
     noteFailure(*connection, ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (result & 0xff)));
   } else if (result <= 0) {
     noteFailure(*connection, ERR_peek_last_error());
+  } else if (SSL_session_reused(ssl) == 0) {
+    refused(*connection);
   }
 }
 
@@ -175,5 +213,10 @@ void info(const SSL* ssl, int where, int result) {
 void observeThisThread(TlsObserver* thread) { observer = thread; }
 
 void observeHandshakes(SSL_CTX* context) { SSL_CTX_set_info_callback(context, info); }
+
+void observeSessions(SSL_CTX* context) {
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, newSession);
+}
 
 }  // namespace lwspool

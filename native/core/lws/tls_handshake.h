@@ -1,5 +1,6 @@
 // What has to be done in the middle of a TLS handshake, where only OpenSSL's callbacks get to:
-// naming the server, checking its certificate by our own rules, and finding out why it failed.
+// naming the server, checking its certificate by our own rules, resuming a session, and finding out
+// why it failed.
 #pragma once
 
 #include <openssl/types.h>
@@ -25,5 +26,9 @@ void observeThisThread(TlsObserver*);
 
 // Installs the callbacks on a new SSL_CTX. Any thread.
 void observeHandshakes(SSL_CTX*);
+
+// Client: sessions go into the TlsContext's cache, from which later handshakes take them. The
+// caller is that context's maker.
+void observeSessions(SSL_CTX*);
 
 }  // namespace lwspool

@@ -47,6 +47,7 @@ struct Opening {
   bool inWindow = false;   // counts as an attempt under way
   bool abandoned = false;  // the opener was told: attemptOver() is on its way
   bool repeated = false;   // the diagnosis found nothing wrong
+  bool resuming = false;   // TLS: a session was offered, and not refused yet
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;

@@ -55,7 +55,9 @@ IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
     if (result <= 0) {
       // What was read comes first; the same condition shows again at the next call.
       if (filled > 0) break;
-      return tlsError(ssl, result);
+      const IoResult failure = tlsError(ssl, result);
+      if (failure.status == Status::again) releaseBuffers(ssl);
+      return failure;
     }
     filled += static_cast<size_t>(result);
   } while (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1);
@@ -93,6 +95,11 @@ IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size) {
 }
 
 bool hasPending(const SSL* ssl) { return ssl != nullptr && SSL_has_pending(ssl) == 1; }
+
+void releaseBuffers(SSL* ssl) {
+  // Asked first: SSL_free_buffers(3) before OpenSSL 3.0.14 overlooked what nobody had read yet.
+  if (ssl != nullptr && SSL_has_pending(ssl) == 0) SSL_free_buffers(ssl);
+}
 
 void sendCloseNotify(SSL* ssl) {
   ERR_clear_error();

@@ -36,6 +36,11 @@ IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size);
 // TLS: true where bytes wait inside OpenSSL that no poller will report.
 bool hasPending(const SSL* ssl);
 
+// TLS: gives back the buffers for records, 16 KiB each, if nothing is in them. OpenSSL does so
+// after each read and write of ours, but not after a ticket or another message of its own has come,
+// for which it makes both.
+void releaseBuffers(SSL* ssl);
+
 // Tells a TLS peer that nothing more will be sent (RFC 8446, 6.1); its answer is not waited for.
 void sendCloseNotify(SSL* ssl);
 

@@ -1,7 +1,11 @@
 import { Connection } from '../connection.js';
 import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
-import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseOptions } from '../options.js';
+import {
+  type LeaseOptions,
+  parseLeaseOptions,
+  type ResolvedLeaseOptions,
+} from '../options/lease.js';
 import { Grantor } from './context.js';
 import type { Lease } from './lease.js';
 import { isExclusive, type LeaseMode, type Leasing } from './leasing.js';

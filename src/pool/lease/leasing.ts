@@ -3,7 +3,7 @@ import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record
 import type { NativeLeases } from '../../native.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import { describe } from '../options/describe.js';
-import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options.js';
+import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
 import { LeaseHandle } from './handle.js';

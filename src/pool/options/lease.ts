@@ -1,5 +1,6 @@
-import { z } from 'zod';
-import { group, integer, parseWith } from './schema.js';
+import { createError, type LwsPoolError } from '../errors.js';
+import { describe } from './describe.js';
+import { hintFor } from './suggest.js';
 
 /** Options of `connection.lease()` and of those like it. */
 export interface LeaseOptions {
@@ -21,16 +22,6 @@ export interface LeaseOptions {
   readonly label?: string | undefined;
 }
 
-/** Defaults of all leases of a pool. */
-export interface PoolLeaseOptions {
-  /** How long a lease may be waited for. Milliseconds; default: 30,000. */
-  timeout?: number | undefined;
-  /** How long one may be held. Milliseconds; default: for ever. */
-  maxHold?: number | undefined;
-  /** Reports leases that are held for longer than this. Milliseconds; default: never. */
-  leakDetectionThreshold?: number | undefined;
-}
-
 export interface ResolvedLeaseOptions {
   readonly timeout: number;
   readonly maxHold: number | undefined;
@@ -45,31 +36,49 @@ export interface ResolvedLeaseTerms {
   readonly label: string | undefined;
 }
 
+interface Check {
+  readonly takes: string;
+  readonly fits: (value: unknown) => boolean;
+}
+
 const LONGEST = 2 ** 31 - 1;
-const milliseconds = (min: number) => integer(min, LONGEST, ' (milliseconds)').optional();
+const LONGEST_LABEL = 200;
 
-const isSignal = (value: unknown) => value instanceof AbortSignal;
-
-const schema = group({
-  timeout: milliseconds(0),
-  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
-  maxHold: milliseconds(1),
-  boundary: z.enum(['any', 'frame'], '"any" or "frame"').optional(),
-  label: z.string('a string').max(200, 'a string of at most 200 characters').optional(),
+const milliseconds = (min: number): Check => ({
+  takes: `an integer from ${min} to ${LONGEST} (milliseconds)`,
+  fits: (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= LONGEST,
 });
 
-export const poolLeaseSchema = group({
+const CHECKS: Readonly<Record<string, Check>> = {
   timeout: milliseconds(0),
+  signal: { takes: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
   maxHold: milliseconds(1),
-  leakDetectionThreshold: milliseconds(1),
-});
+  boundary: { takes: '"any" or "frame"', fits: (value) => value === 'any' || value === 'frame' },
+  label: {
+    takes: `a string of at most ${LONGEST_LABEL} characters`,
+    fits: (value) => typeof value === 'string' && value.length <= LONGEST_LABEL,
+  },
+} satisfies Record<keyof LeaseOptions, Check>;
 
-export function resolvePoolLease(given: PoolLeaseOptions = {}): ResolvedLeaseOptions {
-  return {
-    timeout: given.timeout ?? 30_000,
-    maxHold: given.maxHold,
-    leakDetectionThreshold: given.leakDetectionThreshold,
-  };
+/** By hand: handlers give these options too, and workers are to do without zod. */
+function check(input: LeaseOptions): LeaseOptions {
+  const given: unknown = input;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid('options', given, 'an object of options');
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const known = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+    if (known === undefined) {
+      const hint = hintFor(name, Object.keys(CHECKS));
+      throw createError('ERR_INVALID_OPTION', { option: name, hint });
+    }
+    if (value !== undefined && !known.fits(value)) throw invalid(name, value, known.takes);
+  }
+  return input;
+}
+
+function invalid(option: string, value: unknown, takes: string): LwsPoolError {
+  return createError('ERR_INVALID_OPTION', { option, got: describe(value), takes });
 }
 
 /** What leases without options are taken with, for each pool: made once. */
@@ -80,7 +89,7 @@ export function parseLeaseOptions(
   input: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
 ): ResolvedLeaseTerms {
-  if (input !== undefined) return resolve(parseWith(schema, input), defaults);
+  if (input !== undefined) return resolve(check(input), defaults);
   let terms = plain.get(defaults);
   if (terms === undefined) {
     terms = resolve({}, defaults);

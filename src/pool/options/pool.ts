@@ -8,12 +8,8 @@ import {
   mergeConnect,
   type ResolvedConnectOptions,
 } from './connect.js';
-import {
-  type PoolLeaseOptions,
-  poolLeaseSchema,
-  type ResolvedLeaseOptions,
-  resolvePoolLease,
-} from './lease.js';
+import type { ResolvedLeaseOptions } from './lease.js';
+import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import { describe } from './describe.js';
-import { nearest } from './suggest.js';
+import { hintFor } from './suggest.js';
 
 /** An integer within limits, both included. */
 export function integer(min: number, max: number, unit = '') {
@@ -92,15 +92,6 @@ export function complete<Options extends object>(
     if (value !== undefined) options[name] = value as Options[typeof name];
   }
   return options;
-}
-
-function hintFor(
-  name: string,
-  known: readonly string[],
-  elsewhere: Readonly<Record<string, string>>,
-): string {
-  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
-  return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
 }
 
 /** `tls.key[0].passphrase`, `headers["x y"]`. */

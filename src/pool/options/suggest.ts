@@ -1,3 +1,13 @@
+/** What to say of an option that there is not; `elsewhere`: where options of other places belong. */
+export function hintFor(
+  name: string,
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, string>> = {},
+): string {
+  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, known);
+  return meant === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
+}
+
 /**
  * The known name a misspelt one most likely stands for, or undefined when none is near: the same
  * letters in another case, or at most a third of them changed, added, left out or swapped.

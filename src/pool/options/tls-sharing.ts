@@ -26,6 +26,7 @@ function equal(a: ResolvedTlsOptions, b: ResolvedTlsOptions): boolean {
   return (
     a.rejectUnauthorized === b.rejectUnauthorized &&
     a.requestOCSP === b.requestOCSP &&
+    a.maxCachedSessions === b.maxCachedSessions &&
     a.servername === b.servername &&
     a.minVersion === b.minVersion &&
     a.maxVersion === b.maxVersion &&

@@ -3,7 +3,7 @@ import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
-import { complete, group, parseWith, Rejection, reader } from './schema.js';
+import { complete, group, integer, parseWith, Rejection, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
@@ -35,6 +35,11 @@ export interface TlsOptions {
   ciphers?: string | undefined;
   /** Protocols offered by ALPN (RFC 7301), the preferred first. Default: `http/1.1`. */
   ALPNProtocols?: readonly string[] | ArrayBufferView | undefined;
+  /**
+   * How many TLS sessions are kept, for all servers together, so that later connections with equal
+   * options resume them instead of making a full handshake; see docs/tls.md. 0: none. Default: 100.
+   */
+  maxCachedSessions?: number | undefined;
 }
 
 /** One private key of several. */
@@ -60,6 +65,7 @@ export interface ResolvedTlsOptions {
   readonly maxVersion: TlsVersion;
   readonly ciphers: string;
   readonly ALPNProtocols: readonly string[];
+  readonly maxCachedSessions: number;
 }
 
 export interface ResolvedTlsKey {
@@ -85,6 +91,7 @@ export const tlsSchema = group({
   maxVersion: version.optional(),
   ciphers: text('a list of ciphers in OpenSSL notation').optional(),
   ALPNProtocols: reader<readonly string[], TlsOptions['ALPNProtocols']>(readProtocols).optional(),
+  maxCachedSessions: integer(0, 1_000_000).optional(),
 });
 
 /** What is given when the user says nothing. Read late: Node lets programs change its defaults. */
@@ -101,6 +108,7 @@ function defaultTls(): ResolvedTlsOptions {
     maxVersion: DEFAULT_MAX_VERSION,
     ciphers: DEFAULT_CIPHERS,
     ALPNProtocols: ['http/1.1'],
+    maxCachedSessions: 100,
   };
 }
 
