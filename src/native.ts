@@ -26,6 +26,7 @@ export interface EndpointOptions {
   readonly tls?: number;
   /** Name or address to verify and, if it is a name, to send as SNI. */
   readonly serverName?: string;
+  readonly sendsServerName?: boolean;
   readonly localAddresses?: readonly string[];
   readonly timeout?: number;
   readonly closeTimeout?: number;

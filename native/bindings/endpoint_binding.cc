@@ -19,6 +19,7 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->protocols = options.texts("protocols");
   endpoint->tls = TlsBinding::find(options.number("tls"));
   endpoint->serverName = options.text("serverName");
+  endpoint->sendsServerName = options.flag("sendsServerName", true);
   endpoint->localAddresses = options.texts("localAddresses");
   endpoint->timeout = options.number("timeout", endpoint->timeout);
   endpoint->closeTimeout = options.number("closeTimeout", endpoint->closeTimeout);
@@ -26,6 +27,10 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   if (endpoint->role == ws::Role::client && endpoint->addresses.empty() &&
       endpoint->unixPath.empty()) {
     throw Napi::TypeError::New(info.Env(), "an endpoint needs addresses or a path");
+  }
+  // OpenSSL takes an empty name for the wish not to compare any.
+  if (endpoint->role == ws::Role::client && endpoint->tls && endpoint->serverName.empty()) {
+    throw Napi::TypeError::New(info.Env(), "a certificate needs a name to be compared with");
   }
   endpoint_ = std::move(endpoint);
 }

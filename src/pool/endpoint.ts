@@ -27,7 +27,9 @@ export function endpointOptions(
     protocols: options.protocols,
     tls: target.secure ? tlsContextOf(options.tls) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
-    serverName: options.tls.servername ?? target.host.replace(/\.$/, ''),
+    // "" asks for no SNI: the certificate still has to be the host's.
+    serverName: options.tls.servername || target.host.replace(/\.$/, ''),
+    sendsServerName: options.tls.servername !== '',
     localAddresses: options.localAddress,
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,

@@ -85,6 +85,15 @@ describe('a certificate that is refused', () => {
     expect((error as CertificateError).altNames).toContain('DNS:localhost');
     expect(error.message).toContain('wrong.test');
   });
+
+  it('for another host, where no name is asked for', async () => {
+    const port = await server(made.otherHost);
+    const error = await rejection(
+      own.pool.connect(`wss://127.0.0.1:${port}/`, { tls: { ca: made.ca, servername: '' } }),
+    );
+    expect(error.code).toBe('ERR_CERT_HOSTNAME');
+    expect(error.message).toContain('127.0.0.1');
+  });
 });
 
 describe('a certificate that is taken', () => {
@@ -94,6 +103,19 @@ describe('a certificate that is taken', () => {
 
   it('by name', async () => {
     await opens(`wss://localhost:${await server(made.valid)}/`, { ca: made.ca });
+  });
+
+  it('without SNI', async () => {
+    let asked: unknown = 'nothing yet';
+    const port = await tlsServer(made.valid, (socket) => {
+      asked = (socket as unknown as { servername: unknown }).servername;
+      socket.end('HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n');
+    });
+    const error = await rejection(
+      own.pool.connect(`wss://localhost:${port}/`, { tls: { ca: made.ca, servername: '' } }),
+    );
+    expect(error.code).toBe('ERR_UPGRADE_REFUSED');
+    expect(asked).toBe(false);
   });
 
   it('with its chain', async () => {

@@ -153,11 +153,12 @@ void prepare(SSL* ssl, const Endpoint& endpoint) {
                          inet_pton(AF_INET6, name.c_str(), &address) == 1;
   if (isAddress) {
     X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
-    SSL_set_tlsext_host_name(ssl, nullptr);  // RFC 6066, 3: no addresses
   } else {
     X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
-    SSL_set_tlsext_host_name(ssl, name.c_str());
   }
+  // RFC 6066, 3: no addresses.
+  const char* asked = endpoint.sendsServerName && !isAddress ? name.c_str() : nullptr;
+  SSL_set_tlsext_host_name(ssl, asked);
   SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(context.alpn().data()),
                       static_cast<unsigned>(context.alpn().size()));
 }

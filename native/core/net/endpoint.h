@@ -27,7 +27,8 @@ struct Endpoint {
   std::string requestHead;
   std::vector<std::string> protocols;       // asked for
   std::shared_ptr<const TlsContext> tls;    // null: plain
-  std::string serverName;                   // for SNI and verification: a name or an address
+  std::string serverName;                   // for verification and SNI: a name or an address
+  bool sendsServerName = true;              // SNI: RFC 6066, 3
   std::vector<std::string> localAddresses;  // taken in turn; empty: any
   mutable std::atomic<uint32_t> nextLocalAddress{0};
   uint32_t timeout = 10'000;       // ms, of the whole opening

@@ -21,7 +21,7 @@ export interface TlsOptions {
   key?: Pem | readonly (Pem | TlsKey)[] | undefined;
   /** Passphrase of every key that names none of its own. */
   passphrase?: string | undefined;
-  /** Name to ask for (SNI) and to verify. Default: the URL's host. `''` asks for none. */
+  /** Name to ask for (SNI) and to verify. Default: the URL's host, verified for `''` as well. */
   servername?: string | undefined;
   /** Whether a certificate that fails verification ends the connection. Default: true. */
   rejectUnauthorized?: boolean | undefined;
