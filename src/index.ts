@@ -10,6 +10,15 @@ export {
   UpgradeError,
 } from './pool/errors.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
+export type {
+  BioFigures,
+  BioTraffic,
+  CoalesceFigures,
+  CounterFigures,
+  FaultFigures,
+  RecorderFigures,
+  TlsRecord,
+} from './pool/lease/bio.js';
 export type { Detached } from './pool/lease/handle.js';
 export type { LeaseReport } from './pool/lease/leaks.js';
 export { Lease } from './pool/lease/lease.js';
@@ -24,13 +33,18 @@ export type {
 export type { TcpInfo } from './pool/lease/tcp-info.js';
 export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
 export type {
+  BioOptions,
   CloseOptions,
+  CoalesceBio,
   ConnectManyOptions,
   ConnectOptions,
+  CounterBio,
+  FaultBio,
   LeaseOptions,
   LookupFunction,
   PoolLeaseOptions,
   PoolOptions,
+  RecorderBio,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';

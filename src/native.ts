@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { createError } from './pool/errors.js';
+import type { NativeBio } from './pool/lease/bio.js';
 import type { NativeTlsFacts } from './pool/lease/tls-access.js';
+import type { ResolvedBio } from './pool/options.js';
 
 /**
  * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
@@ -30,6 +32,8 @@ export interface EndpointOptions {
   readonly timeout?: number;
   readonly closeTimeout?: number;
   readonly maxPayload: number;
+  /** In place before the handshake, from the socket upwards. */
+  readonly bios?: readonly ResolvedBio[];
 }
 
 /** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
@@ -192,6 +196,15 @@ export interface NativeLeases {
     requestPeer: boolean,
   ): boolean | string | number;
   shutdownTls(slot: number, generation: number, token: number): boolean | string | number;
+  /** From the socket upwards. */
+  bios(slot: number, generation: number, token: number): NativeBio[] | number;
+  pushBio(
+    slot: number,
+    generation: number,
+    token: number,
+    bio: ResolvedBio,
+  ): true | string | number;
+  popBio(slot: number, generation: number, token: number): NativeBio | string | number;
   /** Waits, `patience` ms at most, for the worker to let go of the SSL object. */
   detach(
     slot: number,

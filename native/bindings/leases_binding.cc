@@ -3,6 +3,7 @@
 #include "../core/lease/tls_actions.h"
 #include "../core/lease/tls_facts.h"
 #include "arguments.h"
+#include "bio_object.h"
 #include "bytes.h"
 #include "registry.h"
 #include "tls_object.h"
@@ -15,12 +16,14 @@ namespace {
 // attempt to read or write found, then the negative of errno beyond kErrno.
 constexpr int kAgain = -10;
 constexpr int kTruncated = -11;
+constexpr int kBound = -12;
 constexpr int kErrno = -100;
 
 Napi::Value numberOf(Napi::Env env, double value) { return Napi::Number::New(env, value); }
 
 int codeOf(const Leases::Outcome& outcome) {
   if (outcome.refusal != Refusal::none) return static_cast<int>(outcome.refusal);
+  if (outcome.error == kOtherThread) return kBound;
   return outcome.error == 0 ? 0 : kErrno - outcome.error;
 }
 
@@ -220,6 +223,41 @@ Napi::Value LeasesBinding::shutdownTls(const Napi::CallbackInfo& info) {
   return outcome ? tlsResult(info.Env(), result) : outcomeOf(info.Env(), outcome);
 }
 
+Napi::Value LeasesBinding::pushBio(const Napi::CallbackInfo& info) {
+  bio::Refused refused = nullptr;
+  std::shared_ptr<bio::Layer> layer;
+  try {
+    layer = bio::make(bioSpec(info[3].As<Napi::Object>()), {});
+  } catch (const std::runtime_error& failure) {
+    return Napi::String::New(info.Env(), failure.what());
+  }
+  const Leases::Outcome outcome = leases_.pushBio(leaseName(info), std::move(layer), refused);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  if (refused != nullptr) return Napi::String::New(info.Env(), refused);
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+Napi::Value LeasesBinding::popBio(const Napi::CallbackInfo& info) {
+  bio::Refused refused = nullptr;
+  std::shared_ptr<bio::Layer> layer;
+  const Leases::Outcome outcome = leases_.popBio(leaseName(info), layer, refused);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  if (refused != nullptr) return Napi::String::New(info.Env(), refused);
+  return bioObject(info.Env(), *layer);
+}
+
+Napi::Value LeasesBinding::bios(const Napi::CallbackInfo& info) {
+  std::vector<std::shared_ptr<const bio::Layer>> copies;
+  const Leases::Outcome outcome = leases_.withBios(leaseName(info), [&](const bio::Chain* chain) {
+    if (chain == nullptr) return;
+    for (const auto& layer : chain->layers()) copies.push_back(layer->copy());
+  });
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  const Napi::Array list = Napi::Array::New(info.Env());
+  for (const auto& layer : copies) list.Set(list.Length(), bioObject(info.Env(), *layer));
+  return list;
+}
+
 Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
   Detached detached;
   const Leases::Outcome outcome = leases_.detach(leaseName(info), number(info, 3), detached);
@@ -273,6 +311,9 @@ void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&LeasesBinding::exportKeyingMaterial>("exportKeyingMaterial"),
                    InstanceMethod<&LeasesBinding::updateKeys>("updateKeys"),
                    InstanceMethod<&LeasesBinding::shutdownTls>("shutdownTls"),
+                   InstanceMethod<&LeasesBinding::pushBio>("pushBio"),
+                   InstanceMethod<&LeasesBinding::popBio>("popBio"),
+                   InstanceMethod<&LeasesBinding::bios>("bios"),
                    InstanceMethod<&LeasesBinding::detach>("detach"),
                    InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
                    InstanceMethod<&LeasesBinding::dropTls>("dropTls"),

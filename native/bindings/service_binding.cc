@@ -41,6 +41,7 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     });
     state->service = std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
     state->opener = std::make_unique<LwsOpener>(*state->service, loop);
+    state->opener->name(number(info, 0));
     state->host->start(*state->service);
   } catch (const std::runtime_error& error) {
     throw Napi::Error::New(info.Env(), error.what());

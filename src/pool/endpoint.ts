@@ -32,6 +32,7 @@ export function endpointOptions(
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,
     maxPayload: options.maxPayload,
+    bios: target.secure ? options.bios : [],
   };
 }
 

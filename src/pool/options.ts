@@ -1,5 +1,14 @@
 /** Options, validated here and nowhere else; everywhere else they are complete and correct. */
 export {
+  type BioOptions,
+  type CoalesceBio,
+  type CounterBio,
+  type FaultBio,
+  parseBio,
+  type RecorderBio,
+  type ResolvedBio,
+} from './options/bio.js';
+export {
   type CloseArguments,
   type CloseOptions,
   parseCloseArguments,

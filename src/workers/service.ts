@@ -6,6 +6,7 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
+import { emitWarning } from '../channel/warning.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
@@ -183,6 +184,10 @@ export class WorkerService implements HandlerService {
     }
     if (type === Event.leased || type === Event.leaseExpired) {
       entry?.connection.leasing.onRecord(type, payload, aux);
+      return;
+    }
+    if (type === Event.warned) {
+      if (entry !== undefined) emitWarning(entry.connection.id, payload);
       return;
     }
     this.#scheduleReport();
