@@ -120,9 +120,9 @@ Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
   }
   if (!settled(ssl)) return "OpenSSL is in the middle of a message";
   if (chain->layers_.back()->unread() > 0) return "it holds bytes that were not read";
-  if (chain->layers_.back()->kept() > 0) {
+  if (chain->kept() > 0) {
     ERR_clear_error();
-    if (BIO_flush(top) <= 0 || chain->layers_.back()->kept() > 0) {
+    if (BIO_flush(top) <= 0 || chain->kept() > 0) {
       return "it holds bytes that the kernel does not take now";
     }
   }
@@ -154,7 +154,7 @@ bool Chain::detached() const {
 }
 
 size_t Chain::kept() const {
-  size_t bytes = 0;
+  size_t bytes = queue_.size();
   for (const auto& layer : layers_) bytes += layer->kept();
   return bytes;
 }
@@ -176,13 +176,16 @@ IoResult Chain::flush(SSL* ssl) {
 
 uint32_t Chain::backOff() {
   // So many may happen to a BIO that is waiting for the other end of something.
-  constexpr uint32_t kMany = 10;
+  constexpr uint32_t kMany = 16;
   constexpr uint32_t kLongest = 128;  // ms
   if (const uint32_t asked = std::exchange(retryAfter_, 0); asked > 0) return asked;
   const uint32_t retries = ownRetries();
   if (retries >= kMany) {
+    const bool known = std::any_of(layers_.begin(), layers_.end(),
+                                   [&](const auto& one) { return one.get() == culprit_; });
+    const Kind culprit = known ? culprit_->kind() : Kind::custom;
     notice("BIO_RETRIES",
-           std::string("The BIO \"") + nameOf(layers_.back()->kind()) +
+           std::string("The BIO \"") + nameOf(culprit) +
                "\" says again and again that it has to be called again, although the descriptor is "
                "ready: it is called less and less often. It may say so only after it has read from "
                "what lies below it until there was nothing, or written until nothing was taken.");

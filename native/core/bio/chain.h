@@ -55,8 +55,9 @@ class Chain {
   void retryAfter(uint32_t milliseconds) { retryAfter_ = milliseconds; }
   // For how long to wait after one of them; says so to the user once there were many. Milliseconds.
   uint32_t backOff();
-  // Called, in the middle of a call of OpenSSL, at each such retry; for libwebsockets, which would
-  // spin. It only notes.
+  // While libwebsockets has the connection: called, in the middle of a call of OpenSSL, at each such
+  // retry, of which libwebsockets would make a busy loop; it only notes. And what a layer does not
+  // take now is kept here, since libwebsockets takes a request for sent that was not: flush().
   std::function<void()> onOwnRetry;
 
   // Why a layer ended the connection.
@@ -85,6 +86,8 @@ class Chain {
   uint32_t writeRetries_ = 0;
   const uint32_t* last_ = nullptr;  // of the two; null: the last call was no such retry
   uint32_t retryAfter_ = 0;
+  const Layer* culprit_ = nullptr;  // of the last own retry; only to be named
+  std::vector<uint8_t> queue_;      // in front of all layers
 };
 
 // Bytes that BIOs of ours have taken to be sent, and keep; worker thread, which may look without

@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <new>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "chain.h"
 
@@ -28,13 +30,21 @@ Holder& holderOf(BIO* bio) { return *static_cast<Holder*>(BIO_get_data(bio)); }
 struct Method {
   // One call of OpenSSL's may go through several BIOs; what it came to is judged at the top.
   template <class Call>
-  static IoResult within(Chain& chain, uint32_t& retries, Call call) {
-    if (chain.depth_++ == 0) chain.asked_ = chain.moved_ = false;
+  static IoResult within(const Holder& holder, uint32_t& retries, Call call) {
+    Chain& chain = *holder.chain;
+    if (chain.depth_++ == 0) {
+      chain.asked_ = chain.moved_ = false;
+      chain.culprit_ = nullptr;
+    }
     IoResult result{Status::broken, 0, ENOMEM};
     try {
       result = call();
     } catch (const std::bad_alloc&) {
       // Nothing may be thrown through OpenSSL.
+    }
+    // The one that lies lowest comes first.
+    if (result.status == Status::again && chain.culprit_ == nullptr) {
+      chain.culprit_ = holder.layer.get();
     }
     if (--chain.depth_ > 0) return result;
     if (result.status != Status::again || chain.asked_ || chain.moved_) {
@@ -76,7 +86,7 @@ struct Method {
     if (out == nullptr || size <= 0) return 0;
     Holder& holder = holderOf(bio);
     Below below(BIO_next(bio), *holder.chain);
-    const IoResult result = within(*holder.chain, holder.chain->readRetries_, [&] {
+    const IoResult result = within(holder, holder.chain->readRetries_, [&] {
       return holder.layer->read(below, reinterpret_cast<uint8_t*>(out), static_cast<size_t>(size));
     });
     holder.ended = result.status == Status::ended;
@@ -88,11 +98,50 @@ struct Method {
     if (bytes == nullptr || size <= 0) return 0;
     Holder& holder = holderOf(bio);
     Below below(BIO_next(bio), *holder.chain);
-    const IoResult result = within(*holder.chain, holder.chain->writeRetries_, [&] {
-      return holder.layer->write(below, reinterpret_cast<const uint8_t*>(bytes),
-                                 static_cast<size_t>(size));
-    });
-    return answer(bio, result, false);
+    return answer(bio,
+                  take(holder, below, reinterpret_cast<const uint8_t*>(bytes),
+                       static_cast<size_t>(size)),
+                  false);
+  }
+
+  static IoResult pass(const Holder& holder, Below& below, const uint8_t* bytes, size_t size) {
+    return within(holder, holder.chain->writeRetries_,
+                  [&] { return holder.layer->write(below, bytes, size); });
+  }
+
+  static IoResult take(const Holder& holder, Below& below, const uint8_t* bytes, size_t size) {
+    Chain& chain = *holder.chain;
+    if (chain.depth_ > 0) return pass(holder, below, bytes, size);
+    IoResult result = drain(holder, below);
+    if (result.status == Status::done) result = pass(holder, below, bytes, size);
+    // Where the kernel takes nothing, libwebsockets waits for it as it always does.
+    if (result.status != Status::again || !chain.onOwnRetry || chain.ownRetries() == 0) {
+      return result;
+    }
+    chain.queue_.insert(chain.queue_.end(), bytes, bytes + size);
+    return {Status::done, size};
+  }
+
+  // At the top: what was kept for libwebsockets.
+  static IoResult drain(const Holder& holder, Below& below) {
+    std::vector<uint8_t>& queue = holder.chain->queue_;
+    while (!queue.empty()) {
+      const IoResult result = pass(holder, below, queue.data(), queue.size());
+      if (result.status == Status::broken) queue.clear();
+      if (result.status != Status::done) return result;
+      queue.erase(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(result.bytes));
+    }
+    return {Status::done};
+  }
+
+  static IoResult flush(const Holder& holder, Below& below) {
+    Chain& chain = *holder.chain;
+    if (chain.depth_ == 0) {
+      const IoResult result = drain(holder, below);
+      if (result.status == Status::again && chain.onOwnRetry) return {Status::done};
+      if (result.status != Status::done) return result;
+    }
+    return within(holder, chain.writeRetries_, [&] { return holder.layer->flush(below); });
   }
 
   static long control(BIO* bio, int command, long number, void* pointer) {
@@ -102,8 +151,7 @@ struct Method {
       case BIO_CTRL_FLUSH: {
         BIO_clear_retry_flags(bio);
         Below below(next, *holder.chain);
-        const IoResult result = within(*holder.chain, holder.chain->writeRetries_,
-                                       [&] { return holder.layer->flush(below); });
+        const IoResult result = flush(holder, below);
         if (result.status != Status::done) return answer(bio, result, false);
         if (next == nullptr) return 1;
         const long below_ = BIO_ctrl(next, command, number, pointer);

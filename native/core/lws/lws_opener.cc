@@ -377,9 +377,7 @@ void LwsOpener::turn() {
   for (Connection* connection : putOff_) {
     bio::Chain* const chain = bio::Chain::of(lws_get_ssl(connection->wsi));
     if (chain == nullptr) continue;
-    const LookedAway watcher = lookAway(loop_, connection->wsi);
-    if (watcher.handle == nullptr) continue;
-    waiting_[connection] = watcher;
+    waiting_[connection] = lookAway(loop_, connection->wsi);
     service_.slowOpening(*connection, *chain);
   }
   putOff_.clear();
@@ -396,7 +394,10 @@ void LwsOpener::resume(Connection& connection) {
   if (found == waiting_.end()) return;
   const LookedAway watcher = found->second;
   waiting_.erase(found);
-  if (connection.wsi != nullptr) lookBack(watcher);
+  if (connection.wsi == nullptr) return;
+  lookBack(watcher);
+  SSL* const ssl = lws_get_ssl(connection.wsi);
+  if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
 }
 
 // From here on libwebsockets has neither bytes of the connection, nor timers, nor interest in it.

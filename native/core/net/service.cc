@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "../bio/chain.h"
 #include "../ws/close_code.h"
 #include "addresses.h"
 #include "use.h"
@@ -337,6 +338,10 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   }
   if (!opening->early.empty()) {
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
+  }
+  if (bio::keptBy(ssl) > 0) {
+    connection.cell->whole = false;
+    markDirty(connection);
   }
   warn(connection);
   // TLS may hold bytes already that no poller will report.
