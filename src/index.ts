@@ -13,6 +13,7 @@ export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.j
 export type {
   BioFigures,
   BioTraffic,
+  CaptureFigures,
   CoalesceFigures,
   CounterFigures,
   FaultFigures,
@@ -34,6 +35,7 @@ export type { TcpInfo } from './pool/lease/tcp-info.js';
 export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
 export type {
   BioOptions,
+  CaptureBio,
   CloseOptions,
   CoalesceBio,
   ConnectManyOptions,

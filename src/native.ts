@@ -51,6 +51,8 @@ export interface TlsContextOptions {
   readonly ALPNProtocols?: readonly string[];
   readonly rejectUnauthorized?: boolean;
   readonly requestOCSP?: boolean;
+  /** For connections that are captured. */
+  readonly tellSecrets?: boolean;
 }
 
 declare const endpointBrand: unique symbol;

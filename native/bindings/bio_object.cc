@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "../core/bio/capture.h"
 #include "../core/bio/coalesce.h"
 #include "../core/bio/counter.h"
 #include "../core/bio/fault.h"
@@ -67,6 +68,12 @@ void describe(Napi::Object& object, const bio::Fault& fault) {
   object.Set("injected", count(object.Env(), fault.injected()));
 }
 
+void describe(Napi::Object& object, const bio::Capture& capture) {
+  object.Set("file", Napi::String::New(object.Env(), capture.file()));
+  object.Set("bytes", count(object.Env(), capture.bytes()));
+  object.Set("stopped", Napi::Boolean::New(object.Env(), capture.stopped()));
+}
+
 void describe(Napi::Object& object, const bio::Coalesce& coalesce) {
   object.Set("records", count(object.Env(), coalesce.records()));
   object.Set("writes", count(object.Env(), coalesce.writes()));
@@ -112,6 +119,8 @@ Napi::Object bioObject(Napi::Env env, const bio::Layer& layer) {
       describe(object, static_cast<const bio::Coalesce&>(layer));
       break;
     case bio::Kind::capture:
+      describe(object, static_cast<const bio::Capture&>(layer));
+      break;
     case bio::Kind::memory:
     case bio::Kind::custom:
       break;

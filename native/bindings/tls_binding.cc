@@ -40,6 +40,7 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
   tls.alpn = options.texts("ALPNProtocols");
   tls.rejectUnauthorized = options.flag("rejectUnauthorized", true);
   tls.requestOcsp = options.flag("requestOCSP");
+  tls.tellSecrets = options.flag("tellSecrets");
   try {
     auto context = std::make_shared<const TlsContext>(tls);
     std::lock_guard lock(mutex);

@@ -1,7 +1,7 @@
 import type { EndpointOptions } from '../native.js';
 import { native } from '../native.js';
 import { createError } from './errors.js';
-import type { ResolvedConnectOptions } from './options.js';
+import type { ResolvedBio, ResolvedConnectOptions } from './options.js';
 import { tlsContextOf } from './tls-context.js';
 import type { Target } from './url.js';
 
@@ -25,7 +25,7 @@ export function endpointOptions(
     port: target.port,
     requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
     protocols: options.protocols,
-    tls: target.secure ? tlsContextOf(options.tls) : 0,
+    tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     serverName: options.tls.servername ?? target.host.replace(/\.$/, ''),
     localAddresses: options.localAddress,
@@ -34,6 +34,10 @@ export function endpointOptions(
     maxPayload: options.maxPayload,
     bios: target.secure ? options.bios : [],
   };
+}
+
+function isCapture({ type }: ResolvedBio): boolean {
+  return type === 'capture';
 }
 
 export function createEndpoint(options: EndpointOptions) {

@@ -1,6 +1,7 @@
 /** Options, validated here and nowhere else; everywhere else they are complete and correct. */
 export {
   type BioOptions,
+  type CaptureBio,
   type CoalesceBio,
   type CounterBio,
   type FaultBio,

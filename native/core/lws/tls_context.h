@@ -26,6 +26,7 @@ struct TlsOptions {
   std::vector<std::string> alpn;  // empty: http/1.1
   bool rejectUnauthorized = true;
   bool requestOcsp = false;
+  bool tellSecrets = false;  // for connections that are captured
 };
 
 // An option that OpenSSL does not take.

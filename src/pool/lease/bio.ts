@@ -51,7 +51,21 @@ export interface CoalesceFigures {
   readonly writes: bigint;
 }
 
-export type BioFigures = CounterFigures | RecorderFigures | FaultFigures | CoalesceFigures;
+export interface CaptureFigures {
+  readonly type: 'capture';
+  readonly file: string;
+  /** Of the file, so far. */
+  readonly bytes: bigint;
+  /** It cannot grow any more: the limit, or a full disk. */
+  readonly stopped: boolean;
+}
+
+export type BioFigures =
+  | CounterFigures
+  | RecorderFigures
+  | CaptureFigures
+  | FaultFigures
+  | CoalesceFigures;
 
 /** The same as native/bindings/bio_object.cc makes them. */
 export type NativeBio =

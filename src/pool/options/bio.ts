@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { group, integer, parseWith, Rejection, reader } from './schema.js';
 
@@ -15,6 +17,22 @@ export interface RecorderBio {
   readonly type: 'recorder';
   /** How many are kept. Default: 1,024. */
   readonly records?: number | undefined;
+}
+
+/**
+ * Writes the connection to a pcapng file, with its TLS secrets, so that Wireshark shows it decrypted:
+ * guard the file like the keys of the connection. It has to be there from the first byte. Costs a
+ * copy of what passes and a write to the file for each call, on the worker's thread.
+ */
+export interface CaptureBio {
+  readonly type: 'capture';
+  /**
+   * Must not exist; made with mode 0600. `{id}` stands for the id of the connection, where there are
+   * several.
+   */
+  readonly file: string | URL;
+  /** Most bytes of the file; then it ends there. Default: 64 MiB. */
+  readonly limit?: number | undefined;
 }
 
 /**
@@ -53,7 +71,7 @@ export interface CoalesceBio {
 }
 
 /** What is put between OpenSSL and the socket of a connection; see docs/integrations.md. */
-export type BioOptions = CounterBio | RecorderBio | FaultBio | CoalesceBio;
+export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio;
 
 /** Complete, as native code reads them (native/bindings/bio_object.cc). */
 export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Record<string, unknown>>;
@@ -74,6 +92,11 @@ const type = z.string().optional();
 const SCHEMAS = {
   counter: group({ type }),
   recorder: group({ type, records: integer(1, 65_536).default(1024) }),
+  capture: group({
+    type,
+    file: reader<string, CaptureBio['file']>(readFile),
+    limit: integer(1024, PLACE, ' (bytes)').default(64 * 1024 * 1024),
+  }),
   fault: group({
     type,
     seed: integer(0, PLACE).default(() => randomInt(2 ** 48 - 1)),
@@ -88,6 +111,13 @@ const SCHEMAS = {
   }),
   coalesce: group({ type, limit: integer(1, 16 * 1024 * 1024, ' (bytes)').default(64 * 1024) }),
 };
+function readFile(value: unknown): string {
+  const takes = 'a path, or a file: URL';
+  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw new Rejection(takes);
+  return resolve(value);
+}
+
 const TYPES = Object.keys(SCHEMAS)
   .map((name) => `"${name}"`)
   .join(', ');
