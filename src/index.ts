@@ -16,6 +16,7 @@ export type {
   CaptureFigures,
   CoalesceFigures,
   CounterFigures,
+  CustomFigures,
   FaultFigures,
   RecorderFigures,
   TlsRecord,
@@ -41,6 +42,7 @@ export type {
   ConnectManyOptions,
   ConnectOptions,
   CounterBio,
+  CustomBio,
   FaultBio,
   LeaseOptions,
   LookupFunction,
@@ -52,6 +54,14 @@ export type {
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export {
+  type Bio,
+  type BioDefinition,
+  type BioLink,
+  defineBio,
+  RETRY,
+  type Retry,
+} from './workers/bio.js';
 export {
   defineHandler,
   type Handler,

@@ -12,6 +12,9 @@ import type { ResolvedBio } from './pool/options.js';
 /** Records `[begin, end)` of a slab that native code has filled, see channel/record.ts. */
 export type OnEvents = (buffer: ArrayBuffer, begin: number, end: number) => void;
 
+/** A call of a BIO of JavaScript, see workers/bio.ts. */
+export type OnBio = (call: number, instance: number, size: number, module: string) => number;
+
 /** Where connections go; everything they have in common. Times in ms, sizes in bytes. */
 export interface EndpointOptions {
   readonly kind: 'ws' | 'raw';
@@ -130,6 +133,12 @@ export interface NativeService extends NativeEnd {
     floodSize: number,
   ): number;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
+  /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
+  bioBytes(): Buffer;
+  /** What it has read. */
+  bioFill(bytes: Uint8Array): void;
+  /** Moves bytes through what lies below it; -1: not now. Throws where the connection is lost. */
+  bioBelow(write: boolean, bytes: Uint8Array): number;
   /** Ends everything at once, then calls back. */
   close(callback: () => void): void;
 }
@@ -229,6 +238,7 @@ export interface NativeAddon {
     channelKey: number,
     handshakesInFlight: number,
     onEvents: OnEvents,
+    onBio: OnBio,
   ) => NativeService;
   readonly Endpoint: new (options: EndpointOptions) => NativeEndpoint;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */

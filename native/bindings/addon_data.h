@@ -3,10 +3,15 @@
 
 #include <napi.h>
 
+#include <memory>
+
 namespace lwspool {
+
+class BioHost;
 
 struct AddonData {
   Napi::FunctionReference endpoint;  // the Endpoint class, to tell its instances
+  std::weak_ptr<BioHost> bios;       // of this thread's service, where it has one
 };
 
 }  // namespace lwspool

@@ -2,7 +2,9 @@
 
 #include "../core/lease/tls_actions.h"
 #include "../core/lease/tls_facts.h"
+#include "addon_data.h"
 #include "arguments.h"
+#include "bio_host.h"
 #include "bio_object.h"
 #include "bytes.h"
 #include "registry.h"
@@ -48,7 +50,15 @@ Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoRes
   return numberOf(env, kErrno - result.error);
 }
 
+// The slot's lock is held by this very thread, while a function of a BIO runs.
+void refuseInside(const Napi::CallbackInfo& info) {
+  if (BioHost::inside()) {
+    throw Napi::Error::New(info.Env(), "a BIO can do nothing with leases while it is called");
+  }
+}
+
 LeaseName leaseName(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   return {connectionId(info), static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue())};
 }
 
@@ -71,6 +81,7 @@ LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
 }
 
 Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   const int64_t token = leases_.take(connectionId(info), info[2].As<Napi::Boolean>().Value(),
                                      info[3].As<Napi::Boolean>().Value(), number(info, 4));
   return numberOf(info.Env(), static_cast<double>(token));
@@ -226,8 +237,15 @@ Napi::Value LeasesBinding::shutdownTls(const Napi::CallbackInfo& info) {
 Napi::Value LeasesBinding::pushBio(const Napi::CallbackInfo& info) {
   bio::Refused refused = nullptr;
   std::shared_ptr<bio::Layer> layer;
+  const bio::Spec spec = bioSpec(info[3].As<Napi::Object>());
   try {
-    layer = bio::make(bioSpec(info[3].As<Napi::Object>()), {});
+    if (spec.kind == bio::Kind::custom) {
+      const auto bios = info.Env().GetInstanceData<AddonData>()->bios.lock();
+      if (!bios) return Napi::String::New(info.Env(), "this thread is not the connection's worker");
+      layer = bios->make(spec.module);
+    } else {
+      layer = bio::make(spec, {});
+    }
   } catch (const std::runtime_error& failure) {
     return Napi::String::New(info.Env(), failure.what());
   }
@@ -274,6 +292,7 @@ Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
 }
 
 void LeasesBinding::closeDuplicate(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   leases_.closeDuplicate(connectionId(info), integer(info, 2),
                          static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue()));
 }

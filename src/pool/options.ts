@@ -4,6 +4,7 @@ export {
   type CaptureBio,
   type CoalesceBio,
   type CounterBio,
+  type CustomBio,
   type FaultBio,
   parseBio,
   type RecorderBio,

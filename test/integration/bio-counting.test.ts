@@ -25,7 +25,7 @@ async function kernelCounts(connection: Connection) {
     const info = socket.tcpInfo();
     return {
       read: Number(info.bytesReceived) - socket.unread(),
-      written: Number(info.bytesSent) - Number(info.bytesRetrans) + info.notsentBytes,
+      written: Number(info.bytesSent) - Number(info.bytesRetrans) + (info.notsentBytes ?? 0),
     };
   });
 }

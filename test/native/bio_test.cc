@@ -240,12 +240,12 @@ TEST_CASE("bio: what retries by itself is told from what waits for the kernel") 
   Chain& chain = *Chain::of(ends.client);
   int told = 0;
   chain.onOwnRetry = [&] { told++; };
-  for (uint32_t i = 1; i <= 12; i++) {
+  for (uint32_t i = 1; i <= 20; i++) {
     CHECK_EQ(TlsEnds::read(ends.client), "");
     CHECK_EQ(chain.ownRetries(), i);
     CHECK_EQ(chain.backOff(), std::min(128u, 1u << std::min(i - 1, 7u)));
   }
-  CHECK_EQ(told, 12);
+  CHECK_EQ(told, 20);
   const auto notices = chain.takeNotices();
   REQUIRE_EQ(notices.size(), 1);
   CHECK_EQ(std::string(notices[0].code), "BIO_RETRIES");

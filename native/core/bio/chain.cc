@@ -120,7 +120,8 @@ Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
   }
   if (!settled(ssl)) return "OpenSSL is in the middle of a message";
   if (chain->layers_.back()->unread() > 0) return "it holds bytes that were not read";
-  if (chain->kept() > 0) {
+  // What JavaScript keeps it alone knows.
+  if (chain->kept() > 0 || chain->layers_.back()->kind() == Kind::custom) {
     ERR_clear_error();
     if (BIO_flush(top) <= 0 || chain->kept() > 0) {
       return "it holds bytes that the kernel does not take now";

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "layer.h"
 
@@ -31,6 +33,13 @@ struct Spec {
   std::string file;    // capture
   FaultOptions fault;
   std::string module;  // custom: by which the worker finds it
+};
+
+// A BIO that could not be made.
+struct Failure : std::runtime_error {
+  Failure(const std::string& reason, std::string stack)
+      : std::runtime_error(reason), thrown(std::move(stack)) {}
+  const std::string thrown;  // of the user's code: its stack
 };
 
 // Where a BIO is made for: worker thread, or that of a lease's holder.

@@ -476,6 +476,9 @@ bool LwsOpener::prepare(Connection& connection, SSL* ssl) {
                                               : bio::make(spec, place);
       if (layer == nullptr) return refuse("its module is not loaded");
       if (const bio::Refused why = bio::Chain::push(ssl, std::move(layer))) return refuse(why);
+    } catch (const bio::Failure& failure) {
+      connection.opening->error.fields.set("thrown", failure.thrown);
+      return refuse(failure.what());
     } catch (const std::exception& failure) {
       return refuse(failure.what());
     }

@@ -60,12 +60,18 @@ export interface CaptureFigures {
   readonly stopped: boolean;
 }
 
+/** A BIO of your own: it counts what it likes. */
+export interface CustomFigures {
+  readonly type: 'custom';
+}
+
 export type BioFigures =
   | CounterFigures
   | RecorderFigures
   | CaptureFigures
   | FaultFigures
-  | CoalesceFigures;
+  | CoalesceFigures
+  | CustomFigures;
 
 /** The same as native/bindings/bio_object.cc makes them. */
 export type NativeBio =

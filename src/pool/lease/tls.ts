@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
+import type { BioDefinition } from '../../workers/bio.js';
 import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type BioOptions, parseBio } from '../options.js';
@@ -241,7 +242,7 @@ export class LeaseTls {
    *   the middle of something: a write that has to be finished, or for a recorder a record that has
    *   come in half
    */
-  pushBio(bio: BioOptions): void {
+  pushBio(bio: BioOptions | BioDefinition): void {
     const operation = 'pushBio()';
     this.#needsExclusive(operation);
     const pushed = this.#access.pushBio(parseBio(bio));

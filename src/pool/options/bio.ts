@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { BioDefinition } from '../../workers/bio.js';
+import { bioScope } from '../../workers/bio-scope.js';
+import { readHandler } from './readers.js';
 import { group, integer, parseWith, Rejection, reader } from './schema.js';
 
 /** Counts bytes and calls both ways. Costs two additions per call. */
@@ -70,8 +73,15 @@ export interface CoalesceBio {
   readonly limit?: number | undefined;
 }
 
+/** A BIO of your own: a module that exports what `defineBio()` gives, by default. */
+export interface CustomBio {
+  readonly type: 'custom';
+  /** A `file:` URL or an absolute path. */
+  readonly module: string | URL;
+}
+
 /** What is put between OpenSSL and the socket of a connection; see docs/integrations.md. */
-export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio;
+export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio | CustomBio;
 
 /** Complete, as native code reads them (native/bindings/bio_object.cc). */
 export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Record<string, unknown>>;
@@ -109,6 +119,7 @@ const SCHEMAS = {
     corruptWrite: place,
     resetAfter: place,
   }),
+  custom: group({ type, module: reader<string, CustomBio['module']>(readHandler) }),
   coalesce: group({ type, limit: integer(1, 16 * 1024 * 1024, ' (bytes)').default(64 * 1024) }),
 };
 function readFile(value: unknown): string {
@@ -156,10 +167,12 @@ function readBio(input: unknown, path: readonly number[] = []): ResolvedBio {
 const argument = group({ bio: reader<ResolvedBio, BioOptions>((input) => readBio(input)) });
 
 /**
- * The argument of `pushBio()`.
+ * The argument of `pushBio()`; a definition only in a worker.
  *
  * @throws LwsPoolError ERR_INVALID_OPTION
  */
-export function parseBio(bio: BioOptions): ResolvedBio {
-  return parseWith(argument, { bio }).bio;
+export function parseBio(bio: BioOptions | BioDefinition): ResolvedBio {
+  const name = bioScope.nameOf?.(bio);
+  if (name !== undefined) return { type: 'custom', module: name };
+  return parseWith(argument, { bio: bio as BioOptions }).bio;
 }
