@@ -18,6 +18,7 @@ export type {
   CounterFigures,
   CustomFigures,
   FaultFigures,
+  MemoryFigures,
   RecorderFigures,
   TlsRecord,
 } from './pool/lease/bio.js';
@@ -25,6 +26,7 @@ export type { Detached } from './pool/lease/handle.js';
 export type { LeaseReport } from './pool/lease/leaks.js';
 export { Lease } from './pool/lease/lease.js';
 export type { LeaseMode } from './pool/lease/leasing.js';
+export { createMemoryBio, MemoryBio, type MemoryBioOptions } from './pool/lease/memory-bio.js';
 export type { Linger } from './pool/lease/option-kinds.js';
 export type { LeaseSocket } from './pool/lease/socket.js';
 export type {

@@ -213,7 +213,7 @@ export interface NativeLeases {
     slot: number,
     generation: number,
     token: number,
-    bio: ResolvedBio,
+    bio: ResolvedBio | NativeMemoryBio,
   ): true | string | number;
   popBio(slot: number, generation: number, token: number): NativeBio | string | number;
   /** Waits, `patience` ms at most, for the worker to let go of the SSL object. */
@@ -231,7 +231,17 @@ export interface NativeLeases {
   close(): void;
 }
 
+/** See pool/lease/memory-bio.ts. */
+export interface NativeMemoryBio {
+  feed(bytes: Uint8Array): number;
+  take(most: number): Buffer;
+  end(): void;
+  /** What OpenSSL has not read, and what nobody has taken. */
+  pending(): [number, number];
+}
+
 export interface NativeAddon {
+  readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
   readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
   readonly Service: new (

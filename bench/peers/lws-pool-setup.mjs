@@ -8,10 +8,10 @@ const { version } = JSON.parse(
 export const versions = { 'lws-pool': version, node: process.versions.node };
 
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ threads, handshakes, ca }) {
+export function openPool({ threads, handshakes, ca, bios }) {
   return createPool({
     threads,
     handshakesInFlight: Math.ceil(handshakes / threads),
-    ...(ca && { tls: { ca } }),
+    ...(ca && { tls: { ca, ...(bios.length > 0 && { bio: bios.map((type) => ({ type })) }) } }),
   });
 }

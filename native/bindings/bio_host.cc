@@ -72,8 +72,8 @@ thread_local int BioHost::depth_ = 0;
 BioHost::BioHost(Napi::Function dispatch, void (*wake)(void*), void* waker)
     : dispatch_(Napi::Persistent(dispatch)), wake_(wake), waker_(waker) {}
 
-// Not by napi_make_callback(), at whose end promises and ticks would run: user code that has nothing
-// to do with the BIO, under the lock.
+// Not by napi_make_callback(), at whose end promises and ticks would run: user code that has
+// nothing to do with the BIO, under the lock.
 double BioHost::call(Call call, uint32_t instance, size_t size, const std::string& module) {
   const Napi::Env env = dispatch_.Env();
   depth_++;
@@ -184,11 +184,11 @@ void BioHost::fill(const uint8_t* bytes, size_t size) {
 
 double BioHost::below(Napi::Env env, bool write, uint8_t* bytes, size_t size) {
   if (frame_ == nullptr) {
-    throw Napi::Error::New(env, "read() and write() of a BIO are for its own functions, while they run");
+    throw Napi::Error::New(env,
+                           "read() and write() of a BIO are for its own functions, while they run");
   }
   Frame& frame = *frame_;
-  const IoResult result =
-      write ? frame.below->write(bytes, size) : frame.below->read(bytes, size);
+  const IoResult result = write ? frame.below->write(bytes, size) : frame.below->read(bytes, size);
   switch (result.status) {
     case Status::done:
       return static_cast<double>(result.bytes);
@@ -201,7 +201,8 @@ double BioHost::below(Napi::Env env, bool write, uint8_t* bytes, size_t size) {
       break;
   }
   frame.broken = result.error;
-  throw Napi::Error::New(env, std::string("the connection is lost (") + errnoName(result.error) + ")");
+  throw Napi::Error::New(env,
+                         std::string("the connection is lost (") + errnoName(result.error) + ")");
 }
 
 }  // namespace lwspool

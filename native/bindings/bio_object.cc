@@ -6,6 +6,7 @@
 #include "../core/bio/coalesce.h"
 #include "../core/bio/counter.h"
 #include "../core/bio/fault.h"
+#include "../core/bio/memory.h"
 #include "../core/bio/recorder.h"
 #include "options_reader.h"
 
@@ -74,6 +75,11 @@ void describe(Napi::Object& object, const bio::Capture& capture) {
   object.Set("stopped", Napi::Boolean::New(object.Env(), capture.stopped()));
 }
 
+void describe(Napi::Object& object, const bio::Memory& memory) {
+  object.Set("fed", count(object.Env(), memory.fed()));
+  object.Set("taken", count(object.Env(), memory.taken()));
+}
+
 void describe(Napi::Object& object, const bio::Coalesce& coalesce) {
   object.Set("records", count(object.Env(), coalesce.records()));
   object.Set("writes", count(object.Env(), coalesce.writes()));
@@ -122,6 +128,8 @@ Napi::Object bioObject(Napi::Env env, const bio::Layer& layer) {
       describe(object, static_cast<const bio::Capture&>(layer));
       break;
     case bio::Kind::memory:
+      describe(object, static_cast<const bio::Memory&>(layer));
+      break;
     case bio::Kind::custom:
       break;
   }

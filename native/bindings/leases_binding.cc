@@ -7,6 +7,7 @@
 #include "bio_host.h"
 #include "bio_object.h"
 #include "bytes.h"
+#include "memory_binding.h"
 #include "registry.h"
 #include "tls_object.h"
 
@@ -48,6 +49,16 @@ Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoRes
       break;
   }
   return numberOf(env, kErrno - result.error);
+}
+
+// Of an argument of pushBio(). Throws std::runtime_error.
+std::shared_ptr<bio::Layer> makeLayer(const Napi::Value& argument) {
+  if (auto memory = MemoryBinding::from(argument)) return memory;
+  const bio::Spec spec = bioSpec(argument.As<Napi::Object>());
+  if (spec.kind != bio::Kind::custom) return bio::make(spec, {});
+  const auto bios = argument.Env().GetInstanceData<AddonData>()->bios.lock();
+  if (!bios) throw std::runtime_error("this thread is not the connection's worker");
+  return bios->make(spec.module);
 }
 
 // The slot's lock is held by this very thread, while a function of a BIO runs.
@@ -237,15 +248,8 @@ Napi::Value LeasesBinding::shutdownTls(const Napi::CallbackInfo& info) {
 Napi::Value LeasesBinding::pushBio(const Napi::CallbackInfo& info) {
   bio::Refused refused = nullptr;
   std::shared_ptr<bio::Layer> layer;
-  const bio::Spec spec = bioSpec(info[3].As<Napi::Object>());
   try {
-    if (spec.kind == bio::Kind::custom) {
-      const auto bios = info.Env().GetInstanceData<AddonData>()->bios.lock();
-      if (!bios) return Napi::String::New(info.Env(), "this thread is not the connection's worker");
-      layer = bios->make(spec.module);
-    } else {
-      layer = bio::make(spec, {});
-    }
+    layer = makeLayer(info[3]);
   } catch (const std::runtime_error& failure) {
     return Napi::String::New(info.Env(), failure.what());
   }

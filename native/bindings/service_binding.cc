@@ -272,8 +272,9 @@ void ServiceBinding::bioFill(const Napi::CallbackInfo& info) {
 Napi::Value ServiceBinding::bioBelow(const Napi::CallbackInfo& info) {
   auto bytes = info[1].As<Napi::Uint8Array>();
   return Napi::Number::New(
-      info.Env(), open(info.Env()).bios->below(info.Env(), info[0].As<Napi::Boolean>().Value(),
-                                               bytes.Data(), bytes.ByteLength()));
+      info.Env(), open(info.Env())
+                      .bios->below(info.Env(), info[0].As<Napi::Boolean>().Value(), bytes.Data(),
+                                   bytes.ByteLength()));
 }
 
 void ServiceBinding::define(Napi::Env env, Napi::Object exports) {

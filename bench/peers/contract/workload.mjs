@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util';
  * @property {number} rate  for latency: messages per second, over all connections
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
+ * @property {string[]} bios  types of the BIOs of each connection, where there are such
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
  *
  * Of leases, and of whatever else is taken and given back:
@@ -47,6 +48,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       rate: number(1000),
       handshakes: number(128),
       threads: number(1),
+      bio: { type: 'string', default: '' },
       'server-pid': { type: 'string' },
       leases: number(1),
       pairs: number(1),
@@ -68,6 +70,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     rate: Number(values.rate),
     handshakes: Number(values.handshakes),
     threads: Number(values.threads),
+    bios: values.bio.split(',').filter(Boolean),
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
     leases: Number(values.leases),
     pairs: Number(values.pairs),

@@ -100,8 +100,12 @@ Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
       return "OpenSSL has no memory";
     }
   }
+  if (!layer->join()) return "it is in use on a connection";
   BIO* const top = makeBio(layer, *chain);
-  if (top == nullptr) return "OpenSSL makes no BIO";
+  if (top == nullptr) {
+    layer->leave();
+    return "OpenSSL makes no BIO";
+  }
   (*chain)->layers_.push_back(std::move(layer));
   // The SSL object has a reference for each direction, and gives up both of the old top; the chain
   // needs one of its own.
@@ -120,6 +124,9 @@ Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
   }
   if (!settled(ssl)) return "OpenSSL is in the middle of a message";
   if (chain->layers_.back()->unread() > 0) return "it holds bytes that were not read";
+  if (chain->layers_.back()->detached() && chain->layers_.back()->kept() > 0) {
+    return "it holds bytes that nobody has taken";
+  }
   // What JavaScript keeps it alone knows.
   if (chain->kept() > 0 || chain->layers_.back()->kind() == Kind::custom) {
     ERR_clear_error();
@@ -128,6 +135,7 @@ Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
     }
   }
   out = std::move(chain->layers_.back());
+  out->leave();
   chain->layers_.pop_back();
   chain->last_ = nullptr;
   // Its reference to the next one becomes that of one direction; SSL_set_bio() adds the other.

@@ -55,9 +55,9 @@ class Chain {
   void retryAfter(uint32_t milliseconds) { retryAfter_ = milliseconds; }
   // For how long to wait after one of them; says so to the user once there were many. Milliseconds.
   uint32_t backOff();
-  // While libwebsockets has the connection: called, in the middle of a call of OpenSSL, at each such
-  // retry, of which libwebsockets would make a busy loop; it only notes. And what a layer does not
-  // take now is kept here, since libwebsockets takes a request for sent that was not: flush().
+  // While libwebsockets has the connection: called, in the middle of a call of OpenSSL, at each
+  // such retry, of which libwebsockets would make a busy loop; it only notes. And what a layer does
+  // not take now is kept here, since libwebsockets takes a request for sent that was not: flush().
   std::function<void()> onOwnRetry;
 
   // Why a layer ended the connection.

@@ -6,6 +6,7 @@
 
 #include <openssl/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -72,6 +73,17 @@ class Layer {
   virtual bool bound() const { return false; }
   // It moves nothing through what lies below it.
   virtual bool detached() const { return false; }
+
+  // Whether it was part of no chain; now it is. Any thread.
+  bool join() { return !joined_.exchange(true); }
+  void leave() { joined_ = false; }
+
+ protected:
+  Layer() = default;
+  Layer(const Layer&) {}  // a copy is part of none
+
+ private:
+  std::atomic<bool> joined_{false};
 };
 
 }  // namespace lwspool::bio

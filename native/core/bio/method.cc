@@ -98,10 +98,10 @@ struct Method {
     if (bytes == nullptr || size <= 0) return 0;
     Holder& holder = holderOf(bio);
     Below below(BIO_next(bio), *holder.chain);
-    return answer(bio,
-                  take(holder, below, reinterpret_cast<const uint8_t*>(bytes),
-                       static_cast<size_t>(size)),
-                  false);
+    return answer(
+        bio,
+        take(holder, below, reinterpret_cast<const uint8_t*>(bytes), static_cast<size_t>(size)),
+        false);
   }
 
   static IoResult pass(const Holder& holder, Below& below, const uint8_t* bytes, size_t size) {

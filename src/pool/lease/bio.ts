@@ -60,6 +60,13 @@ export interface CaptureFigures {
   readonly stopped: boolean;
 }
 
+export interface MemoryFigures {
+  readonly type: 'memory';
+  /** Bytes. */
+  readonly fed: bigint;
+  readonly taken: bigint;
+}
+
 /** A BIO of your own: it counts what it likes. */
 export interface CustomFigures {
   readonly type: 'custom';
@@ -71,6 +78,7 @@ export type BioFigures =
   | CaptureFigures
   | FaultFigures
   | CoalesceFigures
+  | MemoryFigures
   | CustomFigures;
 
 /** The same as native/bindings/bio_object.cc makes them. */

@@ -1,3 +1,4 @@
+import type { NativeMemoryBio } from '../../native.js';
 import type { ResolvedBio } from '../options.js';
 import type { BioFigures } from './bio.js';
 
@@ -45,6 +46,6 @@ export interface TlsAccess {
   /** From the socket upwards. */
   bios(): readonly BioFigures[];
   /** A string says why it was not done. */
-  pushBio(bio: ResolvedBio): true | string;
+  pushBio(bio: ResolvedBio | NativeMemoryBio): true | string;
   popBio(): BioFigures | string;
 }

@@ -1,3 +1,4 @@
+import type { NativeMemoryBio } from '../../native.js';
 import type { ResolvedBio } from '../options.js';
 import { type BioFigures, figuresOf, type NativeBio } from './bio.js';
 import type { LeaseHandle } from './handle.js';
@@ -64,7 +65,7 @@ export class TlsHandle implements TlsAccess {
       .map(figuresOf);
   }
 
-  pushBio(bio: ResolvedBio): true | string {
+  pushBio(bio: ResolvedBio | NativeMemoryBio): true | string {
     return this.#handle.call('BIO_push', (native, ...name) => native.pushBio(...name, bio));
   }
 

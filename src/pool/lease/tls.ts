@@ -5,6 +5,7 @@ import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type BioOptions, parseBio } from '../options.js';
 import type { BioFigures } from './bio.js';
+import { MemoryBio } from './memory-bio.js';
 import type { NativeTlsFacts, TlsAccess } from './tls-access.js';
 
 export type { NativeTlsFacts, TlsAccess };
@@ -242,10 +243,10 @@ export class LeaseTls {
    *   the middle of something: a write that has to be finished, or for a recorder a record that has
    *   come in half
    */
-  pushBio(bio: BioOptions | BioDefinition): void {
+  pushBio(bio: BioOptions | BioDefinition | MemoryBio): void {
     const operation = 'pushBio()';
     this.#needsExclusive(operation);
-    const pushed = this.#access.pushBio(parseBio(bio));
+    const pushed = this.#access.pushBio(bio instanceof MemoryBio ? bio.native : parseBio(bio));
     if (pushed !== true) throw refused(operation, pushed, LATER);
   }
 
