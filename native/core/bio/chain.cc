@@ -148,9 +148,14 @@ void Chain::clear(SSL* ssl) {
   Chain* const chain = of(ssl);
   BIO* const end = socketBio(ssl);
   if (chain == nullptr || chain->layers_.empty() || end == nullptr) return;
+  for (const auto& layer : chain->layers_) layer->leave();
   chain->layers_.clear();
   BIO_up_ref(end);
   SSL_set_bio(ssl, end, end);
+}
+
+Chain::~Chain() {
+  for (const auto& layer : layers_) layer->leave();
 }
 
 bool Chain::bound() const {

@@ -30,6 +30,7 @@ class Chain {
   static void clear(SSL*);
 
   Chain() = default;
+  ~Chain();
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
 
@@ -90,8 +91,7 @@ class Chain {
   std::vector<uint8_t> queue_;      // in front of all layers
 };
 
-// Bytes that BIOs of ours have taken to be sent, and keep; worker thread, which may look without
-// the lock: only it has them keep any.
+// Bytes that BIOs of ours have taken to be sent, and keep.
 size_t keptBy(const SSL*);
 
 // The socket BIO at the end of the chain; null: there is none.

@@ -315,6 +315,10 @@ Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
 Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Layer> layer,
                                 bio::Refused& refused) {
   return withSecure(name, true, [&](LeaseCell& cell) {
+    if (layer->bound() && side_ == Source::owner) {
+      refused = "a BIO of JavaScript is pushed in a handler alone";
+      return 0;
+    }
     refused = holding(cell).writePending() ? "a write has to be finished first"
                                            : bio::Chain::push(cell.ssl, std::move(layer));
     return 0;

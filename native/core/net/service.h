@@ -140,6 +140,7 @@ class Service {
   void inputEnded(Connection&, const IoResult&);
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
+  bool isOut(Connection&);
   void flush(Connection&);
   void writeFailed(Connection&, int error);
   void flushed(Connection&);

@@ -196,11 +196,17 @@ void Service::sendFrame(Connection& connection, ws::Opcode opcode, const uint8_t
   markDirty(connection);
 }
 
+// Whether the kernel has all that was ever sent.
+bool Service::isOut(Connection& connection) {
+  if (connection.flushedBytes != connection.queuedBytes) return false;
+  if (connection.ssl == nullptr) return true;
+  // Under a lease BIOs keep nothing, and its holder may be about to push one.
+  Use use(connection);
+  return !use || bio::keptBy(connection.ssl) == 0;
+}
+
 void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
-  if (!connection.established() ||
-      (connection.flushedBytes == connection.queuedBytes && bio::keptBy(connection.ssl) == 0)) {
-    return asker.flushed(connection, number);
-  }
+  if (!connection.established() || isOut(connection)) return asker.flushed(connection, number);
   if (!connection.marks) connection.marks = std::make_unique<std::vector<Mark>>();
   connection.marks->push_back({connection.queuedBytes, number, &asker});
 }
