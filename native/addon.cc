@@ -5,6 +5,7 @@
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
+#include "bindings/memory_binding.h"
 #include "bindings/service_binding.h"
 #include "bindings/tls_binding.h"
 
@@ -15,6 +16,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::TlsBinding::define(env, exports);
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);
+  lwspool::MemoryBinding::define(env, exports);
   lwspool::LeasesBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);
   return exports;

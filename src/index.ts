@@ -10,10 +10,23 @@ export {
   UpgradeError,
 } from './pool/errors.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
+export type {
+  BioFigures,
+  BioTraffic,
+  CaptureFigures,
+  CoalesceFigures,
+  CounterFigures,
+  CustomFigures,
+  FaultFigures,
+  MemoryFigures,
+  RecorderFigures,
+  TlsRecord,
+} from './pool/lease/bio.js';
 export type { Detached } from './pool/lease/handle.js';
 export type { LeaseReport } from './pool/lease/leaks.js';
 export { Lease } from './pool/lease/lease.js';
 export type { LeaseMode } from './pool/lease/leasing.js';
+export { createMemoryBio, MemoryBio, type MemoryBioOptions } from './pool/lease/memory-bio.js';
 export type { Linger } from './pool/lease/option-kinds.js';
 export type { LeaseSocket } from './pool/lease/socket.js';
 export type {
@@ -24,18 +37,33 @@ export type {
 export type { TcpInfo } from './pool/lease/tcp-info.js';
 export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
 export type {
+  BioOptions,
+  CaptureBio,
   CloseOptions,
+  CoalesceBio,
   ConnectManyOptions,
   ConnectOptions,
+  CounterBio,
+  CustomBio,
+  FaultBio,
   LeaseOptions,
   LookupFunction,
   PoolLeaseOptions,
   PoolOptions,
+  RecorderBio,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export {
+  type Bio,
+  type BioDefinition,
+  type BioLink,
+  defineBio,
+  RETRY,
+  type Retry,
+} from './workers/bio.js';
 export {
   defineHandler,
   type Handler,

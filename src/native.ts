@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { createError } from './pool/errors.js';
+import type { NativeBio } from './pool/lease/bio.js';
 import type { NativeTlsFacts } from './pool/lease/tls-access.js';
+import type { ResolvedBio } from './pool/options.js';
 
 /**
  * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
@@ -9,6 +11,9 @@ import type { NativeTlsFacts } from './pool/lease/tls-access.js';
 
 /** Records `[begin, end)` of a slab that native code has filled, see channel/record.ts. */
 export type OnEvents = (buffer: ArrayBuffer, begin: number, end: number) => void;
+
+/** A call of a BIO of JavaScript, see workers/bio.ts. */
+export type OnBio = (call: number, instance: number, size: number, module: string) => number;
 
 /** Where connections go; everything they have in common. Times in ms, sizes in bytes. */
 export interface EndpointOptions {
@@ -31,6 +36,8 @@ export interface EndpointOptions {
   readonly timeout?: number;
   readonly closeTimeout?: number;
   readonly maxPayload: number;
+  /** In place before the handshake, from the socket upwards. */
+  readonly bios?: readonly ResolvedBio[];
 }
 
 /** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
@@ -50,6 +57,8 @@ export interface TlsContextOptions {
   readonly requestOCSP?: boolean;
   /** Client: how many sessions are kept for resumption; 0: none. */
   readonly maxCachedSessions?: number;
+  /** For connections that are captured. */
+  readonly tellSecrets?: boolean;
 }
 
 declare const endpointBrand: unique symbol;
@@ -127,6 +136,12 @@ export interface NativeService extends NativeEnd {
     floodSize: number,
   ): number;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
+  /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
+  bioBytes(): Buffer;
+  /** What it has read. */
+  bioFill(bytes: Uint8Array): void;
+  /** Moves bytes through what lies below it; -1: not now. Throws where the connection is lost. */
+  bioBelow(write: boolean, bytes: Uint8Array): number;
   /** Ends everything at once, then calls back. */
   close(callback: () => void): void;
 }
@@ -195,6 +210,15 @@ export interface NativeLeases {
     requestPeer: boolean,
   ): boolean | string | number;
   shutdownTls(slot: number, generation: number, token: number): boolean | string | number;
+  /** From the socket upwards. */
+  bios(slot: number, generation: number, token: number): NativeBio[] | number;
+  pushBio(
+    slot: number,
+    generation: number,
+    token: number,
+    bio: ResolvedBio | NativeMemoryBio,
+  ): true | string | number;
+  popBio(slot: number, generation: number, token: number): NativeBio | string | number;
   /** Waits, `patience` ms at most, for the worker to let go of the SSL object. */
   detach(
     slot: number,
@@ -210,13 +234,24 @@ export interface NativeLeases {
   close(): void;
 }
 
+/** See pool/lease/memory-bio.ts. */
+export interface NativeMemoryBio {
+  feed(bytes: Uint8Array): number;
+  take(most: number): Buffer;
+  end(): void;
+  /** What OpenSSL has not read, and what nobody has taken. */
+  pending(): [number, number];
+}
+
 export interface NativeAddon {
+  readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
   readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
   readonly Service: new (
     channelKey: number,
     handshakesInFlight: number,
     onEvents: OnEvents,
+    onBio: OnBio,
   ) => NativeService;
   readonly Endpoint: new (options: EndpointOptions) => NativeEndpoint;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */

@@ -8,10 +8,16 @@ const { version } = JSON.parse(
 export const versions = { 'lws-pool': version, node: process.versions.node };
 
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ threads, handshakes, ca, sessions }) {
+export function openPool({ threads, handshakes, ca, sessions, bios }) {
   return createPool({
     threads,
     handshakesInFlight: Math.ceil(handshakes / threads),
-    ...(ca && { tls: { ca, ...(sessions === 0 && { maxCachedSessions: 0 }) } }),
+    ...(ca && {
+      tls: {
+        ca,
+        ...(sessions === 0 && { maxCachedSessions: 0 }),
+        ...(bios.length > 0 && { bio: bios.map((type) => ({ type })) }),
+      },
+    }),
   });
 }

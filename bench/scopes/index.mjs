@@ -1,3 +1,4 @@
+import { bio } from './bio.mjs';
 import { burst } from './burst.mjs';
 import { connect } from './connect.mjs';
 import { echo } from './echo.mjs';
@@ -46,6 +47,7 @@ export const scopes = {
   growth,
   burst,
   lease,
+  bio,
 };
 
 /** Rows of several scopes under one name. */

@@ -3,10 +3,16 @@
 
 #include <napi.h>
 
+#include <memory>
+
 namespace lwspool {
+
+class BioHost;
 
 struct AddonData {
   Napi::FunctionReference endpoint;  // the Endpoint class, to tell its instances
+  Napi::FunctionReference memory;    // the MemoryBio class
+  std::weak_ptr<BioHost> bios;       // of this thread's service, where it has one
 };
 
 }  // namespace lwspool

@@ -1,6 +1,7 @@
 #include "endpoint_binding.h"
 
 #include "addon_data.h"
+#include "bio_object.h"
 #include "options_reader.h"
 #include "tls_binding.h"
 
@@ -24,6 +25,12 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->timeout = options.number("timeout", endpoint->timeout);
   endpoint->closeTimeout = options.number("closeTimeout", endpoint->closeTimeout);
   endpoint->maxPayload = options.number("maxPayload");
+  if (options.has("bios")) {
+    const auto bios = info[0].As<Napi::Object>().Get("bios").As<Napi::Array>();
+    for (uint32_t i = 0; i < bios.Length(); i++) {
+      endpoint->bios.push_back(bioSpec(bios.Get(i).As<Napi::Object>()));
+    }
+  }
   if (endpoint->role == ws::Role::client && endpoint->addresses.empty() &&
       endpoint->unixPath.empty()) {
     throw Napi::TypeError::New(info.Env(), "an endpoint needs addresses or a path");

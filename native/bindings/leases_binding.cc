@@ -2,8 +2,12 @@
 
 #include "../core/lease/tls_actions.h"
 #include "../core/lease/tls_facts.h"
+#include "addon_data.h"
 #include "arguments.h"
+#include "bio_host.h"
+#include "bio_object.h"
 #include "bytes.h"
+#include "memory_binding.h"
 #include "registry.h"
 #include "tls_object.h"
 
@@ -15,12 +19,14 @@ namespace {
 // attempt to read or write found, then the negative of errno beyond kErrno.
 constexpr int kAgain = -10;
 constexpr int kTruncated = -11;
+constexpr int kBound = -12;
 constexpr int kErrno = -100;
 
 Napi::Value numberOf(Napi::Env env, double value) { return Napi::Number::New(env, value); }
 
 int codeOf(const Leases::Outcome& outcome) {
   if (outcome.refusal != Refusal::none) return static_cast<int>(outcome.refusal);
+  if (outcome.error == kOtherThread) return kBound;
   return outcome.error == 0 ? 0 : kErrno - outcome.error;
 }
 
@@ -45,7 +51,25 @@ Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoRes
   return numberOf(env, kErrno - result.error);
 }
 
+// Of an argument of pushBio(). Throws std::runtime_error.
+std::shared_ptr<bio::Layer> makeLayer(const Napi::Value& argument) {
+  if (auto memory = MemoryBinding::from(argument)) return memory;
+  const bio::Spec spec = bioSpec(argument.As<Napi::Object>());
+  if (spec.kind != bio::Kind::custom) return bio::make(spec, {});
+  const auto bios = argument.Env().GetInstanceData<AddonData>()->bios.lock();
+  if (!bios) throw std::runtime_error("this thread is not the connection's worker");
+  return bios->make(spec.module);
+}
+
+// The slot's lock is held by this very thread, while a function of a BIO runs.
+void refuseInside(const Napi::CallbackInfo& info) {
+  if (BioHost::inside()) {
+    throw Napi::Error::New(info.Env(), "a BIO can do nothing with leases while it is called");
+  }
+}
+
 LeaseName leaseName(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   return {connectionId(info), static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue())};
 }
 
@@ -68,6 +92,7 @@ LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
 }
 
 Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   const int64_t token = leases_.take(connectionId(info), info[2].As<Napi::Boolean>().Value(),
                                      info[3].As<Napi::Boolean>().Value(), number(info, 4));
   return numberOf(info.Env(), static_cast<double>(token));
@@ -220,6 +245,41 @@ Napi::Value LeasesBinding::shutdownTls(const Napi::CallbackInfo& info) {
   return outcome ? tlsResult(info.Env(), result) : outcomeOf(info.Env(), outcome);
 }
 
+Napi::Value LeasesBinding::pushBio(const Napi::CallbackInfo& info) {
+  bio::Refused refused = nullptr;
+  std::shared_ptr<bio::Layer> layer;
+  try {
+    layer = makeLayer(info[3]);
+  } catch (const std::runtime_error& failure) {
+    return Napi::String::New(info.Env(), failure.what());
+  }
+  const Leases::Outcome outcome = leases_.pushBio(leaseName(info), std::move(layer), refused);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  if (refused != nullptr) return Napi::String::New(info.Env(), refused);
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+Napi::Value LeasesBinding::popBio(const Napi::CallbackInfo& info) {
+  bio::Refused refused = nullptr;
+  std::shared_ptr<bio::Layer> layer;
+  const Leases::Outcome outcome = leases_.popBio(leaseName(info), layer, refused);
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  if (refused != nullptr) return Napi::String::New(info.Env(), refused);
+  return bioObject(info.Env(), *layer);
+}
+
+Napi::Value LeasesBinding::bios(const Napi::CallbackInfo& info) {
+  std::vector<std::shared_ptr<const bio::Layer>> copies;
+  const Leases::Outcome outcome = leases_.withBios(leaseName(info), [&](const bio::Chain* chain) {
+    if (chain == nullptr) return;
+    for (const auto& layer : chain->layers()) copies.push_back(layer->copy());
+  });
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  const Napi::Array list = Napi::Array::New(info.Env());
+  for (const auto& layer : copies) list.Set(list.Length(), bioObject(info.Env(), *layer));
+  return list;
+}
+
 Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
   Detached detached;
   const Leases::Outcome outcome = leases_.detach(leaseName(info), number(info, 3), detached);
@@ -236,6 +296,7 @@ Napi::Value LeasesBinding::detach(const Napi::CallbackInfo& info) {
 }
 
 void LeasesBinding::closeDuplicate(const Napi::CallbackInfo& info) {
+  refuseInside(info);
   leases_.closeDuplicate(connectionId(info), integer(info, 2),
                          static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue()));
 }
@@ -273,6 +334,9 @@ void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&LeasesBinding::exportKeyingMaterial>("exportKeyingMaterial"),
                    InstanceMethod<&LeasesBinding::updateKeys>("updateKeys"),
                    InstanceMethod<&LeasesBinding::shutdownTls>("shutdownTls"),
+                   InstanceMethod<&LeasesBinding::pushBio>("pushBio"),
+                   InstanceMethod<&LeasesBinding::popBio>("popBio"),
+                   InstanceMethod<&LeasesBinding::bios>("bios"),
                    InstanceMethod<&LeasesBinding::detach>("detach"),
                    InstanceMethod<&LeasesBinding::closeDuplicate>("closeDuplicate"),
                    InstanceMethod<&LeasesBinding::dropTls>("dropTls"),

@@ -57,6 +57,12 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
   Napi::Value updateKeys(const Napi::CallbackInfo&);
   // shutdownTls() -> boolean
   Napi::Value shutdownTls(const Napi::CallbackInfo&);
+  // pushBio(..., options) -> true, or why not
+  Napi::Value pushBio(const Napi::CallbackInfo&);
+  // popBio() -> its figures, or why not: see bioObject()
+  Napi::Value popBio(const Napi::CallbackInfo&);
+  // bios() -> their figures, from the socket upwards
+  Napi::Value bios(const Napi::CallbackInfo&);
   // detach(..., patience) -> { fd, ssl: bigint | undefined, leftover: Buffer }
   Napi::Value detach(const Napi::CallbackInfo&);
   // closeDuplicate(slot, generation, fd, inode)

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/net/addresses.h"
+#include "addon_data.h"
 #include "arguments.h"
 #include "bytes.h"
 #include "endpoint_binding.h"
@@ -41,14 +42,22 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     });
     state->service = std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
     state->opener = std::make_unique<LwsOpener>(*state->service, loop);
+    state->opener->name(number(info, 0));
     state->host->start(*state->service);
   } catch (const std::runtime_error& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }
   state->service->use(*state->opener, state->owner, state->handler);
+  state->bios = std::make_shared<BioHost>(
+      info[3].As<Napi::Function>(), [](void* host) { static_cast<LoopHost*>(host)->wake(); },
+      state->host.get());
+  state->opener->makeBiosWith(
+      [bios = state->bios](const std::string& module) { return bios->make(module); });
+  info.Env().GetInstanceData<AddonData>()->bios = state->bios;
   state_ = state.release();
   state_->teardown = std::make_unique<Teardown>(info.Env(), [state = state_] {
     state->binding = nullptr;
+    state->bios->end();
     state->closed.Reset();
     begin(state);
   });
@@ -65,7 +74,9 @@ ServiceBinding::State& ServiceBinding::open(Napi::Env env) {
 }
 
 void ServiceBinding::deliver() {
-  if (state_->closing || !state_->log.hasNews()) return;
+  if (state_->closing) return;
+  settleBios();
+  if (!state_->log.hasNews()) return;
   state_->log.publish();
   Napi::HandleScope scope(Env());
   if (reader_->deliver(Env())) state_->service->resumeStalled();
@@ -73,11 +84,22 @@ void ServiceBinding::deliver() {
   if (state_->log.hasNews()) state_->host->wake();
 }
 
+// What functions of BIOs have left to be done: commands, the end of an instance, and promises.
+void ServiceBinding::settleBios() {
+  if (!state_->deferred.empty()) {
+    const std::string records = std::exchange(state_->deferred, {});
+    state_->service->apply(reinterpret_cast<const uint8_t*>(records.data()), records.size(),
+                           Source::handler);
+  }
+  state_->bios->settle();
+}
+
 // Closing takes several turns of the loop, and each step needs what the one before it ended:
 // connections and libwebsockets' context first, then our own handles, then the memory. Nothing is
 // served meanwhile: no queued attempt may begin in a context that goes.
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
+  state->bios->end();
   state->channel->onWakeWorker(nullptr);
   state->host->silence();
   // Before anything is freed that a holder on another thread could be using.
@@ -118,6 +140,7 @@ Napi::Value ServiceBinding::connect(const Napi::CallbackInfo& info) {
 
 void ServiceBinding::abandon(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
+  if (BioHost::inside()) throw Napi::Error::New(info.Env(), "not while a BIO is called");
   state.service->abandon(number(info, 0));
   state.host->wake();
 }
@@ -153,6 +176,14 @@ Napi::Value ServiceBinding::slab(const Napi::CallbackInfo& info) {
 Napi::Value ServiceBinding::submit(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   const uint32_t index = number(info, 0);
+  if (BioHost::inside()) {
+    if (const SlabRef slab = state.outbox.slab(index)) {
+      state.deferred.append(reinterpret_cast<const char*>(slab->data()),
+                            std::min<size_t>(number(info, 1), slab->size()));
+    }
+    state.host->wake();
+    return Napi::Number::New(info.Env(), index);
+  }
   if (const SlabRef slab = state.outbox.slab(index)) {
     state.service->apply(slab->data(), std::min<size_t>(number(info, 1), slab->size()),
                          Source::handler);
@@ -164,6 +195,16 @@ Napi::Value ServiceBinding::submit(const Napi::CallbackInfo& info) {
 void ServiceBinding::submitLarge(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   const auto payload = info[5].As<Napi::Uint8Array>();
+  if (BioHost::inside()) {
+    Record record = largeRecord(info);
+    record.size = static_cast<uint32_t>(recordSize(record.length));
+    const size_t at = state.deferred.size();
+    state.deferred.append(reinterpret_cast<const char*>(&record), sizeof record);
+    state.deferred.append(reinterpret_cast<const char*>(payload.Data()), record.length);
+    state.deferred.resize(at + record.size);
+    state.host->wake();
+    return;
+  }
   state.service->apply(largeRecord(info), payload.Data(), Source::handler);
   state.service->finishTurn();
 }
@@ -178,6 +219,7 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
 
 void ServiceBinding::flush(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
+  if (BioHost::inside()) return state.host->wake();
   state.service->flushNow(connectionId(info));
   state.host->wake();  // it may have ended
 }
@@ -218,6 +260,23 @@ Napi::Value ServiceBinding::counts(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value ServiceBinding::bioBytes(const Napi::CallbackInfo& info) {
+  return open(info.Env()).bios->bytes(info.Env());
+}
+
+void ServiceBinding::bioFill(const Napi::CallbackInfo& info) {
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  open(info.Env()).bios->fill(bytes.Data(), bytes.ByteLength());
+}
+
+Napi::Value ServiceBinding::bioBelow(const Napi::CallbackInfo& info) {
+  auto bytes = info[1].As<Napi::Uint8Array>();
+  return Napi::Number::New(
+      info.Env(), open(info.Env())
+                      .bios->below(info.Env(), info[0].As<Napi::Boolean>().Value(), bytes.Data(),
+                                   bytes.ByteLength()));
+}
+
 void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set("Service",
               DefineClass(env, "Service",
@@ -237,6 +296,9 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::addresses>("addresses"),
                            InstanceMethod<&ServiceBinding::listen>("listen"),
                            InstanceMethod<&ServiceBinding::counts>("counts"),
+                           InstanceMethod<&ServiceBinding::bioBytes>("bioBytes"),
+                           InstanceMethod<&ServiceBinding::bioFill>("bioFill"),
+                           InstanceMethod<&ServiceBinding::bioBelow>("bioBelow"),
                            InstanceMethod<&ServiceBinding::close>("close")}));
 }
 

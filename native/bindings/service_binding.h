@@ -1,4 +1,4 @@
-// JavaScript: new Service(channelKey, handshakesInFlight, onEvents), a worker's service. All
+// JavaScript: new Service(channelKey, handshakesInFlight, onEvents, onBio), a worker's service. All
 // methods on the worker's thread.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "../core/lws/lws_opener.h"
 #include "../core/net/service.h"
 #include "../core/net/target.h"
+#include "bio_host.h"
 #include "event_reader.h"
 #include "loop_host.h"
 #include "teardown.h"
@@ -52,6 +53,11 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   Napi::Value listen(const Napi::CallbackInfo&);
   // counts() -> { opened, closed, messages, bytes } of the target
   Napi::Value counts(const Napi::CallbackInfo&);
+  // For BIOs of JavaScript, while one of their functions runs, see BioHost: bioBytes() -> Buffer;
+  // bioFill(bytes); bioBelow(write, bytes) -> count
+  Napi::Value bioBytes(const Napi::CallbackInfo&);
+  void bioFill(const Napi::CallbackInfo&);
+  Napi::Value bioBelow(const Napi::CallbackInfo&);
   // close(callback): closes everything at once, then calls back
   void close(const Napi::CallbackInfo&);
 
@@ -70,6 +76,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
     std::unique_ptr<Service> service;
     std::unique_ptr<LwsOpener> opener;
     std::vector<std::unique_ptr<Target>> targets;
+    std::shared_ptr<BioHost> bios;
+    std::string deferred;  // records that a BIO's function has written meanwhile
     std::unique_ptr<Teardown> teardown;
     bool closing = false;
     // What belongs to JavaScript; taken away before the environment goes.
@@ -77,6 +85,7 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
     Napi::FunctionReference closed;  // close()'s callback
   };
   void deliver();
+  void settleBios();
   static void begin(State*);
   static void end(State*);
   State& open(Napi::Env);

@@ -41,6 +41,7 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
   tls.rejectUnauthorized = options.flag("rejectUnauthorized", true);
   tls.requestOcsp = options.flag("requestOCSP");
   tls.maxCachedSessions = options.number("maxCachedSessions");
+  tls.tellSecrets = options.flag("tellSecrets");
   try {
     auto context = std::make_shared<const TlsContext>(tls);
     std::lock_guard lock(mutex);

@@ -12,8 +12,9 @@ import { run } from './commands.mjs';
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in', 'liburing'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
-  // makes C programs of models. strace shows what the worker does with a leased connection.
-  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace'],
+  // makes C programs of models. strace shows what the worker does with a leased connection, tshark
+  // what is in a capture.
+  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace', 'tshark'],
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
   bench: ['C compiler', 'openssl', 'boost'],
 };
@@ -30,6 +31,7 @@ const probes = {
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
   strace: () => succeeds('strace', ['-V']),
+  tshark: () => succeeds('tshark', ['--version']),
 };
 
 /**

@@ -55,6 +55,12 @@ export const packages = {
   },
   spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
   'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },
+  tshark: {
+    debian: ['tshark'],
+    fedora: ['wireshark-cli'],
+    alpine: ['tshark'],
+    homebrew: ['wireshark'],
+  },
   strace: { debian: ['strace'], fedora: ['strace'], alpine: ['strace'], homebrew: ['strace'] },
 };
 

@@ -32,6 +32,7 @@ export const Event = {
   broadcast: 10,
   leased: 11,
   leaseExpired: 12,
+  warned: 13,
 } as const;
 
 export const Command = {

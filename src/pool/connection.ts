@@ -4,6 +4,7 @@ import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
+import { emitWarning } from '../channel/warning.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
@@ -292,6 +293,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         break;
       case Event.ping:
         this.#tell(() => this.emit('ping', payload));
+        break;
+      case Event.warned:
+        emitWarning(this.id, payload);
         break;
       case Event.pong:
         this.emit('pong', payload);

@@ -1,7 +1,7 @@
 import type { EndpointOptions } from '../native.js';
 import { native } from '../native.js';
 import { createError } from './errors.js';
-import type { ResolvedConnectOptions } from './options.js';
+import type { ResolvedBio, ResolvedConnectOptions } from './options.js';
 import { tlsContextOf } from './tls-context.js';
 import type { Target } from './url.js';
 
@@ -25,7 +25,7 @@ export function endpointOptions(
     port: target.port,
     requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
     protocols: options.protocols,
-    tls: target.secure ? tlsContextOf(options.tls) : 0,
+    tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     // "" asks for no SNI: the certificate still has to be the host's.
     serverName: options.tls.servername || target.host.replace(/\.$/, ''),
@@ -34,7 +34,12 @@ export function endpointOptions(
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,
     maxPayload: options.maxPayload,
+    bios: target.secure ? options.bios : [],
   };
+}
+
+function isCapture({ type }: ResolvedBio): boolean {
+  return type === 'capture';
 }
 
 export function createEndpoint(options: EndpointOptions) {

@@ -2,6 +2,17 @@
  * Options, validated here and nowhere else; everywhere else they are complete and correct. Only
  * createPool() loads this, with zod: what workers and handlers need is taken from its own file.
  */
+export {
+  type BioOptions,
+  type CaptureBio,
+  type CoalesceBio,
+  type CounterBio,
+  type CustomBio,
+  type FaultBio,
+  parseBio,
+  type RecorderBio,
+  type ResolvedBio,
+} from './options/bio.js';
 export { type CloseOptions, parseCloseOptions } from './options/close.js';
 export { type CloseArguments, parseCloseArguments } from './options/close-arguments.js';
 export {

@@ -125,6 +125,10 @@ export class Pool extends EventEmitter<PoolEvents> {
     try {
       const endpoint = await this.#endpoint(target, resolved);
       const worker = await this.#place();
+      const modules = bioModules(target, resolved);
+      if (modules.length > 0) {
+        await within(this.#loadBios(worker, modules), target, resolved);
+      }
       const group =
         resolved.handler === undefined
           ? 0
@@ -181,6 +185,10 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
+    const modules = bioModules(target, resolved);
+    if (modules.length > 0) {
+      await Promise.all(workers.map((worker) => this.#loadBios(worker, modules)));
+    }
     for (const [index, worker] of workers.entries()) {
       const share = Math.floor(count / workers.length) + (index < count % workers.length ? 1 : 0);
       if (share === 0) continue;
@@ -349,6 +357,14 @@ export class Pool extends EventEmitter<PoolEvents> {
     return group;
   }
 
+  /** Has a worker import modules of BIOs. */
+  #loadBios(worker: PoolWorker, modules: readonly string[]): Promise<void> {
+    const group = ++this.#lastGroup;
+    const loaded = this.#untilHandling(group, worker);
+    worker.post({ type: 'bios', group, modules });
+    return loaded;
+  }
+
   #untilHandling(group: number, worker: PoolWorker): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#handling.set(handlingKey(group, worker), (error) => {
@@ -442,6 +458,12 @@ interface CachedEndpoint {
   readonly options: ResolvedConnectOptions;
   readonly key: string;
   readonly endpoint: NativeEndpoint;
+}
+
+/** The modules of the BIOs that a connection will have. */
+function bioModules({ secure }: Target, { bios }: ResolvedConnectOptions): readonly string[] {
+  if (!secure) return [];
+  return bios.filter(({ type }) => type === 'custom').map(({ module }) => module as string);
 }
 
 function handlingKey(group: number, worker: PoolWorker): string {

@@ -5,22 +5,26 @@ import { defaultTrust } from './trust.js';
 
 /** Equal options are the same object, see options/tls.ts. */
 const contexts = new WeakMap<ResolvedTlsOptions, number>();
+/** Those whose connections are captured. */
+const telling = new WeakMap<ResolvedTlsOptions, number>();
 
 /**
  * The SSL_CTX for these options, made once per process and shared by all its workers.
  *
+ * @param tellSecrets for connections that are captured: only these have OpenSSL tell their secrets
  * @throws LwsPoolError ERR_TLS_OPTION
  */
-export function tlsContextOf(options: ResolvedTlsOptions): number {
-  const known = contexts.get(options);
+export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): number {
+  const made = tellSecrets ? telling : contexts;
+  const known = made.get(options);
   if (known !== undefined) return known;
   if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
-  const made = create(options);
-  contexts.set(options, made);
-  return made;
+  const context = create(options, tellSecrets);
+  made.set(options, context);
+  return context;
 }
 
-function create(options: ResolvedTlsOptions): number {
+function create(options: ResolvedTlsOptions, tellSecrets: boolean): number {
   const { ca, cert, key, minVersion, maxVersion, ciphers, ALPNProtocols } = options;
   try {
     return native.createTlsContext({
@@ -35,6 +39,7 @@ function create(options: ResolvedTlsOptions): number {
       rejectUnauthorized: options.rejectUnauthorized,
       requestOCSP: options.requestOCSP,
       maxCachedSessions: options.maxCachedSessions,
+      tellSecrets,
     });
   } catch (cause) {
     const option = (cause as { option?: unknown }).option;

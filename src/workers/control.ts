@@ -40,6 +40,8 @@ export interface GroupShare extends HandlerSpec {
 export type ToWorker =
   | { readonly type: 'open'; readonly share: GroupShare }
   | { readonly type: 'handle'; readonly spec: HandlerSpec }
+  /** Modules of BIOs; answered by `handling` of that number. */
+  | { readonly type: 'bios'; readonly group: number; readonly modules: readonly string[] }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }
   | {
       readonly type: 'close';

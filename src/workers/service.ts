@@ -6,9 +6,12 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
+import { emitWarning } from '../channel/warning.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
+import { BioDispatcher, bioOf } from './bio.js';
+import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
@@ -31,6 +34,7 @@ export class WorkerService implements HandlerService {
   readonly #port: MessagePort;
   readonly #native: NativeService;
   readonly #outbox: Outbox;
+  readonly #bios: BioDispatcher;
   readonly #groups = new Map<number, HandlerGroup>();
   /** Groups that were closed before their handler was loaded. */
   readonly #closedEarly = new Set<number>();
@@ -42,8 +46,19 @@ export class WorkerService implements HandlerService {
     this.#worker = task.worker;
     this.#port = task.port;
     const inbox = createInbox(() => this.#native, this.#onRecord);
-    this.#native = new native.Service(task.channel, task.handshakesInFlight, (...range) =>
-      this.#outbox.during(() => inbox(...range)),
+    this.#bios = new BioDispatcher(
+      () => this.#native,
+      (thrown) => this.#post({ type: 'threw', error: toPlain(bioError('close', thrown)) }),
+    );
+    bioScope.nameOf = (definition) => {
+      const bio = bioOf(definition);
+      return bio && this.#bios.nameOf(bio);
+    };
+    this.#native = new native.Service(
+      task.channel,
+      task.handshakesInFlight,
+      (...range) => this.#outbox.during(() => inbox(...range)),
+      this.#bios.dispatch,
     );
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;
@@ -92,6 +107,9 @@ export class WorkerService implements HandlerService {
     switch (message.type) {
       case 'handle':
         void this.#load(message.spec, true);
+        break;
+      case 'bios':
+        void this.#loadBios(message.group, message.modules);
         break;
       case 'open':
         void this.#open(message.share);
@@ -154,6 +172,21 @@ export class WorkerService implements HandlerService {
     }
   }
 
+  /** Imports the modules of BIOs, for the connections that will name them. */
+  async #loadBios(group: number, modules: readonly string[]): Promise<void> {
+    let handler = '';
+    try {
+      for (const module of modules) {
+        handler = module;
+        await this.#bios.load(module);
+      }
+      this.#post({ type: 'handling', group });
+    } catch (cause) {
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      this.#post({ type: 'handling', group, error: toPlain(error) });
+    }
+  }
+
   async #open(share: GroupShare): Promise<void> {
     const group = await this.#load(share);
     if (group === undefined) return;
@@ -183,6 +216,10 @@ export class WorkerService implements HandlerService {
     }
     if (type === Event.leased || type === Event.leaseExpired) {
       entry?.connection.leasing.onRecord(type, payload, aux);
+      return;
+    }
+    if (type === Event.warned) {
+      if (entry !== undefined) emitWarning(entry.connection.id, payload);
       return;
     }
     this.#scheduleReport();
@@ -237,6 +274,11 @@ export class WorkerService implements HandlerService {
   #post(message: FromWorker): void {
     this.#port.postMessage(message);
   }
+}
+
+function bioError(callback: string, thrown: unknown) {
+  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return createError('ERR_BIO', { callback, reason: cause.message }, { cause });
 }
 
 /** Begins `count` connections, `rate` a second, evenly. */

@@ -94,6 +94,9 @@ class Recorder : public Consumer {
   void leaseExpired(Connection& connection, double token) override {
     note(connection, "leaseExpired " + std::to_string(static_cast<int64_t>(token)));
   }
+  void warned(Connection& connection, const char* code, std::string_view) override {
+    note(connection, std::string("warned ") + code);
+  }
   void broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) override {
     broadcasts.push_back(std::to_string(group) + (binary ? " binary " : " text ") +
                          brief(data, size));

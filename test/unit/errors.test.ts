@@ -86,6 +86,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_CERT_INVALID: [{ ...certificate, reason: 'certificate revoked' }, ': certificate revoked.'],
   ERR_TLS_VERSION: [{ ...peer, reason: 'unsupported protocol' }, at, 'unsupported protocol'],
   ERR_TLS_HANDSHAKE: [{ ...peer, reason: 'wrong version number' }, at, 'wrong version number'],
+  ERR_BIO: [{ ...peer, reason: 'meant to fail' }, at, 'meant to fail', 'tls.bio'],
   ERR_TLS_OPERATION: [
     { operation: 'updateKeys()', reason: 'bad length', hint: 'Do this.' },
     'updateKeys() is not possible on this connection: bad length. Do this.',

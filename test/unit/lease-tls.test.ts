@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createError } from '../../src/pool/errors.js';
+import type { BioFigures } from '../../src/pool/lease/bio.js';
 import { LeaseTls, type NativeTlsFacts, type TlsAccess } from '../../src/pool/lease/tls.js';
+import type { ResolvedBio } from '../../src/pool/options.js';
 import { createAuthority } from '../fixtures/certificates.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -41,6 +43,9 @@ function access(facts: Partial<NativeTlsFacts> = {}) {
     write: held((bytes: Uint8Array) => bytes.length),
     updateKeys: held((_requestPeer: boolean): boolean | string => true),
     shutdown: held((): boolean | string => true),
+    bios: held((): readonly BioFigures[] => [{ type: 'custom' }]),
+    pushBio: held((_bio: ResolvedBio): true | string => true),
+    popBio: held((): BioFigures | string => ({ type: 'custom' })),
     end: () => {
       over = true;
     },
@@ -179,16 +184,19 @@ describe('keying material', () => {
 });
 
 describe('a shared lease', () => {
-  it.each(['read', 'write', 'updateKeys', 'shutdown'])('refuses %s()', (name) => {
-    const of = access();
-    const tls = new LeaseTls(of, false);
-    const error = thrownBy(() => Reflect.apply(Reflect.get(tls, name), tls, [Buffer.alloc(1)]));
-    expect(error).toMatchObject({
-      code: 'ERR_LEASE_MODE',
-      details: { operation: `${name}()`, mode: 'shared' },
-    });
-    expect(Reflect.get(of, name)).not.toHaveBeenCalled();
-  });
+  it.each(['read', 'write', 'updateKeys', 'shutdown', 'pushBio', 'popBio'])(
+    'refuses %s()',
+    (name) => {
+      const of = access();
+      const tls = new LeaseTls(of, false);
+      const error = thrownBy(() => Reflect.apply(Reflect.get(tls, name), tls, [Buffer.alloc(1)]));
+      expect(error).toMatchObject({
+        code: 'ERR_LEASE_MODE',
+        details: { operation: `${name}()`, mode: 'shared' },
+      });
+      expect(Reflect.get(of, name)).not.toHaveBeenCalled();
+    },
+  );
 
   it('tells all that an exclusive one does', () => {
     const tls = new LeaseTls(access(), false);
@@ -264,6 +272,31 @@ describe('an exclusive lease', () => {
       code: 'ERR_TLS_OPERATION',
       details: { operation: `${method}()`, reason: 'EPIPE' },
     });
+  });
+});
+
+describe('BIOs', () => {
+  it('are told from the socket upwards, and found by type from the top', () => {
+    const { of, tls } = exclusive();
+    const fault = (seed: number) => ({ type: 'fault', seed, injected: 0n }) as const;
+    of.bios.mockReturnValue([fault(1), { type: 'custom' }, fault(2)]);
+    expect(tls.bios).toHaveLength(3);
+    expect(tls.bio('fault')).toEqual(fault(2));
+    expect(tls.bio('counter')).toBeUndefined();
+  });
+
+  it('are checked before they are pushed, and refused with the reason', () => {
+    const { of, tls } = exclusive();
+    expect(thrownBy(() => tls.pushBio({ type: 'none' } as never)).code).toBe('ERR_INVALID_OPTION');
+    expect(of.pushBio).not.toHaveBeenCalled();
+    of.pushBio.mockReturnValue('not now');
+    of.popBio.mockReturnValue('not now');
+    for (const act of [() => tls.pushBio({ type: 'counter' }), () => tls.popBio()]) {
+      expect(thrownBy(act)).toMatchObject({
+        code: 'ERR_TLS_OPERATION',
+        details: { reason: 'not now' },
+      });
+    }
   });
 });
 

@@ -36,7 +36,7 @@ describe('parseConnectOptions', () => {
   });
 
   it('takes undefined for not given', () => {
-    const names = Object.keys(defaults);
+    const names = Object.keys(defaults).filter((name) => name !== 'bios');
     expect(parse(Object.fromEntries(names.map((name) => [name, undefined])))).toEqual(defaults);
   });
 
@@ -56,6 +56,7 @@ describe('parseConnectOptions', () => {
       data: { n: 1 },
     };
     expect(parseConnectOptions(options, defaults)).toEqual({
+      bios: [],
       protocols: ['chat'],
       headers: [
         ['X-One', '1'],

@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
  * @property {number} sessions  0: no TLS session is resumed by a peer that can be told so
+ * @property {string[]} bios  types of the BIOs of each connection, where there are such
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
  *
  * Of leases, and of whatever else is taken and given back:
@@ -49,6 +50,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       handshakes: number(128),
       threads: number(1),
       sessions: number(1),
+      bio: { type: 'string', default: '' },
       'server-pid': { type: 'string' },
       leases: number(1),
       pairs: number(1),
@@ -71,6 +73,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     handshakes: Number(values.handshakes),
     threads: Number(values.threads),
     sessions: Number(values.sessions),
+    bios: values.bio.split(',').filter(Boolean),
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
     leases: Number(values.leases),
     pairs: Number(values.pairs),

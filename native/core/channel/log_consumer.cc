@@ -103,6 +103,12 @@ void LogConsumer::leaseExpired(Connection& connection, double token) {
   number(Event::leaseExpired, connection, token, 0);
 }
 
+void LogConsumer::warned(Connection& connection, const char* code, std::string_view what) {
+  Fields fields;
+  fields.set("code", code).set("text", what);
+  text(Event::warned, connection, fields.encode(), 0);
+}
+
 void LogConsumer::number(Event event, const Connection& connection, double value, uint32_t aux) {
   uint8_t* out = log_.append(event, 0, connection.id, sizeof value, aux);
   std::memcpy(out, &value, sizeof value);

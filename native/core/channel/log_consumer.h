@@ -23,6 +23,7 @@ class LogConsumer final : public Consumer {
   void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
   void leased(Connection&, uint32_t request, double tokenOrRefusal) override;
   void leaseExpired(Connection&, double token) override;
+  void warned(Connection&, const char* code, std::string_view text) override;
   // With it goes the wish to be told of room: consumed() of the log then says true once. Whoever
   // stalls, and whoever is told and finds the log full again, asks here and so waits anew.
   bool congested() override { return log_.congested() && log_.awaitRoom(); }

@@ -31,7 +31,8 @@ enum class Event : uint16_t {
   closed = 9,      // aux: close code; payload: fields (reason, and the error's where there is one)
   broadcast = 10,  // aux: group; flags: binary
   leased = 11,     // aux: the request's number; payload: token, or why not (Refusal); a double
-  leaseExpired = 12  // payload: its token, a double
+  leaseExpired = 12,  // payload: its token, a double
+  warned = 13         // payload: fields (code, text)
 };
 
 // From JavaScript to the worker's service.

@@ -70,6 +70,12 @@ void Holding::expose() {
   seen_ = {0 - tls.read, 0 - tls.written, tls.known};
 }
 
+void Holding::carried(SocketCounts moved) {
+  if (!exposed()) return;
+  seen_.read += moved.read;
+  seen_.written += moved.written;
+}
+
 void Holding::seen(SocketCounts moved) {
   if (!exposed() || stream_.ssl != nullptr) return;
   seen_.read += moved.read;

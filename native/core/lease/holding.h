@@ -69,6 +69,8 @@ class Holding {
   // The holder gets a descriptor or a pointer with which he can do what nobody here sees. From now
   // on the kernel's counts are compared with ours.
   void expose();
+  // So many bytes of the socket were moved for a BIO that stands in its place.
+  void carried(SocketCounts moved);
   // So many bytes of the socket were moved by us.
   void seen(SocketCounts moved);
   // The holder says that what he moved himself left both streams between two frames.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "../bio/chain.h"
 #include "../net/transport.h"
 
 namespace lwspool {
@@ -63,6 +64,10 @@ uint64_t LeaseCell::nextEnd() const {
 }
 
 bool LeaseCell::giveBack(int duplicate) {
+  if (const bio::Chain* chain = bio::Chain::of(ssl); chain != nullptr && chain->detached()) {
+    if (!holding) holding = std::make_unique<Holding>(Stream{fd, ssl, decoder});
+    holding->taint("a memory BIO was left in the place of the socket");
+  }
   if (holding) {
     if (holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {
       holding->taint("its descriptor was closed");

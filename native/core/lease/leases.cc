@@ -26,6 +26,12 @@ void closeIfSame(int fd, uint64_t inode) {
   if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) ::close(fd);
 }
 
+// A memory BIO is in the place of the socket, whose bytes the holder moves himself.
+bool standsIn(const LeaseCell& cell) {
+  const bio::Chain* const chain = bio::Chain::of(cell.ssl);
+  return chain != nullptr && chain->detached();
+}
+
 }  // namespace
 
 Leases::Leases(std::shared_ptr<Channel> channel, Source side)
@@ -209,7 +215,9 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
     if (result.status != IoResult::Status::done) return 0;
     Holding& held = holding(cell);
     held.seen({result.bytes, 0});
-    if (cell.ssl != nullptr) {
+    if (standsIn(cell)) {
+      held.carried({result.bytes, 0});
+    } else if (cell.ssl != nullptr) {
       held.taint("bytes were read below TLS");
     } else {
       held.hasRead(out, result.bytes);
@@ -228,7 +236,9 @@ Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes,
     if (result.status != IoResult::Status::done) return 0;
     Holding& held = holding(cell);
     held.seen({0, result.bytes});
-    if (cell.ssl != nullptr) {
+    if (standsIn(cell)) {
+      held.carried({0, result.bytes});
+    } else if (cell.ssl != nullptr) {
       held.taint("bytes were written below TLS");
     } else {
       held.hasWritten(bytes, result.bytes);
@@ -253,7 +263,7 @@ Leases::Outcome Leases::shutdownSocket(const LeaseName& name, int how) {
 
 Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capacity,
                                 IoResult& result) {
-  return withSecure(name, true, [&](LeaseCell& cell) {
+  return withBytes(name, [&](LeaseCell& cell) {
     if (capacity == 0) return EINVAL;
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
@@ -269,7 +279,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
 
 Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, size_t size,
                                  IoResult& result) {
-  return withSecure(name, true, [&](LeaseCell& cell) {
+  return withBytes(name, [&](LeaseCell& cell) {
     if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
     if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
@@ -281,7 +291,7 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
 }
 
 Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsResult& result) {
-  return withSecure(name, true, [&](LeaseCell& cell) {
+  return withBytes(name, [&](LeaseCell& cell) {
     Holding& held = holding(cell);
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
@@ -291,11 +301,35 @@ Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsR
 }
 
 Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
-  return withSecure(name, true, [&](LeaseCell& cell) {
+  return withBytes(name, [&](LeaseCell& cell) {
     Holding& held = holding(cell);
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::shutdownTls(cell.ssl);
     if (result.status == TlsResult::Status::done) held.taint("TLS was shut down");
+    return 0;
+  });
+}
+
+// --- BIOs ----------------------------------------------------------------------------------------
+
+Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Layer> layer,
+                                bio::Refused& refused) {
+  return withSecure(name, true, [&](LeaseCell& cell) {
+    if (layer->bound() && side_ == Source::owner) {
+      refused = "a BIO of JavaScript is pushed in a handler alone";
+      return 0;
+    }
+    refused = holding(cell).writePending() ? "a write has to be finished first"
+                                           : bio::Chain::push(cell.ssl, std::move(layer));
+    return 0;
+  });
+}
+
+Leases::Outcome Leases::popBio(const LeaseName& name, std::shared_ptr<bio::Layer>& out,
+                               bio::Refused& refused) {
+  return withBytes(name, [&](LeaseCell& cell) {
+    refused = holding(cell).writePending() ? "a write has to be finished first"
+                                           : bio::Chain::pop(cell.ssl, out);
     return 0;
   });
 }
@@ -366,6 +400,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
     return {Refusal::none, ETIMEDOUT};
   }
   lock.unlock();
+  bio::Chain::clear(ssl);
   SSL_set_quiet_shutdown(ssl, 0);
   SSL_set_shutdown(ssl, ends);
   SSL_set_fd(ssl, fd);

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "../bio/chain.h"
 #include "../channel/channel.h"
 #include "../fields.h"
 #include "../net/timers.h"
@@ -24,6 +25,9 @@ struct LeaseName {
   ConnectionId id;
   uint64_t token = 0;
 };
+
+// In place of an errno: a BIO of the connection can only be called on the worker's thread.
+inline constexpr int kOtherThread = 10'000;
 
 struct Detached {
   int fd = -1;
@@ -93,6 +97,18 @@ class Leases {
   // `again`.
   Outcome updateKeys(const LeaseName&, bool requestPeer, TlsResult&);
   Outcome shutdownTls(const LeaseName&, TlsResult&);
+  // BIOs, as Chain has them; `refused` says why it was not done. A layer that is bound to the
+  // worker's thread is pushed by that thread alone.
+  Outcome pushBio(const LeaseName&, std::shared_ptr<bio::Layer>, bio::Refused& refused);
+  Outcome popBio(const LeaseName&, std::shared_ptr<bio::Layer>& out, bio::Refused& refused);
+  // Runs `look(const bio::Chain*)`, null where there never was one; not exclusive.
+  template <class Look>
+  Outcome withBios(const LeaseName& name, Look look) {
+    return withSecure(name, false, [&](LeaseCell& cell) {
+      look(bio::Chain::of(cell.ssl));
+      return 0;
+    });
+  }
   // Whether there is TLS.
   Outcome secure(const LeaseName&, bool& tls);
 
@@ -127,6 +143,16 @@ class Leases {
   Outcome withSecure(const LeaseName& name, bool exclusive, Operation operation) {
     return with(name, exclusive,
                 [&](LeaseCell& cell) { return cell.ssl == nullptr ? ENOTSUP : operation(cell); });
+  }
+
+  // The same, where it is about to move bytes through the BIOs.
+  template <class Operation>
+  Outcome withBytes(const LeaseName& name, Operation operation) {
+    return withSecure(name, true, [&](LeaseCell& cell) {
+      const bio::Chain* const chain = bio::Chain::of(cell.ssl);
+      const bool elsewhere = chain != nullptr && side_ == Source::owner && chain->bound();
+      return elsewhere ? kOtherThread : operation(cell);
+    });
   }
 
   std::shared_ptr<Channel> channel_;  // null once closed

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 
+#include "../bio/chain.h"
+
 namespace lwspool {
 
 namespace {
@@ -56,10 +58,10 @@ SocketCounts countSocket(int fd) {
 }
 
 SocketCounts countTls(const SSL* ssl) {
-  BIO* in = SSL_get_rbio(ssl);
-  BIO* out = SSL_get_wbio(ssl);
-  if (in == nullptr || out == nullptr) return {0, 0, false};
-  return {BIO_number_read(in), BIO_number_written(out), true};
+  // BIOs above it may move more or less than what reaches the socket.
+  BIO* const socket = bio::socketBio(ssl);
+  if (socket == nullptr) return {0, 0, false};
+  return {BIO_number_read(socket), BIO_number_written(socket), true};
 }
 
 }  // namespace lwspool

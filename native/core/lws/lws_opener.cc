@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "../bio/chain.h"
 #include "../net/transport.h"
 #include "../ws/handshake.h"
 #include "tls_context.h"
-#include "wsi_watcher.h"
 
 namespace lwspool {
 
@@ -263,6 +263,8 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       }
       connection.wsi = nullptr;
       std::erase(timed_, &connection);
+      std::erase(putOff_, &connection);
+      waiting_.erase(&connection);
       if (starting_ != nullptr) return 0;  // start() sees to it
       std::erase(ready_, &connection);
       std::erase(incoming_, &connection);
@@ -357,6 +359,8 @@ void LwsOpener::refuse(Connection& connection, unsigned status) {
 void LwsOpener::explain(Connection& connection, std::string_view what) {
   Opening& opening = *connection.opening;
   if (opening.error || opening.cancelled || opening.reached == Reached::nothing) return;
+  if (connection.wsi != nullptr) noteFault(connection, lws_get_ssl(connection.wsi));
+  if (opening.error) return;
   const bool malformed = what.starts_with("HS:") || what == "problems parsing header";
   opening.error.code = malformed ? "ERR_UPGRADE_INVALID" : "ERR_CONNECTION_RESET";
   opening.error.fields.set("reason", what);
@@ -370,12 +374,30 @@ void LwsOpener::turn() {
     ready_.pop_back();
     takeOver(*connection);
   }
+  for (Connection* connection : putOff_) {
+    bio::Chain* const chain = bio::Chain::of(lws_get_ssl(connection->wsi));
+    if (chain == nullptr) continue;
+    waiting_[connection] = lookAway(loop_, connection->wsi);
+    service_.slowOpening(*connection, *chain);
+  }
+  putOff_.clear();
   for (Connection* connection : timed_) lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
   timed_.clear();
   if (std::exchange(touched_, false)) {
     // libwebsockets sets its timers only after events of its own.
     lws_cancel_service(context_.get());
   }
+}
+
+void LwsOpener::resume(Connection& connection) {
+  const auto found = waiting_.find(&connection);
+  if (found == waiting_.end()) return;
+  const LookedAway watcher = found->second;
+  waiting_.erase(found);
+  if (connection.wsi == nullptr) return;
+  lookBack(watcher);
+  SSL* const ssl = lws_get_ssl(connection.wsi);
+  if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
 }
 
 // From here on libwebsockets has neither bytes of the connection, nor timers, nor interest in it.
@@ -400,6 +422,9 @@ void LwsOpener::takeOver(Connection& connection) {
   lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
   releaseBuffers(lws_get_ssl(wsi));
+  if (bio::Chain* const chain = bio::Chain::of(lws_get_ssl(wsi))) chain->onOwnRetry = nullptr;
+  std::erase(putOff_, &connection);
+  waiting_.erase(&connection);
   if (connection.endpoint->role == ws::Role::server) {
     return service_.accepted(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
   }
@@ -429,6 +454,43 @@ void LwsOpener::destroy(std::function<void()> done) {
 }
 
 // --- TLS -----------------------------------------------------------------------------------------
+
+// The connection's BIOs, before the first byte.
+bool LwsOpener::prepare(Connection& connection, SSL* ssl) {
+  const Endpoint& endpoint = *connection.endpoint;
+  if (endpoint.bios.empty()) return true;
+  bio::Place place;
+  place.fd = SSL_get_fd(ssl);
+  place.connection = std::to_string(channel_) + "." + std::to_string(connection.id.slot) + "." +
+                     std::to_string(connection.id.generation);
+  place.number = endpoint.nextBio++;
+  const auto refuse = [&](const std::string& reason) {
+    ErrorInfo& error = connection.opening->error;
+    error.code = "ERR_BIO";
+    error.fields.set("reason", reason);
+    return false;
+  };
+  for (const bio::Spec& spec : endpoint.bios) {
+    try {
+      std::shared_ptr<bio::Layer> layer = spec.kind == bio::Kind::custom && makeBio_
+                                              ? makeBio_(spec.module)
+                                              : bio::make(spec, place);
+      if (layer == nullptr) return refuse("its module is not loaded");
+      if (const bio::Refused why = bio::Chain::push(ssl, std::move(layer))) return refuse(why);
+    } catch (const bio::Failure& failure) {
+      connection.opening->error.fields.set("thrown", failure.thrown);
+      return refuse(failure.what());
+    } catch (const std::exception& failure) {
+      return refuse(failure.what());
+    }
+  }
+  bio::Chain::of(ssl)->onOwnRetry = [this, &connection] {
+    if (std::find(putOff_.begin(), putOff_.end(), &connection) != putOff_.end()) return;
+    putOff_.push_back(&connection);
+    service_.host().wake();
+  };
+  return true;
+}
 
 Connection* LwsOpener::connectionOf(const SSL* ssl) {
   for (Connection* connection : attempts_) {

@@ -5,7 +5,10 @@
 #include <uv.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "../net/connection.h"
@@ -14,6 +17,7 @@
 #include "diagnosis.h"
 #include "lws_context.h"
 #include "tls_handshake.h"
+#include "wsi_watcher.h"
 
 namespace lwspool {
 
@@ -26,10 +30,17 @@ class LwsOpener final : public Opener, private TlsObserver {
   void abandon(Connection&) override;
   bool connected(const Connection&) const override;
   void close(Connection&) override;
+  void resume(Connection&) override;
   void turn() override;
 
   // Target: takes connections in on that address. The port, or -1.
   int listen(std::shared_ptr<const Endpoint>, const char* address, int port, Consumer&);
+
+  // Makes the BIOs that are of JavaScript; null: there is none by that name. Throws std::exception.
+  using MakeBio = std::function<std::shared_ptr<bio::Layer>(const std::string& module)>;
+  void makeBiosWith(MakeBio make) { makeBio_ = std::move(make); }
+  // What the ids of this worker's connections begin with.
+  void name(uint32_t channel) { channel_ = channel; }
 
   // Closes all connections, without telling anybody, and the context; then calls `done`.
   void destroy(std::function<void()> done);
@@ -48,6 +59,7 @@ class LwsOpener final : public Opener, private TlsObserver {
 
   // TlsObserver
   Connection* connectionOf(const SSL*) override;
+  bool prepare(Connection&, SSL*) override;
   void handshakeDone(SSL*) override;
 
   struct Listener {
@@ -69,8 +81,13 @@ class LwsOpener final : public Opener, private TlsObserver {
   // list, which it walks to set another, and time-outs are ours.
   std::vector<Connection*> timed_;
   std::vector<Connection*> incoming_;  // the target's: those in their TLS handshake
-  bool touched_ = false;               // libwebsockets was called from outside its callbacks
-  Connection* starting_ = nullptr;     // within lws_client_connect_via_info()
+  // Those that a BIO has put off in this turn, and those from which the loop looks away.
+  std::vector<Connection*> putOff_;
+  std::unordered_map<Connection*, LookedAway> waiting_;
+  MakeBio makeBio_;
+  uint32_t channel_ = 0;
+  bool touched_ = false;            // libwebsockets was called from outside its callbacks
+  Connection* starting_ = nullptr;  // within lws_client_connect_via_info()
   bool destroying_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "../bio/capture.h"
 #include "../net/tls_reason.h"
 #include "tls_handshake.h"
 
@@ -171,6 +172,7 @@ void TlsContext::configure(const TlsOptions& options) {
     alpn_ += static_cast<char>(name.size());
     alpn_ += name;
   }
+  if (options.tellSecrets) bio::tellSecrets(context_);
   observeHandshakes(context_);
   if (sessions_->enabled()) observeSessions(context_);
 }

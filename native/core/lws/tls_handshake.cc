@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "../bio/chain.h"
 #include "../lease/tls_facts.h"
 #include "../net/connection.h"
 #include "tls_context.h"
@@ -198,11 +199,16 @@ void info(const SSL* ssl, int where, int result) {
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
     prepare(const_cast<SSL*>(ssl), *connection->endpoint);
     offerSession(const_cast<SSL*>(ssl), *connection);
+    if (!observer->prepare(*connection, const_cast<SSL*>(ssl))) {
+      // Nothing else stops OpenSSL here: it finds no protocol that it may speak.
+      SSL_set_options(const_cast<SSL*>(ssl), SSL_OP_NO_SSL_MASK);
+    }
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
     if ((result >> 8) != SSL3_AL_FATAL) return;
     noteFailure(*connection, ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (result & 0xff)));
   } else if (result <= 0) {
+    noteFault(*connection, ssl);
     noteFailure(*connection, ERR_peek_last_error());
   } else if (SSL_session_reused(ssl) == 0) {
     refused(*connection);
@@ -210,6 +216,12 @@ void info(const SSL* ssl, int where, int result) {
 }
 
 }  // namespace
+
+void noteFault(Connection& connection, const SSL* ssl) {
+  const bio::Chain* const chain = bio::Chain::of(ssl);
+  ErrorInfo& error = connection.opening->error;
+  if (chain != nullptr && chain->fault && !error) error = chain->fault;
+}
 
 void observeThisThread(TlsObserver* thread) { observer = thread; }
 

@@ -17,12 +17,18 @@ class TlsObserver {
   virtual ~TlsObserver() = default;
   // Client: the connection that is being opened with that SSL object; null: none.
   virtual Connection* connectionOf(const SSL*) = 0;
+  // Client: the handshake on that object is about to begin. False: it must not, and the
+  // connection's error says why.
+  virtual bool prepare(Connection&, SSL*) { return true; }
   // Server: the handshake on that object is done.
   virtual void handshakeDone(SSL*) {}
 };
 
 // The observer of this thread, for as long as it lives; null to take it away.
 void observeThisThread(TlsObserver*);
+
+// Has the connection's error be that of the BIO that failed, if one did. Worker thread.
+void noteFault(Connection&, const SSL*);
 
 // Installs the callbacks on a new SSL_CTX. Any thread.
 void observeHandshakes(SSL_CTX*);

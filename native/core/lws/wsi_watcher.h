@@ -14,4 +14,14 @@ namespace lwspool {
 // those that belong to that wsi and are still there. Worker thread.
 void closeForgottenWatchers(uv_loop_t* loop, lws* wsi);
 
+// Has the loop look away from a wsi's descriptor, which libwebsockets would be told of again and
+// again, and back at what it was waiting for. libwebsockets may do the latter by itself. The
+// answer of the first is for the second: null where there is no such handle, or it watches nothing.
+struct LookedAway {
+  uv_poll_t* handle = nullptr;
+  int events = 0;
+};
+LookedAway lookAway(uv_loop_t* loop, lws* wsi);
+void lookBack(const LookedAway&);
+
 }  // namespace lwspool

@@ -106,6 +106,7 @@ struct Connection {
   bool finSent = false;
   bool wasOpen = false;   // opened() was told
   bool toBeRead = false;  // in the list of those that OpenSSL holds bytes of
+  bool slowed = false;    // a BIO puts it off: it is tried again by the clock, not by the poller
 
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
@@ -131,7 +132,7 @@ struct Connection {
 
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // What is thrown away is read even where nobody would take it: the end of it shows there.
-  bool wantsInput() const { return !inputEnded && (discard || (!paused && !stalled)); }
+  bool wantsInput() const { return !inputEnded && !slowed && (discard || (!paused && !stalled)); }
   bool reads() const { return established() && !parked && wantsInput(); }
   // Its user may send.
   bool sends() const { return phase == Phase::open && !request && !endAfterFlush; }

@@ -39,6 +39,8 @@ class Consumer {
   // A lease that was asked for with that number: its token, or why not (a Refusal).
   virtual void leased(Connection&, uint32_t /*request*/, double /*tokenOrRefusal*/) {}
   virtual void leaseExpired(Connection&, double /*token*/) {}
+  // Something that the user should know of and that ends nothing: a name, and what happened.
+  virtual void warned(Connection&, const char* /*code*/, std::string_view /*text*/) {}
   // What it was given piles up: nothing more is read for it until Service::resumeStalled(), which
   // whoever says so here sees to. Asked before each read.
   virtual bool congested() { return false; }

@@ -49,6 +49,9 @@ class CountingConsumer final : public Consumer {
   }
   void ended(Connection& connection) override { next_.ended(connection); }
   void flushed(Connection& connection, uint32_t mark) override { next_.flushed(connection, mark); }
+  void warned(Connection& connection, const char* code, std::string_view text) override {
+    next_.warned(connection, code, text);
+  }
   bool congested() override { return next_.congested(); }
 
  private:

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../bio/spec.h"
 #include "../ws/frame.h"
 
 namespace lwspool {
@@ -34,6 +35,8 @@ struct Endpoint {
   uint32_t timeout = 10'000;       // ms, of the whole opening
   uint32_t closeTimeout = 10'000;  // ms, from our close frame to the end of the connection
   uint64_t maxPayload = 0;         // bytes of one message
+  std::vector<bio::Spec> bios;     // in place before the handshake; from the socket upwards
+  mutable std::atomic<uint64_t> nextBio{0};
 };
 
 }  // namespace lwspool

@@ -19,6 +19,8 @@ class Opener {
   virtual bool connected(const Connection&) const = 0;
   // Closes an established connection: Service::destroyed() follows, not before this returns.
   virtual void close(Connection&) = 0;
+  // The time that a BIO has put an attempt off for is over.
+  virtual void resume(Connection&) {}
   // Once per turn of the loop, outside libwebsockets' callbacks.
   virtual void turn() = 0;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "../bio/chain.h"
 #include "../ws/close_code.h"
 #include "addresses.h"
 #include "use.h"
@@ -257,7 +258,7 @@ void Service::finishTurn() {
   if (!dirty_.empty() || !finished_.empty()) host_.wake();
   handshakes_.pump();
   if (channel_.events.publish()) channel_.wakeMain();
-  for (const uint64_t next : {timers_.next(), leaseTimers_.next()}) {
+  for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next()}) {
     if (next != 0) host_.setTimer(next);
   }
   inTurn_ = false;
@@ -266,6 +267,7 @@ void Service::finishTurn() {
 void Service::timer() {
   now_ = monotonicNow();
   expireLeases();
+  speedUp();
   Timers::Entry entry;
   while (timers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);
@@ -337,6 +339,11 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   if (!opening->early.empty()) {
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
   }
+  if (bio::keptBy(ssl) > 0) {
+    connection.cell->whole = false;
+    markDirty(connection);
+  }
+  warn(connection);
   // TLS may hold bytes already that no poller will report.
   if (hasPending(ssl) && connection.reads()) readLater(connection);
 }

@@ -23,6 +23,10 @@
 
 namespace lwspool {
 
+namespace bio {
+class Chain;
+}
+
 // Who runs the service: an event loop.
 class Host {
  public:
@@ -89,6 +93,8 @@ class Service {
   void established(Connection&, int fd, SSL* ssl);
   void failed(Connection&);
   void destroyed(Connection&);
+  // A BIO puts off a connection that libwebsockets is opening: Opener::resume() comes in time.
+  void slowOpening(Connection&, bio::Chain&);
   // A connection that came in: its slot. Null: no room.
   Connection* adopt(std::shared_ptr<const Endpoint>, Consumer&);
   // It stands, TLS and all; a ws client's request is read next.
@@ -134,6 +140,7 @@ class Service {
   void inputEnded(Connection&, const IoResult&);
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
+  bool isOut(Connection&);
   void flush(Connection&);
   void writeFailed(Connection&, int error);
   void flushed(Connection&);
@@ -145,6 +152,11 @@ class Service {
   void beginClosing(Connection&, uint64_t timeout);
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);
+
+  // BIOs, in service_bio.cc.
+  void slowDown(Connection&, bio::Chain&);
+  void speedUp();
+  void warn(Connection&);
 
   // Leases, in service_lease.cc.
   void lend(Connection&);
@@ -176,6 +188,7 @@ class Service {
   Handshakes handshakes_;
   Timers timers_;
   Timers leaseTimers_;
+  Timers bioTimers_;
   ws::MaskSource masks_;
   uint64_t now_;
   bool inTurn_ = false;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "../bio/chain.h"
 #include "../ws/close_code.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
@@ -101,6 +102,12 @@ void Service::lost(Connection& connection, const char* what, int error) {
     info.code = 1006;
     info.error.code = "ERR_CONNECTION_LOST";
     info.error.fields.set("syscall", what);
+    // A BIO that failed by itself knows better.
+    if (bio::Chain* const chain = bio::Chain::of(connection.ssl);
+        chain != nullptr && chain->fault) {
+      info.error = chain->fault;
+      return finish(connection);
+    }
     if (error != 0) info.error.fields.set("errno", errnoName(error));
     if (connection.decoder && connection.decoder->midMessage()) {
       info.error.fields.set("midMessage", "true");
@@ -137,6 +144,7 @@ void Service::finish(Connection& connection) {
   if (!connection.established()) return;
   Use use(connection);
   if (connection.cell->right == Right::detached) return forget(connection);
+  warn(connection);
   revoke(connection);
   connection.phase = Phase::dying;
   connection.deadline = 0;

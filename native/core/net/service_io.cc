@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "../bio/chain.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
 #include "use.h"
@@ -43,7 +44,7 @@ void Service::readable(Connection& connection) {
   if (!use) return;
   for (int i = 0; i < kReads; i++) {
     const Read read = readOnce(connection);
-    if (read == Read::nothing) return;
+    if (read == Read::nothing) return warn(connection);
     grantWishes(connection);
     if (!use || !connection.reads()) return;
     if (read != Read::filled && !hasPending(connection.ssl)) return;
@@ -69,7 +70,11 @@ Service::Read Service::readOnce(Connection& connection) {
   }
   const IoResult result = receive(connection.fd, connection.ssl, room, {buffer_.data(), ahead});
   if (result.status != IoResult::Status::done) {
-    if (result.status != IoResult::Status::again) inputEnded(connection, result);
+    if (result.status != IoResult::Status::again) {
+      inputEnded(connection, result);
+    } else if (bio::Chain* const chain = bio::Chain::of(connection.ssl)) {
+      slowDown(connection, *chain);
+    }
     return Read::nothing;
   }
   taken_ += result.bytes;
@@ -191,10 +196,17 @@ void Service::sendFrame(Connection& connection, ws::Opcode opcode, const uint8_t
   markDirty(connection);
 }
 
+// Whether the kernel has all that was ever sent.
+bool Service::isOut(Connection& connection) {
+  if (connection.flushedBytes != connection.queuedBytes) return false;
+  if (connection.ssl == nullptr) return true;
+  // Under a lease BIOs keep nothing, and its holder may be about to push one.
+  Use use(connection);
+  return !use || bio::keptBy(connection.ssl) == 0;
+}
+
 void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
-  if (connection.flushedBytes == connection.queuedBytes || !connection.established()) {
-    return asker.flushed(connection, number);
-  }
+  if (!connection.established() || isOut(connection)) return asker.flushed(connection, number);
   if (!connection.marks) connection.marks = std::make_unique<std::vector<Mark>>();
   connection.marks->push_back({connection.queuedBytes, number, &asker});
 }
@@ -203,7 +215,11 @@ void Service::flush(Connection& connection) {
   Use use(connection);
   if (!use) return;
   OutBuffer& out = connection.out;
+  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  // The clock decides when what waits is tried again.
+  if (connection.slowed && (!out.empty() || chain->kept() > 0)) return;
   bool blocked = false;
+  if (chain != nullptr) chain->gather(true);
   while (use && !blocked && writable(connection) > 0) {
     const IoResult result =
         transmit(connection.fd, connection.ssl, out.front(), writable(connection));
@@ -213,19 +229,35 @@ void Service::flush(Connection& connection) {
     } else if (result.status == IoResult::Status::again) {
       blocked = true;
     } else {
+      if (chain != nullptr) chain->gather(false);
       return writeFailed(connection, result.error);
     }
   }
-  connection.ledger->pending.store(static_cast<double>(out.size()), std::memory_order_release);
-  connection.cell->whole = out.empty();
-  if (connection.flushedBytes >= connection.ownerPosition) {
+  size_t kept = 0;
+  if (chain != nullptr) {
+    chain->gather(false);
+    if (!blocked && chain->kept() > 0) {
+      const IoResult result = chain->flush(connection.ssl);
+      if (result.status == IoResult::Status::broken) return writeFailed(connection, result.error);
+      blocked = result.status == IoResult::Status::again;
+    }
+    kept = chain->kept();
+    if (blocked) slowDown(connection, *chain);
+    warn(connection);
+  }
+  connection.ledger->pending.store(static_cast<double>(out.size() + kept),
+                                   std::memory_order_release);
+  connection.cell->whole = out.empty() && kept == 0;
+  if (connection.flushedBytes >= connection.ownerPosition && kept == 0) {
     connection.ledger->owed.store(0, std::memory_order_release);
   }
   if (!use) return;
+  if (connection.slowed) blocked = false;
   if (blocked != connection.wantWrite) {
     connection.wantWrite = blocked;
     updateInterest(connection);
   }
+  if (kept > 0) return;
   flushed(connection);
   grantWishes(connection);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "../bio/chain.h"
 #include "service.h"
 #include "use.h"
 
@@ -110,7 +111,7 @@ bool Service::standsFor(Connection& connection, Wish& wish) {
     return false;
   }
   if (!std::exchange(wish.barred, true)) wish.barrier = connection.queuedBytes;
-  return connection.flushedBytes >= wish.barrier && !midFrame;
+  return connection.flushedBytes >= wish.barrier && !midFrame && bio::keptBy(connection.ssl) == 0;
 }
 
 // How much of the output may be written before the next wish is to be granted.

@@ -57,6 +57,11 @@ export const TLS_ERRORS = {
     message: (details) =>
       `The TLS handshake with ${peer(details)} failed${because(details.reason)}. Check that the port speaks TLS, and whether it asks for a client certificate or other ciphers.`,
   },
+  ERR_BIO: {
+    summary: 'A BIO of the connection could not be made, or failed.',
+    message: (details) =>
+      `A BIO of the connection to ${peer(details)} failed${because(details.reason)}. No other connection is touched; look at the option "tls.bio" or at the error's cause.`,
+  },
   ERR_TLS_OPERATION: {
     summary: 'OpenSSL cannot do with this TLS connection what a lease asked of it.',
     message: ({

@@ -2,6 +2,7 @@ import { decodeFields, textOf } from '../../channel/fields.js';
 import type { NativeLeases } from '../../native.js';
 import { createError } from '../errors.js';
 import type { SocketAccess } from './access.js';
+import { refuseInBio } from './in-bio.js';
 import { AGAIN, systemError } from './outcome.js';
 import type { LeaseState } from './state.js';
 
@@ -54,6 +55,7 @@ export class LeaseHandle implements SocketAccess {
    */
   call<Result>(what: string, run: NativeCall<Result>): Result {
     const { leasing, token } = this.require();
+    refuseInBio();
     const outcome = run(leasing.native, leasing.slot, leasing.generation, token);
     if (typeof outcome === 'number' && outcome < 0) throw this.#failure(outcome, what);
     return outcome as Result;

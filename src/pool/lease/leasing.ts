@@ -1,12 +1,14 @@
 import { type Link, OPEN } from '../../channel/link.js';
 import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record.js';
 import type { NativeLeases } from '../../native.js';
+import { bioScope } from '../../workers/bio-scope.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
 import { LeaseHandle } from './handle.js';
+import { refuseInBio } from './in-bio.js';
 import { Lease } from './lease.js';
 import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
@@ -154,6 +156,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     origin: Origin,
     noted?: Noted,
   ): Lease<Leased> | undefined {
+    refuseInBio();
     if (this.#link.readyState !== OPEN) throw this.#closedError();
     if (this.#queue?.isEmpty === false || !this.isFree(exclusive)) return undefined;
     const token = this.takeNow(exclusive, terms);
@@ -194,6 +197,10 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
 
   /** Any number of times; the first counts. */
   end(state: LeaseState, ending: Ending): void {
+    if (bioScope.inside) {
+      setImmediate(() => this.end(state, ending));
+      return;
+    }
     if (state.ending === undefined) {
       state.ending = ending;
       this.#held.delete(state);

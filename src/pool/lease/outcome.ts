@@ -11,10 +11,19 @@ export const CLOSED = -3;
 export const NOT_HELD = -4;
 export const AGAIN = -10;
 export const TRUNCATED = -11;
+/** A BIO of the connection runs in its worker alone. */
+export const BOUND = -12;
 const ERRNO = -100;
 
 /** What the kernel refused. */
 export function systemError(outcome: number, syscall: string, connection: string): LwsPoolError {
+  if (outcome === BOUND) {
+    return createError('ERR_TLS_OPERATION', {
+      operation: syscall,
+      reason: 'a BIO of this connection is JavaScript of its worker',
+      hint: 'Do it in a handler: there it runs on that thread.',
+    });
+  }
   const errno = outcome <= ERRNO ? getSystemErrorName(outcome - ERRNO) : undefined;
   const reason = outcome === TRUNCATED ? 'the peer ended TCP without ending TLS' : undefined;
   return createError('ERR_LEASE_OPERATION', { syscall, errno, reason, connection });

@@ -1,3 +1,7 @@
+import type { NativeMemoryBio } from '../../native.js';
+import type { ResolvedBio } from '../options.js';
+import type { BioFigures } from './bio.js';
+
 /** What native/bindings/tls_object.cc makes: what does not change after the handshake. */
 export interface NativeTlsFacts {
   readonly protocol: string;
@@ -39,4 +43,9 @@ export interface TlsAccess {
   updateKeys(requestPeer: boolean): boolean | string;
   /** The same. */
   shutdown(): boolean | string;
+  /** From the socket upwards. */
+  bios(): readonly BioFigures[];
+  /** A string says why it was not done. */
+  pushBio(bio: ResolvedBio | NativeMemoryBio): true | string;
+  popBio(): BioFigures | string;
 }

@@ -1,3 +1,6 @@
+import type { NativeMemoryBio } from '../../native.js';
+import type { ResolvedBio } from '../options.js';
+import { type BioFigures, figuresOf, type NativeBio } from './bio.js';
 import type { LeaseHandle } from './handle.js';
 import type { NativeTlsFacts, TlsAccess } from './tls-access.js';
 
@@ -54,5 +57,22 @@ export class TlsHandle implements TlsAccess {
 
   shutdown(): boolean | string {
     return this.#handle.call('SSL_shutdown', (native, ...name) => native.shutdownTls(...name));
+  }
+
+  bios(): readonly BioFigures[] {
+    return this.#handle
+      .call<NativeBio[]>('BIO', (native, ...name) => native.bios(...name))
+      .map(figuresOf);
+  }
+
+  pushBio(bio: ResolvedBio | NativeMemoryBio): true | string {
+    return this.#handle.call('BIO_push', (native, ...name) => native.pushBio(...name, bio));
+  }
+
+  popBio(): BioFigures | string {
+    const popped = this.#handle.call<NativeBio | string>('BIO_pop', (native, ...name) =>
+      native.popBio(...name),
+    );
+    return typeof popped === 'string' ? popped : figuresOf(popped);
   }
 }

@@ -1,7 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
+import type { BioDefinition } from '../../workers/bio.js';
 import { createError } from '../errors.js';
 import { describe } from '../options/describe.js';
+import { type BioOptions, parseBio } from '../options.js';
+import type { BioFigures } from './bio.js';
+import { MemoryBio } from './memory-bio.js';
 import type { NativeTlsFacts, TlsAccess } from './tls-access.js';
 
 export type { NativeTlsFacts, TlsAccess };
@@ -9,6 +13,7 @@ export type { NativeTlsFacts, TlsAccess };
 /** Lengths in RFC 8446 section 7.1 and RFC 5705 section 4 are 16 bits wide. */
 const LONGEST = 65_535;
 const X509_V_OK = 0;
+const LATER = 'Read or write on until it is not so any more, then call again.';
 
 export interface UpdateKeysOptions {
   /** Asks the peer to change the keys it sends with as well. */
@@ -214,6 +219,52 @@ export class LeaseTls {
     });
   }
 
+  /**
+   * What the BIOs between OpenSSL and the socket have counted, from the socket upwards.
+   *
+   * @throws LwsPoolError the lease's
+   */
+  get bios(): readonly BioFigures[] {
+    return this.#access.bios();
+  }
+
+  /** The figures of the topmost BIO of that type; undefined where there is none. */
+  bio<Type extends BioFigures['type']>(
+    type: Type,
+  ): Extract<BioFigures, { readonly type: Type }> | undefined {
+    return this.bios.findLast((bio) => bio.type === type) as never;
+  }
+
+  /**
+   * Exclusive: puts a BIO between OpenSSL and those that are there (BIO_push(3)). It stays after the
+   * lease, until `popBio()` or the connection's end. Only the socket's own lies beneath all of them.
+   *
+   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION; ERR_TLS_OPERATION where OpenSSL stands in
+   *   the middle of something: a write that has to be finished, or for a recorder a record that has
+   *   come in half
+   */
+  pushBio(bio: BioOptions | BioDefinition | MemoryBio): void {
+    const operation = 'pushBio()';
+    this.#needsExclusive(operation);
+    const pushed = this.#access.pushBio(bio instanceof MemoryBio ? bio.native : parseBio(bio));
+    if (pushed !== true) throw refused(operation, pushed, LATER);
+  }
+
+  /**
+   * Exclusive: takes the topmost BIO away (BIO_pop(3)), after it has sent what it keeps.
+   *
+   * @returns its last figures
+   * @throws LwsPoolError ERR_LEASE_MODE; ERR_TLS_OPERATION where there is none, or it holds bytes that
+   *   the kernel does not take now
+   */
+  popBio(): BioFigures {
+    const operation = 'popBio()';
+    this.#needsExclusive(operation);
+    const popped = this.#access.popBio();
+    if (typeof popped === 'string') throw refused(operation, popped, LATER);
+    return popped;
+  }
+
   /** The facts, once it is sure that the lease is still held. */
   #held(): NativeTlsFacts {
     if (this.#facts === undefined) this.#facts = this.#access.facts();
@@ -231,8 +282,8 @@ function wrong(argument: string, got: unknown, takes: string) {
   return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(got), takes });
 }
 
-function refused(operation: string, reason: string) {
-  return createError('ERR_TLS_OPERATION', { operation, reason });
+function refused(operation: string, reason: string, hint?: string) {
+  return createError('ERR_TLS_OPERATION', { operation, reason, ...(hint && { hint }) });
 }
 
 function answered(operation: string, answer: boolean | string): boolean {

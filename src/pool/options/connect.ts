@@ -1,6 +1,7 @@
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { z } from 'zod';
 import { createError } from '../errors.js';
+import type { ResolvedBio } from './bio.js';
 import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
 import { complete, group, integer, parseWith, reader } from './schema.js';
@@ -67,6 +68,8 @@ export interface ResolvedConnectOptions {
   readonly headers: readonly Header[];
   readonly origin: string | undefined;
   readonly tls: ResolvedTlsOptions;
+  /** The option `tls.bio`, which is no part of what connections share. */
+  readonly bios: readonly ResolvedBio[];
   readonly timeout: number;
   readonly closeTimeout: number;
   readonly signal: AbortSignal | undefined;
@@ -93,6 +96,7 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
     headers: [],
     origin: undefined,
     tls,
+    bios: [],
     timeout: 10_000,
     closeTimeout: 10_000,
     signal: undefined,
@@ -194,6 +198,7 @@ export function mergeConnect(
       headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
       origin: given.origin ?? given.headers?.origin,
       tls: mergeTls(given.tls, defaults.tls),
+      bios: given.tls?.bio,
     },
     defaults,
   );

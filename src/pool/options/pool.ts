@@ -76,7 +76,8 @@ const poolSchema = group(
 export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOptions {
   const given = parseWith(poolSchema, input === undefined ? {} : input);
   const tls = mergeTls(given.tls, parseTlsOptions(undefined));
-  const connect = mergeConnect(given.connect ?? {}, defaultConnectOptions(tls));
+  const bios = given.tls?.bio ?? [];
+  const connect = mergeConnect(given.connect ?? {}, { ...defaultConnectOptions(tls), bios });
   return {
     threads: given.threads ?? Math.max(1, availableParallelism() - 1),
     maxConnections: given.maxConnections ?? 65_536,

@@ -3,6 +3,7 @@ import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
+import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
 import { complete, group, integer, parseWith, Rejection, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
 
@@ -40,6 +41,11 @@ export interface TlsOptions {
    * options resume them instead of making a full handshake; see docs/tls.md. 0: none. Default: 100.
    */
   maxCachedSessions?: number | undefined;
+  /**
+   * BIOs between OpenSSL and the socket, in place before the first byte of the handshake; of a list
+   * the first lies next to the socket. Each connection gets its own.
+   */
+  bio?: BioOptions | readonly BioOptions[] | undefined;
 }
 
 /** One private key of several. */
@@ -92,6 +98,7 @@ export const tlsSchema = group({
   ciphers: text('a list of ciphers in OpenSSL notation').optional(),
   ALPNProtocols: reader<readonly string[], TlsOptions['ALPNProtocols']>(readProtocols).optional(),
   maxCachedSessions: integer(0, 1_000_000).optional(),
+  bio: reader<readonly ResolvedBio[], TlsOptions['bio']>(readBios).optional(),
 });
 
 /** What is given when the user says nothing. Read late: Node lets programs change its defaults. */

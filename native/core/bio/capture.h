@@ -1,0 +1,60 @@
+// Writes what passes to a pcapng file of the connection's own, with the TLS secrets in it, so that
+// Wireshark shows it decrypted: the file is as secret as what was sent. It is made anew (never one
+// that was there, never through a link) with mode 0600. Costs a copy of all that passes and a
+// write(2) for each call, on the thread that serves the connection. Where the file cannot grow any
+// more it ends there, the user is told once, and the connection goes on.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <string>
+
+#include "layer.h"
+#include "pcapng.h"
+
+namespace lwspool::bio {
+
+class Capture final : public Layer {
+ public:
+  // Throws std::runtime_error. The descriptor's addresses are those of the packets.
+  Capture(const std::string& file, size_t limit, int fd);
+  ~Capture() override;
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  Kind kind() const override { return Kind::capture; }
+  std::shared_ptr<const Layer> copy() const override;
+  IoResult read(Below& below, uint8_t* out, size_t capacity) override;
+  IoResult write(Below& below, const uint8_t* bytes, size_t size) override;
+
+  // A line of the key log. It has to stand in front of the packets that it opens: OpenSSL knows it
+  // only once it has read those that lead to it, so the last packet is held back by one call.
+  void secret(const char* line);
+
+  const std::string& file() const { return file_; }
+  uint64_t bytes() const { return bytes_; }  // of the file
+  bool stopped() const { return stopped_; }
+
+ private:
+  struct Figures {};
+  Capture(const Capture& other, Figures);
+  void packet(bool sent, uint8_t flags, std::string_view payload);
+  void data(Below& below, bool sent, const uint8_t* bytes, size_t size);
+  void save(Chain* chain);
+
+  const std::string file_;
+  const size_t limit_;
+  int out_ = -1;
+  pcapng::End own_;
+  pcapng::End peer_;
+  std::string secrets_;  // since the last block of them
+  std::string held_;     // blocks to be written, behind the secrets
+  uint64_t bytes_ = 0;
+  bool stopped_ = false;
+};
+
+// Has OpenSSL tell of secrets: for contexts whose connections are captured, and no others. Lines of
+// connections without a Capture go nowhere. Any thread, before the context is used.
+void tellSecrets(SSL_CTX*);
+
+}  // namespace lwspool::bio

@@ -1,0 +1,230 @@
+#include "chain.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "method.h"
+
+namespace lwspool::bio {
+
+namespace {
+
+using Status = IoResult::Status;
+
+void freeChain(void*, void* chain, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<std::shared_ptr<Chain>*>(chain);
+}
+
+// Of the process; a thread that comes first makes it.
+int chainIndex() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, freeChain);
+  return index;
+}
+
+std::shared_ptr<Chain>* find(const SSL* ssl) {
+  return static_cast<std::shared_ptr<Chain>*>(SSL_get_ex_data(ssl, chainIndex()));
+}
+
+// OpenSSL buffers its own messages while it shakes hands or changes keys, in a BIO of its own.
+bool settled(SSL* ssl) {
+  return SSL_in_before(ssl) != 0 || (SSL_in_init(ssl) == 0 && SSL_want_write(ssl) == 0);
+}
+
+// Not a byte of a record has been read but its whole: the next one begins with the next byte.
+bool atBoundary(SSL* ssl) {
+  return SSL_has_pending(ssl) == 0 && std::strcmp(SSL_rstate_string(ssl), "RH") == 0;
+}
+
+}  // namespace
+
+// --- what a layer calls --------------------------------------------------------------------------
+
+IoResult Below::outcome(int result) {
+  const bool end = layerOf(next_) == nullptr;
+  if (result > 0) {
+    if (end) chain_.moved_ = true;
+    return {Status::done, static_cast<size_t>(result)};
+  }
+  const int error = errno;
+  if (BIO_should_retry(next_)) {
+    if (end) chain_.asked_ = true;
+    return {Status::again};
+  }
+  if (BIO_eof(next_)) return {Status::ended};
+  return {Status::broken, 0, error != 0 ? error : EIO};
+}
+
+IoResult Below::read(uint8_t* out, size_t capacity) {
+  if (next_ == nullptr) return {Status::broken, 0, ENOTCONN};
+  errno = 0;
+  return outcome(BIO_read(next_, out, static_cast<int>(std::min<size_t>(capacity, INT_MAX))));
+}
+
+IoResult Below::write(const uint8_t* bytes, size_t size) {
+  if (next_ == nullptr) return {Status::broken, 0, ENOTCONN};
+  errno = 0;
+  const int result = BIO_write(next_, bytes, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+  IoResult moved = outcome(result);
+  // The end of what comes in says nothing of what goes out.
+  if (moved.status == Status::ended) moved = {Status::broken, 0, errno != 0 ? errno : EPIPE};
+  return moved;
+}
+
+// --- the chain -----------------------------------------------------------------------------------
+
+Chain* Chain::of(const SSL* ssl) {
+  if (ssl == nullptr) return nullptr;
+  const auto* const chain = find(ssl);
+  return chain != nullptr ? chain->get() : nullptr;
+}
+
+Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
+  BIO* const below = SSL_get_rbio(ssl);
+  if (below == nullptr || below != SSL_get_wbio(ssl)) return "it reads and writes different BIOs";
+  if (!settled(ssl)) return "OpenSSL is in the middle of a message";
+  if (layer->wantsBoundary() && SSL_in_before(ssl) == 0 && !atBoundary(ssl)) {
+    return "part of a record was read, and this BIO has to begin between two";
+  }
+  auto* chain = find(ssl);
+  if (chain == nullptr) {
+    chain = new std::shared_ptr<Chain>(std::make_shared<Chain>());
+    if (SSL_set_ex_data(ssl, chainIndex(), chain) != 1) {
+      delete chain;
+      return "OpenSSL has no memory";
+    }
+  }
+  if (!layer->join()) return "it is in use on a connection";
+  BIO* const top = makeBio(layer, *chain);
+  if (top == nullptr) {
+    layer->leave();
+    return "OpenSSL makes no BIO";
+  }
+  (*chain)->layers_.push_back(std::move(layer));
+  // The SSL object has a reference for each direction, and gives up both of the old top; the chain
+  // needs one of its own.
+  BIO_up_ref(below);
+  BIO_push(top, below);
+  SSL_set_bio(ssl, top, top);
+  return nullptr;
+}
+
+Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
+  Chain* const chain = of(ssl);
+  if (chain == nullptr || chain->layers_.empty()) return "there is no BIO to pop";
+  BIO* const top = SSL_get_rbio(ssl);
+  if (top != SSL_get_wbio(ssl) || layerOf(top) != chain->layers_.back().get()) {
+    return "its BIOs were changed by somebody else";
+  }
+  if (!settled(ssl)) return "OpenSSL is in the middle of a message";
+  if (chain->layers_.back()->unread() > 0) return "it holds bytes that were not read";
+  if (chain->layers_.back()->detached() && chain->layers_.back()->kept() > 0) {
+    return "it holds bytes that nobody has taken";
+  }
+  // What JavaScript keeps it alone knows.
+  if (chain->kept() > 0 || chain->layers_.back()->kind() == Kind::custom) {
+    ERR_clear_error();
+    if (BIO_flush(top) <= 0 || chain->kept() > 0) {
+      return "it holds bytes that the kernel does not take now";
+    }
+  }
+  out = std::move(chain->layers_.back());
+  out->leave();
+  chain->layers_.pop_back();
+  chain->last_ = nullptr;
+  // Its reference to the next one becomes that of one direction; SSL_set_bio() adds the other.
+  BIO* const next = BIO_pop(top);
+  SSL_set_bio(ssl, next, next);
+  return nullptr;
+}
+
+void Chain::clear(SSL* ssl) {
+  Chain* const chain = of(ssl);
+  BIO* const end = socketBio(ssl);
+  if (chain == nullptr || chain->layers_.empty() || end == nullptr) return;
+  for (const auto& layer : chain->layers_) layer->leave();
+  chain->layers_.clear();
+  BIO_up_ref(end);
+  SSL_set_bio(ssl, end, end);
+}
+
+Chain::~Chain() {
+  for (const auto& layer : layers_) layer->leave();
+}
+
+bool Chain::bound() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const auto& one) { return one->bound(); });
+}
+
+bool Chain::detached() const {
+  return std::any_of(layers_.begin(), layers_.end(),
+                     [](const auto& one) { return one->detached(); });
+}
+
+size_t Chain::kept() const {
+  size_t bytes = queue_.size();
+  for (const auto& layer : layers_) bytes += layer->kept();
+  return bytes;
+}
+
+size_t Chain::unread() const {
+  size_t bytes = 0;
+  for (const auto& layer : layers_) bytes += layer->unread();
+  return bytes;
+}
+
+IoResult Chain::flush(SSL* ssl) {
+  BIO* const top = SSL_get_wbio(ssl);
+  errno = 0;
+  if (BIO_flush(top) > 0) return {Status::done};
+  const int error = errno;
+  if (BIO_should_retry(top)) return {Status::again};
+  return {Status::broken, 0, error != 0 ? error : EIO};
+}
+
+uint32_t Chain::backOff() {
+  // So many may happen to a BIO that is waiting for the other end of something.
+  constexpr uint32_t kMany = 16;
+  constexpr uint32_t kLongest = 128;  // ms
+  if (const uint32_t asked = std::exchange(retryAfter_, 0); asked > 0) return asked;
+  const uint32_t retries = ownRetries();
+  if (retries >= kMany) {
+    const bool known = std::any_of(layers_.begin(), layers_.end(),
+                                   [&](const auto& one) { return one.get() == culprit_; });
+    const Kind culprit = known ? culprit_->kind() : Kind::custom;
+    notice("BIO_RETRIES",
+           std::string("The BIO \"") + nameOf(culprit) +
+               "\" says again and again that it has to be called again, although the descriptor is "
+               "ready: it is called less and less often. It may say so only after it has read from "
+               "what lies below it until there was nothing, or written until nothing was taken.");
+  }
+  return retries == 0 ? 1 : std::min(kLongest, 1u << std::min(retries - 1, 7u));
+}
+
+void Chain::notice(const char* code, std::string text) {
+  const bool known = std::any_of(told_.begin(), told_.end(),
+                                 [&](const char* one) { return std::strcmp(one, code) == 0; });
+  if (known) return;
+  told_.push_back(code);
+  notices_.push_back({code, std::move(text)});
+}
+
+std::vector<Chain::Notice> Chain::takeNotices() { return std::exchange(notices_, {}); }
+
+size_t keptBy(const SSL* ssl) {
+  const Chain* const chain = Chain::of(ssl);
+  return chain != nullptr ? chain->kept() : 0;
+}
+
+BIO* socketBio(const SSL* ssl) {
+  BIO* const top = SSL_get_rbio(ssl);
+  return top != nullptr ? BIO_find_type(top, BIO_TYPE_DESCRIPTOR) : nullptr;
+}
+
+}  // namespace lwspool::bio

@@ -1,0 +1,57 @@
+// BIOs of ours as the worker sees them: connections that they put off, and what they report.
+#include <algorithm>
+#include <string>
+
+#include "../bio/chain.h"
+#include "service.h"
+#include "use.h"
+
+namespace lwspool {
+
+// A BIO says "retry" although the descriptor is ready. The poller, asked to wait for that, would
+// report it again at once, for ever; so the clock is waited for instead, each time for twice as
+// long. The lock is held.
+void Service::slowDown(Connection& connection, bio::Chain& chain) {
+  const uint32_t retries = chain.ownRetries();
+  if (retries == 0 || connection.slowed) return;
+  connection.slowed = true;
+  bioTimers_.add(now_ + chain.backOff(), connection.id);
+  host_.setTimer(bioTimers_.next());
+  connection.wantWrite = false;
+  updateInterest(connection);
+  warn(connection);
+}
+
+// Those whose time has come.
+void Service::speedUp() {
+  Timers::Entry entry;
+  while (bioTimers_.pop(now_, entry)) {
+    Connection* connection = find(entry.id);
+    if (connection == nullptr) continue;
+    if (!connection->established()) {
+      opener_->resume(*connection);
+      continue;
+    }
+    if (!connection->slowed) continue;
+    connection->slowed = false;
+    updateInterest(*connection);
+    if (connection->reads()) readable(*connection);
+    markDirty(*connection);
+  }
+}
+
+void Service::slowOpening(Connection& connection, bio::Chain& chain) {
+  bioTimers_.add(monotonicNow() + chain.backOff(), connection.id);
+  host_.setTimer(bioTimers_.next());
+}
+
+// What a BIO has noted for the user. The lock is held.
+void Service::warn(Connection& connection) {
+  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  if (chain == nullptr || !chain->hasNotices()) return;
+  for (const bio::Chain::Notice& notice : chain->takeNotices()) {
+    connection.owner->warned(connection, notice.code, notice.text);
+  }
+}
+
+}  // namespace lwspool

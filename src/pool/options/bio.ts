@@ -1,0 +1,178 @@
+import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { BioDefinition } from '../../workers/bio.js';
+import { bioScope } from '../../workers/bio-scope.js';
+import { readHandler } from './readers.js';
+import { group, integer, parseWith, Rejection, reader } from './schema.js';
+
+/** Counts bytes and calls both ways. Costs two additions per call. */
+export interface CounterBio {
+  readonly type: 'counter';
+}
+
+/**
+ * Keeps the latest TLS records: time, direction, type and length of each. Costs a look at the clock
+ * for each call that ends a record, and 16 bytes for each record that is kept.
+ */
+export interface RecorderBio {
+  readonly type: 'recorder';
+  /** How many are kept. Default: 1,024. */
+  readonly records?: number | undefined;
+}
+
+/**
+ * Writes the connection to a pcapng file, with its TLS secrets, so that Wireshark shows it decrypted:
+ * guard the file like the keys of the connection. It has to be there from the first byte. Costs a
+ * copy of what passes and a write to the file for each call, on the worker's thread.
+ */
+export interface CaptureBio {
+  readonly type: 'capture';
+  /**
+   * Must not exist; made with mode 0600. `{id}` stands for the id of the connection, where there are
+   * several.
+   */
+  readonly file: string | URL;
+  /** Most bytes of the file; then it ends there. Default: 64 MiB. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Does damage, for chaos tests: each probability (0 to 1) is that of one call. Places in the stream
+ * are counted from 0, where the BIO was put.
+ */
+export interface FaultBio {
+  readonly type: 'fault';
+  /** Everything is drawn from it. Default: any; `lease.tls.bios` tells it. */
+  readonly seed?: number | undefined;
+  /** Reads that ask for less than they could. */
+  readonly shortReads?: number | undefined;
+  /** Writes that take a part. */
+  readonly shortWrites?: number | undefined;
+  /** Calls that have to be repeated. */
+  readonly retries?: number | undefined;
+  /** Calls from which on nothing passes for `delay` milliseconds (default: 10). */
+  readonly delays?: number | undefined;
+  readonly delay?: number | undefined;
+  /** The byte that comes in changed. */
+  readonly corruptRead?: number | undefined;
+  /** The byte that goes out changed. */
+  readonly corruptWrite?: number | undefined;
+  /** Bytes of both directions together, after which the connection is reset (ECONNRESET). */
+  readonly resetAfter?: number | undefined;
+}
+
+/**
+ * Gathers the records that the worker writes in one turn into one call of the kernel. Costs a copy
+ * of what is sent.
+ */
+export interface CoalesceBio {
+  readonly type: 'coalesce';
+  /** Most bytes that are gathered. Default: 64 KiB. */
+  readonly limit?: number | undefined;
+}
+
+/** A BIO of your own: a module that exports what `defineBio()` gives, by default. */
+export interface CustomBio {
+  readonly type: 'custom';
+  /** A `file:` URL or an absolute path. */
+  readonly module: string | URL;
+}
+
+/** What is put between OpenSSL and the socket of a connection; see docs/integrations.md. */
+export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio | CustomBio;
+
+/** Complete, as native code reads them (native/bindings/bio_object.cc). */
+export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Record<string, unknown>>;
+
+/** Chains longer than this are a mistake. */
+const LONGEST = 16;
+const PLACE = Number.MAX_SAFE_INTEGER;
+
+const probabilityTakes = 'a probability, from 0 to 1';
+const probability = z
+  .number(probabilityTakes)
+  .min(0, probabilityTakes)
+  .max(1, probabilityTakes)
+  .optional();
+const place = integer(0, PLACE, ' (bytes)').optional();
+
+const type = z.string().optional();
+const SCHEMAS = {
+  counter: group({ type }),
+  recorder: group({ type, records: integer(1, 65_536).default(1024) }),
+  capture: group({
+    type,
+    file: reader<string, CaptureBio['file']>(readFile),
+    limit: integer(1024, PLACE, ' (bytes)').default(64 * 1024 * 1024),
+  }),
+  fault: group({
+    type,
+    seed: integer(0, PLACE).default(() => randomInt(2 ** 48 - 1)),
+    shortReads: probability,
+    shortWrites: probability,
+    retries: probability,
+    delays: probability,
+    delay: integer(1, 60_000, ' (milliseconds)').default(10),
+    corruptRead: place,
+    corruptWrite: place,
+    resetAfter: place,
+  }),
+  custom: group({ type, module: reader<string, CustomBio['module']>(readHandler) }),
+  coalesce: group({ type, limit: integer(1, 16 * 1024 * 1024, ' (bytes)').default(64 * 1024) }),
+};
+function readFile(value: unknown): string {
+  const takes = 'a path, or a file: URL';
+  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw new Rejection(takes);
+  return resolve(value);
+}
+
+const TYPES = Object.keys(SCHEMAS)
+  .map((name) => `"${name}"`)
+  .join(', ');
+
+/** The option `tls.bio`: one or several, from the socket upwards. */
+export function readBios(input: unknown): readonly ResolvedBio[] {
+  if (!Array.isArray(input)) return [readBio(input)];
+  if (input.length > LONGEST) throw new Rejection(`at most ${LONGEST} BIOs`);
+  return input.map((bio, index) => readBio(bio, [index]));
+}
+
+function readBio(input: unknown, path: readonly number[] = []): ResolvedBio {
+  if (typeof input !== 'object' || input === null) {
+    throw new Rejection('an object such as { type: "counter" }, or a list of them', path);
+  }
+  const { type: name } = input as { type?: unknown };
+  if (typeof name !== 'string' || !Object.hasOwn(SCHEMAS, name)) {
+    throw new Rejection(TYPES, [...path, 'type']);
+  }
+  const schema: z.ZodType<object> = SCHEMAS[name as keyof typeof SCHEMAS];
+  const result = schema.safeParse(input);
+  if (result.success) return Object.freeze({ ...result.data }) as ResolvedBio;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const unknown = [...path, ...(issue.path as string[]), issue.keys[0] ?? ''];
+    throw new Rejection(`no such option for a BIO of type "${name}"`, unknown, {
+      hint: issue.message,
+    });
+  }
+  throw new Rejection(issue?.message ?? 'other options', [
+    ...path,
+    ...((issue?.path ?? []) as string[]),
+  ]);
+}
+
+const argument = group({ bio: reader<ResolvedBio, BioOptions>((input) => readBio(input)) });
+
+/**
+ * The argument of `pushBio()`; a definition only in a worker.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION
+ */
+export function parseBio(bio: BioOptions | BioDefinition): ResolvedBio {
+  const name = bioScope.nameOf?.(bio);
+  if (name !== undefined) return { type: 'custom', module: name };
+  return parseWith(argument, { bio: bio as BioOptions }).bio;
+}
