@@ -5,6 +5,7 @@
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
+#include "bindings/ring_binding.h"
 #include "bindings/service_binding.h"
 #include "bindings/tls_binding.h"
 
@@ -16,6 +17,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);
   lwspool::LeasesBinding::define(env, exports);
+  lwspool::RingBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);
   return exports;
 }

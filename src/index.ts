@@ -31,11 +31,18 @@ export type {
   LookupFunction,
   PoolLeaseOptions,
   PoolOptions,
+  RecvMultishotOptions,
+  RecvOptions,
+  RingOperationOptions,
+  RingOptions,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export type { RingFeatures } from './ring/features.js';
+export { POLL } from './ring/poll-events.js';
+export { Ring } from './ring/ring.js';
 export {
   defineHandler,
   type Handler,

@@ -4,29 +4,13 @@
 #include "../core/lease/tls_facts.h"
 #include "arguments.h"
 #include "bytes.h"
+#include "outcome.h"
 #include "registry.h"
 #include "tls_object.h"
 
 namespace lwspool {
 
 namespace {
-
-// Numbers below zero, mirrored by src/pool/lease/outcome.ts: -1 and down a Refusal, then what an
-// attempt to read or write found, then the negative of errno beyond kErrno.
-constexpr int kAgain = -10;
-constexpr int kTruncated = -11;
-constexpr int kErrno = -100;
-
-Napi::Value numberOf(Napi::Env env, double value) { return Napi::Number::New(env, value); }
-
-int codeOf(const Leases::Outcome& outcome) {
-  if (outcome.refusal != Refusal::none) return static_cast<int>(outcome.refusal);
-  return outcome.error == 0 ? 0 : kErrno - outcome.error;
-}
-
-Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, double value = 0) {
-  return numberOf(env, outcome ? value : codeOf(outcome));
-}
 
 Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoResult& result) {
   if (!outcome) return numberOf(env, codeOf(outcome));
@@ -43,14 +27,6 @@ Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoRes
       break;
   }
   return numberOf(env, kErrno - result.error);
-}
-
-LeaseName leaseName(const Napi::CallbackInfo& info) {
-  return {connectionId(info), static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue())};
-}
-
-int integer(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
 }
 
 std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {

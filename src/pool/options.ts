@@ -24,6 +24,18 @@ export {
 } from './options/lease.js';
 export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
 export {
+  parseMultishotOptions,
+  parsePollOptions,
+  parseRecvOptions,
+  parseRingOperation,
+  parseRingOptions,
+  type RecvMultishotOptions,
+  type RecvOptions,
+  type ResolvedRingOptions,
+  type RingOperationOptions,
+  type RingOptions,
+} from './options/ring.js';
+export {
   type Pem,
   parseTlsOptions,
   type ResolvedTlsKey,

@@ -50,6 +50,18 @@ void Holding::hasWritten(const uint8_t* data, size_t size) {
   if (stream_.decoder != nullptr) written_.feed(data, size);
 }
 
+void Holding::hasReadSocket(uint8_t* data, size_t size) {
+  seen({size, 0});
+  if (stream_.ssl != nullptr) return taint("bytes were read below TLS");
+  hasRead(data, size);
+}
+
+void Holding::hasWrittenSocket(const uint8_t* data, size_t size) {
+  seen({0, size});
+  if (stream_.ssl != nullptr) return taint("bytes were written below TLS");
+  hasWritten(data, size);
+}
+
 void Holding::taint(const char* why) {
   if (verdict_.taint == nullptr) verdict_.taint = why;
 }

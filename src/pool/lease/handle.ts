@@ -157,6 +157,7 @@ export class LeaseHandle implements SocketAccess {
       const hint = plain ? 'Use detach().' : 'Detach it on the main thread.';
       throw createError('ERR_TLS_OPERATION', { operation, reason, hint });
     }
+    for (const user of this.state.users ?? []) user.leave(this.state, DETACH_PATIENCE);
     const detached = this.call<Detached>('detach', (native, ...name) =>
       native.detach(...name, DETACH_PATIENCE),
     );
