@@ -71,6 +71,11 @@ RingBinding::RingBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ring
 
 RingBinding::~RingBinding() { stop(std::exchange(handles_, nullptr), 0); }
 
+Ring& RingBinding::ring() {
+  if (handles_ == nullptr) throw Napi::Error::New(Env(), "the ring is closed");
+  return handles_->host.ring;
+}
+
 void RingBinding::stop(Handles* handles, uint64_t patience) {
   if (handles == nullptr) return;
   handles->host.stop(patience, [handles] {

@@ -61,7 +61,8 @@ class RingBinding : public Napi::ObjectWrap<RingBinding> {
     std::unique_ptr<Teardown> teardown;
   };
 
-  Ring& ring() { return handles_->host.ring; }
+  // Throws once it is closed.
+  Ring& ring();
   Napi::Value create(const Napi::CallbackInfo&, Operation&&, Lane);
   void answered();
   void settle();

@@ -59,7 +59,7 @@ export abstract class Operation {
   protected error(result: number): LwsPoolError {
     const connection = this.handle?.state.leasing.connection.id;
     if (result !== ECANCELED) return errnoError(-result, this.syscall, connection);
-    if (this.handle?.state.ending !== undefined) return this.handle.state.error();
+    if (this.handle !== undefined && !this.handle.held) return this.handle.state.error();
     if (this.why !== undefined) return this.why;
     const { name, limit } = this;
     if (limit !== undefined && this.chain?.failed !== true) {

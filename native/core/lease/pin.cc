@@ -49,6 +49,12 @@ void Pin::abandon() {
   drop();
 }
 
+bool Pin::orphaned() {
+  bool counts = false;
+  with([&](LeaseCell&) { counts = true; });
+  return segment_ && !counts;
+}
+
 bool Pin::drop() {
   bool news = false;
   bool closing = false;

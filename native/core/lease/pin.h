@@ -27,6 +27,8 @@ class Pin {
   void lost(const char* syscall, int error);
   // Nobody knows what it may still do: the connection must not go on.
   void abandon();
+  // It is pinned, but the connection has ended since.
+  bool orphaned();
   // It is over; any number of times. True: with it the lease has come back, and the connection
   // ends of what was done.
   bool drop();

@@ -320,6 +320,8 @@ void Ring::settle(const io_uring_cqe& answer) {
   if ((answer.flags & IORING_CQE_F_NOTIF) != 0) {
     completion.flags |= Completion::kNotification;
   } else {
+    // The end that it has found is our own, not the peer's.
+    if (answer.res <= 0 && operation.pin.orphaned()) completion.result = -ECANCELED;
     account(operation, answer.res, answer.flags);
   }
   if ((answer.flags & IORING_CQE_F_BUFFER) != 0) {

@@ -64,6 +64,14 @@ export class LeaseHandle implements SocketAccess {
     this.call('check', (native, ...name) => native.check(...name));
   }
 
+  /** Whether it is held, as far as native code knows. */
+  get held(): boolean {
+    if (this.state.ending !== undefined) return false;
+    const { leasing, token } = this.state;
+    const outcome = leasing.native.check(leasing.slot, leasing.generation, token);
+    return !leasing.lost(this.state, outcome);
+  }
+
   /** Whether there is TLS. */
   get secure(): boolean {
     return this.call('check', (native, ...name) => native.secure(...name)) === 1;
