@@ -69,9 +69,9 @@ it('loses, doubles and mixes nothing over thousands of leases with operations in
         },
         ({ code }) => codes.add(code),
       );
-      if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 4));
-      else if (random() < 0.5) await new Promise(setImmediate);
-      // Nobody but the holder knows whether a part of a frame was read: it asks for whole ones.
+      const wait = random();
+      if (wait < 0.5) await new Promise((resolve) => setTimeout(resolve, wait * 8));
+      else if (wait < 0.75) await new Promise(setImmediate);
       lease.release();
       await Promise.all([asked, whole, poll]);
     }

@@ -58,7 +58,7 @@ struct RingBed : TcpLeaseBed {
     operation.events = events;
     return operation;
   }
-  void take() {
+  void takeAnswers() {
     Completion batch[64];
     while (const size_t count = ring.take(batch)) {
       answers.insert(answers.end(), batch, batch + count);
@@ -68,7 +68,7 @@ struct RingBed : TcpLeaseBed {
   int32_t result(uint64_t id) {
     for (int i = 0; i < 500; i++) {
       ring.wait(10);
-      take();
+      takeAnswers();
       for (const Completion& one : answers) {
         if (one.id == id && (one.flags & Completion::kMore) == 0) return one.result;
       }

@@ -100,7 +100,7 @@ TEST_CASE("ring: what is cancelled takes nothing of the stream") {
   const uint64_t reading = bed.start(held, RingBed::receive(target, into), Lane::read);
   bed.ring.cancel(reading);
   bed.ring.submit();
-  bed.take();
+  bed.takeAnswers();
   CHECK_EQ(bed.result(reading), -ECANCELED);
   CHECK_EQ(bed.release(held), Why::none);
   CHECK_EQ(bed.right(connection), Right::worker);  // at once
