@@ -51,11 +51,18 @@ export type {
   PoolLeaseOptions,
   PoolOptions,
   RecorderBio,
+  RecvMultishotOptions,
+  RecvOptions,
+  RingOperationOptions,
+  RingOptions,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export type { RingFeatures } from './ring/features.js';
+export { POLL } from './ring/poll-events.js';
+export { Ring } from './ring/ring.js';
 export {
   type Bio,
   type BioDefinition,

@@ -243,8 +243,75 @@ export interface NativeMemoryBio {
   pending(): [number, number];
 }
 
+/** Where an operation of a ring belongs: the lease it uses, and the chain it is part of. */
+type RingLease = [leases: NativeLeases, slot: number, generation: number, token: number];
+
+/**
+ * A ring. What concerns a lease answers as {@link NativeLeases} do; each operation answers its
+ * number, under which it is started, and under which its answers come.
+ */
+export interface NativeRing {
+  /** A reference to the lease's socket, for its operations. */
+  attach(...lease: RingLease): number;
+  detach(leases: NativeLeases, slot: number, generation: number, target: number): void;
+  poll(
+    ...operation: [...RingLease, chain: number, target: number, events: number, multishot: boolean]
+  ): number;
+  /** `all`: not before all parts are full. */
+  receive(
+    ...operation: [
+      ...RingLease,
+      chain: number,
+      target: number,
+      parts: readonly Uint8Array[],
+      all: boolean,
+    ]
+  ): number;
+  receiveMany(...operation: [...RingLease, chain: number, target: number]): number;
+  send(
+    ...operation: [
+      ...RingLease,
+      chain: number,
+      target: number,
+      parts: readonly Uint8Array[],
+      zeroCopy: boolean,
+    ]
+  ): number;
+  timeout(milliseconds: number, linked: boolean): number;
+  /** Several are a chain. */
+  start(operations: readonly number[]): number;
+  /** One that was not started. */
+  discard(operation: number): void;
+  cancel(operation: number): void;
+  /** At once, and not when the loop waits. */
+  submit(): void;
+  /** Until there is an answer; milliseconds at most. */
+  wait(milliseconds: number): void;
+  /** Fills in operation, result and flags of each answer, and answers how many. */
+  take(into: Float64Array): number;
+  /** The bytes in a buffer of the ring, which may be filled again. */
+  chunk(buffer: number, size: number): Buffer;
+  close(): void;
+}
+
+export interface NativeRingClass {
+  /** @throws Error with `errno`, a number */
+  new (
+    entries: number,
+    completions: number,
+    registered: number,
+    bufferCount: number,
+    bufferSize: number,
+    onAnswers: () => void,
+  ): NativeRing;
+  /** `errno`: there is none. */
+  features(): { errno: number; features: string[]; opcodes: string[] };
+  nextChain(): number;
+}
+
 export interface NativeAddon {
   readonly MemoryBio: new (limit: number) => NativeMemoryBio;
+  readonly Ring: NativeRingClass;
   readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
   readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
   readonly Service: new (

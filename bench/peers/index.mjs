@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from '../lib/native-programs.mjs';
 import { bunBinary, denoBinary, hasBufferUtil } from './binaries.mjs';
-import { asClient, asLock, asLwsPool, asPlainClient } from './supports.mjs';
+import { asClient, asLock, asLwsPool, asPlainClient, asSocket } from './supports.mjs';
 
 /**
  * A WebSocket client to measure, or something else next to which a part of ours is measured. Each
@@ -99,6 +99,12 @@ export const peers = [
     supports: asPlainClient,
     missing: () => build('epoll').missing,
     command: () => [build('epoll').path],
+  },
+  {
+    name: 'net',
+    supports: asSocket,
+    missing: () => null,
+    command: () => onNode('net.mjs'),
   },
   {
     name: 'async-mutex',

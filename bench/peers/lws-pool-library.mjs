@@ -6,4 +6,4 @@ const library = LWS_POOL_DIST
   ? pathToFileURL(`${LWS_POOL_DIST}/`)
   : new URL('../../dist/', import.meta.url);
 
-export const { createPool, defineHandler } = await import(new URL('index.js', library).href);
+export const { createPool, defineHandler, Ring } = await import(new URL('index.js', library).href);

@@ -9,7 +9,7 @@
 
 const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
 const ofLocks = ['take', 'pairs'];
-const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all'];
+const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all', 'requests'];
 const ofDrivers = {
   worker: ofClients,
   main: ofClients,
@@ -20,5 +20,6 @@ const ofDrivers = {
 /** Those that have no choice of where their code runs do a row of any driver but `lease`. */
 export const asClient = ({ mode, driver }) => driver !== 'lease' && ofClients.includes(mode);
 export const asPlainClient = (question) => !question.tls && asClient(question);
+export const asSocket = ({ mode }) => mode === 'requests';
 export const asLock = ({ mode }) => ofLocks.includes(mode);
 export const asLwsPool = ({ mode, driver }) => (ofDrivers[driver] ?? []).includes(mode);

@@ -9,6 +9,7 @@ import { latency } from './latency.mjs';
 import { lease } from './lease.mjs';
 import { memory } from './memory.mjs';
 import { threads } from './threads.mjs';
+import { uring } from './uring.mjs';
 
 /**
  * @typedef {object} Row  one line of the table
@@ -48,6 +49,7 @@ export const scopes = {
   burst,
   lease,
   bio,
+  uring,
 };
 
 /** Rows of several scopes under one name. */

@@ -8,31 +8,13 @@
 #include "bio_object.h"
 #include "bytes.h"
 #include "memory_binding.h"
+#include "outcome.h"
 #include "registry.h"
 #include "tls_object.h"
 
 namespace lwspool {
 
 namespace {
-
-// Numbers below zero, mirrored by src/pool/lease/outcome.ts: -1 and down a Refusal, then what an
-// attempt to read or write found, then the negative of errno beyond kErrno.
-constexpr int kAgain = -10;
-constexpr int kTruncated = -11;
-constexpr int kBound = -12;
-constexpr int kErrno = -100;
-
-Napi::Value numberOf(Napi::Env env, double value) { return Napi::Number::New(env, value); }
-
-int codeOf(const Leases::Outcome& outcome) {
-  if (outcome.refusal != Refusal::none) return static_cast<int>(outcome.refusal);
-  if (outcome.error == kOtherThread) return kBound;
-  return outcome.error == 0 ? 0 : kErrno - outcome.error;
-}
-
-Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, double value = 0) {
-  return numberOf(env, outcome ? value : codeOf(outcome));
-}
 
 Napi::Value outcomeOf(Napi::Env env, const Leases::Outcome& outcome, const IoResult& result) {
   if (!outcome) return numberOf(env, codeOf(outcome));
@@ -59,22 +41,6 @@ std::shared_ptr<bio::Layer> makeLayer(const Napi::Value& argument) {
   const auto bios = argument.Env().GetInstanceData<AddonData>()->bios.lock();
   if (!bios) throw std::runtime_error("this thread is not the connection's worker");
   return bios->make(spec.module);
-}
-
-// The slot's lock is held by this very thread, while a function of a BIO runs.
-void refuseInside(const Napi::CallbackInfo& info) {
-  if (BioHost::inside()) {
-    throw Napi::Error::New(info.Env(), "a BIO can do nothing with leases while it is called");
-  }
-}
-
-LeaseName leaseName(const Napi::CallbackInfo& info) {
-  refuseInside(info);
-  return {connectionId(info), static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue())};
-}
-
-int integer(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
 }
 
 std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {

@@ -14,6 +14,7 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
  public:
   explicit LeasesBinding(const Napi::CallbackInfo&);
   static void define(Napi::Env, Napi::Object exports);
+  Leases& leases() { return leases_; }
 
  private:
   // take(slot, generation, exclusive, frame, maxHold) -> token

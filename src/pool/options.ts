@@ -34,6 +34,18 @@ export {
 export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
 export type { PoolLeaseOptions } from './options/pool-lease.js';
 export {
+  parseMultishotOptions,
+  parsePollOptions,
+  parseRecvOptions,
+  parseRingOperation,
+  parseRingOptions,
+  type RecvMultishotOptions,
+  type RecvOptions,
+  type ResolvedRingOptions,
+  type RingOperationOptions,
+  type RingOptions,
+} from './options/ring.js';
+export {
   type Pem,
   parseTlsOptions,
   type ResolvedTlsKey,

@@ -121,6 +121,20 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     { connection: '1.2.3', syscall: 'setsockopt', errno: 'EINVAL' },
     'setsockopt on connection 1.2.3 failed (EINVAL',
   ],
+  ERR_URING_UNAVAILABLE: [
+    { operation: 'sendZeroCopy()', reason: 'it needs Linux 6.0' },
+    'Not available here: sendZeroCopy() (it needs Linux 6.0).',
+  ],
+  ERR_RING_CLOSED: [{ operation: 'recv()' }, 'recv() was not done, its ring is closed.'],
+  ERR_RING_FULL: [
+    { limit: 8, reason: 'a chain of 9' },
+    'no more operations now: a chain of 9.',
+    'raise "entries" above 8.',
+  ],
+  ERR_RING_TIMEOUT: [
+    { operation: 'recv()', connection: '3.1.1', timeout: 50 },
+    'recv() on connection 3.1.1 did not end within 50 ms and was cancelled.',
+  ],
   ERR_LEASE_TAINTED: [{ connection: '1.2.3', reason: 'half a frame' }, 'broken: half a frame'],
   ERR_HANDLER_LOAD: [{ handler: 'file:///h.js', reason: 'no export' }, 'file:///h.js', 'no export'],
   ERR_HANDLER_FAILED: [

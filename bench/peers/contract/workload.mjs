@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all'} mode
+ * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests'} mode
  * @property {string} url
  * @property {Buffer | undefined} ca  PEM, for wss:
  * @property {number} connections  to open in the measured phase; where there are messages, in all

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "../bio/chain.h"
+
 namespace lwspool {
 
 namespace {
@@ -48,6 +50,26 @@ void Holding::hasRead(uint8_t* data, size_t size) {
 
 void Holding::hasWritten(const uint8_t* data, size_t size) {
   if (stream_.decoder != nullptr) written_.feed(data, size);
+}
+
+void Holding::hasReadSocket(uint8_t* data, size_t size) {
+  if (carries()) return carried({size, 0});
+  seen({size, 0});
+  if (stream_.ssl != nullptr) return taint("bytes were read below TLS");
+  hasRead(data, size);
+}
+
+void Holding::hasWrittenSocket(const uint8_t* data, size_t size) {
+  if (carries()) return carried({0, size});
+  seen({0, size});
+  if (stream_.ssl != nullptr) return taint("bytes were written below TLS");
+  hasWritten(data, size);
+}
+
+// A memory BIO is in the place of the socket, whose bytes the holder moves himself.
+bool Holding::carries() const {
+  const bio::Chain* const chain = bio::Chain::of(stream_.ssl);
+  return chain != nullptr && chain->detached();
 }
 
 void Holding::taint(const char* why) {

@@ -54,6 +54,10 @@ class Holding {
   // What the codec had of an unfinished frame when the lease began.
   const std::string& leftover() const { return leftover_; }
 
+  // The holder has read these bytes of the socket itself, or written them: below TLS, that is its
+  // end.
+  void hasReadSocket(uint8_t* data, size_t size);
+  void hasWrittenSocket(const uint8_t* data, size_t size);
   // The holder has read these bytes of the stream (after TLS, where there is some), or written.
   void hasRead(uint8_t* data, size_t size);
   void hasWritten(const uint8_t* data, size_t size);
@@ -83,6 +87,7 @@ class Holding {
   std::shared_ptr<std::condition_variable> gone;
 
  private:
+  bool carries() const;
   const char* unseenBytes() const;
 
   const Stream stream_;

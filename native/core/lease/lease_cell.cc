@@ -57,6 +57,7 @@ bool LeaseCell::wind(uint64_t wanted) {
 
 uint64_t LeaseCell::nextEnd() const {
   uint64_t next = right == Right::holder ? expiresAt : 0;
+  if (right == Right::draining && expiresAt != 0) next = expiresAt + kDrainPatience;
   for (const Observer& one : observers) {
     if (one.expiresAt != 0 && (next == 0 || one.expiresAt < next)) next = one.expiresAt;
   }
@@ -65,13 +66,20 @@ uint64_t LeaseCell::nextEnd() const {
 
 bool LeaseCell::giveBack(int duplicate) {
   if (const bio::Chain* chain = bio::Chain::of(ssl); chain != nullptr && chain->detached()) {
-    if (!holding) holding = std::make_unique<Holding>(Stream{fd, ssl, decoder});
-    holding->taint("a memory BIO was left in the place of the socket");
+    hold().taint("a memory BIO was left in the place of the socket");
   }
+  if (holding && holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {
+    holding->taint("its descriptor was closed");
+  }
+  if (pins == 0) return settle();
+  right = Right::draining;
+  return false;
+}
+
+bool LeaseCell::settle() {
+  pins = 0;
+  reading = writing = {};
   if (holding) {
-    if (holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {
-      holding->taint("its descriptor was closed");
-    }
     verdict = holding->judge();
     holding.reset();
   }
@@ -84,9 +92,42 @@ bool LeaseCell::giveBack(int duplicate) {
   return true;
 }
 
+Holding& LeaseCell::hold() {
+  if (!holding) holding = std::make_unique<Holding>(Stream{fd, ssl, decoder});
+  return *holding;
+}
+
+Traffic* LeaseCell::traffic(Lane lane) {
+  if (lane == Lane::none) return nullptr;
+  return lane == Lane::read ? &reading : &writing;
+}
+
+bool LeaseCell::pin(Lane lane, uint64_t chain) {
+  if (Traffic* const found = traffic(lane)) {
+    if (found->operations > 0 && found->chain != chain) return false;
+    found->operations++;
+    found->chain = chain;
+  }
+  pins++;
+  return true;
+}
+
+bool LeaseCell::unpin(Lane lane) {
+  pins--;
+  if (Traffic* const found = traffic(lane)) found->operations--;
+  return pins == 0 && right == Right::draining && settle();
+}
+
+bool LeaseCell::pinned(uint32_t wanted, uint64_t which) const {
+  return generation == wanted && token == which && which != 0 &&
+         (right == Right::holder || right == Right::draining);
+}
+
 void LeaseCell::revoke() {
   right = Right::nobody;
   token = 0;
+  pins = 0;
+  reading = writing = {};
   observers.clear();
   holding.reset();
   verdict = {};

@@ -20,6 +20,7 @@ enum class Right : uint8_t {
   nobody,    // not established, or over
   worker,    // served
   holder,    // an exclusive lease is out
+  draining,  // given back, but operations of a ring that it began are still in flight
   returned,  // given back; the worker has something to do before it serves again
   detached   // taken away for good
 };
@@ -38,6 +39,16 @@ struct LeaseTerms {
   bool frame = false;      // only where the stream stands between two incoming frames
   uint64_t expiresAt = 0;  // ms, monotonicNow(); 0: never
   Source side = Source::owner;
+};
+
+// What an operation of a ring does to the stream.
+enum class Lane : uint8_t { none, read, write };
+
+// The operations in flight in one direction: one, or those of one chain, which run in turn. Two at
+// once could mix their bytes.
+struct Traffic {
+  uint32_t operations = 0;
+  uint64_t chain = 0;
 };
 
 // A shared lease.
@@ -65,6 +76,9 @@ struct LeaseCell {
   uint64_t token = 0;                   // of the exclusive lease; 0: there is none
   uint64_t expiresAt = 0;               // of the same
   Source side = Source::owner;          // of the same
+  uint32_t pins = 0;                    // operations of rings in flight under the same
+  Traffic reading;                      // of those
+  Traffic writing;
   std::vector<Observer> observers;
   uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
@@ -80,13 +94,32 @@ struct LeaseCell {
   // The earliest end of a lease that is held; 0: none.
   uint64_t nextEnd() const;
   // Ends the exclusive lease, judges what the holder left, and answers whether the worker has to
-  // be told. The duplicate is the holder's (-1: none), and still open.
+  // be told. The duplicate is the holder's (-1: none), and still open. While operations are in
+  // flight, the right stays away from everybody, until the last of them is unpinned.
   bool giveBack(int duplicate);
+  // An operation of a ring begins under the exclusive lease; false: another one is in its lane.
+  bool pin(Lane, uint64_t chain);
+  // It is over; as giveBack().
+  bool unpin(Lane);
+  // What giveBack() ends with, whether operations are in flight or not.
+  bool settle();
+  // Operations are in flight that read or write.
+  bool moving() const { return reading.operations + writing.operations > 0; }
+  // Whether an operation that was pinned under that lease still counts.
+  bool pinned(uint32_t generation, uint64_t token) const;
   // All leases end, with nothing given back.
   void revoke();
   bool holds(uint32_t generation, uint64_t token, uint64_t now) const;
   bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
+  // What the holder does is written down from now on.
+  Holding& hold();
+
+ private:
+  Traffic* traffic(Lane);
 };
+
+// How long the operations of an expired lease get to end; then the connection does. Milliseconds.
+inline constexpr uint64_t kDrainPatience = 2'000;
 
 // A cell is large, and most pools are small.
 inline constexpr uint32_t kLeaseSlots = 64;

@@ -26,12 +26,6 @@ void closeIfSame(int fd, uint64_t inode) {
   if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_ino == inode) ::close(fd);
 }
 
-// A memory BIO is in the place of the socket, whose bytes the holder moves himself.
-bool standsIn(const LeaseCell& cell) {
-  const bio::Chain* const chain = bio::Chain::of(cell.ssl);
-  return chain != nullptr && chain->detached();
-}
-
 }  // namespace
 
 Leases::Leases(std::shared_ptr<Channel> channel, Source side)
@@ -54,13 +48,6 @@ LeaseCell* Leases::cell(ConnectionId id) {
   auto& known = segments_[segment];
   if (!known) known = channel_->slots.leases(segment);
   return known ? &known->cells[id.slot % kLeaseSlots] : nullptr;
-}
-
-Holding& Leases::holding(LeaseCell& cell) {
-  if (!cell.holding) {
-    cell.holding = std::make_unique<Holding>(Stream{cell.fd, cell.ssl, cell.decoder});
-  }
-  return *cell.holding;
 }
 
 // --- the lease itself ----------------------------------------------------------------------------
@@ -107,7 +94,7 @@ Leases::Outcome Leases::check(const LeaseName& name) {
 
 Leases::Outcome Leases::leftover(const LeaseName& name, std::string& out) {
   return with(name, true, [&](LeaseCell& cell) {
-    if (cell.decoder != nullptr) out = holding(cell).leftover();
+    if (cell.decoder != nullptr) out = cell.hold().leftover();
     return 0;
   });
 }
@@ -125,7 +112,10 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
   return with(name, false, [&](LeaseCell& cell) {
     struct stat status;
     if (fstat(cell.fd, &status) != 0) return errno;
-    if (cell.token == name.token) holding(cell).expose();
+    if (cell.token == name.token) {
+      if (cell.moving()) return EBUSY;
+      cell.hold().expose();
+    }
     fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return errno;
     inode = status.st_ino;
@@ -138,6 +128,10 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
 void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
   closeIfSame(fd, inode);
   lent_.erase(fd);
+  returnSocket(id);
+}
+
+void Leases::returnSocket(ConnectionId id) {
   if (LeaseCell* const found = cell(id)) {
     std::lock_guard lock(found->mutex);
     if (found->generation == id.generation && found->duplicates > 0) found->duplicates--;
@@ -146,7 +140,8 @@ void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
 
 Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
   return withSecure(name, true, [&](LeaseCell& cell) {
-    holding(cell).expose();
+    if (cell.moving()) return EBUSY;
+    cell.hold().expose();
     SSL_up_ref(cell.ssl);
     ssl = cell.ssl;
     lentTls_.insert(ssl);
@@ -163,7 +158,7 @@ void Leases::dropTls(SSL* ssl) {
 
 Leases::Outcome Leases::vouch(const LeaseName& name) {
   return with(name, true, [](LeaseCell& cell) {
-    holding(cell).vouch();
+    cell.hold().vouch();
     return 0;
   });
 }
@@ -179,7 +174,7 @@ Leases::Outcome Leases::getOption(const LeaseName& lease, int level, int name, u
     int error = 0;
     if (level == SOL_SOCKET && name == SO_ERROR && size == sizeof error) {
       std::memcpy(&error, out, size);
-      if (error != 0 && cell.right == Right::holder) holding(cell).lost("getsockopt", error);
+      if (error != 0 && cell.right == Right::holder) cell.hold().lost("getsockopt", error);
     }
     return 0;
   });
@@ -210,18 +205,11 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
                                    IoResult& result) {
   return with(name, true, [&](LeaseCell& cell) {
     if (capacity == 0) return EINVAL;
+    if (cell.reading.operations > 0) return EBUSY;
     result = receive(cell.fd, nullptr, out, capacity);
-    if (result.status == IoResult::Status::broken) holding(cell).lost("read", result.error);
+    if (result.status == IoResult::Status::broken) cell.hold().lost("read", result.error);
     if (result.status != IoResult::Status::done) return 0;
-    Holding& held = holding(cell);
-    held.seen({result.bytes, 0});
-    if (standsIn(cell)) {
-      held.carried({result.bytes, 0});
-    } else if (cell.ssl != nullptr) {
-      held.taint("bytes were read below TLS");
-    } else {
-      held.hasRead(out, result.bytes);
-    }
+    cell.hold().hasReadSocket(out, result.bytes);
     return 0;
   });
 }
@@ -231,18 +219,11 @@ Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes,
   return with(name, true, [&](LeaseCell& cell) {
     result = {IoResult::Status::done};
     if (size == 0) return 0;
+    if (cell.writing.operations > 0) return EBUSY;
     result = transmit(cell.fd, nullptr, bytes, size);
-    if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
+    if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
     if (result.status != IoResult::Status::done) return 0;
-    Holding& held = holding(cell);
-    held.seen({0, result.bytes});
-    if (standsIn(cell)) {
-      held.carried({0, result.bytes});
-    } else if (cell.ssl != nullptr) {
-      held.taint("bytes were written below TLS");
-    } else {
-      held.hasWritten(bytes, result.bytes);
-    }
+    cell.hold().hasWrittenSocket(bytes, result.bytes);
     return 0;
   });
 }
@@ -251,9 +232,9 @@ Leases::Outcome Leases::shutdownSocket(const LeaseName& name, int how) {
   return with(name, true, [&](LeaseCell& cell) {
     if (shutdown(cell.fd, how) != 0) return errno;
     if (cell.decoder != nullptr || cell.ssl != nullptr) {
-      holding(cell).taint("the socket was shut down");
+      cell.hold().taint("the socket was shut down");
     } else if (how != SHUT_RD) {
-      holding(cell).finSent();
+      cell.hold().finSent();
     }
     return 0;
   });
@@ -267,9 +248,9 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
     if (capacity == 0) return EINVAL;
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
-      holding(cell).hasRead(out, result.bytes);
+      cell.hold().hasRead(out, result.bytes);
     } else if (result.status == IoResult::Status::broken) {
-      holding(cell).lost("read", result.error);
+      cell.hold().lost("read", result.error);
     } else if (result.status != IoResult::Status::again) {
       cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
     }
@@ -282,17 +263,17 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
   return withBytes(name, [&](LeaseCell& cell) {
     if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
-    if (result.status == IoResult::Status::broken) holding(cell).lost("write", result.error);
+    if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
     // A record that is begun has to be finished with the same bytes.
-    holding(cell).writePending(result.status == IoResult::Status::again);
-    if (result.status == IoResult::Status::done) holding(cell).hasWritten(bytes, result.bytes);
+    cell.hold().writePending(result.status == IoResult::Status::again);
+    if (result.status == IoResult::Status::done) cell.hold().hasWritten(bytes, result.bytes);
     return 0;
   });
 }
 
 Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsResult& result) {
   return withBytes(name, [&](LeaseCell& cell) {
-    Holding& held = holding(cell);
+    Holding& held = cell.hold();
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
     if (result.status == TlsResult::Status::again) held.writePending(true);
@@ -302,7 +283,7 @@ Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsR
 
 Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
   return withBytes(name, [&](LeaseCell& cell) {
-    Holding& held = holding(cell);
+    Holding& held = cell.hold();
     result = {TlsResult::Status::again, {}};
     if (!held.writePending()) result = lwspool::shutdownTls(cell.ssl);
     if (result.status == TlsResult::Status::done) held.taint("TLS was shut down");
@@ -319,8 +300,8 @@ Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Laye
       refused = "a BIO of JavaScript is pushed in a handler alone";
       return 0;
     }
-    refused = holding(cell).writePending() ? "a write has to be finished first"
-                                           : bio::Chain::push(cell.ssl, std::move(layer));
+    refused = cell.hold().writePending() ? "a write has to be finished first"
+                                         : bio::Chain::push(cell.ssl, std::move(layer));
     return 0;
   });
 }
@@ -328,8 +309,19 @@ Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Laye
 Leases::Outcome Leases::popBio(const LeaseName& name, std::shared_ptr<bio::Layer>& out,
                                bio::Refused& refused) {
   return withBytes(name, [&](LeaseCell& cell) {
-    refused = holding(cell).writePending() ? "a write has to be finished first"
-                                           : bio::Chain::pop(cell.ssl, out);
+    refused = cell.hold().writePending() ? "a write has to be finished first"
+                                         : bio::Chain::pop(cell.ssl, out);
+    return 0;
+  });
+}
+
+// --- rings ---------------------------------------------------------------------------------------
+
+Leases::Outcome Leases::pin(const LeaseName& name, Lane lane, uint64_t chain, Pin& out) {
+  return with(name, lane != Lane::none, [&](LeaseCell& cell) {
+    if (cell.token != name.token) return 0;  // who only looks is waited for by nobody
+    if (!cell.pin(lane, chain)) return EBUSY;
+    out = Pin(channel_, segments_[name.id.slot / kLeaseSlots], name.id, name.token, lane);
     return 0;
   });
 }
@@ -350,6 +342,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   std::unique_lock lock(found->mutex);
   LeaseCell& cell = *found;
   if (!cell.holds(name.id.generation, name.token, monotonicNow())) return {Refusal::notHeld};
+  if (cell.pins > 0) return {Refusal::none, EBUSY};
   const int dummy = dummySocket();
   if (dummy < 0) return {Refusal::none, errno};
   const int fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
@@ -358,7 +351,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
     ::close(dummy);
     return {Refusal::none, error};
   }
-  Holding& held = holding(cell);
+  Holding& held = cell.hold();
   out.leftover = held.leftover();
   // The poll set knows the socket, not its number, and would go on watching it.
   epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);

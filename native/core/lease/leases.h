@@ -16,6 +16,7 @@
 #include "../fields.h"
 #include "../net/timers.h"
 #include "../net/transport.h"
+#include "pin.h"
 #include "tls_actions.h"
 
 namespace lwspool {
@@ -112,8 +113,24 @@ class Leases {
   // Whether there is TLS.
   Outcome secure(const LeaseName&, bool& tls);
 
+  // For a ring. Calls `use(fd)`, which answers an errno, so that it makes a reference of its own to
+  // the socket; it counts as a duplicate until returnSocket().
+  template <class Use>
+  Outcome lendSocket(const LeaseName& name, Use use) {
+    return with(name, false, [&](LeaseCell& cell) {
+      const int error = use(cell.fd);
+      if (error == 0) cell.duplicates++;
+      return error;
+    });
+  }
+  void returnSocket(ConnectionId);
+  // An operation begins; those of a chain have its number, others one of their own. EBUSY: another
+  // one reads, or writes. Lane::none takes a shared lease too, on which nothing is pinned.
+  Outcome pin(const LeaseName&, Lane, uint64_t chain, Pin& out);
+
   // Takes the connection away from the pool and from libwebsockets. With TLS it waits until the
   // worker has let go, at most so long (ms); ETIMEDOUT: it never did, and the connection is lost.
+  // EBUSY: operations of a ring are in flight.
   Outcome detach(const LeaseName&, uint64_t patience, Detached& out);
 
   // For what a lease that is over still has: closes the descriptor if it is still that socket;
@@ -125,7 +142,6 @@ class Leases {
 
  private:
   LeaseCell* cell(ConnectionId);
-  static Holding& holding(LeaseCell&);
   // Runs `operation(LeaseCell&)`, which answers an errno, while the lease is held.
   template <class Operation>
   Outcome with(const LeaseName& name, bool exclusive, Operation operation) {

@@ -30,7 +30,7 @@ struct TlsOptions {
   bool rejectUnauthorized = true;
   bool requestOcsp = false;
   size_t maxCachedSessions = 0;  // of clients
-  bool tellSecrets = false;  // for connections that are captured
+  bool tellSecrets = false;      // for connections that are captured
 };
 
 // An option that OpenSSL does not take.

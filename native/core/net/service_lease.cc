@@ -263,6 +263,11 @@ void Service::expire(Connection& connection) {
     cell.giveBack(-1);
     consumerOf(cell.side).leaseExpired(connection, token);
     leaseNews(connection.id);
+  } else if (cell.right == Right::draining && cell.nextEnd() != 0 && cell.nextEnd() <= now_) {
+    // The holder's thread is stuck, and its operations with it.
+    cell.hold().taint("operations of a ring outlived it");
+    cell.settle();
+    leaseNews(connection.id);
   }
   if (const uint64_t next = cell.nextEnd(); cell.wind(next)) leaseTimers_.add(next, connection.id);
 }

@@ -34,11 +34,13 @@ export const NETWORK_ERRORS = {
       `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}${note(', still in ', details.phase)}. Check that the server answers, raise "timeout", or open fewer connections at once.`,
   },
   ERR_ABORTED: {
-    summary: 'The signal of the caller aborted the opening, or the wait for a lease.',
+    summary: 'The signal of the caller aborted the opening, the wait for a lease, or an operation.',
     message: (details) =>
-      details.connection !== undefined
-        ? `Waiting for a lease on connection ${shown(String(details.connection))} was aborted by its signal${because(details.reason)}.`
-        : `Opening the connection to ${peer(details)} was aborted by its signal${because(details.reason)}.`,
+      details.operation !== undefined
+        ? `${shown(details.operation)}${note(' on connection ', details.connection)} was cancelled${because(details.reason)}.`
+        : details.connection !== undefined
+          ? `Waiting for a lease on connection ${shown(String(details.connection))} was aborted by its signal${because(details.reason)}.`
+          : `Opening the connection to ${peer(details)} was aborted by its signal${because(details.reason)}.`,
   },
   ERR_TOO_MANY_FILES: {
     summary: 'The process or the system has no file descriptor left.',

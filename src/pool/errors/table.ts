@@ -2,6 +2,7 @@ import type { ErrorEntry } from './details.js';
 import { LEASE_ERRORS } from './lease.js';
 import { CONNECTION_ERRORS, POOL_ERRORS } from './lifetime.js';
 import { NETWORK_ERRORS } from './network.js';
+import { RING_ERRORS } from './ring.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from './tls.js';
 import { UPGRADE_ERRORS } from './upgrade.js';
 import { USAGE_ERRORS } from './usage.js';
@@ -14,6 +15,7 @@ const TABLE = {
   ...UPGRADE_ERRORS,
   ...CONNECTION_ERRORS,
   ...LEASE_ERRORS,
+  ...RING_ERRORS,
   ...POOL_ERRORS,
 };
 

@@ -66,6 +66,14 @@ export class LeaseHandle implements SocketAccess {
     this.call('check', (native, ...name) => native.check(...name));
   }
 
+  /** Whether it is held, as far as native code knows. */
+  get held(): boolean {
+    if (this.state.ending !== undefined) return false;
+    const { leasing, token } = this.state;
+    const outcome = leasing.native.check(leasing.slot, leasing.generation, token);
+    return !leasing.lost(this.state, outcome);
+  }
+
   /** Whether there is TLS. */
   get secure(): boolean {
     return this.call('check', (native, ...name) => native.secure(...name)) === 1;
@@ -159,6 +167,7 @@ export class LeaseHandle implements SocketAccess {
       const hint = plain ? 'Use detach().' : 'Detach it on the main thread.';
       throw createError('ERR_TLS_OPERATION', { operation, reason, hint });
     }
+    for (const user of this.state.users ?? []) user.leave(this.state, DETACH_PATIENCE);
     const detached = this.call<Detached>('detach', (native, ...name) =>
       native.detach(...name, DETACH_PATIENCE),
     );

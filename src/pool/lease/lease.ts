@@ -4,6 +4,9 @@ import { LeaseSocket } from './socket.js';
 import { LeaseTls } from './tls.js';
 import { TlsHandle } from './tls-handle.js';
 
+/** @internal The handle of a lease; undefined for anything else. */
+export let handleOf: (lease: unknown) => LeaseHandle | undefined;
+
 /**
  * A lease on a connection's socket descriptor and SSL object, from `connection.lease()`.
  *
@@ -18,6 +21,11 @@ import { TlsHandle } from './tls-handle.js';
 export class Lease<Leased = unknown> {
   /** What was leased. */
   readonly connection: Leased;
+  static {
+    handleOf = (lease) =>
+      typeof lease === 'object' && lease !== null && #handle in lease ? lease.#handle : undefined;
+  }
+
   readonly #handle: LeaseHandle;
   #socket: LeaseSocket | undefined;
   #tls: LeaseTls | undefined;

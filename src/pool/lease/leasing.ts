@@ -203,6 +203,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     }
     if (state.ending === undefined) {
       state.ending = ending;
+      // Before it is given back: what they have in flight is its.
+      for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
       if (state.exclusive) this.#exclusive--;
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
@@ -298,7 +300,12 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
 
   #giveBack(token: number, duplicate: number): void {
     const closing = this.native.release(this.slot, this.generation, token, duplicate) === 1;
-    if (closing) this.#link.leave();
+    if (closing) this.closing();
+  }
+
+  /** A lease came back, and the connection ends of what its holder did. */
+  closing(): void {
+    this.#link.leave();
   }
 
   #closedError(cause?: LwsPoolError): LwsPoolError {

@@ -29,6 +29,19 @@ export function systemError(outcome: number, syscall: string, connection: string
   return createError('ERR_LEASE_OPERATION', { syscall, errno, reason, connection });
 }
 
+/** @param errno a positive number */
+export function errnoError(
+  errno: number,
+  syscall: string,
+  connection: string | undefined,
+): LwsPoolError {
+  return createError('ERR_LEASE_OPERATION', {
+    syscall,
+    errno: getSystemErrorName(-errno),
+    connection,
+  });
+}
+
 /** Why no lease was granted. */
 export function refusalError(outcome: number, connection: string): LwsPoolError {
   return createError(

@@ -13,6 +13,12 @@ const CODES = {
   revoked: 'ERR_LEASE_REVOKED',
 } as const;
 
+/** What uses a lease besides its holder: a ring, with operations in flight. */
+export interface LeaseUser {
+  /** Ends what it has in flight on the lease, and waits for that; milliseconds at most. */
+  leave(state: LeaseState, patience: number): void;
+}
+
 /** What a lease is taken with, once it is granted. */
 export interface Grant {
   readonly exclusive: boolean;
@@ -49,6 +55,8 @@ export class LeaseState implements Held {
   overdue = false;
   /** Called once, when it ends. */
   onEnd: (() => void) | undefined;
+  /** Those that have to leave before it ends. */
+  users: Set<LeaseUser> | undefined;
   #controller: AbortController | undefined;
 
   constructor(leasing: Leasing, grant: Grant) {

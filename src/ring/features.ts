@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import { native } from '../native.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
+
+/** What io_uring can do here, from `Ring.features()`. */
+export interface RingFeatures {
+  /** Whether a ring can be made. */
+  readonly available: boolean;
+  /** Why not. */
+  readonly reason: string | undefined;
+  /** Names of io_uring_setup(2), without `IORING_FEAT_`: `NODROP`, `FAST_POLL`. */
+  readonly features: readonly string[];
+  /** Names of io_uring_enter(2), without `IORING_OP_`: `RECV`, `SEND_ZC`; as far as liburing asks. */
+  readonly opcodes: readonly string[];
+  /** Linux 6.0. */
+  readonly recvMultishot: boolean;
+  /** Linux 6.0. */
+  readonly sendZeroCopy: boolean;
+}
+
+let known: RingFeatures | undefined;
+
+/** Asked once where there is one; a system that forbids it may allow it later. */
+export function ringFeatures(): RingFeatures {
+  if (known !== undefined) return known;
+  const { errno, features, opcodes } = native.Ring.features();
+  // Both came with the same kernel, and the second has no name of its own to ask for.
+  const six = opcodes.includes('SEND_ZC');
+  const found: RingFeatures = Object.freeze({
+    available: errno === 0,
+    reason: errno === 0 ? undefined : reasonOf(errno),
+    features: Object.freeze(features),
+    opcodes: Object.freeze(opcodes),
+    recvMultishot: six,
+    sendZeroCopy: six,
+  });
+  if (found.available) known = found;
+  return found;
+}
+
+export function unavailable(errno: number): LwsPoolError {
+  return createError('ERR_URING_UNAVAILABLE', { errno: nameOf(errno), reason: reasonOf(errno) });
+}
+
+/** @throws LwsPoolError ERR_URING_UNAVAILABLE */
+export function requireFeature(feature: 'recvMultishot' | 'sendZeroCopy'): void {
+  if (ringFeatures()[feature]) return;
+  const details = { operation: `${feature}()`, reason: 'it needs Linux 6.0' };
+  throw createError('ERR_URING_UNAVAILABLE', details);
+}
+
+function nameOf(errno: number): string {
+  return getSystemErrorName(-errno);
+}
+
+function reasonOf(errno: number): string {
+  const name = nameOf(errno);
+  if (name === 'ENOSYS') return 'ENOSYS: the kernel has none, or a seccomp filter says so';
+  if (name !== 'EPERM') return `${name}: io_uring_setup failed`;
+  const disabled = sysctl();
+  return disabled === undefined || disabled === '0'
+    ? 'EPERM: it is forbidden, as by the seccomp filter of a container'
+    : `EPERM: the sysctl kernel.io_uring_disabled is ${disabled}`;
+}
+
+function sysctl(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/io_uring_disabled', 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

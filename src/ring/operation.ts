@@ -1,0 +1,115 @@
+import type { LwsPoolError } from '../pool/errors.js';
+import { createError } from '../pool/errors.js';
+import type { LeaseHandle } from '../pool/lease/handle.js';
+import { errnoError } from '../pool/lease/outcome.js';
+import type { Attachment } from './attachment.js';
+
+/** Flags of an answer, as native/core/ring/operation.h has them. */
+export const MORE = 1;
+export const BUFFER = 2;
+export const NOTIFICATION = 4;
+export const CLOSING = 8;
+
+export const ECANCELED = -125;
+export const ENOBUFS = -105;
+export const ETIME = -62;
+
+/** Operations that run one after the other, and end together where one fails. */
+export interface Chain {
+  readonly number: number;
+  readonly operations: Operation[];
+  /** One has failed, so the others were cancelled. */
+  failed: boolean;
+}
+
+/** What a ring knows of an operation that is in flight. */
+export abstract class Operation {
+  /** As the call is written: `recv()`. */
+  readonly name: string;
+  /** For the errors of the lease it works on; undefined: of a timeout. */
+  readonly syscall: string;
+  readonly attachment: Attachment | undefined;
+  /** Whoever waits for the operation has the lease in use. */
+  readonly handle: LeaseHandle | undefined;
+  chain: Chain | undefined;
+  /** Milliseconds of the linkTimeout() behind it. */
+  limit: number | undefined;
+  /** Why it was cancelled. */
+  why: LwsPoolError | undefined;
+  id = 0;
+
+  constructor(
+    name: string,
+    syscall: string,
+    attachment: Attachment | undefined,
+    handle: LeaseHandle | undefined,
+  ) {
+    this.name = name;
+    this.syscall = syscall;
+    this.attachment = attachment;
+    this.handle = handle;
+  }
+
+  /** An answer; the last one where `flags` lack MORE. */
+  abstract answer(result: number, flags: number): void;
+  /** It was never started. */
+  abstract fail(error: LwsPoolError): void;
+
+  /** Why it did not do what it should. */
+  protected error(result: number): LwsPoolError {
+    const connection = this.handle?.state.leasing.connection.id;
+    if (result !== ECANCELED) return errnoError(-result, this.syscall, connection);
+    if (this.handle !== undefined && !this.handle.held) return this.handle.state.error();
+    if (this.why !== undefined) return this.why;
+    const { name, limit } = this;
+    if (limit !== undefined && this.chain?.failed !== true) {
+      return createError('ERR_RING_TIMEOUT', { operation: name, connection, timeout: limit });
+    }
+    const reason = 'what it was to follow in its chain failed';
+    return createError('ERR_ABORTED', { operation: name, connection, reason });
+  }
+}
+
+/** An operation that a promise stands for. */
+export class Single<Result> extends Operation {
+  readonly promise: Promise<Result>;
+  /** Memory that the kernel uses until the last answer. */
+  readonly memory: unknown;
+  readonly #meaning: (result: number) => Result | undefined;
+  #resolve!: (result: Result) => void;
+  #reject!: (error: LwsPoolError) => void;
+  #result = 0;
+
+  /** @param meaning of the kernel's answer; undefined: an error */
+  constructor(
+    what: { name: string; syscall: string; attachment?: Attachment; handle?: LeaseHandle },
+    memory: unknown,
+    meaning: (result: number) => Result | undefined,
+  ) {
+    super(what.name, what.syscall, what.attachment, what.handle);
+    this.memory = memory;
+    this.#meaning = meaning;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  answer(result: number, flags: number): void {
+    if ((flags & NOTIFICATION) === 0) this.#result = result;
+    if ((flags & MORE) !== 0) return;
+    const value = this.#meaning(this.#result);
+    if (value !== undefined) {
+      this.#resolve(value);
+    } else {
+      this.#reject(this.error(this.#result));
+      if (this.chain !== undefined) this.chain.failed = true;
+    }
+  }
+
+  fail(error: LwsPoolError): void {
+    // Whoever has the promise learns of it; nobody may have it.
+    this.promise.catch(() => undefined);
+    this.#reject(error);
+  }
+}

@@ -1,0 +1,243 @@
+// Operations of a ring under leases. What the kernel writes no sanitizer sees: the memory here is
+// written before, and what it holds afterwards is compared.
+#include "../../native/core/ring/ring_features.h"
+#include "ring_bed.h"
+
+using namespace lwspool;
+using namespace lwspool::test;
+
+TEST_CASE("ring: this kernel has what the tests need") {
+  const RingFeatures found = readRingFeatures();
+  CHECK_EQ(found.error, 0);
+  const auto has = [](const std::vector<std::string>& all, const char* name) {
+    return std::find(all.begin(), all.end(), name) != all.end();
+  };
+  CHECK(has(found.features, "NODROP"));
+  CHECK(has(found.opcodes, "POLL_ADD"));
+  CHECK(has(found.opcodes, "RECV"));
+}
+
+TEST_CASE("ring: whole frames in both directions leave the connection as it was") {
+  for (const uint32_t registered : {0u, 16u}) {
+    RingOptions options;
+    options.registered = registered;
+    RingBed bed(options);
+    Connection& connection = bed.open();
+    Held held = bed.hold(connection.id);
+    const int target = bed.attach(held);
+    const Octets in = LeaseBed::toUs({0x81, "to the holder"});
+    bed.peer(connection).write(in);
+    std::vector<uint8_t> into(in.size());
+    const uint64_t reading =
+        bed.start(held, RingBed::receive(target, into, MSG_WAITALL), Lane::read);
+    CHECK_EQ(bed.result(reading), static_cast<int32_t>(in.size()));
+    CHECK_EQ(Octets(into.begin(), into.end()), in);
+    const Octets out = LeaseBed::toPeer({0x81, "from the holder"});
+    const uint64_t writing = bed.start(held, RingBed::send(target, out), Lane::write);
+    CHECK_EQ(bed.result(writing), static_cast<int32_t>(out.size()));
+    CHECK(bed.untilHeard(bed.peer(connection), "text from the holder"));
+    bed.ring.detach(target);
+    bed.owners.returnSocket(held.id);
+    CHECK_EQ(bed.release(held), Why::none);
+    CHECK(bed.alive(connection));
+  }
+}
+
+TEST_CASE("ring: half a frame taints, whichever way it went") {
+  for (const bool reads : {true, false}) {
+    RingBed bed;
+    Connection& connection = bed.open();
+    const ConnectionId id = connection.id;
+    Held held = bed.hold(id);
+    const int target = bed.attach(held);
+    std::vector<uint8_t> into(4);
+    const Octets half = [] {
+      Octets frame = LeaseBed::toPeer({0x81, "a frame"});
+      frame.resize(4);
+      return frame;
+    }();
+    if (reads) bed.peer(connection).text("a frame");
+    const uint64_t operation = reads ? bed.start(held, RingBed::receive(target, into), Lane::read)
+                                     : bed.start(held, RingBed::send(target, half), Lane::write);
+    CHECK_EQ(bed.result(operation), 4);
+    bed.release(held);
+    CHECK_EQ(bed.taint(id), reads ? "a frame was read in part"
+                                  : "what was written is not whole frames of a client");
+  }
+}
+
+TEST_CASE("ring: a connection comes back only when its last operation has ended") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  const uint64_t reading = bed.start(held, RingBed::receive(target, into), Lane::read);
+  const uint64_t polling = bed.start(held, RingBed::poll(target, POLLPRI), Lane::none);
+  bed.ring.submit();
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK_EQ(bed.right(connection), Right::draining);
+  CHECK_EQ(bed.take(connection.id), kBusy);
+  CHECK_FALSE(bed.owners.check(held));
+  bed.peer(connection).text("meanwhile");  // whoever gets it, it is not lost
+  bed.settle();
+  CHECK_EQ(bed.right(connection), Right::draining);
+  bed.ring.cancel(polling);
+  CHECK_EQ(bed.result(polling), -ECANCELED);
+  // The message went to the operation in flight: the holder's, and a whole one.
+  CHECK_GT(bed.result(reading), 0);
+  CHECK_NE(bed.right(connection), Right::draining);
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: what is cancelled takes nothing of the stream") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  const uint64_t reading = bed.start(held, RingBed::receive(target, into), Lane::read);
+  bed.ring.cancel(reading);
+  bed.ring.submit();
+  bed.takeAnswers();
+  CHECK_EQ(bed.result(reading), -ECANCELED);
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK_EQ(bed.right(connection), Right::worker);  // at once
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: one operation reads at a time, unless they are a chain") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(2);
+  uint64_t first = 0;
+  uint64_t second = 0;
+  uint64_t third = 0;
+  const uint64_t chain = Ring::nextChain();
+  REQUIRE_EQ(
+      bed.create(held, RingBed::receive(target, into, MSG_WAITALL), Lane::read, first, chain), 0);
+  CHECK_EQ(bed.create(held, RingBed::receive(target, into), Lane::read, third), EBUSY);
+  REQUIRE_EQ(bed.create(held, RingBed::receive(target, into), Lane::read, second, chain), 0);
+  IoResult result{IoResult::Status::again};
+  CHECK_EQ(bed.owners.readSocket(held, into.data(), 1, result).error, EBUSY);
+  bed.duplicate(held = bed.hold(bed.open().id));  // another connection is not concerned
+  bed.release(held);
+  const uint64_t both[] = {first, second};
+  REQUIRE_EQ(bed.ring.start(both), 0);
+  bed.peer(connection).write(LeaseBed::toUs({0x81, "xy"}));  // 4 bytes
+  CHECK_EQ(bed.result(second), 2);
+  CHECK(bed.alive(bed.open()));
+}
+
+TEST_CASE("ring: more operations than there is room for, and more answers") {
+  RingOptions options;
+  options.entries = 4;
+  options.completions = 4;
+  options.registered = 1;
+  RingBed bed(options);
+  std::vector<uint64_t> ids;
+  for (int i = 0; i < 8; i++) {
+    Connection& connection = bed.open();
+    const Held held = bed.hold(connection.id, false);
+    const int target = bed.attach(held);
+    for (int j = 0; j < 25; j++) {
+      ids.push_back(bed.start(held, RingBed::poll(target, POLLOUT), Lane::none));
+    }
+  }
+  for (const uint64_t id : ids) CHECK_EQ(bed.result(id), POLLOUT);
+  CHECK_EQ(bed.answers.size(), ids.size());
+  CHECK_EQ(bed.ring.inFlight(), 0);
+  std::vector<uint64_t> chain(5, 0);
+  for (uint64_t& id : chain) {
+    Operation timeout;
+    timeout.kind = Operation::Kind::timeout;
+    REQUIRE_EQ(bed.ring.create(std::move(timeout), id), 0);
+  }
+  CHECK_EQ(bed.ring.start(chain), ENOSPC);
+  for (const uint64_t id : chain) bed.ring.discard(id);
+}
+
+TEST_CASE("ring: operations outlive their connection and find nobody") {
+  RingBed bed;
+  Connection* connection = &bed.open();
+  const ConnectionId id = connection->id;
+  Held held = bed.hold(id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  const uint64_t reading = bed.start(held, RingBed::receive(target, into), Lane::read);
+  bed.ring.submit();
+  bed.command(Command::terminate, id);
+  REQUIRE(bed.untilGone(id));
+  CHECK_LE(bed.result(reading), 0);  // its socket was shut down
+  bed.ring.detach(target);
+  bed.owners.returnSocket(id);
+  CHECK(bed.alive(bed.open()));
+}
+
+TEST_CASE("ring: closing it ends what is in flight, and the connection goes on") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  bed.start(held, RingBed::receive(target, into), Lane::read);
+  bed.start(held, RingBed::poll(target, POLLPRI), Lane::none);
+  bed.release(held);
+  CHECK_EQ(bed.right(connection), Right::draining);
+  bed.ring.close(5'000);
+  CHECK_EQ(bed.ring.inFlight(), 0);
+  uint64_t none = 0;
+  CHECK_EQ(bed.ring.create({}, none), ECANCELED);
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: an expired lease whose operations nobody ends costs its connection") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  Held held = bed.hold(id, true, 20);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  bed.start(held, RingBed::receive(target, into), Lane::read);
+  bed.ring.submit();
+  CHECK_EQ(bed.taint(id), "operations of a ring outlived it");
+}
+
+TEST_CASE("ring: many answers to one operation, in buffers of the ring") {
+  RingOptions options;
+  options.bufferCount = 2;
+  options.bufferSize = 64;
+  RingBed bed(options);
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  Octets sent;
+  for (int i = 0; i < 50; i++) {
+    const Octets frame = LeaseBed::toUs({0x81, "message " + std::to_string(i)});
+    sent.insert(sent.end(), frame.begin(), frame.end());
+  }
+  bed.peer(connection).write(sent);
+  Octets received;
+  for (int again = 0; again < 500 && received.size() < sent.size(); again++) {
+    Operation operation;
+    operation.kind = Operation::Kind::receiveMany;
+    operation.target = target;
+    const uint64_t id = bed.start(held, std::move(operation), Lane::read);
+    bed.answers.clear();
+    bed.ring.wait(100);
+    bed.ring.cancel(id);
+    bed.result(id);
+    for (const Completion& one : bed.answers) {
+      if ((one.flags & Completion::kBuffer) == 0) continue;
+      const auto number = static_cast<uint16_t>(one.flags >> 16);
+      const uint8_t* const bytes = bed.ring.buffer(number);
+      received.insert(received.end(), bytes, bytes + one.result);
+      bed.ring.giveBack(number);
+    }
+  }
+  CHECK_EQ(received, sent);
+  bed.release(held);
+  CHECK(bed.alive(connection));
+}
