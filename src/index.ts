@@ -29,6 +29,7 @@ export type {
   ConnectOptions,
   LeaseOptions,
   LookupFunction,
+  PollerName,
   PoolLeaseOptions,
   PoolOptions,
   TlsOptions,

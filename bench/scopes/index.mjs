@@ -8,6 +8,7 @@ import { latency } from './latency.mjs';
 import { lease } from './lease.mjs';
 import { memory } from './memory.mjs';
 import { threads } from './threads.mjs';
+import { uring } from './uring.mjs';
 
 /**
  * @typedef {object} Row  one line of the table
@@ -46,6 +47,7 @@ export const scopes = {
   growth,
   burst,
   lease,
+  uring,
 };
 
 /** Rows of several scopes under one name. */

@@ -1,4 +1,4 @@
-// JavaScript: new Service(channelKey, handshakesInFlight, onEvents), a worker's service. All
+// JavaScript: new Service(channelKey, handshakesInFlight, onEvents, uring), a worker's service. All
 // methods on the worker's thread.
 #pragma once
 
@@ -24,6 +24,9 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
  public:
   explicit ServiceBinding(const Napi::CallbackInfo&);
   static void define(Napi::Env, Napi::Object exports);
+  // uringRefusal() -> string: why io_uring cannot be a poller here; undefined where it can. Any
+  // thread.
+  static Napi::Value uringRefusal(const Napi::CallbackInfo&);
 
  private:
   // connect(endpoint, group) -> boolean: a connection that belongs to this thread; false where no

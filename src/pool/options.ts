@@ -22,7 +22,12 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
-export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
+export {
+  type PollerName,
+  type PoolOptions,
+  parsePoolOptions,
+  type ResolvedPoolOptions,
+} from './options/pool.js';
 export {
   type Pem,
   parseTlsOptions,

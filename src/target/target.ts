@@ -48,7 +48,7 @@ export class Target {
     const tls = identity === undefined ? 0 : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
     this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined);
-    this.#service = new native.Service(this.#channel.key, 1, () => undefined);
+    this.#service = new native.Service(this.#channel.key, 1, () => undefined, false);
     const endpoint = new native.Endpoint({
       kind: raw ? 'raw' : 'ws',
       server: true,

@@ -42,8 +42,11 @@ export class WorkerService implements HandlerService {
     this.#worker = task.worker;
     this.#port = task.port;
     const inbox = createInbox(() => this.#native, this.#onRecord);
-    this.#native = new native.Service(task.channel, task.handshakesInFlight, (...range) =>
-      this.#outbox.during(() => inbox(...range)),
+    this.#native = new native.Service(
+      task.channel,
+      task.handshakesInFlight,
+      (...range) => this.#outbox.during(() => inbox(...range)),
+      task.poller === 'io_uring',
     );
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;

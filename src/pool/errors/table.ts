@@ -4,6 +4,7 @@ import { CONNECTION_ERRORS, POOL_ERRORS } from './lifetime.js';
 import { NETWORK_ERRORS } from './network.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from './tls.js';
 import { UPGRADE_ERRORS } from './upgrade.js';
+import { URING_ERRORS } from './uring.js';
 import { USAGE_ERRORS } from './usage.js';
 
 const TABLE = {
@@ -15,6 +16,7 @@ const TABLE = {
   ...CONNECTION_ERRORS,
   ...LEASE_ERRORS,
   ...POOL_ERRORS,
+  ...URING_ERRORS,
 };
 
 /** Stable name of a failure. New ones may come; the meaning of one never changes. */

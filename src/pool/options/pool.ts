@@ -17,6 +17,9 @@ import {
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 
+/** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
+export type PollerName = 'epoll' | 'io_uring';
+
 /** Options of `createPool()`. */
 export interface PoolOptions {
   /** Worker threads. Default: one less than there are cores, at least 1. */
@@ -27,6 +30,11 @@ export interface PoolOptions {
   handshakesInFlight?: number | undefined;
   /** Which worker gets a new connection. Default: `least-connections`. */
   placement?: PlacementPolicy | undefined;
+  /**
+   * How workers hear which connections are ready: epoll(7), or multishot polls of io_uring(7), which
+   * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
+   */
+  poller?: PollerName | undefined;
   /** TLS options of every connection that does not say otherwise. */
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
@@ -41,6 +49,7 @@ export interface ResolvedPoolOptions {
   readonly maxConnections: number;
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
+  readonly poller: PollerName;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
@@ -65,6 +74,7 @@ const poolSchema = group(
     placement: z
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
+    poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     lease: poolLeaseSchema.optional(),
@@ -86,6 +96,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     maxConnections: given.maxConnections ?? 65_536,
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
+    poller: given.poller ?? 'epoll',
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
   };
