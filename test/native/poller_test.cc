@@ -136,13 +136,21 @@ TEST_CASE("poller: what was ready before it was removed is told to nobody") {
 TEST_CASE("poller: a descriptor that was removed ends when it is closed") {
   const auto owned = made(eachPoller());
   Poller& poller = *owned;
-  Pair pair;
-  REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), 0);
-  poller.settle();
-  SUBCASE("removed") { poller.remove(pair.ends.ours, {1, 1}); }
-  SUBCASE("all of them") { poller.clear(); }
-  poller.settle();
-  close(std::exchange(pair.ends.ours, socket(AF_UNIX, SOCK_STREAM, 0)));
-  char byte;
-  CHECK_EQ(read(pair.ends.theirs, &byte, 1), 0);
+  // With and without something to tell at that moment; one, or all of them.
+  for (int kind = 0; kind < 4; kind++) {
+    Pair pair;
+    REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), 0);
+    poller.settle();
+    if (kind % 2 == 1) CHECK_EQ(write(pair.ends.theirs, "x", 1), 1);
+    if (kind < 2) {
+      poller.remove(pair.ends.ours, {1, 1});
+    } else {
+      poller.clear();
+    }
+    poller.settle();
+    close(std::exchange(pair.ends.ours, dup(pair.ends.theirs)));
+    pollfd end{pair.ends.theirs, POLLIN, 0};
+    REQUIRE_EQ(poll(&end, 1, 10'000), 1);
+    CHECK_NE(end.revents & POLLHUP, 0);
+  }
 }

@@ -131,6 +131,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_POOL_CLOSED: [{}, 'The pool is closed'],
   ERR_TOO_MANY_CONNECTIONS: [{ limit: 65_536 }, '65536 connections "maxConnections" allows'],
   ERR_SYSTEM: [{ syscall: 'uv_loop_init', errno: 'ENOMEM' }, 'uv_loop_init failed (ENOMEM'],
+  ERR_URING_UNAVAILABLE: [{ reason: 'io_uring_setup: EPERM' }, 'io_uring_setup: EPERM', '6.1'],
 };
 
 const codes = Object.keys(ERRORS) as ErrorCode[];

@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -18,9 +17,6 @@ constexpr unsigned kSubmissions = 256;
 constexpr unsigned kCompletions = 4096;
 // Of what nobody asks the end of: cancelling.
 constexpr uint64_t kUnheard = UINT64_MAX;
-// The kernel does at most some twenty pieces of deferred work in one call, so where that many have
-// come there may be more.
-constexpr int kManyAtOnce = 10;
 
 constexpr uint64_t nameOf(uint32_t slot, uint32_t serial) {
   return (uint64_t{serial} << 32) | slot;
@@ -91,7 +87,8 @@ void UringPoller::disarm(uint32_t slot) {
   if (!std::exchange(one.armed, false)) return;
   io_uring_sqe* const sqe = entry();
   if (sqe == nullptr) return;
-  io_uring_prep_poll_remove(sqe, nameOf(slot, one.serial));
+  // Not IORING_OP_POLL_REMOVE: that leaves a poll alone which has something to tell just then.
+  io_uring_prep_cancel64(sqe, nameOf(slot, one.serial), 0);
   io_uring_sqe_set_data64(sqe, kUnheard);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
@@ -129,7 +126,15 @@ void UringPoller::again(ConnectionId id) {
 void UringPoller::enter() { io_uring_submit_and_get_events(&ring_); }
 
 void UringPoller::settle() {
-  if (io_uring_sq_ready(&ring_) > 0) enter();
+  if (io_uring_sq_ready(&ring_) == 0) return;
+  enter();
+  if (more()) signal();
+}
+
+void UringPoller::signal() {
+  const uint64_t one = 1;
+  // It fails only where it is readable anyway.
+  if (write(event_, &one, sizeof one) < 0) return;
 }
 
 void UringPoller::clear() {
@@ -147,6 +152,7 @@ void UringPoller::clear() {
   } while (reap(none, kBatch) >= 0 && more());
 }
 
+// The kernel does deferred work in pieces, and sets the flag again where some is left.
 bool UringPoller::more() const {
   return io_uring_cq_ready(&ring_) > 0 ||
          (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
@@ -173,11 +179,14 @@ int UringPoller::reap(Ready* out, int room) {
       arm(slot);
     }
     const bool broken = failed || (cqe->res & (POLLERR | POLLHUP)) != 0;
+    // The kernel tells of POLLRDHUP whether it was asked for or not.
+    const auto told = failed ? 0 : static_cast<uint32_t>(cqe->res) & one.mask;
+    if (told == 0 && !broken) continue;
     out[count++] = {{slot, one.generation},
-                    !failed && (cqe->res & (POLLIN | POLLRDHUP)) != 0,
-                    !failed && (cqe->res & POLLOUT) != 0,
+                    (told & (POLLIN | POLLRDHUP)) != 0,
+                    (told & POLLOUT) != 0,
                     broken,
-                    broken || (cqe->res & POLLRDHUP) != 0};
+                    broken || (told & POLLRDHUP) != 0};
   }
   io_uring_cq_advance(&ring_, seen);
   return count;
@@ -189,14 +198,14 @@ int UringPoller::wait(Ready* out) {
   // What comes to be known in here need not be signalled.
   io_uring_cq_eventfd_toggle(&ring_, false);
   int count = 0;
-  for (int got = kManyAtOnce; got >= kManyAtOnce && count < kBatch; count += got) {
+  do {
     enter();
-    got = reap(out + count, kBatch - count);
-  }
+    count += reap(out + count, kBatch - count);
+  } while (count < kBatch && more());
   io_uring_cq_eventfd_toggle(&ring_, true);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  const uint64_t one = 1;
-  if ((more() || count == kBatch) && write(event_, &one, sizeof one) < 0) return count;
+  // Before the flag is looked at: whoever sets it later finds signalling on.
+  __sync_synchronize();
+  if (more()) signal();
   return count;
 }
 

@@ -48,6 +48,7 @@ class UringPoller final : public Poller {
   void enter();
   int reap(Ready* out, int room);
   bool more() const;
+  void signal();
 
   io_uring ring_{};
   bool made_ = false;

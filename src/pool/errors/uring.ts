@@ -6,6 +6,6 @@ export const URING_ERRORS = {
   ERR_URING_UNAVAILABLE: {
     summary: 'The kernel has no io_uring, or forbids it.',
     message: ({ reason }) =>
-      `io_uring cannot be used here${because(reason)}. Do without it, or allow it: Linux 6.1 or newer, the sysctl kernel.io_uring_disabled at 0, and a seccomp profile of the container that lets io_uring_setup pass.`,
+      `The kernel refuses io_uring${because(reason)}. Do without it, or allow it: Linux 6.1 or newer, the sysctl kernel.io_uring_disabled at 0, and a seccomp profile of the container that lets io_uring_setup pass.`,
   },
 } as const satisfies Record<string, ErrorEntry>;
