@@ -128,7 +128,7 @@ void UringPoller::enter() { io_uring_submit_and_get_events(&ring_); }
 void UringPoller::settle() {
   if (io_uring_sq_ready(&ring_) == 0) return;
   enter();
-  if (more()) signal();
+  if (io_uring_cq_ready(&ring_) > 0) signal();
 }
 
 void UringPoller::signal() {
@@ -147,12 +147,12 @@ void UringPoller::clear() {
   enter();
   Ready none[kBatch];
   // What was cancelled ends in deferred work, which is done in pieces.
-  do {
-    enter();
-  } while (reap(none, kBatch) >= 0 && more());
+  for (enter(); io_uring_cq_ready(&ring_) > 0; enter()) reap(none, kBatch);
 }
 
-// The kernel does deferred work in pieces, and sets the flag again where some is left.
+// Whether there is anything to be had; the kernel does deferred work in pieces, and sets the flag
+// again where some is left. It may also set it late, for work that is done: so the flag alone is
+// no reason to go round again.
 bool UringPoller::more() const {
   return io_uring_cq_ready(&ring_) > 0 ||
          (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
@@ -198,14 +198,18 @@ int UringPoller::wait(Ready* out) {
   // What comes to be known in here need not be signalled.
   io_uring_cq_eventfd_toggle(&ring_, false);
   int count = 0;
-  do {
+  for (bool some = true; some && count < kBatch && (count == 0 || more());) {
     enter();
+    some = io_uring_cq_ready(&ring_) > 0;
     count += reap(out + count, kBatch - count);
-  } while (count < kBatch && more());
+  }
   io_uring_cq_eventfd_toggle(&ring_, true);
   // Before the flag is looked at: whoever sets it later finds signalling on.
   __sync_synchronize();
-  if (more()) signal();
+  if (more()) {
+    enter();
+    if (io_uring_cq_ready(&ring_) > 0) signal();
+  }
   return count;
 }
 
