@@ -27,6 +27,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // The suites of what a poller has a part in, once more with the other one.
+          name: 'io_uring',
+          include: [
+            'test/integration/{closing,connecting,flow-control,messages,streams}.test.ts',
+            'test/integration/lease-*.test.ts',
+          ],
+          env: { LWSPOOL_TEST_POLLER: 'io_uring' },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'lifecycle',
           include: ['test/lifecycle/**/*.test.ts'],
           // They watch how long child processes take to end: not while others use the cores.

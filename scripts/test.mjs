@@ -54,6 +54,7 @@ const runners = [
   { name: 'model', script: ['scripts/model-tests.mjs'], reports: /^model\.xml$/ },
   vitest('unit'),
   vitest('integration'),
+  vitest('io_uring'),
   vitest('lifecycle'),
   vitest('types'),
 ];

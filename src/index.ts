@@ -48,6 +48,7 @@ export type {
   FaultBio,
   LeaseOptions,
   LookupFunction,
+  PollerName,
   PoolLeaseOptions,
   PoolOptions,
   RecorderBio,

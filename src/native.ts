@@ -319,8 +319,11 @@ export interface NativeAddon {
     handshakesInFlight: number,
     onEvents: OnEvents,
     onBio: OnBio,
+    uring: boolean,
   ) => NativeService;
   readonly Endpoint: new (options: EndpointOptions) => NativeEndpoint;
+  /** Why io_uring cannot be a worker's poller here; undefined where it can. */
+  uringRefusal(): string | undefined;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */
   createTlsContext(options: TlsContextOptions): number;
   /** PEM of the authorities that are trusted by default; the first call counts. */

@@ -124,4 +124,11 @@ export const peers = [
     missing: () => (existsSync(inThisFolder('../../dist/index.js')) ? null : 'not built'),
     command: (driver) => onNode(ownPrograms[driver]),
   },
+  {
+    name: 'lws-pool-io_uring',
+    supports: asLwsPool,
+    missing: () => (existsSync(inThisFolder('../../dist/index.js')) ? null : 'not built'),
+    command: (driver) => onNode(ownPrograms[driver]),
+    environment: { LWS_POOL_POLLER: 'io_uring' },
+  },
 ];

@@ -11,6 +11,8 @@ export const versions = { 'lws-pool': version, node: process.versions.node };
 export function openPool({ threads, handshakes, ca, sessions, bios }) {
   return createPool({
     threads,
+    // Older builds, which bench:compare measures too, do not know the option.
+    ...(process.env.LWS_POOL_POLLER && { poller: process.env.LWS_POOL_POLLER }),
     handshakesInFlight: Math.ceil(handshakes / threads),
     ...(ca && {
       tls: {

@@ -1,4 +1,5 @@
-import { own } from './clients.mjs';
+import { clientUnits, own } from './clients.mjs';
+import { echo, messages } from './rows.mjs';
 
 /** Requests and answers on 64 raw connections, one at a time on each. */
 function requests({ work, ...row }) {
@@ -11,15 +12,19 @@ function requests({ work, ...row }) {
   };
 }
 
+const sizes = { 50: '50', '1k': '1,000', '10k': '10,000' };
+const pollers = ['lws-pool', 'lws-pool-io_uring'];
+
 /** @type {import('./index.mjs').Scope} */
 export const uring = {
-  title: 'io_uring under leases',
-  peers: ['net', 'lws-pool'],
-  units: 'us: CPU time of the client, user + system',
+  title: 'io_uring under leases, and under the workers',
+  peers: ['net', 'lws-pool', 'lws-pool-io_uring'],
+  units: clientUnits,
   rows: [
     requests({
       id: 'uring-requests',
       title: 'request and answer by a ring, against node:net; 64 connections',
+      peers: ['net', 'lws-pool'],
       targets: [
         { atMost: 1, of: 'net' },
         { atMost: 1, row: 'uring-requests-own' },
@@ -30,6 +35,23 @@ export const uring = {
       title: "the same by the connection's own path, on the main thread",
       peers: own,
       work: { lease: 'none' },
+    }),
+    ...Object.entries(sizes).map(([name, words]) =>
+      echo({
+        id: `uring-echo-${name}`,
+        title: `64-byte echo, ${words} connections, 1 in flight`,
+        peers: pollers,
+        workload: {
+          ...{ connections: Number(words.replace(',', '')), size: 64, inflight: 1 },
+          messages: 300_000,
+        },
+      }),
+    ),
+    messages({
+      id: 'uring-sparse-10k',
+      title: '64-byte echo, 10,000 connections, 5,000 messages a second over all of them',
+      peers: pollers,
+      workload: { mode: 'latency', connections: 10_000, size: 64, rate: 5000, messages: 25_000 },
     }),
   ],
 };

@@ -10,7 +10,6 @@ LoopHost::LoopHost(uv_loop_t* loop, std::function<void()> deliver)
     : loop_(loop), deliver_(std::move(deliver)) {}
 
 void LoopHost::start(Service& service) {
-  if (service.pollDescriptor() < 0) throw std::runtime_error("epoll_create1 failed");
   service_ = &service;
   async_.data = poll_.data = check_.data = timer_.data = this;
   const int failed = uv_async_init(loop_, &async_, onAsync);

@@ -40,7 +40,9 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     state->host = std::make_unique<LoopHost>(loop, [state = state.get()] {
       if (state->binding != nullptr) state->binding->deliver();
     });
-    state->service = std::make_unique<Service>(*state->channel, *state->host, number(info, 1));
+    state->service =
+        std::make_unique<Service>(*state->channel, *state->host, number(info, 1),
+                                  info[4].ToBoolean() ? PollerKind::uring : PollerKind::epoll);
     state->opener = std::make_unique<LwsOpener>(*state->service, loop);
     state->opener->name(number(info, 0));
     state->host->start(*state->service);
@@ -277,7 +279,14 @@ Napi::Value ServiceBinding::bioBelow(const Napi::CallbackInfo& info) {
                                    bytes.ByteLength()));
 }
 
+Napi::Value ServiceBinding::uringRefusal(const Napi::CallbackInfo& info) {
+  std::string reason;
+  if (Poller::make(PollerKind::uring, reason)) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), reason);
+}
+
 void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
+  exports.Set("uringRefusal", Napi::Function::New<uringRefusal>(env, "uringRefusal"));
   exports.Set("Service",
               DefineClass(env, "Service",
                           {InstanceMethod<&ServiceBinding::connect>("connect"),

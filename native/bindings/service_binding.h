@@ -1,5 +1,5 @@
-// JavaScript: new Service(channelKey, handshakesInFlight, onEvents, onBio), a worker's service. All
-// methods on the worker's thread.
+// JavaScript: new Service(channelKey, handshakesInFlight, onEvents, onBio, uring), a worker's
+// service. All methods on the worker's thread.
 #pragma once
 
 #include <napi.h>
@@ -25,6 +25,9 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
  public:
   explicit ServiceBinding(const Napi::CallbackInfo&);
   static void define(Napi::Env, Napi::Object exports);
+  // uringRefusal() -> string: why io_uring cannot be a poller here; undefined where it can. Any
+  // thread.
+  static Napi::Value uringRefusal(const Napi::CallbackInfo&);
 
  private:
   // connect(endpoint, group) -> boolean: a connection that belongs to this thread; false where no

@@ -31,7 +31,12 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
-export { type PoolOptions, parsePoolOptions, type ResolvedPoolOptions } from './options/pool.js';
+export {
+  type PollerName,
+  type PoolOptions,
+  parsePoolOptions,
+  type ResolvedPoolOptions,
+} from './options/pool.js';
 export type { PoolLeaseOptions } from './options/pool-lease.js';
 export {
   parseMultishotOptions,

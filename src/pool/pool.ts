@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { NativeEndpoint } from '../native.js';
+import { type NativeEndpoint, native } from '../native.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
@@ -16,6 +16,7 @@ import type {
   ConnectManyOptions,
   ConnectOptions,
   LeaseOptions,
+  PollerName,
   PoolOptions,
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
@@ -92,6 +93,11 @@ export class Pool extends EventEmitter<PoolEvents> {
   /** Worker threads. */
   get threads(): number {
     return this.#options.threads;
+  }
+
+  /** How its workers hear which connections are ready. */
+  get poller(): PollerName {
+    return this.#options.poller;
   }
 
   /** Connections, open and opening, those of groups included. */
@@ -504,11 +510,15 @@ function aborted(target: Target, signal: AbortSignal): LwsPoolError {
 /**
  * Starts a pool.
  *
- * @throws LwsPoolError ERR_INVALID_OPTION; ERR_POOL_FAILED where its workers cannot start
+ * @throws LwsPoolError ERR_INVALID_OPTION; ERR_URING_UNAVAILABLE where `poller` is `'io_uring'` and
+ *   the kernel refuses; ERR_POOL_FAILED where its workers cannot start
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
   // Not before: handlers import this package as well, and their workers are to do without zod, whose
   // eighty files take as long to load as all the rest.
   const parsers = await import('./options.js');
-  return await new Pool(parsers.parsePoolOptions(options), parsers).start();
+  const resolved = parsers.parsePoolOptions(options);
+  const reason = resolved.poller === 'io_uring' ? native.uringRefusal() : undefined;
+  if (reason !== undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  return await new Pool(resolved, parsers).start();
 }

@@ -13,7 +13,7 @@ import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
-import type { ResolvedLeaseOptions } from './options.js';
+import type { ResolvedLeaseOptions, ResolvedPoolOptions } from './options.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -95,12 +95,13 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task(handshakesInFlight: number): ServiceTask {
+  task({ handshakesInFlight, poller }: ResolvedPoolOptions): ServiceTask {
     return {
       port: this.#remotePort,
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
+      poller,
       leases: this.#leases.options,
     };
   }

@@ -92,7 +92,7 @@ export class Workers {
     for (let crashes = 0; ; ) {
       const worker = this.all[index] as PoolWorker;
       const started = performance.now();
-      const cause = await this.#threads.run(worker.task(this.#options.handshakesInFlight)).then(
+      const cause = await this.#threads.run(worker.task(this.#options)).then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -54,6 +54,7 @@ export class Target {
       1,
       () => undefined,
       () => 0,
+      false,
     );
     const endpoint = new native.Endpoint({
       kind: raw ? 'raw' : 'ws',

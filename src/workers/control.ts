@@ -1,7 +1,7 @@
 import type { EndpointOptions } from '../native.js';
 import type { PlainError } from '../pool/errors.js';
 import type { LeaseReport } from '../pool/lease/leaks.js';
-import type { ResolvedLeaseOptions } from '../pool/options.js';
+import type { PollerName, ResolvedLeaseOptions } from '../pool/options.js';
 
 /**
  * What the main thread and a worker say to each other through their MessagePort: starting, groups,
@@ -14,6 +14,7 @@ export interface ServiceTask {
   readonly worker: number;
   readonly channel: number;
   readonly handshakesInFlight: number;
+  readonly poller: PollerName;
   readonly leases: ResolvedLeaseOptions;
 }
 

@@ -59,6 +59,7 @@ export class WorkerService implements HandlerService {
       task.handshakesInFlight,
       (...range) => this.#outbox.during(() => inbox(...range)),
       this.#bios.dispatch,
+      task.poller === 'io_uring',
     );
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;

@@ -134,11 +134,26 @@ class World {
     bed_.host.onDeliver = [this] { applyHandlers(); };
   }
 
-  // What went wrong first; empty: nothing.
+  // What went wrong first; empty: nothing. The worker is the calling thread, which is the one that
+  // has opened the connections: a ring belongs to one thread for ever.
   std::string run(double seconds) {
-    std::thread worker([this] {
-      while (!stopWorker_) bed_.host.turn(bed_.service, 1);
-    });
+    std::thread others([this, seconds] { direct(seconds); });
+    while (!stopWorker_) bed_.host.turn(bed_.service, 1);
+    others.join();
+    if (owner_.twice() || handler_.twice()) note(models_[0], "a request was answered twice");
+    for (const Model& model : models_) {
+      if (model.kind == Kind::ws) messages += model.gotUs + model.gotPeer + model.gotPeerHeld;
+    }
+    return wrong_;
+  }
+
+  uint64_t messages = 0;
+  std::atomic<size_t> leases{0};
+  std::atomic<size_t> waited{0};
+
+ private:
+  // Starts and ends everybody but the worker.
+  void direct(double seconds) {
     std::thread peers([this, seed = random_()] { pumpPeers(seed); });
     std::thread sender([this, seed = random_()] { sendAll(seed); });
     std::vector<std::thread> requesters;
@@ -158,19 +173,7 @@ class World {
     waitFor([](const Model& model) { return model.closed == 1; }, "was not closed once");
     stopWorker_ = true;
     bed_.host.wake();
-    worker.join();
-    if (owner_.twice() || handler_.twice()) note(models_[0], "a request was answered twice");
-    for (const Model& model : models_) {
-      if (model.kind == Kind::ws) messages += model.gotUs + model.gotPeer + model.gotPeerHeld;
-    }
-    return wrong_;
   }
-
-  uint64_t messages = 0;
-  std::atomic<size_t> leases{0};
-  std::atomic<size_t> waited{0};
-
- private:
   Model& of(const Connection& connection) { return models_[connection.id.slot]; }
   void note(const Model& model, const std::string& what) {
     std::lock_guard lock(wrongMutex_);

@@ -5,12 +5,20 @@
 
 #include <set>
 
+#include "service_bed.h"
 #include "sockets.h"
 
 using namespace lwspool;
 using namespace lwspool::test;
 
 namespace {
+
+std::unique_ptr<Poller> made(PollerKind kind) {
+  std::string reason;
+  auto poller = Poller::make(kind, reason);
+  REQUIRE_MESSAGE(poller != nullptr, reason);
+  return poller;
+}
 
 std::vector<Poller::Ready> readyIn(Poller& poller) {
   Poller::Ready ready[Poller::kBatch];
@@ -28,7 +36,8 @@ struct Pair {
 }  // namespace
 
 TEST_CASE("poller: tells what is ready by the name that it was given") {
-  Poller poller;
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
   Pair pair;
   REQUIRE_EQ(poller.add(pair.ends.ours, {7, 0x8000'0001}, true, false), 0);
   CHECK(readyIn(poller).empty());
@@ -39,6 +48,7 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
   CHECK(ready[0].readable);
   CHECK_FALSE(ready[0].writable);
   CHECK_FALSE(ready[0].broken);
+  poller.again(ready[0].id);
   CHECK_EQ(readyIn(poller).size(), 1);  // for as long as it is so
 
   REQUIRE_EQ(poller.change(pair.ends.ours, {7, 2}, false, true), 0);
@@ -48,12 +58,13 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
   CHECK_FALSE(ready[0].readable);
   CHECK(ready[0].writable);
 
-  poller.remove(pair.ends.ours);
+  poller.remove(pair.ends.ours, {7, 2});
   CHECK(readyIn(poller).empty());
 }
 
 TEST_CASE("poller: a connection that broke is told even where nobody asks") {
-  Poller poller;
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
   Pair pair;
   REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, false, false), 0);
   CHECK(readyIn(poller).empty());
@@ -66,17 +77,20 @@ TEST_CASE("poller: a connection that broke is told even where nobody asks") {
 }
 
 TEST_CASE("poller: its descriptor is readable while anything is ready") {
-  Poller poller;
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
   Pair pair;
   pollfd outer{poller.descriptor(), POLLIN, 0};
   REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), 0);
+  poller.settle();
   CHECK_EQ(poll(&outer, 1, 0), 0);
   CHECK_EQ(write(pair.ends.theirs, "x", 1), 1);
   CHECK_EQ(poll(&outer, 1, 0), 1);
 }
 
 TEST_CASE("poller: more than fit into one batch come in the next ones") {
-  Poller poller;
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
   std::vector<std::unique_ptr<Pair>> pairs;
   for (uint32_t i = 0; i < Poller::kBatch + 10; i++) {
     pairs.push_back(std::make_unique<Pair>());
@@ -90,12 +104,53 @@ TEST_CASE("poller: more than fit into one batch come in the next ones") {
 }
 
 TEST_CASE("poller: says why it could not") {
-  Poller poller;
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
   Pair pair;
   CHECK_EQ(poller.add(-1, {1, 1}, true, false), EBADF);
   CHECK_EQ(poller.change(pair.ends.ours, {1, 1}, true, false), ENOENT);
   REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), 0);
   CHECK_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), EEXIST);
-  poller.remove(pair.ends.ours);
-  poller.remove(pair.ends.ours);
+  poller.remove(pair.ends.ours, {1, 1});
+  poller.remove(pair.ends.ours, {1, 1});
+}
+
+TEST_CASE("poller: what was ready before it was removed is told to nobody") {
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
+  Pair first;
+  REQUIRE_EQ(poller.add(first.ends.ours, {5, 1}, true, false), 0);
+  poller.settle();
+  CHECK_EQ(write(first.ends.theirs, "x", 1), 1);
+  // The same number and the same slot, of another connection.
+  poller.remove(first.ends.ours, {5, 1});
+  Pair second;
+  REQUIRE_EQ(poller.add(second.ends.ours, {5, 2}, true, false), 0);
+  CHECK(readyIn(poller).empty());
+  CHECK_EQ(write(second.ends.theirs, "x", 1), 1);
+  const auto ready = readyIn(poller);
+  REQUIRE_EQ(ready.size(), 1);
+  CHECK(ready[0].id == ConnectionId{5, 2});
+}
+
+TEST_CASE("poller: a descriptor that was removed ends when it is closed") {
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
+  // With and without something to tell at that moment; one, or all of them.
+  for (int kind = 0; kind < 4; kind++) {
+    Pair pair;
+    REQUIRE_EQ(poller.add(pair.ends.ours, {1, 1}, true, false), 0);
+    poller.settle();
+    if (kind % 2 == 1) CHECK_EQ(write(pair.ends.theirs, "x", 1), 1);
+    if (kind < 2) {
+      poller.remove(pair.ends.ours, {1, 1});
+    } else {
+      poller.clear();
+    }
+    poller.settle();
+    close(std::exchange(pair.ends.ours, dup(pair.ends.theirs)));
+    pollfd end{pair.ends.theirs, POLLIN, 0};
+    REQUIRE_EQ(poll(&end, 1, 10'000), 1);
+    CHECK_NE(end.revents & POLLHUP, 0);
+  }
 }

@@ -302,11 +302,23 @@ inline std::shared_ptr<Endpoint> endpoint(Kind kind = Kind::ws, ws::Role role = 
   return made;
 }
 
+// A test that has a bed is run with each kind of poller that this kernel has.
+inline PollerKind eachPoller() {
+  PollerKind kind = PollerKind::epoll;
+  std::string reason;
+  static const bool both = Poller::make(PollerKind::uring, reason) != nullptr;
+  SUBCASE("epoll") {}
+  if (both) {
+    SUBCASE("io_uring") { kind = PollerKind::uring; }
+  }
+  return kind;
+}
+
 // All of it together.
 class Bed {
  public:
   explicit Bed(uint32_t window = 64, Consumer* other = nullptr, uint32_t capacity = 20'000)
-      : channel(capacity), service(channel, host, window), opener(service, host) {
+      : channel(capacity), service(channel, host, window, eachPoller()), opener(service, host) {
     std::signal(SIGPIPE, SIG_IGN);  // as Node does
     service.use(opener, other != nullptr ? *other : owner, handler);
     channel.onWakeWorker([this] { host.wake(); });

@@ -11,6 +11,7 @@ describe('parsePoolOptions', () => {
       maxConnections: 65_536,
       handshakesInFlight: 64,
       placement: 'least-connections',
+      poller: 'epoll',
     });
     expect(parsePoolOptions({})).toEqual(options);
   });
@@ -19,12 +20,16 @@ describe('parsePoolOptions', () => {
     const placement = () => 0;
     const options = {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
+      poller: 'io_uring' as const,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
     const { connect, lease, ...rest } = parsePoolOptions({ ...options, lease: { maxHold: 9 } });
     expect(lease).toEqual({ timeout: 30_000, maxHold: 9, leakDetectionThreshold: undefined });
-    expect(rest).toEqual({ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement });
+    expect(rest).toEqual({
+      ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
+      poller: 'io_uring',
+    });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
   });
@@ -55,6 +60,7 @@ describe('parsePoolOptions', () => {
     [{ handshakesInFlight: 4097 }, 'handshakesInFlight', 'an integer from 1 to 4096'],
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
+    [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],
     [{ connect: { timeout: 0 } }, 'connect.timeout', 'an integer', 'got 0'],

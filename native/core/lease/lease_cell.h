@@ -67,7 +67,7 @@ struct LeaseCell {
   bool whole = true;     // no frame of ours is half-written
   bool closing = false;  // no leases any more
   int fd = -1;
-  int poll = -1;  // the epoll instance that watches it
+  int poll = -1;  // the epoll instance that watches it; -1: a ring does
   SSL* ssl = nullptr;
   ws::FrameDecoder* decoder = nullptr;  // the worker's; null on raw connections
   uint32_t wishes = 0;                  // requests that wait in the worker, first come first served

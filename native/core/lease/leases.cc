@@ -353,8 +353,10 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   }
   Holding& held = cell.hold();
   out.leftover = held.leftover();
-  // The poll set knows the socket, not its number, and would go on watching it.
-  epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);
+  // The poll set knows the socket, not its number, and would go on watching it. Where it is a
+  // ring's the worker takes it out, in forget(): until then nothing but the socket's last close
+  // waits.
+  if (cell.poll >= 0) epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);
   dup3(dummy, cell.fd, O_CLOEXEC);
   ::close(dummy);
   SSL* const ssl = cell.ssl;

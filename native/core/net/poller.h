@@ -1,14 +1,16 @@
-// Tells which descriptors are ready: level-triggered epoll(7) under a descriptor that the worker's
-// loop watches. Worker thread only.
+// Tells which descriptors are ready. Level-triggered for whoever asks, in one of two ways: see
+// EpollPoller and UringPoller. Worker thread only.
 #pragma once
 
-#include <sys/epoll.h>
-
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "../channel/record.h"
 
 namespace lwspool {
+
+enum class PollerKind : uint8_t { epoll, uring };
 
 class Poller {
  public:
@@ -16,31 +18,39 @@ class Poller {
     ConnectionId id;
     bool readable;  // or broken: reading says how
     bool writable;
-    bool broken;  // EPOLLERR or EPOLLHUP, which cannot be masked
+    bool broken;  // an error or the end of both directions, which cannot be masked
+    bool ended;   // the peer's end may lie behind what is to be read
   };
 
-  Poller();
-  ~Poller();
+  // Null: the kernel refused, for that reason.
+  static std::unique_ptr<Poller> make(PollerKind, std::string& reason);
+
+  Poller() = default;
+  virtual ~Poller() = default;
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Itself readable while anything is ready. -1: the kernel refused to make one.
-  int descriptor() const { return descriptor_; }
+  // Itself readable while anything is ready.
+  virtual int descriptor() const = 0;
+  // By which any thread may take a descriptor out, with epoll_ctl(2); -1: only this one can.
+  virtual int sharedSet() const = 0;
 
   // Each returns 0 or an errno.
-  int add(int fd, ConnectionId id, bool read, bool write);
-  int change(int fd, ConnectionId id, bool read, bool write);
-  void remove(int fd);
+  virtual int add(int fd, ConnectionId id, bool read, bool write) = 0;
+  virtual int change(int fd, ConnectionId id, bool read, bool write) = 0;
+  virtual void remove(int fd, ConnectionId id) = 0;
+  // Something was left unread that was reported already: to be reported again.
+  virtual void again(ConnectionId id) = 0;
+
+  // What was asked for so far takes effect: before the loop waits, and before a descriptor that was
+  // removed is closed.
+  virtual void settle() = 0;
+  // All are removed.
+  virtual void clear() = 0;
 
   // Fills `out` (room for kBatch) without waiting and returns how many there are.
   static constexpr int kBatch = 256;
-  int wait(Ready* out);
-
- private:
-  int control(int operation, int fd, ConnectionId id, bool read, bool write);
-
-  int descriptor_;
-  epoll_event events_[kBatch];
+  virtual int wait(Ready* out) = 0;
 };
 
 }  // namespace lwspool

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -25,11 +26,19 @@ constexpr int kRounds = 16;
 // What a timer in JavaScript can wait for. Milliseconds.
 constexpr double kLongestHold = 2'147'483'647;
 
+std::unique_ptr<Poller> makePoller(PollerKind kind) {
+  std::string reason;
+  auto poller = Poller::make(kind, reason);
+  if (!poller) throw std::runtime_error(reason);
+  return poller;
+}
+
 }  // namespace
 
-Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight)
+Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, PollerKind poller)
     : channel_(channel),
       host_(host),
+      poller_(makePoller(poller)),
       handshakes_(*this, handshakesInFlight),
       now_(monotonicNow()),
       buffer_(kReadBuffer) {}
@@ -206,7 +215,7 @@ void Service::poll() {
   Poller::Ready ready[Poller::kBatch];
   // A second look only where the first was full; whatever is left is reported again.
   for (int round = 0; round < 4; round++) {
-    const int count = poller_.wait(ready);
+    const int count = poller_->wait(ready);
     for (int i = 0; i < count; i++) {
       if (taken_ >= kAtOnce) finishTurn();
       Connection* connection = find(ready[i].id);
@@ -219,7 +228,7 @@ void Service::poll() {
       if (ready[i].writable) markDirty(*connection);
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
-          readable(*connection);
+          readable(*connection, ready[i].ended);
         } else if (ready[i].broken) {
           broken(*connection);
         } else {
@@ -248,6 +257,7 @@ void Service::finishTurn() {
       if (connection->established()) flush(*connection);
     }
     flushing_.clear();
+    if (!finished_.empty()) poller_->settle();
     for (size_t i = 0; i < finished_.size(); i++) {
       if (finished_[i]->phase == Phase::dying) opener_->close(*finished_[i]);
     }
@@ -261,6 +271,7 @@ void Service::finishTurn() {
   for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next()}) {
     if (next != 0) host_.setTimer(next);
   }
+  poller_->settle();
   inTurn_ = false;
 }
 
@@ -333,7 +344,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     describeAddresses(fd, facts);
     connection.owner->opened(connection, facts);
   }
-  if (const int error = poller_.add(fd, connection.id, !connection.paused, false)) {
+  if (const int error = poller_->add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
   }
   if (!opening->early.empty()) {

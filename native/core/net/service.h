@@ -42,7 +42,8 @@ class Host {
 
 class Service {
  public:
-  Service(Channel& channel, Host& host, uint32_t handshakesInFlight);
+  // Throws std::runtime_error where the kernel has no such poller.
+  Service(Channel& channel, Host& host, uint32_t handshakesInFlight, PollerKind poller);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -55,7 +56,7 @@ class Service {
   void takeCommands();  // the channel has something
   void timer();         // setTimer()'s time has come
   void finishTurn();    // nothing else is ready: write, close, deliver
-  int pollDescriptor() const { return poller_.descriptor(); }
+  int pollDescriptor() const { return poller_->descriptor(); }
 
   // Commands.
   void connect(ConnectCommand&&);
@@ -105,7 +106,6 @@ class Service {
   void arm(Connection&, uint64_t deadline);
   uint64_t now() const { return now_; }
   Opener& opener() { return *opener_; }
-  Poller& poller() { return poller_; }
   Handshakes& handshakes() { return handshakes_; }
   Channel& channel() { return channel_; }
   Host& host() { return host_; }
@@ -130,8 +130,9 @@ class Service {
   void request(Connection&, uint8_t* data, size_t size);
   void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
   void pong(Connection&, const uint8_t* data, size_t size);
-  void readable(Connection&);
-  enum class Read : uint8_t { nothing, some, filled };
+  void readable(Connection&, bool ended = false);
+  bool readOn(Connection&);
+  enum class Read : uint8_t { nothing, drained, some, filled };
   Read readOnce(Connection&);
   void payloadPlaced(Connection&, size_t);
   void readLater(Connection&);
@@ -184,7 +185,7 @@ class Service {
   Consumer* owner_ = nullptr;
   Consumer* handler_ = nullptr;
   std::unordered_map<uint32_t, CountingConsumer> counters_;  // by group; an element never moves
-  Poller poller_;
+  const std::unique_ptr<Poller> poller_;
   Handshakes handshakes_;
   Timers timers_;
   Timers leaseTimers_;

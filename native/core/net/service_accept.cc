@@ -16,7 +16,7 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
   connection.opening.reset();
   Use use(connection);
   lend(connection);
-  if (const int error = poller_.add(fd, connection.id, true, false)) {
+  if (const int error = poller_->add(fd, connection.id, true, false)) {
     return lost(connection, "epoll_ctl", error);
   }
   if (connection.kind() == Kind::ws) {

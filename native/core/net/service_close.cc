@@ -153,7 +153,7 @@ void Service::finish(Connection& connection) {
   if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {
     sendCloseNotify(connection.ssl);
   }
-  if (!connection.parked) poller_.remove(connection.fd);
+  if (!connection.parked) poller_->remove(connection.fd, connection.id);
   endDuplicates(connection);
   finished_.push_back(&connection);
 }

@@ -39,21 +39,37 @@ struct Sink {
   }
 };
 
-void Service::readable(Connection& connection) {
+// Ended: the peer's end may lie behind what is there.
+void Service::readable(Connection& connection, bool ended) {
   Use use(connection);
   if (!use) return;
+  // Also where a lease has begun meanwhile: it is the poller that says then what was left.
+  if ((readOn(connection) || ended) && connection.established() && !connection.parked) {
+    poller_->again(connection.id);
+  }
+}
+
+// Answers whether the kernel may hold more.
+bool Service::readOn(Connection& connection) {
+  Use use(connection);
   for (int i = 0; i < kReads; i++) {
     const Read read = readOnce(connection);
-    if (read == Read::nothing) return warn(connection);
+    if (read == Read::nothing) {
+      warn(connection);
+      return false;
+    }
     grantWishes(connection);
-    if (!use || !connection.reads()) return;
-    if (read != Read::filled && !hasPending(connection.ssl)) return;
+    if (!use || !connection.reads()) return true;
+    if (read == Read::filled || hasPending(connection.ssl)) continue;
+    return read != Read::drained;
   }
   // The poller reports what the kernel still holds, but not what OpenSSL does.
   if (hasPending(connection.ssl)) readLater(connection);
+  return true;
 }
 
-// Filled: there is room for more than was asked for, and more is likely to be there.
+// Drained: the kernel had less than was asked for. Filled: there is room for more than was asked
+// for, and more is likely to be there.
 Service::Read Service::readOnce(Connection& connection) {
   if (!connection.discard && connection.consumer->congested()) {
     connection.stalled = true;
@@ -81,6 +97,7 @@ Service::Read Service::readOnce(Connection& connection) {
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
   if (result.bytes > placed) input(connection, buffer_.data(), result.bytes - placed);
+  if (connection.ssl == nullptr && result.bytes < room.size() + ahead) return Read::drained;
   const bool filled = result.bytes == room.size() + ahead && ahead < buffer_.size();
   return filled ? Read::filled : Read::some;
 }
@@ -314,8 +331,8 @@ void Service::updateInterest(Connection& connection) {
   if (connection.parked && !read) return;
   const bool parked = std::exchange(connection.parked, false);
   const int error = parked
-                        ? poller_.add(connection.fd, connection.id, read, connection.wantWrite)
-                        : poller_.change(connection.fd, connection.id, read, connection.wantWrite);
+                        ? poller_->add(connection.fd, connection.id, read, connection.wantWrite)
+                        : poller_->change(connection.fd, connection.id, read, connection.wantWrite);
   if (error != 0) lost(connection, "epoll_ctl", error);
 }
 
@@ -351,7 +368,7 @@ void Service::inputStopped(Connection& connection) {
 // descriptor leaves the poll set; what the peer sent before it broke is read once somebody does.
 void Service::broken(Connection& connection) {
   connection.parked = true;
-  poller_.remove(connection.fd);
+  poller_->remove(connection.fd, connection.id);
 }
 
 void Service::resumeStalled() {

@@ -21,7 +21,7 @@ void Service::lend(Connection& connection) {
   cell.whole = true;
   cell.closing = false;
   cell.fd = connection.fd;
-  cell.poll = poller_.descriptor();
+  cell.poll = poller_->sharedSet();
   cell.ssl = connection.ssl;
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
   cell.duplicates = 0;
@@ -31,7 +31,7 @@ void Service::lend(Connection& connection) {
 // A poll event of a connection that is leased: it leaves the poll set until it comes back, as the
 // event would be reported again and again. The lock is held.
 void Service::park(Connection& connection) {
-  if (!std::exchange(connection.parked, true)) poller_.remove(connection.fd);
+  if (!std::exchange(connection.parked, true)) poller_->remove(connection.fd, connection.id);
 }
 
 // --- requests ------------------------------------------------------------------------------------
@@ -184,8 +184,8 @@ void Service::rejoin(Connection& connection) {
   const bool missed = std::exchange(connection.parked, false);
   const bool read = connection.wantsInput();
   const int error = missed
-                        ? poller_.add(connection.fd, connection.id, read, connection.wantWrite)
-                        : poller_.change(connection.fd, connection.id, read, connection.wantWrite);
+                        ? poller_->add(connection.fd, connection.id, read, connection.wantWrite)
+                        : poller_->change(connection.fd, connection.id, read, connection.wantWrite);
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!connection.reads()) return;
   if (missed) {
@@ -199,7 +199,10 @@ void Service::rejoin(Connection& connection) {
 void Service::forget(Connection& connection) {
   connection.phase = Phase::dying;
   connection.deadline = 0;
-  connection.parked = true;
+  // Whoever took it could not take it out of every kind of poll set.
+  if (!std::exchange(connection.parked, true) && poller_->sharedSet() < 0) {
+    poller_->remove(connection.fd, connection.id);
+  }
   CloseInfo& info = connection.closing();
   info = {};
   info.reason = "detached";
@@ -233,6 +236,7 @@ void Service::revokeAll() {
     revoke(connection);
     endDuplicates(connection);
   }
+  poller_->clear();
 }
 
 void Service::expireLeases() {

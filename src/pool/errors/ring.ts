@@ -6,7 +6,7 @@ export const RING_ERRORS = {
   ERR_URING_UNAVAILABLE: {
     summary: 'io_uring, or a part of it, is missing here or may not be used.',
     message: ({ operation, reason }) =>
-      `Not available here: ${operation === undefined ? 'io_uring' : shown(operation)}${reason === undefined ? '' : ` (${shown(reason)})`}. Look at Ring.features() and go on without it: lease.socket does the same, one call after the other.`,
+      `Not available here: ${operation === undefined ? 'io_uring' : shown(operation)}${reason === undefined ? '' : ` (${shown(reason)})`}. Go on without it, or allow it: Linux 6.1 or newer, the sysctl kernel.io_uring_disabled at 0, and a seccomp profile of the container that lets io_uring_setup pass. Ring.features() says what there is.`,
   },
   ERR_RING_CLOSED: {
     summary: 'A ring was used after it was closed, or closed with the operation in flight.',

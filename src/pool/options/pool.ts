@@ -13,6 +13,9 @@ import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 
+/** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
+export type PollerName = 'epoll' | 'io_uring';
+
 /** Options of `createPool()`. */
 export interface PoolOptions {
   /** Worker threads. Default: one less than there are cores, at least 1. */
@@ -23,6 +26,11 @@ export interface PoolOptions {
   handshakesInFlight?: number | undefined;
   /** Which worker gets a new connection. Default: `least-connections`. */
   placement?: PlacementPolicy | undefined;
+  /**
+   * How workers hear which connections are ready: epoll(7), or multishot polls of io_uring(7), which
+   * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
+   */
+  poller?: PollerName | undefined;
   /** TLS options of every connection that does not say otherwise. */
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
@@ -37,6 +45,7 @@ export interface ResolvedPoolOptions {
   readonly maxConnections: number;
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
+  readonly poller: PollerName;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
@@ -61,6 +70,7 @@ const poolSchema = group(
     placement: z
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
+    poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     lease: poolLeaseSchema.optional(),
@@ -83,6 +93,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     maxConnections: given.maxConnections ?? 65_536,
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
+    poller: given.poller ?? 'epoll',
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
   };

@@ -7,7 +7,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { createPool } from 'lws-pool';
 
-const [secure, how] = process.argv.slice(2);
+const [secure, how, poller] = process.argv.slice(2);
 const mark = (what) => writeSync(2, `MARK ${what}\n`);
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
@@ -33,7 +33,7 @@ server.on('connection', (socket) => raw.push(socket));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const scheme = secure === 'tls' ? 'wss' : 'ws';
 
-const pool = await createPool({ threads: 1, tls: { ca: pem } });
+const pool = await createPool({ threads: 1, poller, tls: { ca: pem } });
 const connection = await pool.connect(`${scheme}://localhost:${server.address().port}/`);
 connection.on('message', () => undefined);
 connection.on('error', () => undefined);

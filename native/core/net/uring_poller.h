@@ -1,0 +1,59 @@
+// Multishot polls of io_uring(7), one for each descriptor: the kernel says once that it is ready,
+// with no call for each. Those polls are edge-triggered, so what is left unread has to be asked for
+// with again(). Nothing here ever moves a byte: a connection whose lease is out may be polled, and
+// is not read. Only on the thread that made it: the ring takes nothing from another.
+#pragma once
+
+#include <liburing.h>
+
+#include <vector>
+
+#include "poller.h"
+
+namespace lwspool {
+
+class UringPoller final : public Poller {
+ public:
+  // Null: io_uring is not to be had, for that reason.
+  static std::unique_ptr<UringPoller> make(std::string& reason);
+  ~UringPoller() override;
+
+  int descriptor() const override { return event_; }
+  int sharedSet() const override { return -1; }
+  int add(int fd, ConnectionId id, bool read, bool write) override;
+  int change(int fd, ConnectionId id, bool read, bool write) override;
+  void remove(int fd, ConnectionId id) override;
+  void again(ConnectionId id) override;
+  void settle() override;
+  void clear() override;
+  int wait(Ready* out) override;
+
+ private:
+  // What is asked for of a slot's connection. A completion counts only if it bears the serial of
+  // the poll that is armed now: one that comes late finds nobody, whoever has slot and number by
+  // then.
+  struct Watch {
+    int fd = -1;
+    uint32_t generation = 0;
+    uint32_t serial = 0;
+    uint32_t mask = 0;
+    bool armed = false;
+  };
+
+  UringPoller() = default;
+  Watch& watch(uint32_t slot);
+  void arm(uint32_t slot);
+  void disarm(uint32_t slot);
+  io_uring_sqe* entry();
+  void enter();
+  int reap(Ready* out, int room);
+  bool more() const;
+  void signal();
+
+  io_uring ring_{};
+  bool made_ = false;
+  int event_ = -1;  // an eventfd: the ring's own descriptor does not tell of deferred work
+  std::vector<Watch> watches_;  // by slot
+};
+
+}  // namespace lwspool
