@@ -270,7 +270,7 @@ int Ring::submit() {
 void Ring::notify(bool on) {
   io_uring_cq_eventfd_toggle(&ring_, on);
   // What came before the kernel can see it has to be seen by answered().
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  __sync_synchronize();
 }
 
 // --- answers -------------------------------------------------------------------------------------
@@ -287,9 +287,7 @@ size_t Ring::take(std::span<Completion> out) {
   return count;
 }
 
-bool Ring::answered() const {
-  return taken_ < done_.size() || answersWait();
-}
+bool Ring::answered() const { return taken_ < done_.size() || answersWait(); }
 
 bool Ring::answersWait() const {
   return io_uring_cq_ready(&ring_) > 0 ||
