@@ -1,6 +1,6 @@
 // One ring watches many connections for half-open and error states while their workers serve them:
 //
-//   node examples/uring-watch.mjs            10,000 connections; takes some 30,000 descriptors
+//   node examples/uring-watch.mjs            10,000 connections, and as many descriptors
 //   node examples/uring-watch.mjs 500
 //
 // Each has a shared lease and one multishot poll. The server ends some connections and resets
@@ -42,7 +42,7 @@ async function watch(count) {
   const connections = await Promise.all(
     Array.from({ length: count }, () => pool.connect(`tcp://127.0.0.1:${port}`)),
   );
-  const ring = new Ring({ entries: 4096, registered: 0 });
+  const ring = new Ring({ entries: 4096, registered: count });
   const leases = await pool.leaseAll(connections, 'shared');
 
   /** @type {Map<string, number>} */

@@ -158,6 +158,30 @@ describe.each(PLAIN)('a ring on %s', (wire) => {
   });
 });
 
+it('finishes more at once than the kernel does by itself', async () => {
+  const all = await Promise.all(
+    Array.from({ length: 64 }, async () => {
+      const { connection, peer } = await open(own.pool, 'tcp');
+      peer.on('data', (data) => peer.write(data));
+      return { connection, lease: await hold(connection) };
+    }),
+  );
+  const bytes = Buffer.alloc(66, 'x');
+  const rounds = all.map(async ({ lease }) => {
+    const into = Buffer.alloc(bytes.length);
+    for (let i = 0; i < 100; i++) {
+      await Promise.all(
+        ring.link(() => [ring.send(lease, bytes), ring.recv(lease, into, { all: true })]),
+      );
+    }
+  });
+  await Promise.all(rounds);
+  for (const { connection, lease } of all) {
+    lease.release();
+    connection.terminate();
+  }
+});
+
 describe('half a frame', () => {
   it.each(['read', 'written'])('%s through a ring taints the connection', async (how) => {
     const { connection, peer } = await open(own.pool, 'ws');

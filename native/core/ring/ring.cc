@@ -270,7 +270,7 @@ int Ring::submit() {
 void Ring::notify(bool on) {
   io_uring_cq_eventfd_toggle(&ring_, on);
   // What came before the kernel can see it has to be seen by answered().
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  __sync_synchronize();
 }
 
 // --- answers -------------------------------------------------------------------------------------
@@ -287,8 +287,10 @@ size_t Ring::take(std::span<Completion> out) {
   return count;
 }
 
-bool Ring::answered() const {
-  return taken_ < done_.size() || io_uring_cq_ready(&ring_) > 0 ||
+bool Ring::answered() const { return taken_ < done_.size() || answersWait(); }
+
+bool Ring::answersWait() const {
+  return io_uring_cq_ready(&ring_) > 0 ||
          (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
@@ -305,7 +307,10 @@ void Ring::wait(uint64_t timeout) {
 void Ring::collect() {
   if (!isOpen_) return;
   io_uring_cqe* answers[kBatch];
-  while (const unsigned count = io_uring_peek_batch_cqe(&ring_, answers, kBatch)) {
+  // The kernel finishes only so many at once, maybe without an answer, and tells of the rest by a
+  // flag alone: no event comes for it.
+  while (answersWait()) {
+    const unsigned count = io_uring_peek_batch_cqe(&ring_, answers, kBatch);
     for (unsigned i = 0; i < count; i++) settle(*answers[i]);
     io_uring_cq_advance(&ring_, count);
   }

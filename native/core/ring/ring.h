@@ -95,6 +95,7 @@ class Ring {
   io_uring_sqe* nextEntry();
   void prepare(io_uring_sqe&, Operation&);
   void collect();
+  bool answersWait() const;
   void settle(const io_uring_cqe&);
   void account(Operation&, int32_t result, uint32_t flags);
 

@@ -106,9 +106,16 @@ export function parsePollOptions(
   return input === undefined ? NONE : parseWith(pollSchema, input);
 }
 
+/** Nothing but `all`: what a schema costs would be half of what receiving does. */
+function isPlain(input: RecvOptions): boolean {
+  if (typeof input !== 'object' || input === null || typeof input.all !== 'boolean') return false;
+  for (const name in input) if (name !== 'all') return false;
+  return true;
+}
+
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRecvOptions(input: RecvOptions | undefined): RecvOptions {
-  return input === undefined ? NONE : parseWith(recvSchema, input);
+  return input === undefined || isPlain(input) ? (input ?? NONE) : parseWith(recvSchema, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
