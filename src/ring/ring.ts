@@ -15,7 +15,7 @@ import {
   type RecvOptions,
   type RingOperationOptions,
   type RingOptions,
-} from '../pool/options.js';
+} from '../pool/options/ring.js';
 import { Engine, type Make } from './engine.js';
 import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
 import { type Arming, type Multishot, PollMany, ReceiveMany } from './multishot.js';

@@ -1,9 +1,8 @@
 import { isUint8Array } from 'node:util/types';
-import type { z } from 'zod';
 import { type NativeMemoryBio, native } from '../../native.js';
 import { createError } from '../errors.js';
+import { checked, integerCheck, optionsCheck } from '../options/checks.js';
 import { describe } from '../options/describe.js';
-import { group, integer, parseWith } from '../options/schema.js';
 
 export interface MemoryBioOptions {
   /** Bytes that are kept each way at the most. Default: 1 MiB. */
@@ -11,8 +10,8 @@ export interface MemoryBioOptions {
 }
 
 const ALL = 0xffff_ffff;
-const schema = group({
-  limit: integer(1024, 256 * 1024 * 1024, ' (bytes)').default(1024 * 1024),
+const check = optionsCheck<MemoryBioOptions>({
+  limit: integerCheck(1024, 256 * 1024 * 1024, ' (bytes)'),
 });
 
 /**
@@ -74,7 +73,7 @@ export class MemoryBio {
  * @throws LwsPoolError ERR_INVALID_OPTION
  */
 export function createMemoryBio(options: MemoryBioOptions = {}): MemoryBio {
-  return new MemoryBio(parseWith(schema as z.ZodType<{ limit: number }>, options).limit);
+  return new MemoryBio(checked(check, options).limit ?? 1024 * 1024);
 }
 
 function wrong(argument: string, got: unknown, takes: string) {

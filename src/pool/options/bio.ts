@@ -1,11 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { BioDefinition } from '../../workers/bio.js';
 import { bioScope } from '../../workers/bio-scope.js';
+import {
+  type Check,
+  checked,
+  integerCheck,
+  optionsCheck,
+  probabilityCheck,
+  within,
+} from './checks.js';
 import { readHandler } from './readers.js';
-import { group, integer, parseWith, Rejection, reader } from './schema.js';
+import { Rejection } from './rejection.js';
 
 /** Counts bytes and calls both ways. Costs two additions per call. */
 export interface CounterBio {
@@ -90,38 +97,51 @@ export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Recor
 const LONGEST = 16;
 const PLACE = Number.MAX_SAFE_INTEGER;
 
-const probabilityTakes = 'a probability, from 0 to 1';
-const probability = z
-  .number(probabilityTakes)
-  .min(0, probabilityTakes)
-  .max(1, probabilityTakes)
-  .optional();
-const place = integer(0, PLACE, ' (bytes)').optional();
+const bytes = (min: number, max: number) => integerCheck(min, max, ' (bytes)');
+const place = bytes(0, PLACE);
+const type: Check<never> = (value) => value as never;
 
-const type = z.string().optional();
-const SCHEMAS = {
-  counter: group({ type }),
-  recorder: group({ type, records: integer(1, 65_536).default(1024) }),
-  capture: group({
-    type,
-    file: reader<string, CaptureBio['file']>(readFile),
-    limit: integer(1024, PLACE, ' (bytes)').default(64 * 1024 * 1024),
-  }),
-  fault: group({
-    type,
-    seed: integer(0, PLACE).default(() => randomInt(2 ** 48 - 1)),
-    shortReads: probability,
-    shortWrites: probability,
-    retries: probability,
-    delays: probability,
-    delay: integer(1, 60_000, ' (milliseconds)').default(10),
-    corruptRead: place,
-    corruptWrite: place,
-    resetAfter: place,
-  }),
-  custom: group({ type, module: reader<string, CustomBio['module']>(readHandler) }),
-  coalesce: group({ type, limit: integer(1, 16 * 1024 * 1024, ' (bytes)').default(64 * 1024) }),
+interface Kind {
+  readonly check: Check<object>;
+  /** What is not given. */
+  readonly defaults?: () => object;
+  /** What has to be given. */
+  readonly needs?: string;
+}
+
+const KINDS: Readonly<Record<BioOptions['type'], Kind>> = {
+  counter: { check: optionsCheck<CounterBio>({ type }) },
+  recorder: {
+    check: optionsCheck<RecorderBio>({ type, records: integerCheck(1, 65_536) }),
+    defaults: () => ({ records: 1024 }),
+  },
+  capture: {
+    check: optionsCheck<CaptureBio>({ type, file: readFile, limit: bytes(1024, PLACE) }),
+    defaults: () => ({ limit: 64 * 1024 * 1024 }),
+    needs: 'file',
+  },
+  fault: {
+    check: optionsCheck<FaultBio>({
+      type,
+      seed: integerCheck(0, PLACE),
+      shortReads: probabilityCheck,
+      shortWrites: probabilityCheck,
+      retries: probabilityCheck,
+      delays: probabilityCheck,
+      delay: integerCheck(1, 60_000, ' (milliseconds)'),
+      corruptRead: place,
+      corruptWrite: place,
+      resetAfter: place,
+    }),
+    defaults: () => ({ seed: randomInt(2 ** 48 - 1), delay: 10 }),
+  },
+  coalesce: {
+    check: optionsCheck<CoalesceBio>({ type, limit: bytes(1, 16 * 1024 * 1024) }),
+    defaults: () => ({ limit: 64 * 1024 }),
+  },
+  custom: { check: optionsCheck<CustomBio>({ type, module: readHandler }), needs: 'module' },
 };
+
 function readFile(value: unknown): string {
   const takes = 'a path, or a file: URL';
   if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
@@ -129,7 +149,7 @@ function readFile(value: unknown): string {
   return resolve(value);
 }
 
-const TYPES = Object.keys(SCHEMAS)
+const TYPES = Object.keys(KINDS)
   .map((name) => `"${name}"`)
   .join(', ');
 
@@ -137,34 +157,21 @@ const TYPES = Object.keys(SCHEMAS)
 export function readBios(input: unknown): readonly ResolvedBio[] {
   if (!Array.isArray(input)) return [readBio(input)];
   if (input.length > LONGEST) throw new Rejection(`at most ${LONGEST} BIOs`);
-  return input.map((bio, index) => readBio(bio, [index]));
+  return input.map((bio, index) => within(index, () => readBio(bio)));
 }
 
-function readBio(input: unknown, path: readonly number[] = []): ResolvedBio {
+function readBio(input: unknown): ResolvedBio {
   if (typeof input !== 'object' || input === null) {
-    throw new Rejection('an object such as { type: "counter" }, or a list of them', path);
+    throw new Rejection('an object such as { type: "counter" }, or a list of them');
   }
   const { type: name } = input as { type?: unknown };
-  if (typeof name !== 'string' || !Object.hasOwn(SCHEMAS, name)) {
-    throw new Rejection(TYPES, [...path, 'type']);
+  if (typeof name !== 'string' || !Object.hasOwn(KINDS, name)) {
+    throw new Rejection(TYPES, ['type']);
   }
-  const schema: z.ZodType<object> = SCHEMAS[name as keyof typeof SCHEMAS];
-  const result = schema.safeParse(input);
-  if (result.success) return Object.freeze({ ...result.data }) as ResolvedBio;
-  const [issue] = result.error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const unknown = [...path, ...(issue.path as string[]), issue.keys[0] ?? ''];
-    throw new Rejection(`no such option for a BIO of type "${name}"`, unknown, {
-      hint: issue.message,
-    });
-  }
-  throw new Rejection(issue?.message ?? 'other options', [
-    ...path,
-    ...((issue?.path ?? []) as string[]),
-  ]);
+  const { check, defaults, needs } = KINDS[name as BioOptions['type']];
+  const given = check(needs === undefined ? input : { [needs]: null, ...input });
+  return Object.freeze({ ...defaults?.(), ...given }) as ResolvedBio;
 }
-
-const argument = group({ bio: reader<ResolvedBio, BioOptions>((input) => readBio(input)) });
 
 /**
  * The argument of `pushBio()`; a definition only in a worker.
@@ -174,5 +181,5 @@ const argument = group({ bio: reader<ResolvedBio, BioOptions>((input) => readBio
 export function parseBio(bio: BioOptions | BioDefinition): ResolvedBio {
   const name = bioScope.nameOf?.(bio);
   if (name !== undefined) return { type: 'custom', module: name };
-  return parseWith(argument, { bio: bio as BioOptions }).bio;
+  return checked((input) => within('bio', () => readBio((input as { bio: unknown }).bio)), { bio });
 }

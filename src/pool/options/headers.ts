@@ -1,5 +1,5 @@
 import { isToken, lineEndingIn, notInValue } from './characters.js';
-import { Rejection } from './schema.js';
+import { Rejection } from './rejection.js';
 
 /** A header field as it is sent. Values are Latin-1: one byte for each character (RFC 9110 5.5). */
 export type Header = readonly [name: string, value: string];

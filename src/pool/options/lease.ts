@@ -1,6 +1,11 @@
-import { createError, type LwsPoolError } from '../errors.js';
-import { describe } from './describe.js';
-import { hintFor } from './suggest.js';
+import {
+  checked,
+  integerCheck,
+  optionsCheck,
+  signalCheck,
+  textCheck,
+  wordCheck,
+} from './checks.js';
 
 /** Options of `connection.lease()` and of those like it. */
 export interface LeaseOptions {
@@ -36,50 +41,16 @@ export interface ResolvedLeaseTerms {
   readonly label: string | undefined;
 }
 
-interface Check {
-  readonly takes: string;
-  readonly fits: (value: unknown) => boolean;
-}
-
 const LONGEST = 2 ** 31 - 1;
-const LONGEST_LABEL = 200;
+const milliseconds = (min: number) => integerCheck(min, LONGEST, ' (milliseconds)');
 
-const milliseconds = (min: number): Check => ({
-  takes: `an integer from ${min} to ${LONGEST} (milliseconds)`,
-  fits: (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= LONGEST,
-});
-
-const CHECKS: Readonly<Record<string, Check>> = {
+const check = optionsCheck<LeaseOptions>({
   timeout: milliseconds(0),
-  signal: { takes: 'an AbortSignal', fits: (value) => value instanceof AbortSignal },
+  signal: signalCheck,
   maxHold: milliseconds(1),
-  boundary: { takes: '"any" or "frame"', fits: (value) => value === 'any' || value === 'frame' },
-  label: {
-    takes: `a string of at most ${LONGEST_LABEL} characters`,
-    fits: (value) => typeof value === 'string' && value.length <= LONGEST_LABEL,
-  },
-} satisfies Record<keyof LeaseOptions, Check>;
-
-/** By hand: handlers give these options too, and workers are to do without zod. */
-function check(input: LeaseOptions): LeaseOptions {
-  const given: unknown = input;
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid('options', given, 'an object of options');
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const known = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
-    if (known === undefined) {
-      const hint = hintFor(name, Object.keys(CHECKS));
-      throw createError('ERR_INVALID_OPTION', { option: name, hint });
-    }
-    if (value !== undefined && !known.fits(value)) throw invalid(name, value, known.takes);
-  }
-  return input;
-}
-
-function invalid(option: string, value: unknown, takes: string): LwsPoolError {
-  return createError('ERR_INVALID_OPTION', { option, got: describe(value), takes });
-}
+  boundary: wordCheck('any', 'frame'),
+  label: textCheck(200),
+});
 
 /** What leases without options are taken with, for each pool: made once. */
 const plain = new WeakMap<ResolvedLeaseOptions, ResolvedLeaseTerms>();
@@ -89,7 +60,7 @@ export function parseLeaseOptions(
   input: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
 ): ResolvedLeaseTerms {
-  if (input !== undefined) return resolve(check(input), defaults);
+  if (input !== undefined) return resolve(checked(check, input), defaults);
   let terms = plain.get(defaults);
   if (terms === undefined) {
     terms = resolve({}, defaults);

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isToken, lineEndingIn } from './characters.js';
-import { Rejection } from './schema.js';
+import { Rejection } from './rejection.js';
 
 /** Subprotocols: tokens, each once (RFC 6455 section 4.1, item 10). */
 export function readProtocols(input: unknown): readonly string[] {

@@ -1,5 +1,11 @@
-import { z } from 'zod';
-import { group, integer, parseWith, Rejection, reader } from './schema.js';
+import {
+  checked,
+  flagCheck,
+  integerCheck,
+  optionsCheck,
+  powerOfTwoCheck,
+  signalCheck,
+} from './checks.js';
 
 /** Options of `new Ring()`. */
 export interface RingOptions {
@@ -50,37 +56,30 @@ export interface RecvMultishotOptions extends RingOperationOptions {
   readonly highWaterMark?: number | undefined;
 }
 
-const isSignal = (value: unknown) => value instanceof AbortSignal;
-const signal = z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional();
-const flag = z.boolean('true or false').optional();
+interface PollOptions extends RingOperationOptions {
+  readonly multishot?: boolean | undefined;
+}
 
-const powerOfTwo = reader<number, number>((value) => {
-  const count = value as number;
-  const fits = Number.isInteger(count) && count >= 1 && count <= 32_768;
-  if (!fits || (count & (count - 1)) !== 0) throw new Rejection('a power of two from 1 to 32768');
-  return count;
+const ringCheck = optionsCheck<RingOptions>({
+  entries: integerCheck(1, 32_768),
+  completions: integerCheck(2, 65_536),
+  registered: integerCheck(0, 1_048_576),
+  buffers: optionsCheck<NonNullable<RingOptions['buffers']>>({
+    count: powerOfTwoCheck(32_768),
+    size: integerCheck(64, 1_048_576, ' (bytes)'),
+  }),
 });
-
-const ringSchema = group({
-  entries: integer(1, 32_768).optional(),
-  completions: integer(2, 65_536).optional(),
-  registered: integer(0, 1_048_576).optional(),
-  buffers: group({
-    count: powerOfTwo.optional(),
-    size: integer(64, 1_048_576, ' (bytes)').optional(),
-  }).optional(),
-});
-const operationSchema = group({ signal });
-const pollSchema = group({ signal, multishot: flag });
-const recvSchema = group({ signal, all: flag });
-const multishotSchema = group({
-  signal,
-  highWaterMark: integer(1, 2 ** 31 - 1, ' (bytes)').optional(),
+const operationCheck = optionsCheck<RingOperationOptions>({ signal: signalCheck });
+const pollCheck = optionsCheck<PollOptions>({ signal: signalCheck, multishot: flagCheck });
+const recvCheck = optionsCheck<RecvOptions>({ signal: signalCheck, all: flagCheck });
+const multishotCheck = optionsCheck<RecvMultishotOptions>({
+  signal: signalCheck,
+  highWaterMark: integerCheck(1, 2 ** 31 - 1, ' (bytes)'),
 });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRingOptions(input: RingOptions = {}): ResolvedRingOptions {
-  const given = parseWith(ringSchema, input);
+  const given = checked(ringCheck, input);
   const entries = given.entries ?? 256;
   return {
     entries,
@@ -96,26 +95,17 @@ const NONE = {};
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRingOperation(input: RingOperationOptions | undefined): RingOperationOptions {
-  return input === undefined ? NONE : parseWith(operationSchema, input);
+  return input === undefined ? NONE : checked(operationCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
-export function parsePollOptions(
-  input: (RingOperationOptions & { readonly multishot?: boolean | undefined }) | undefined,
-): RingOperationOptions & { readonly multishot?: boolean | undefined } {
-  return input === undefined ? NONE : parseWith(pollSchema, input);
-}
-
-/** Nothing but `all`: what a schema costs would be half of what receiving does. */
-function isPlain(input: RecvOptions): boolean {
-  if (typeof input !== 'object' || input === null || typeof input.all !== 'boolean') return false;
-  for (const name in input) if (name !== 'all') return false;
-  return true;
+export function parsePollOptions(input: PollOptions | undefined): PollOptions {
+  return input === undefined ? NONE : checked(pollCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRecvOptions(input: RecvOptions | undefined): RecvOptions {
-  return input === undefined || isPlain(input) ? (input ?? NONE) : parseWith(recvSchema, input);
+  return input === undefined ? NONE : checked(recvCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
@@ -123,6 +113,6 @@ export function parseMultishotOptions(input: RecvMultishotOptions | undefined): 
   readonly signal: AbortSignal | undefined;
   readonly highWaterMark: number;
 } {
-  const given = parseWith(multishotSchema, input ?? {});
+  const given = checked(multishotCheck, input ?? NONE);
   return { signal: given.signal, highWaterMark: given.highWaterMark ?? 262_144 };
 }

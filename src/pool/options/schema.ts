@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createError } from '../errors.js';
-import { describe } from './describe.js';
+import { Rejection } from './rejection.js';
 import { hintFor } from './suggest.js';
 
 /** An integer within limits, both included. */
@@ -21,16 +21,6 @@ export function group<Shape extends z.ZodRawShape>(
         ? hintFor(String(issue.keys?.[0]), known, elsewhere)
         : 'an object of options',
   });
-}
-
-/** How a reader says no: what the option takes, and which part of it is at fault. */
-export class Rejection {
-  constructor(
-    /** What would have been taken; for ERR_INVALID_HEADER, what is wrong. */
-    readonly takes: string,
-    readonly path: readonly (string | number)[] = [],
-    readonly extra: { readonly hint?: string; readonly header?: string } = {},
-  ) {}
 }
 
 /**
@@ -63,22 +53,16 @@ export function parseWith<Output>(schema: z.ZodType<Output>, input: unknown, pre
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw createError('ERR_INVALID_OPTION', { takes: 'other options' });
-  const path =
-    issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-  const option = prefix + pathText(path);
+  throw rejectionOf(issue).error(input, prefix);
+}
+
+function rejectionOf(issue: z.core.$ZodIssue): Rejection {
   if (issue.code === 'unrecognized_keys') {
-    throw createError('ERR_INVALID_OPTION', { option, hint: issue.message });
+    const path = [...issue.path, issue.keys[0] ?? ''];
+    return new Rejection('no such option', path, { hint: issue.message, unknown: true });
   }
-  const extra = issue.code === 'custom' ? issue.params : undefined;
-  if (extra?.header !== undefined) {
-    throw createError('ERR_INVALID_HEADER', { option, part: extra.header, reason: issue.message });
-  }
-  throw createError('ERR_INVALID_OPTION', {
-    option: option === '' ? 'options' : option,
-    got: describe(valueAt(input, path), path),
-    takes: issue.message,
-    hint: extra?.hint,
-  });
+  const extra = issue.code === 'custom' ? (issue.params as Rejection['extra']) : undefined;
+  return new Rejection(issue.message, issue.path, extra);
 }
 
 /** Options complete: each that is not given comes from the defaults. */
@@ -92,24 +76,4 @@ export function complete<Options extends object>(
     if (value !== undefined) options[name] = value as Options[typeof name];
   }
   return options;
-}
-
-/** `tls.key[0].passphrase`, `headers["x y"]`. */
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) {
-    if (typeof part === 'number') text += `[${part}]`;
-    else if (/^[\w$]+$/.test(String(part))) text += text === '' ? String(part) : `.${String(part)}`;
-    else text += `[${JSON.stringify(String(part))}]`;
-  }
-  return text;
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  let value = input;
-  for (const part of path) {
-    if (value === null || typeof value !== 'object') return value;
-    value = (value as Record<PropertyKey, unknown>)[part];
-  }
-  return value;
 }

@@ -4,7 +4,8 @@ import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
-import { complete, group, integer, parseWith, Rejection, reader } from './schema.js';
+import { Rejection } from './rejection.js';
+import { complete, group, integer, parseWith, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';

@@ -1,0 +1,55 @@
+import { createError, type LwsPoolError } from '../errors.js';
+import { describe } from './describe.js';
+
+/** How a reader says no: what the option takes, and which part of it is at fault. */
+export class Rejection {
+  constructor(
+    /** What would have been taken; for ERR_INVALID_HEADER, what is wrong. */
+    readonly takes: string,
+    readonly path: readonly PropertyKey[] = [],
+    readonly extra: {
+      readonly hint?: string;
+      readonly header?: string;
+      /** There is no such option. */
+      readonly unknown?: boolean;
+    } = {},
+  ) {}
+
+  /**
+   * What the user is told: ERR_INVALID_OPTION or, for characters that would forge a request,
+   * ERR_INVALID_HEADER.
+   *
+   * @param prefix where these options stand in what the user wrote: `tls.`
+   */
+  error(input: unknown, prefix = ''): LwsPoolError {
+    const { takes, path, extra } = this;
+    const option = prefix + pathText(path) || 'options';
+    const { hint, header } = extra;
+    if (extra.unknown) return createError('ERR_INVALID_OPTION', { option, hint });
+    if (header !== undefined) {
+      return createError('ERR_INVALID_HEADER', { option, part: header, reason: takes });
+    }
+    const got = describe(valueAt(input, path), path);
+    return createError('ERR_INVALID_OPTION', { option, got, takes, hint });
+  }
+}
+
+/** `tls.key[0].passphrase`, `headers["x y"]`. */
+function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (/^[\w$]+$/.test(String(part))) text += text === '' ? String(part) : `.${String(part)}`;
+    else text += `[${JSON.stringify(String(part))}]`;
+  }
+  return text;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const part of path) {
+    if (value === null || typeof value !== 'object') return value;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
