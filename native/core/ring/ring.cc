@@ -16,6 +16,8 @@ namespace lwspool {
 namespace {
 
 constexpr unsigned kBatch = 64;
+// Less than what the kernel finishes of its own when it is asked (IO_LOCAL_TW_DEFAULT_MAX).
+constexpr size_t kFinishedAtOnce = 16;
 // user_data of what nobody waits for.
 constexpr uint64_t kNobody = 0;
 
@@ -308,11 +310,14 @@ void Ring::collect() {
   if (!isOpen_) return;
   io_uring_cqe* answers[kBatch];
   // The kernel finishes only so many at once, maybe without an answer, and tells of the rest by a
-  // flag alone: no event comes for it.
-  while (answersWait()) {
+  // flag alone: no event comes for it. But it may also set that flag late, for what is done already,
+  // and then nothing takes it back: once all in flight have had their turn it says nothing.
+  const size_t most = inFlight() / kFinishedAtOnce + 2;
+  for (size_t fruitless = 0; fruitless < most && answersWait();) {
     const unsigned count = io_uring_peek_batch_cqe(&ring_, answers, kBatch);
     for (unsigned i = 0; i < count; i++) settle(*answers[i]);
     io_uring_cq_advance(&ring_, count);
+    fruitless = count > 0 ? 0 : fruitless + 1;
   }
 }
 
