@@ -17,6 +17,8 @@ namespace {
 constexpr int kReads = 4;
 // How much is still read where writing has failed: more than a kernel keeps of a gone peer's.
 constexpr int kLastReads = 256;
+// From so much on a message is better written than gathered with others.
+constexpr size_t kLargeMessage = 16 * 1024;
 
 }  // namespace
 
@@ -178,6 +180,7 @@ void Service::send(Connection& connection, ws::Opcode opcode, const uint8_t* dat
     connection.queuedBytes += size;
     return markDirty(connection);
   }
+  if (size >= kLargeMessage) return sendLarge(connection, opcode, data, size);
   sendFrame(connection, opcode, data, size);
 }
 
@@ -204,6 +207,7 @@ void Service::flush(Connection& connection) {
   if (!use) return;
   OutBuffer& out = connection.out;
   bool blocked = false;
+  if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   while (use && !blocked && writable(connection) > 0) {
     const IoResult result =
         transmit(connection.fd, connection.ssl, out.front(), writable(connection));
