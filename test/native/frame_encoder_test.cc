@@ -1,4 +1,5 @@
 #include "../../native/core/ws/frame_encoder.h"
+#include "../../native/core/ws/frame_pieces.h"
 
 #include <doctest/doctest.h>
 
@@ -79,6 +80,35 @@ TEST_CASE("encoder: a client masks, each frame with another key") {
   CHECK((first[1] & 0x80) != 0);
   CHECK(first.size() == 2 + 4 + 5);
   CHECK(first != second);
+}
+
+TEST_CASE("encoder: written piece by piece, a frame is what it is in one") {
+  std::mt19937_64 random(seed());
+  for (const Role role : kRoles) {
+    for (const size_t size : {0u, 1u, 125u, 126u, 65'535u, 65'536u, 100'003u}) {
+      for (int run = 0; run < 5; run++) {
+        std::string payload(size, '\0');
+        for (char& byte : payload) byte = static_cast<char>(random());
+        ExactCopy source(payload);
+        MaskSource masks;
+        FramePieces frame(role, Opcode::binary, source.data(), size, &masks);
+        CHECK_EQ(frame.left(), frameSize(role, size));
+        Octets joined;
+        size_t room = kMaxHeaderSize;
+        while (frame.left() > 0) {
+          const Octets zeros(room);
+          ExactCopy piece(zeros.data(), room);
+          const size_t written = frame.next(piece.data(), room);
+          REQUIRE_GT(written, 0);
+          REQUIRE_LE(written, room);
+          joined.insert(joined.end(), piece.data(), piece.data() + written);
+          room = 1 + random() % (size / 3 + 1);
+        }
+        CHECK_EQ(joined.size(), frameSize(role, size));
+        CHECK(decode({.role = peerOf(role)}, joined) == Events{"binary " + payload});
+      }
+    }
+  }
 }
 
 TEST_CASE("encoder: close frames") {

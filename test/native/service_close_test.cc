@@ -193,6 +193,30 @@ TEST_CASE("close: what the peer said before it went is read, though writing has 
   }
 }
 
+TEST_CASE("close: where sending a large message fails it is told once, when the turn is over") {
+  for (const bool tls : {false, true}) {
+    Bed bed;
+    bed.opener.tls = tls;
+    bed.opener.sockets = [] { return tcpPair(); };
+    Connection& connection = bed.open();
+    const ConnectionId id = connection.id;
+    bed.peer(connection).reset();
+    pollfd broken = {connection.fd, POLLIN, 0};
+    REQUIRE_EQ(poll(&broken, 1, 20'000), 1);
+    const std::string large(200'000, 'x');
+    bed.command(Command::send, id, large);  // fails, and nobody has looked for input yet
+    REQUIRE(connection.failedWrite);
+    CHECK_EQ(*connection.failedWrite, ECONNRESET);
+    CHECK_FALSE(connection.cell->whole);
+    CHECK_EQ(connection.queuedBytes, connection.flushedBytes + connection.out.size());
+    CHECK_EQ(bed.owner.of(id), Events{"opened"});
+    bed.command(Command::send, id, large);
+    bed.command(Command::close, id, "", 1000);
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+  }
+}
+
 TEST_CASE("close: what breaks the protocol is answered with its code, and the peer may read it") {
   struct Case {
     Octets bytes;

@@ -117,11 +117,12 @@ struct Connection {
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
   OutBuffer out;
-  uint64_t queuedBytes = 0;                 // of all time
-  uint64_t flushedBytes = 0;                // of those, taken by the kernel
-  uint64_t ownerPosition = 0;               // queuedBytes behind the last send of the main thread
-  uint64_t pongPosition = 0;                // queuedBytes behind our last pong
-  uint64_t deadline = 0;                    // ms: when timer() is wanted; 0: never
+  std::optional<int> failedWrite;  // the errno of one that flush() is to tell of; 0: TLS has ended
+  uint64_t queuedBytes = 0;        // of all time
+  uint64_t flushedBytes = 0;       // of those, taken by the kernel
+  uint64_t ownerPosition = 0;      // queuedBytes behind the last send of the main thread
+  uint64_t pongPosition = 0;       // queuedBytes behind our last pong
+  uint64_t deadline = 0;           // ms: when timer() is wanted; 0: never
   std::unique_ptr<std::string> unanswered;  // the last ping, while our pong to another is queued
 
   std::shared_ptr<const Endpoint> endpoint;

@@ -126,6 +126,9 @@ class Service {
   Connection& slot(ConnectionId);
   void markDirty(Connection&);
   void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  bool writesAtOnce(const Connection&) const;
+  void sendLarge(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  void writeAtOnce(Connection&, const uint8_t* data, size_t size, size_t following);
   void sendClose(Connection&, uint16_t code, std::string_view reason);
   void request(Connection&, uint8_t* data, size_t size);
   void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
@@ -202,6 +205,7 @@ class Service {
   std::vector<ConnectionId> stalled_;
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs
   std::vector<uint8_t> buffer_;         // for reading, all connections in turn
+  std::vector<uint8_t> pieces_;  // of large messages on their way out; empty before the first
 };
 
 }  // namespace lwspool

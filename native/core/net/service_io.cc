@@ -18,6 +18,8 @@ namespace {
 constexpr int kReads = 4;
 // How much is still read where writing has failed: more than a kernel keeps of a gone peer's.
 constexpr int kLastReads = 256;
+// From so much on a message is better written than gathered with others.
+constexpr size_t kLargeMessage = 16 * 1024;
 
 }  // namespace
 
@@ -200,6 +202,7 @@ void Service::send(Connection& connection, ws::Opcode opcode, const uint8_t* dat
     connection.queuedBytes += size;
     return markDirty(connection);
   }
+  if (size >= kLargeMessage) return sendLarge(connection, opcode, data, size);
   sendFrame(connection, opcode, data, size);
 }
 
@@ -236,6 +239,7 @@ void Service::flush(Connection& connection) {
   // The clock decides when what waits is tried again.
   if (connection.slowed && (!out.empty() || chain->kept() > 0)) return;
   bool blocked = false;
+  if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   if (chain != nullptr) chain->gather(true);
   while (use && !blocked && writable(connection) > 0) {
     const IoResult result =

@@ -1,0 +1,59 @@
+// Large messages out. In the queue each would take memory of its own, written and read from one
+// end to the other; where nothing waits before it, it goes to the kernel from where it lies.
+#include "../bio/chain.h"
+#include "../ws/frame_pieces.h"
+#include "service.h"
+#include "use.h"
+
+namespace lwspool {
+
+namespace {
+
+// What is masked at once: in the cache still when the kernel copies it, and few calls.
+constexpr size_t kPiece = 128 * 1024;
+
+}  // namespace
+
+// Nothing is queued, the kernel was not full, and no lease is to begin behind what was sent before.
+// BIOs are called in the turn's own time, see flush().
+bool Service::writesAtOnce(const Connection& connection) const {
+  return connection.out.empty() && !connection.wantWrite && !connection.wishes &&
+         bio::Chain::of(connection.ssl) == nullptr;
+}
+
+void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t* data,
+                        size_t size) {
+  ws::FramePieces frame(connection.endpoint->role, opcode, data, size, &masks_);
+  connection.queuedBytes += frame.left();
+  if (Use use(connection); use && writesAtOnce(connection)) {
+    if (pieces_.empty()) pieces_.resize(kPiece);
+    while (frame.left() > 0 && connection.out.empty()) {
+      const size_t piece = frame.next(pieces_.data(), pieces_.size());
+      writeAtOnce(connection, pieces_.data(), piece, frame.left());
+    }
+    connection.cell->whole = connection.out.empty();
+  }
+  if (const size_t left = frame.left()) {
+    connection.out.commit(frame.next(connection.out.reserve(left), left));
+  }
+  markDirty(connection);  // whoever waits for it is told at the end of the turn
+}
+
+// What the kernel does not take is queued, with room for as much as will follow it.
+void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t size,
+                          size_t following) {
+  while (size > 0) {
+    const IoResult result = transmit(connection.fd, connection.ssl, data, size);
+    if (result.status != IoResult::Status::done) {
+      // Told by flush(): here whoever sends would be told of an end before send() is over.
+      if (result.status != IoResult::Status::again) connection.failedWrite = result.error;
+      connection.out.reserve(size + following);
+      return connection.out.append(data, size);
+    }
+    connection.flushedBytes += result.bytes;
+    data += result.bytes;
+    size -= result.bytes;
+  }
+}
+
+}  // namespace lwspool

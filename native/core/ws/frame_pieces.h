@@ -1,0 +1,36 @@
+// A frame that is written piece by piece: what a large one needs at a time stays in the cache.
+// Owned by one thread; the payload must not change before the last piece.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "frame.h"
+#include "mask.h"
+
+namespace lwspool::ws {
+
+class FramePieces {
+ public:
+  // A frame that is a whole message, masked with a fresh key in the client role; `masks` may be
+  // nullptr for a server.
+  FramePieces(Role role, Opcode opcode, const uint8_t* payload, size_t size, MaskSource* masks);
+
+  // Bytes not written yet.
+  size_t left() const { return headerLeft_ + size_ - at_; }
+
+  // Writes what comes next, as much as there is room for: that of a header at the first call.
+  // Returns how much.
+  size_t next(uint8_t* out, size_t room);
+
+ private:
+  uint8_t header_[kMaxHeaderSize];
+  size_t headerLeft_;
+  const uint8_t* const payload_;
+  const size_t size_;
+  size_t at_ = 0;  // of the payload
+  const bool masked_;
+  uint32_t key_ = 0;
+};
+
+}  // namespace lwspool::ws
