@@ -310,8 +310,9 @@ void Ring::collect() {
   if (!isOpen_) return;
   io_uring_cqe* answers[kBatch];
   // The kernel finishes only so many at once, maybe without an answer, and tells of the rest by a
-  // flag alone: no event comes for it. But it may also set that flag late, for what is done already,
-  // and then nothing takes it back: once all in flight have had their turn it says nothing.
+  // flag alone: no event comes for it. But it may also set that flag late, for what is done
+  // already, and then nothing takes it back: once all in flight have had their turn it says
+  // nothing.
   const size_t most = inFlight() / kFinishedAtOnce + 2;
   for (size_t fruitless = 0; fruitless < most && answersWait();) {
     const unsigned count = io_uring_peek_batch_cqe(&ring_, answers, kBatch);
