@@ -22,19 +22,19 @@ export const uring = {
   units: clientUnits,
   rows: [
     requests({
+      id: 'uring-requests-own',
+      title: "request and answer by the connection's own path, on the main thread; 64 connections",
+      peers: own,
+      work: { lease: 'none' },
+    }),
+    requests({
       id: 'uring-requests',
-      title: 'request and answer by a ring, against node:net; 64 connections',
+      title: 'the same by a ring under leases, and by node:net',
       peers: ['net', 'lws-pool'],
       targets: [
         { atMost: 1, of: 'net' },
         { atMost: 1, row: 'uring-requests-own' },
       ],
-    }),
-    requests({
-      id: 'uring-requests-own',
-      title: "the same by the connection's own path, on the main thread",
-      peers: own,
-      work: { lease: 'none' },
     }),
     ...Object.entries(sizes).map(([name, words]) =>
       echo({
