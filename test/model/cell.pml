@@ -131,15 +131,15 @@ inline take(wanted, its, result, itsLease) {
 
 /* The right goes back, whether operations are in flight or not. */
 inline settle(tokenOfLease, news) {
-  owner = (owner == tokenOfLease -> 0 : owner);  /* another's: late and let through, BROKEN() alone */
+  owner = (owner == tokenOfLease -> 0 : owner);  /* another's: BROKEN() alone */
   cell.pins = 0;
   cell.token = 0;
   cell.right = (news -> returned : worker)
 }
 
 /* Any thread: the end of an exclusive lease. While operations are in flight the right stays away
-   from everybody, and the last of them settles it. One that is over already changes nothing. `news` is
-   the caller's own; the wake-up comes after the lock is free again. */
+   from everybody, and the last of them settles it. One that is over already changes nothing.
+   `news` is the caller's own; the wake-up comes after the lock is free again. */
 inline release(tokenOfLease, generationOfLease, news) {
 #if BROKEN(RELEASE_WITHOUT_LOCK)
   news = NEEDS_WORKER;

@@ -128,11 +128,11 @@ proctype Requester(byte me; mtype kind) {
      if
      :: answer == given && kind == exclusive ->
         if
-        :: PINS > 0 && operations[0].token == 0 -> pin(0)
+        :: PINS > 0 -> pin(0)
         :: true
         fi;
         if
-        :: PINS > 1 && operations[1].token == 0 -> pin(1)
+        :: PINS > 1 -> pin(1)
         :: true
         fi;
         if

@@ -12,7 +12,8 @@ inline pin(n) {
   atomic {
     lock();
     if
-    :: cell.right == holder && cell.token == token && cell.generation == generation ->
+    :: cell.right == holder && cell.token == token && cell.generation == generation &&
+       operations[n].token == 0 ->  /* or an older one is still in flight */
        cell.pins++;
        operations[n].token = token;
        operations[n].generation = generation

@@ -37,7 +37,7 @@ export const runs = {
   },
   'operations of a ring that outlive their lease': {
     search: 'safety',
-    macros: { EXCLUSIVES: 2, PINS: 1, UNITS: 1, DETACH: 1, EXPIRE: 1, TAINT: 1, CRASH: 1 },
+    macros: { ROUNDS: 2, PINS: 1, UNITS: 1, DETACH: 1, EXPIRE: 1, TAINT: 1, CRASH: 1 },
   },
   'two operations, and old ones in a slot that is used again': {
     search: 'safety',
