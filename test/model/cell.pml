@@ -5,7 +5,7 @@
    section that touches the descriptor or the SSL object is several steps, so that a thread that
    comes without the lock would be caught in the act. */
 
-mtype = { nobody, worker, holder, returned, detached };
+mtype = { nobody, worker, holder, draining, returned, detached };
 mtype = { exclusive, shared };
 
 typedef LeaseCell {
@@ -14,6 +14,7 @@ typedef LeaseCell {
   byte generation = 1;
   byte lastToken;                 /* grows for ever, over all connections of the slot */
   byte token;                     /* of the exclusive lease; 0: none */
+  byte pins;                      /* operations of rings in flight under it */
   byte observers;                 /* shared leases */
   byte wishes;                    /* requests that wait in the worker */
   bool work;                      /* the worker found it leased and left something undone */
@@ -60,6 +61,7 @@ byte watchers;                    /* shared leases that were granted and are not
 byte granted;                     /* the last token that was granted */
 byte current = 1;                 /* generation of the newest connection in the slot */
 byte wantsLock;                   /* bit by requester: an observer is about to end his lease */
+bool finishing;                   /* the worker ends the connection, whoever is at it */
 bool freed;                       /* the worker's memory is gone */
 
 inline lock() { !cell.mutex; cell.mutex = true }
@@ -127,8 +129,17 @@ inline take(wanted, its, result, itsLease) {
    || (cell.wishes > 0 && !BROKEN(RELEASE_IGNORES_WISHES)) \
    || (connection.tainted && !BROKEN(RELEASE_IGNORES_TAINT)))
 
-/* Any thread: the end of an exclusive lease. One that is over already changes nothing. `news` is
-   the caller's own; the wake-up comes after the lock is free again. */
+/* The right goes back, whether operations are in flight or not. */
+inline settle(tokenOfLease, news) {
+  owner = (owner == tokenOfLease -> 0 : owner);  /* another's: BROKEN() alone */
+  cell.pins = 0;
+  cell.token = 0;
+  cell.right = (news -> returned : worker)
+}
+
+/* Any thread: the end of an exclusive lease. While operations are in flight the right stays away
+   from everybody, and the last of them settles it. One that is over already changes nothing.
+   `news` is the caller's own; the wake-up comes after the lock is free again. */
 inline release(tokenOfLease, generationOfLease, news) {
 #if BROKEN(RELEASE_WITHOUT_LOCK)
   news = NEEDS_WORKER;
@@ -141,13 +152,8 @@ inline release(tokenOfLease, generationOfLease, news) {
     if
     :: cell.right == holder && (cell.token == tokenOfLease || BROKEN(RELEASE_IGNORES_TOKEN)) ->
        if
-       :: owner == tokenOfLease -> owner = 0
-       :: else                    /* late, and let through: BROKEN() alone */
-       fi;
-       cell.token = 0;
-       if
-       :: news -> cell.right = returned
-       :: else -> cell.right = worker
+       :: cell.pins > 0 && !BROKEN(RELEASE_IGNORES_PINS) -> cell.right = draining; news = false
+       :: else -> settle(tokenOfLease, news)
        fi
     :: else -> news = false       /* late */
     fi;

@@ -33,6 +33,9 @@
 #ifndef TAINT
 #define TAINT 0                   /* a holder may break the stream */
 #endif
+#ifndef PINS
+#define PINS 0                    /* operations of rings that a holder may begin: up to 2 */
+#endif
 #ifndef DETACH
 #define DETACH 0                  /* a holder may take the descriptor away */
 #endif
@@ -90,6 +93,12 @@
 #define OPERATION_WITHOUT_LOCK 27
 #define DETACHED_STAYS_POLLED 28
 #define TOKENS_START_AGAIN 29
+#define RELEASE_IGNORES_PINS 30
+#define UNPIN_FORGETS_NEWS 31
+#define UNPIN_IGNORES_LEASE 32
+#define DRAIN_WITHOUT_PATIENCE 33
+#define DRAIN_WITHOUT_TAINT 34
+#define DETACH_IGNORES_PINS 35
 #ifndef BREAK
 #define BREAK 0
 #endif
@@ -101,5 +110,6 @@ byte asking;                      /* requests for the exclusive lease that have 
 
 #include "cell.pml"
 #include "worker.pml"
+#include "ring.pml"
 #include "requester.pml"
 #include "surroundings.pml"

@@ -43,7 +43,8 @@ inline operation() {
 inline detach() {
   atomic {
     lock();
-    mayUse = cell.right == holder && cell.token == token && !connection.tainted;
+    mayUse = cell.right == holder && cell.token == token && !connection.tainted &&
+             (cell.pins == 0 || BROKEN(DETACH_IGNORES_PINS));
     if
     :: mayUse ->
        cell.right = detached;
@@ -126,6 +127,14 @@ proctype Requester(byte me; mtype kind) {
      fi;
      if
      :: answer == given && kind == exclusive ->
+        if
+        :: PINS > 0 -> pin(0)
+        :: true
+        fi;
+        if
+        :: PINS > 1 -> pin(1)
+        :: true
+        fi;
         if
         :: operation()
         :: true

@@ -35,6 +35,14 @@ export const runs = {
     search: 'safety',
     macros: { EXCLUSIVES: 2, UNITS: 1, DETACH: 1, EXPIRE: 1, TERMINATE: 1, CRASH: 1 },
   },
+  'operations of a ring that outlive their lease': {
+    search: 'safety',
+    macros: { ROUNDS: 2, PINS: 1, UNITS: 1, DETACH: 1, EXPIRE: 1, TAINT: 1, CRASH: 1 },
+  },
+  'two operations, and old ones in a slot that is used again': {
+    search: 'safety',
+    macros: { ROUNDS: 2, PINS: 2, EXPIRE: 1, TERMINATE: 1, REUSE: 1 },
+  },
   'every request, message and unit comes to an end': {
     search: 'ending',
     macros: { SHAREDS: 1, UNITS: 1, SENDS: 1, TLS: 1, CANCEL: 1, CLOSE: 1 },
@@ -59,6 +67,8 @@ const writing = 'requests while messages are half-written';
 const ends = 'requests while the connection closes, is terminated or crashes';
 const reuse = 'old names in a slot that is used again';
 const detach = 'a descriptor that is taken away';
+const ring = 'operations of a ring that outlive their lease';
+const oldOperations = 'two operations, and old ones in a slot that is used again';
 
 /** The rules of lease.pml, and the run in which breaking one shows. */
 export const controls = {
@@ -91,4 +101,10 @@ export const controls = {
   OPERATION_WITHOUT_LOCK: holder,
   DETACHED_STAYS_POLLED: detach,
   TOKENS_START_AGAIN: reuse,
+  RELEASE_IGNORES_PINS: ring,
+  UNPIN_FORGETS_NEWS: ring,
+  UNPIN_IGNORES_LEASE: oldOperations,
+  DRAIN_WITHOUT_PATIENCE: ring,
+  DRAIN_WITHOUT_TAINT: ring,
+  DETACH_IGNORES_PINS: ring,
 };

@@ -35,10 +35,11 @@ end:
   :: connection.alive ->
      assert(connection.inbound == 0 && !connection.pending && connection.out == 0);
      assert(cell.right == worker && owner == 0);
+     assert(cell.pins == 0);
      assert(cell.observers == 0 && watchers == 0 && cell.wishes == 0 && empty(wishes));
      assert(!cell.work && connection.polled && !connection.parked)
   :: else ->
-     assert(cell.right == nobody && cell.token == 0 && cell.observers == 0);
+     assert(cell.right == nobody && cell.token == 0 && cell.observers == 0 && cell.pins == 0);
      assert(!connection.polled)
   fi;
   assert(asking == 0)
@@ -51,6 +52,11 @@ init {
     :: n < EXCLUSIVES -> run Requester(n, exclusive); n++
     :: n >= EXCLUSIVES && n < REQUESTERS -> run Requester(n, shared); n++
     :: n == REQUESTERS -> break
+    od;
+    n = 0;
+    do
+    :: n < PINS -> run Ring(n); n++
+    :: else -> break
     od
   }
 }

@@ -114,10 +114,12 @@ inline revoke() {
   connection.polled = connection.polled && cell.right == detached;
   cell.right = nobody;
   cell.token = 0;
+  cell.pins = 0;
   cell.observers = 0;
   cell.wishes = 0;
   cell.work = false;
   owner = 0;
+  finishing = false;
   watchers = 0;
   do
   :: wishes?_, _, _
@@ -163,7 +165,10 @@ inline finish() {
     mayUse = cell.right != detached || BROKEN(FINISH_TOUCHES_DETACHED);
 #endif
     if
-    :: mayUse -> owner = (cell.right == detached -> owner : 0); beginTouch(0, cell.generation)
+    :: mayUse ->
+       owner = (cell.right == detached -> owner : 0);
+       finishing = true;
+       beginTouch(0, cell.generation)
     :: else
     fi
   }
@@ -177,6 +182,9 @@ inline finish() {
   }
   tellClosed()
 }
+
+/* kDrainPatience is over: the thread of the ring is stuck. */
+#define IMPATIENT (cell.right == draining && !BROKEN(DRAIN_WITHOUT_PATIENCE))
 
 active proctype Worker() {
   bool mayUse, again;
@@ -337,17 +345,24 @@ end:
        unlock()
      }
 
-  /* maxHold is over. The same verdict as a release, with nobody to wake. */
-  :: EXPIRE && cell.right == holder ->
+  /* maxHold is over, or the patience with what is still in flight then. The same verdict as a
+     release, with nobody to wake. */
+  :: EXPIRE && (cell.right == holder || IMPATIENT) ->
      atomic {
        lock();
        if
-       :: cell.right == holder ->
-          owner = 0;
-          cell.token = 0;
+       :: cell.right == holder && cell.pins > 0 && !BROKEN(RELEASE_IGNORES_PINS) ->
+          cell.right = draining;
+          cell.work = true        /* it comes back through leaseNews() */
+       :: (cell.right == holder && (cell.pins == 0 || BROKEN(RELEASE_IGNORES_PINS))) || IMPATIENT ->
           if
-          :: connection.tainted -> cell.right = returned; again = true
-          :: else -> cell.right = worker; resume()
+          :: IMPATIENT && !BROKEN(DRAIN_WITHOUT_TAINT) -> connection.tainted = true
+          :: else
+          fi;
+          settle(cell.token, connection.tainted);
+          if
+          :: connection.tainted -> again = true
+          :: else -> resume()
           fi
        :: else                    /* released meanwhile */
        fi;
