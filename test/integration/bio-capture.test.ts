@@ -120,14 +120,14 @@ it('never touches a file that is there, nor follows a link', async () => {
 
 it('has a file for each connection where the name says so', async () => {
   const { url, ca } = await echoServer('TLSv1.3');
-  const file = join(await folder(), 'of-{id}.pcapng');
+  const file = join(await folder(), 'of-{id}-{id}.pcapng');
   const tls = { ca, bio: { type: 'capture', file } as const };
   const connections = await Promise.all([1, 2, 3].map(() => own.pool.connect(url, { tls })));
   for (const connection of connections) {
     connection.send(`of ${connection.id}`);
     await event(connection, 'message');
     await connection.close();
-    const own = file.replace('{id}', connection.id);
+    const own = file.replaceAll('{id}', connection.id);
     const frames = await dissect(own, 'websocket', 'websocket.payload.text');
     expect(frames.flat().join()).toContain(`of ${connection.id}`);
   }

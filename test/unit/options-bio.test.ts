@@ -67,6 +67,7 @@ describe('the option tls.bio', () => {
     [{ type: 'recorder', records: 0 }, 'tls.bio.records'],
     [{ type: 'recorder', records: 65_537 }, 'tls.bio.records'],
     [{ type: 'capture' }, 'tls.bio.file'],
+    [{ type: 'capture', file: undefined }, 'tls.bio.file'],
     [{ type: 'capture', file: '' }, 'tls.bio.file'],
     [{ type: 'capture', file: 'a\0b' }, 'tls.bio.file'],
     [{ type: 'capture', file: new URL('https://x/') }, 'tls.bio.file'],

@@ -14,8 +14,10 @@ namespace {
 // Several connections may have the same options, and each needs a file of its own.
 std::string named(std::string file, const std::string& connection) {
   static constexpr std::string_view kId = "{id}";
-  const size_t at = file.find(kId);
-  return at == std::string::npos ? file : file.replace(at, kId.size(), connection);
+  for (size_t at = 0; (at = file.find(kId, at)) != std::string::npos; at += connection.size()) {
+    file.replace(at, kId.size(), connection);
+  }
+  return file;
 }
 
 }  // namespace

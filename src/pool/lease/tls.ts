@@ -13,7 +13,8 @@ export type { NativeTlsFacts, TlsAccess };
 /** Lengths in RFC 8446 section 7.1 and RFC 5705 section 4 are 16 bits wide. */
 const LONGEST = 65_535;
 const X509_V_OK = 0;
-const LATER = 'Read or write on until it is not so any more, then call again.';
+const LATER =
+  'If that passes, read or write on and call again; docs/integrations.md tells what BIOs need.';
 
 export interface UpdateKeysOptions {
   /** Asks the peer to change the keys it sends with as well. */

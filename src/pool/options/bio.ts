@@ -169,7 +169,9 @@ function readBio(input: unknown): ResolvedBio {
     throw new Rejection(TYPES, ['type']);
   }
   const { check, defaults, needs } = KINDS[name as BioOptions['type']];
-  const given = check(needs === undefined ? input : { [needs]: null, ...input });
+  const given: Record<string, unknown> = { ...check(input) };
+  // Where it is missing, what it takes is said as of any other value.
+  if (needs !== undefined && given[needs] === undefined) check({ ...input, [needs]: null });
   return Object.freeze({ ...defaults?.(), ...given }) as ResolvedBio;
 }
 
