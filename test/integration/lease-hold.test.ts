@@ -43,13 +43,13 @@ describe('maxHold', () => {
   });
 
   it('is the default of the pool', async () => {
-    const pool = await createPool({ threads: 1, lease: { maxHold: 20, timeout: 15 } });
+    const pool = await createPool({ threads: 1, lease: { maxHold: 300, timeout: 15 } });
     const { connection } = await open(pool, 'tcp');
     const lease = await hold(connection);
     await expect(hold(connection)).rejects.toMatchObject({ code: 'ERR_LEASE_TIMEOUT' });
     await until(() => lease.released);
     const long = await hold(connection, 'exclusive', { maxHold: 60_000 });
-    await pause(40);
+    await pause(350);
     expect(long.released).toBe(false);
     long.release();
     await pool.destroy();
