@@ -15,7 +15,14 @@
         '<!@(node scripts/configure.mjs include-dirs)',
       ],
       'libraries': ['<!@(node scripts/configure.mjs libraries)'],
-      'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'defines': [
+        'NAPI_VERSION=9',
+        'NAPI_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # In a thread that is being terminated no call succeeds and no exception can be thrown;
+        # without this the whole process is aborted for it.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'cflags': ['-Wall', '-Wextra'],
       'cflags!': ['-fno-exceptions'],
       # Node.js exports its symbols to addons; hidden ones of ours cannot be taken for its own.

@@ -47,6 +47,10 @@ describe('a worker that dies', () => {
     expect(await well('idleDies')).toEqual(['ERR_WORKER_CRASHED']);
   });
 
+  it('while it loads the addon takes nobody along', async () => {
+    expect(await runWell('terminated', { env: servers.env })).toEqual([true]);
+  });
+
   it('of too little memory is replaced like any other', async () => {
     const { stderr, ...ended } = await run('crashing', {
       args: ['outOfMemory'],
