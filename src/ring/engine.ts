@@ -199,6 +199,8 @@ export class Engine implements LeaseUser {
   }
 
   #finish(operations: ReadonlySet<Operation> | ReadonlyMap<number, Operation>, patience: number) {
+    // What the kernel has seen by now is told: a cancelled operation would keep it to itself.
+    this.take();
     for (let round = 0; round < ROUNDS && operations.size > 0; round++) {
       this.cancel(operations.values());
       this.#native.submit();

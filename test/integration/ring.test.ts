@@ -215,6 +215,31 @@ describe.each(WIRES)('polling on %s', (wire) => {
     connection.terminate();
   });
 
+  it('tells of what came before its lease was taken away', async () => {
+    const { connection, peer } = await open(own.pool, wire);
+    const got = delivered(connection);
+    const lease = await connection.lease('shared');
+    const events = ring.poll(lease, POLL.RDHUP, { multishot: true });
+    const first = events.next();
+    peer.write(message(wire, 'polled by now'));
+    await until(() => got().length > 0);
+    // In one turn of the event loop, which so has no part in it: the kernel alone has been told.
+    const { socket } = lease;
+    const standing = () => {
+      try {
+        return socket.tcpInfo().state === 'ESTABLISHED';
+      } catch {
+        return false; // the worker has ended the connection, and with it the lease
+      }
+    };
+    const end = performance.now() + 10_000;
+    peer.destroy();
+    while (standing() && performance.now() < end);
+    connection.terminate();
+    expect((await first).value & POLL.RDHUP).not.toBe(0);
+    expect((await rejection(events.next())).code).toBe('ERR_LEASE_REVOKED');
+  });
+
   it('refuses on a shared lease what would move bytes', async () => {
     const { connection } = await open(own.pool, wire);
     const lease = await connection.lease('shared');
