@@ -1,4 +1,5 @@
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
 export {
@@ -48,6 +49,7 @@ export type {
   FaultBio,
   LeaseOptions,
   LookupFunction,
+  MetricsOptions,
   PollerName,
   PoolLeaseOptions,
   PoolOptions,

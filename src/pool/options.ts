@@ -31,6 +31,7 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
+export { type MetricsOptions, parseMetricsOptions } from './options/metrics.js';
 export {
   type PollerName,
   type PoolOptions,

@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events';
+import type { MetricsRegistry } from '../metrics/prometheus.js';
+import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
+import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
@@ -18,6 +21,7 @@ import type {
   ConnectManyOptions,
   ConnectOptions,
   LeaseOptions,
+  MetricsOptions,
   PollerName,
   PoolOptions,
   ResolvedConnectManyOptions,
@@ -58,6 +62,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #parsers: Parsers;
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
+  readonly #figures: OwnerFigures;
   readonly #workers: Workers;
   readonly #groups = new Map<number, ConnectionGroup>();
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
@@ -70,6 +75,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   #resolving = 0;
   /** The longest time that any connection has to close. Milliseconds. */
   #closeTimeout = 0;
+  /** What is read of it, by whom ever; one for all of them. */
+  #source: MetricsSource | undefined;
+  /** Those who are told when it is closed. */
+  readonly #watchers = new Set<() => void>();
   #state: State = 'open';
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
@@ -81,7 +90,8 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
-    this.#workers = new Workers(options, {
+    this.#figures = new OwnerFigures(options.threads);
+    this.#workers = new Workers(options, this.#figures, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
@@ -125,7 +135,12 @@ export class Pool extends EventEmitter<PoolEvents> {
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
-    return await this.#process.during(this.#connect(target, resolved, requested));
+    try {
+      return await this.#process.during(this.#connect(target, resolved, requested));
+    } catch (error) {
+      if (error instanceof LwsPoolError) this.#figures.failed(error.code);
+      throw error;
+    }
   }
 
   async #connect(
@@ -205,7 +220,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#workers.untilAlive();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count);
+    const group = new ConnectionGroup(++this.#lastGroup, count, this.#figures);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -266,6 +281,47 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Shows what has been counted in a `Registry` of prom-client, until the pool is closed: read when
+   * the registry is, and at no other time. docs/monitoring.md has the list.
+   *
+   * @returns takes it out of the registry again
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION, ERR_POOL_CLOSED;
+   *   as a rejection
+   */
+  async metrics(registry: MetricsRegistry, options?: MetricsOptions): Promise<() => void> {
+    const { labels } = this.#parsers.parseMetricsOptions(options);
+    this.#checkCounting();
+    const { expose } = await import('../metrics/prometheus.js');
+    const source = await this.#metricsSource();
+    this.#checkOpen();
+    return this.#untilClosed(expose(registry, source, labels));
+  }
+
+  #checkCounting(): void {
+    this.#checkOpen();
+    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+  }
+
+  async #metricsSource(): Promise<MetricsSource> {
+    const { MetricsSource } = await import('../metrics/source.js');
+    this.#source ??= new MetricsSource(() => ({
+      at: monotonicNow(),
+      workers: this.#workers.all.flatMap((worker) => worker.reading() ?? []),
+      owner: this.#figures,
+    }));
+    return this.#source;
+  }
+
+  /** Calls it when the pool is closed, where the caller has not done so before. */
+  #untilClosed(end: () => void): () => void {
+    const once = () => {
+      if (this.#watchers.delete(once)) end();
+    };
+    this.#watchers.add(once);
+    return once;
+  }
+
+  /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
    *
@@ -288,6 +344,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       const reason = this.#reason;
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
+      for (const end of this.#watchers) end();
       this.#onIdle?.();
     }
     return this.#ended ?? Promise.resolve();
@@ -480,6 +537,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {
+    worker.keepCounts();
     this.#lose(worker, error);
     this.emit('workerCrashed', error);
   }

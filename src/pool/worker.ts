@@ -9,7 +9,9 @@ import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import { FIGURE, Figures } from '../stats/figures.js';
+import type { OwnerFigures } from '../stats/owner.js';
 import type { Counted } from '../stats/pool.js';
+import { type Former, sumConnections, type WorkerReading } from '../stats/reading.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
@@ -65,6 +67,7 @@ export class PoolWorker {
   thread: Worker | undefined;
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
+  readonly #figures: OwnerFigures;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
@@ -76,15 +79,21 @@ export class PoolWorker {
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
   #referenced = false;
+  /** What the worker counts; this thread's view of it is made once. */
+  #counts: Float64Array | undefined;
+  /** How long its event loop was at work, as last seen: it is not told any more of one that is gone. */
+  #active = 0;
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
   constructor(
     index: number,
     { maxConnections, lease: leases, stats }: ResolvedPoolOptions,
+    figures: OwnerFigures,
     events: WorkerEvents,
   ) {
     this.index = index;
+    this.#figures = figures;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
     const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
@@ -101,6 +110,7 @@ export class PoolWorker {
       side: 'owner',
       outbox: this.outbox,
       leases,
+      durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,
       report: (report) => events.onLease(report),
     });
     const { port1, port2 } = new MessageChannel();
@@ -173,6 +183,31 @@ export class PoolWorker {
     };
   }
 
+  /** What there is to say of the worker as a whole, at once; undefined where nothing is counted. */
+  reading(): WorkerReading | undefined {
+    const { figures } = this.#wire;
+    this.#counts ??= this.#channel.workerFigures();
+    const counts = this.#counts;
+    if (figures === undefined || counts === undefined) return undefined;
+    const former = this.#figures.former[this.index] as Former;
+    const active = this.thread?.performance.eventLoopUtilization().active ?? 0;
+    this.#active = Math.max(this.#active, active);
+    return {
+      worker: this.index,
+      alive: this.alive,
+      figures: counts,
+      totals: former.totals(counts),
+      active: former.active(this.#active),
+      ...sumConnections(figures),
+    };
+  }
+
+  /** Its thread has crashed: what it has counted is not lost. */
+  keepCounts(): void {
+    const reading = this.reading();
+    if (reading !== undefined) this.#figures.former[this.index]?.add(reading, this.#active);
+  }
+
   /** Counts connections in (or out, where negative); while there are any the process stays. */
   addConnections(count: number): void {
     if (this.#ended !== undefined) return;
@@ -211,8 +246,12 @@ export class PoolWorker {
     this.connections = 0;
     for (const entry of entries) {
       if (entry === undefined) continue;
-      if (entry.connection === undefined) entry.request.reject(error);
-      else guarded(() => entry.connection.onClosed(1006, '', error));
+      if (entry.connection === undefined) {
+        entry.request.reject(error);
+        continue;
+      }
+      this.#figures.ended(error.code);
+      guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#leases.close();
     this.#events.onRoom();
@@ -246,11 +285,19 @@ export class PoolWorker {
       fields: decodeFields(payload),
     });
     this.#entries[slot] = { generation, connection };
+    this.#noteOpening(slot, request);
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;
     setImmediate(() => {
       for (const opened of this.#opening.splice(0)) opened.onSettled();
     });
+  }
+
+  #noteOpening(slot: number, { requested, resolved }: Request): void {
+    const row = this.#wire.figures?.row(slot);
+    if (row === undefined) return;
+    this.#figures.lookup.note(resolved - requested);
+    this.#figures.connect.note((row.figures[row.base + FIGURE.opened] as number) - requested);
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
@@ -271,7 +318,9 @@ export class PoolWorker {
     const known = { url: connection.url, connection: connection.id };
     connection.keepStats();
     this.#free(slot, generation);
-    connection.onClosed(code, textOf(fields, 'closeReason'), errorIn(fields, known));
+    const error = errorIn(fields, known);
+    if (error !== undefined) this.#figures.ended(error.code);
+    connection.onClosed(code, textOf(fields, 'closeReason'), error);
   }
 
   #free(slot: number, generation: number): void {

@@ -10,7 +10,7 @@ import { emitWarning } from '../channel/warning.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
-import { Figures } from '../stats/figures.js';
+import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
@@ -71,11 +71,16 @@ export class WorkerService implements HandlerService {
       figures: task.stats ? new Figures(this.#native) : undefined,
       side: 'handler',
     };
+    const counted = this.#native.workerFigures();
     this.leases = new LeaseCoordinator({
       channel: task.channel,
       side: 'handler',
       outbox: this.#outbox,
       leases: task.leases,
+      durations: counted && {
+        wait: workerDurations(counted, 'leaseWait'),
+        hold: workerDurations(counted, 'leaseHold'),
+      },
       flush: (slot, generation) => {
         this.#outbox.flush();
         this.#native.flush(slot, generation);

@@ -339,6 +339,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   connection.enter(Phase::open);
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);
+  countOpened(connection);
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   if (connection.kind() == Kind::ws) {
     connection.decoder.emplace(
@@ -401,6 +402,7 @@ void Service::destroyed(Connection& connection) {
   if (!connection.wasOpen) {  // its request was never answered; nobody but its owner knows of it
     connection.owner->failed(connection, info.error);
   } else {
+    countClosed(info.code);
     if (connection.consumer != connection.owner) {
       connection.consumer->closed(connection, info.code, info.reason, info.error);
     }

@@ -160,6 +160,8 @@ class Service {
 
   // Figures, in service_figures.cc. Nothing where nothing is counted.
   void begin(Connection&, std::shared_ptr<const Endpoint>);
+  void countOpened(const Connection&);
+  void countClosed(uint16_t code);
   void countRead(Connection&, size_t bytes);
   void countReceived(Connection&, size_t messages);
   void countWritten(Connection&, size_t bytes);

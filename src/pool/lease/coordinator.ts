@@ -1,6 +1,7 @@
 import type { Outbox } from '../../channel/outbox.js';
 import { type NativeLeases, native } from '../../native.js';
 import type { ResolvedLeaseOptions } from '../options.js';
+import type { LeaseDurations } from './count.js';
 import type { LeaseHandle } from './handle.js';
 import { LeakWatch, type LeaseReport } from './leaks.js';
 import type { LeaseState } from './state.js';
@@ -11,6 +12,8 @@ export interface CoordinatorOptions {
   readonly side: 'owner' | 'handler';
   readonly outbox: Outbox;
   readonly leases: ResolvedLeaseOptions;
+  /** Undefined where nothing is counted. */
+  readonly durations: LeaseDurations | undefined;
   /** Writes out what was sent on a connection, where this thread can. */
   readonly flush?: (slot: number, generation: number) => void;
   readonly report: (report: LeaseReport) => void;
@@ -23,6 +26,7 @@ export class LeaseCoordinator {
   readonly outbox: Outbox;
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
+  readonly durations: LeaseDurations | undefined;
   readonly #flush: ((slot: number, generation: number) => void) | undefined;
   readonly #leaks: LeakWatch;
   #lastRequest = 0;
@@ -33,6 +37,7 @@ export class LeaseCoordinator {
     this.side = options.side;
     this.outbox = options.outbox;
     this.options = options.leases;
+    this.durations = options.durations;
     this.#flush = options.flush;
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }

@@ -49,7 +49,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     this.connection = connection;
     this.#link = link;
     this.#coordinator = coordinator;
-    this.#count = leaseCount(link.figures, coordinator.side);
+    this.#count = leaseCount(link.figures, coordinator.side, coordinator.durations);
   }
 
   get native(): NativeLeases {
