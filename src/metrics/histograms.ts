@@ -7,9 +7,10 @@ export interface Histogram {
   /** Without `lws_pool_`. */
   readonly name: string;
   readonly help: string;
-  read(
-    reading: PoolReading,
-  ): readonly { readonly labels: Readonly<Record<string, string>>; readonly durations: Durations }[];
+  read(reading: PoolReading): readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly durations: Durations;
+  }[];
 }
 
 function ofWorkers({ workers }: PoolReading, name: WorkerDurationName): readonly Durations[] {
@@ -59,8 +60,6 @@ export const HISTOGRAMS: readonly Histogram[] = [
   {
     name: 'ping_round_trip_seconds',
     help: 'Round trips of pings that were answered.',
-    read: (reading) => [
-      { labels: {}, durations: sumOfDurations(ofWorkers(reading, 'roundTrip')) },
-    ],
+    read: (reading) => [{ labels: {}, durations: sumOfDurations(ofWorkers(reading, 'roundTrip')) }],
   },
 ];

@@ -35,7 +35,12 @@ class Exposed {
   readonly #read: () => Value[];
 
   constructor(
-    { name, help, type, aggregator = 'sum' }: Pick<Exposed, 'name' | 'help' | 'type'> & {
+    {
+      name,
+      help,
+      type,
+      aggregator = 'sum',
+    }: Pick<Exposed, 'name' | 'help' | 'type'> & {
       aggregator?: string | undefined;
     },
     read: () => Value[],
@@ -52,8 +57,10 @@ class Exposed {
     return { name, help, type, aggregator, values: this.#read() };
   }
 
-  /** What a pool has counted stays counted. */
-  reset(): void {}
+  /** For tests of applications; what a pool has counted stays counted. */
+  reset(): void {
+    // Prometheus finds out by itself where a counter begins anew.
+  }
 }
 
 /** The pools that one registry shows. */
@@ -68,9 +75,9 @@ class Exposition {
     for (const histogram of HISTOGRAMS) {
       const name = PREFIX + histogram.name;
       this.#define({ ...histogram, type: 'histogram' }, (reading) =>
-        histogram.read(reading).flatMap(({ labels, durations }) => [
-          ...buckets(name, labels, durations),
-        ]),
+        histogram
+          .read(reading)
+          .flatMap(({ labels, durations }) => [...buckets(name, labels, durations)]),
       );
     }
   }
@@ -107,7 +114,12 @@ class Exposition {
   }
 
   #define(
-    { name, help, type, aggregator }: Pick<Metric | Histogram, 'name' | 'help'> & {
+    {
+      name,
+      help,
+      type,
+      aggregator,
+    }: Pick<Metric | Histogram, 'name' | 'help'> & {
       readonly type: Exposed['type'];
       readonly aggregator?: string | undefined;
     },
