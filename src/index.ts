@@ -58,6 +58,9 @@ export type {
   RecvOptions,
   RingOperationOptions,
   RingOptions,
+  TelemetryMeterProvider,
+  TelemetryOptions,
+  TelemetryTracerProvider,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';

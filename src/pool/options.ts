@@ -52,6 +52,13 @@ export {
   type RingOptions,
 } from './options/ring.js';
 export {
+  parseTelemetryOptions,
+  type ResolvedTelemetryOptions,
+  type TelemetryMeterProvider,
+  type TelemetryOptions,
+  type TelemetryTracerProvider,
+} from './options/telemetry.js';
+export {
   type Pem,
   parseTlsOptions,
   type ResolvedTlsKey,

@@ -27,6 +27,7 @@ import type {
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
   ResolvedPoolOptions,
+  TelemetryOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
@@ -135,10 +136,14 @@ export class Pool extends EventEmitter<PoolEvents> {
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
+    const observation = this.#figures.observer?.connecting(target);
     try {
-      return await this.#process.during(this.#connect(target, resolved, requested));
+      const connection = await this.#process.during(this.#connect(target, resolved, requested));
+      observation?.opened(connection);
+      return connection;
     } catch (error) {
       if (error instanceof LwsPoolError) this.#figures.failed(error.code);
+      observation?.failed(error);
       throw error;
     }
   }
@@ -295,6 +300,28 @@ export class Pool extends EventEmitter<PoolEvents> {
     const source = await this.#metricsSource();
     this.#checkOpen();
     return this.#untilClosed(expose(registry, source, labels));
+  }
+
+  /**
+   * Gives what has been counted, and spans of openings and leases, to the OpenTelemetry of the
+   * application, until the pool is closed. Called again, spans go to the last one.
+   *
+   * @returns ends it
+   * @throws LwsPoolError ERR_PACKAGE_MISSING where `@opentelemetry/api` is not installed;
+   *   ERR_STATS_OFF, ERR_INVALID_OPTION, ERR_POOL_CLOSED; as a rejection
+   */
+  async telemetry(options?: TelemetryOptions): Promise<() => void> {
+    const resolved = this.#parsers.parseTelemetryOptions(options);
+    this.#checkCounting();
+    const { createTelemetry } = await import('../telemetry/telemetry.js');
+    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    this.#figures.observer = observer;
+    const stop = this.#untilClosed(() => {
+      if (this.#figures.observer === observer) this.#figures.observer = undefined;
+      end();
+    });
+    if (this.#state === 'closed') stop();
+    return stop;
   }
 
   #checkCounting(): void {

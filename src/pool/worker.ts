@@ -111,6 +111,7 @@ export class PoolWorker {
       outbox: this.outbox,
       leases,
       durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,
+      observe: (subject) => figures.observer?.leasing(subject),
       report: (report) => events.onLease(report),
     });
     const { port1, port2 } = new MessageChannel();

@@ -1,3 +1,4 @@
+import type { PoolObserver } from '../pool/observer.js';
 import { Durations } from './durations.js';
 import { Former } from './reading.js';
 
@@ -13,6 +14,8 @@ export class OwnerFigures {
   readonly failures = new Map<string, number>();
   /** Those that ended with an error after they were open. */
   readonly errors = new Map<string, number>();
+  /** Who is told besides, where somebody traces the pool. */
+  observer: PoolObserver | undefined;
   /** By worker. */
   readonly former: readonly Former[];
 

@@ -1,5 +1,6 @@
 import type { Outbox } from '../../channel/outbox.js';
 import { type NativeLeases, native } from '../../native.js';
+import type { LeaseObservation, LeaseSubject } from '../observer.js';
 import type { ResolvedLeaseOptions } from '../options.js';
 import type { LeaseDurations } from './count.js';
 import type { LeaseHandle } from './handle.js';
@@ -14,6 +15,8 @@ export interface CoordinatorOptions {
   readonly leases: ResolvedLeaseOptions;
   /** Undefined where nothing is counted. */
   readonly durations: LeaseDurations | undefined;
+  /** Follows a lease that is being asked for, where somebody traces them. */
+  readonly observe?: (subject: LeaseSubject) => LeaseObservation | undefined;
   /** Writes out what was sent on a connection, where this thread can. */
   readonly flush?: (slot: number, generation: number) => void;
   readonly report: (report: LeaseReport) => void;
@@ -27,6 +30,7 @@ export class LeaseCoordinator {
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
   readonly durations: LeaseDurations | undefined;
+  readonly observe: CoordinatorOptions['observe'];
   readonly #flush: ((slot: number, generation: number) => void) | undefined;
   readonly #leaks: LeakWatch;
   #lastRequest = 0;
@@ -38,6 +42,7 @@ export class LeaseCoordinator {
     this.outbox = options.outbox;
     this.options = options.leases;
     this.durations = options.durations;
+    this.observe = options.observe;
     this.#flush = options.flush;
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }
