@@ -5,6 +5,8 @@ import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
 import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
+import type { Sample } from '../stats/sample.js';
+import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
@@ -27,6 +29,7 @@ import type {
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
   ResolvedPoolOptions,
+  SampleOptions,
   TelemetryOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
@@ -69,6 +72,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
+  readonly #samplers = new Set<Sampler>();
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -286,6 +290,22 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Samples all connections, groups' included, again and again until the loop over the samples is
+   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
+   * the process.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
+   */
+  sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
+    const resolved = this.#parsers.parseSampleOptions(options);
+    this.#checkCounting();
+    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
+    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
+    this.#samplers.add(sampler);
+    return sampler.samples;
+  }
+
+  /**
    * Shows what has been counted in a `Registry` of prom-client, until the pool is closed: read when
    * the registry is, and at no other time. docs/monitoring.md has the list.
    *
@@ -364,6 +384,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
+      for (const sampler of [...this.#samplers]) sampler.end();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -552,6 +573,9 @@ export class Pool extends EventEmitter<PoolEvents> {
         break;
       case 'lease':
         this.#onLease(message.report);
+        break;
+      case 'sampled':
+        worker.onSampled();
         break;
     }
   }

@@ -12,6 +12,7 @@ import { FIGURE, Figures } from '../stats/figures.js';
 import type { OwnerFigures } from '../stats/owner.js';
 import type { Counted } from '../stats/pool.js';
 import { type Former, sumConnections, type WorkerReading } from '../stats/reading.js';
+import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
@@ -78,6 +79,8 @@ export class PoolWorker {
   readonly #name = new Uint32Array(2);
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
+  readonly #sampling: (() => void)[] = [];
+  readonly #tcp: Float64Array[] = [];
   #referenced = false;
   /** What the worker counts; this thread's view of it is made once. */
   #counts: Float64Array | undefined;
@@ -160,6 +163,30 @@ export class PoolWorker {
     return () => {
       if (this.#entries[slot] === entry) this.outbox.command(Command.terminate, slot, generation);
     };
+  }
+
+  /** Has the worker read TCP_INFO of its connections; resolves when it has, or is gone. */
+  sampleTcp(unread: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sampling.push(resolve);
+      if (this.#sampling.length === 1) this.post({ type: 'sample', unread });
+    });
+  }
+
+  /** It has. */
+  onSampled(): void {
+    for (const resolve of this.#sampling.splice(0)) resolve();
+  }
+
+  sampled(): Sampled {
+    const { figures } = this.#wire;
+    const segments = figures?.segments() ?? [];
+    for (let index = this.#tcp.length; index < segments.length; index++) {
+      const segment = this.#channel.tcpFigures(index);
+      if (segment === undefined) break;
+      this.#tcp.push(segment);
+    }
+    return { channel: this.#channel.key, worker: this.index, segments, tcp: this.#tcp };
   }
 
   #note(slot: number, { requested, resolved }: Request): void {
@@ -255,6 +282,7 @@ export class PoolWorker {
       guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#leases.close();
+    this.onSampled();
     this.#events.onRoom();
   }
 
