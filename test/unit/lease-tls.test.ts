@@ -11,6 +11,7 @@ const FACTS: NativeTlsFacts = {
   protocol: 'TLSv1.3',
   cipher: 'ECDHE-RSA-AES128-GCM-SHA256',
   cipherStandard: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  group: 'x25519',
   alpn: 'http/1.1',
   servername: 'example.test',
   chain: [],
