@@ -124,7 +124,7 @@ export type TcpInfoReport = {
 };
 
 export interface WebSocketReport {
-  /** Names and values as sent, what may be a secret hidden; the key, which is random, left out. */
+  /** Names and values as sent, what may be a secret hidden. */
   readonly request: { readonly line: string; readonly headers: readonly HeaderLine[] };
   /** Null where no answer came that could be read. */
   readonly response: {

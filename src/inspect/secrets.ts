@@ -19,7 +19,7 @@ export function safeHeader([name, value]: HeaderLine): HeaderLine {
 /** Parameters of the query whose names speak of secrets lose their values. */
 export function safeUrl(url: string): string {
   return url
-    .replace(/([?&;])([^=&;#]+)=([^&;#]*)/g, (whole, before: string, name: string) =>
+    .replace(/([?&;])([^=&;#\s]+)=([^&;#\s]*)/g, (whole, before: string, name: string) =>
       CREDENTIALS.test(name) || PARAMETERS.test(name) ? `${before}${name}=***` : whole,
     )
     .replace(/\/\/[^/?#@]*@/, '//***@');

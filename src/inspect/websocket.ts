@@ -49,10 +49,13 @@ function requestOf(target: Target, options: ConnectOptions): WebSocketReport['re
   const [line = '', ...fields] = requestHead(target, resolved).trimEnd().split('\r\n');
   return {
     line: safeUrl(line),
-    headers: fields.map((field): HeaderLine => {
-      const colon = field.indexOf(':');
-      return safeHeader([field.slice(0, colon), field.slice(colon + 1).trim()]);
-    }),
+    headers: [
+      ...fields.map((field): HeaderLine => {
+        const colon = field.indexOf(':');
+        return safeHeader([field.slice(0, colon), field.slice(colon + 1).trim()]);
+      }),
+      ['Sec-WebSocket-Key', '(random)'],
+    ],
   };
 }
 

@@ -40,6 +40,21 @@ export class Sheet {
     }
   }
 
+  /** A label and several facts, none of which is broken where it need not be. */
+  list(label: string, facts: readonly string[]): void {
+    const lines: string[] = [];
+    for (const fact of facts) {
+      const line = lines.at(-1);
+      const joined = `${line}, ${fact}`;
+      if (line !== undefined && joined.length < this.room) lines[lines.length - 1] = joined;
+      else lines.push(fact);
+    }
+    this.rows(
+      label,
+      lines.map((line, at) => (at < lines.length - 1 ? `${line},` : line)),
+    );
+  }
+
   /** A label and lines of their own, each folded by itself. */
   rows(label: string, lines: readonly string[], paint = plain): void {
     for (const [at, line] of lines.entries()) this.row(at === 0 ? label : '', line, paint);

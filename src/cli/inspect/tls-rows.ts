@@ -8,7 +8,7 @@ const FEW_DAYS = 14;
 export function writeTls(sheet: Sheet, tls: TlsReport): void {
   const { good, bad, warning } = sheet.style;
   sheet.section();
-  sheet.row('TLS', [tls.version, tls.cipher, ...((tls.group ?? '') ? [tls.group] : [])].join(', '));
+  sheet.list('TLS', [tls.version, tls.cipher, ...(tls.group === null ? [] : [tls.group])]);
   if (tls.source === 'second look') {
     sheet.row('', 'a second look: nothing was verified, no request sent', warning);
   }
@@ -37,7 +37,7 @@ function writeCertificate(sheet: Sheet, certificate: CertificateReport, at: numb
   sheet.row(`certificate ${at + 1}`, subject === '' ? '(no subject)' : subject);
   sheet.row('  issuer', issuer === subject ? 'itself' : issuer);
   sheet.row('  valid', validity(certificate), paintOf(sheet, certificate));
-  if (altNames.length > 0) sheet.row('  names', altNames.map(shortName).join(', '));
+  if (altNames.length > 0) sheet.list('  names', altNames.map(shortName));
   sheet.row('  key', keyOf(certificate));
   // Two lines of sixteen bytes.
   const middle = Math.ceil(fingerprint256.length / 2);
