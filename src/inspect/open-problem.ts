@@ -16,12 +16,17 @@ export function openProblem({
   settings: { protocols, timeout },
   pings,
   close,
+  interrupted,
 }: {
   readonly connection: Connection;
   readonly settings: InspectSettings;
   readonly pings: PingsReport | null;
   readonly close: Close | undefined;
+  readonly interrupted: boolean;
 }): { readonly problem: Problem; readonly exitStatus: number } | undefined {
+  if (interrupted) {
+    return found(1, 'ERR_ABORTED', 'Interrupted.', 'The connection was open; not all was seen.');
+  }
   if (kind === 'ws' && protocols.length > 0 && protocol === '') {
     return found(
       32,
@@ -51,5 +56,5 @@ export function openProblem({
 }
 
 function found(exitStatus: number, code: string, headline: string, advice: string) {
-  return { problem: { code, headline, advice, message: headline }, exitStatus };
+  return { problem: { code, headline, advice }, exitStatus };
 }

@@ -23,7 +23,7 @@ interface Entry {
   advice(error: LwsPoolError, circumstances: Circumstances): string;
 }
 
-/** Anything that has no line of its own below. */
+/** Anything that has no line of its own below: what concerns this machine and not the endpoint. */
 const OTHER: Entry = {
   status: 1,
   headline: ({ code, details }) => `The connection to ${peer(details)} failed: ${code}.`,
@@ -82,6 +82,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
         : target.secure
           ? 'Check that the port speaks TLS (ws:// if not), then the log of the server.'
           : 'Check that it speaks the protocol of the URL, then the log of the server.',
+  },
+
+  ERR_ABORTED: {
+    status: 1,
+    headline: () => 'Interrupted.',
+    advice: ({ details }) => `The connection to ${peer(details)} was not open yet.`,
   },
 
   ERR_TLS_VERSION: {
@@ -172,7 +178,6 @@ export function problemOf(
       code: error.code,
       headline: capital(entry.headline(error, circumstances)),
       advice: entry.advice(error, circumstances),
-      message: safeProtocols(error.message),
     },
     exitStatus: entry.status,
   };

@@ -31,9 +31,8 @@ export interface Problem {
   readonly code: string;
   /** What is wrong, in one line. */
   readonly headline: string;
+  /** What to do. */
   readonly advice: string;
-  /** The library's own message. */
-  readonly message: string;
 }
 
 export interface NameReport {

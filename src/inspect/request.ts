@@ -3,8 +3,8 @@ import type { InspectSettings } from './settings.js';
 
 /** Fields by which proxies, CDNs and frameworks show themselves, and that libwebsockets has no token for. */
 const TELLING = [
-  ...['alt-svc', 'cf-cache-status', 'cf-ray', 'cross-origin-resource-policy', 'fly-request-id'],
-  ...['keep-alive', 'nel', 'permissions-policy', 'priority', 'ratelimit-limit'],
+  ...['alt-svc', 'cf-cache-status', 'cf-ray', 'content-security-policy', 'fly-request-id'],
+  ...['keep-alive', 'nel', 'permissions-policy', 'ratelimit-limit', 'x-content-type-options'],
   ...['ratelimit-remaining', 'ratelimit-reset', 'report-to', 'request-id', 'server-timing'],
   ...['timing-allow-origin', 'traceparent', 'x-amz-cf-id'],
   ...['x-amz-cf-pop', 'x-amzn-requestid', 'x-amzn-trace-id', 'x-azure-ref', 'x-cache'],

@@ -36,10 +36,10 @@ export async function secondLook(
   settings: InspectSettings,
   options: LookOptions,
 ): Promise<SecondLook | undefined> {
+  const socket = handshake(target, settings, options);
   const began = performance.now();
   let tcp = 0;
   let ocspBytes: number | null = null;
-  const socket = handshake(target, settings, options);
   socket.once('connect', () => {
     tcp = performance.now() - began;
   });

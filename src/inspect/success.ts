@@ -34,11 +34,13 @@ export async function successReport(
   connection: Connection,
   total: number,
 ): Promise<InspectReport> {
-  const { settings, target, names, at } = context;
+  const { settings, target, names, at, signal } = context;
   let close: Close | undefined;
   connection.on('close', (code, reason) => {
     close = { code, reason };
   });
+  const interrupt = () => connection.terminate();
+  signal.addEventListener('abort', interrupt);
   // What the server has to say is not what this is about; it must only not be in the way.
   connection.on('message', ignore).on('data', ignore);
   const before = await look(connection, settings.timeout);
@@ -48,12 +50,21 @@ export async function successReport(
       : null;
   // By now the kernel has measured more, and TLS 1.3 has its ticket.
   const seen = (await look(connection, settings.timeout)) ?? before;
+  signal.removeEventListener('abort', interrupt);
+  // It may be about to.
+  if (connection.readyState !== 1) await connection.close();
   const early = close;
   void connection.close();
   const tls = seen?.tls
     ? { ...seen.tls, resumption: await resumptionOf(context, connection, seen.session) }
     : null;
-  const found = openProblem({ connection, settings, pings, close: early });
+  const found = openProblem({
+    connection,
+    settings,
+    pings,
+    close: early,
+    interrupted: signal.aborted,
+  });
   return {
     url: safeUrl(target.url),
     at,

@@ -45,6 +45,7 @@ describe('parseConnectOptions', () => {
     const options = {
       protocols: 'chat',
       headers: { 'X-One': '1', 'x-two': ['a', 'b'], ORIGIN: 'https://example.com' },
+      keepHeaders: ['X-Request-Id'],
       timeout: 1,
       closeTimeout: 2,
       signal,

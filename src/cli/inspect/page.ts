@@ -54,6 +54,7 @@ function writeWebSocket(sheet: Sheet, websocket: WebSocketReport): void {
     sheet.row('answer', 'none that could be read');
   } else {
     sheet.rows('answer', [statusOf(response.status), ...linesOf(response.headers)]);
+    sheet.row('', '(those fields that libwebsockets keeps)', sheet.style.faint);
     if (response.body !== null) writeBody(sheet, response.body);
   }
   if (protocol === null) return;
@@ -68,7 +69,7 @@ function linesOf(headers: readonly HeaderLine[]): string[] {
 
 /** Its beginning; tabs and ends of lines are what they are. */
 function writeBody(sheet: Sheet, body: string): void {
-  const lines = body.replaceAll('\t', ' ').split(/\r?\n/);
+  const lines = body.trimEnd().replaceAll('\t', ' ').split(/\r?\n/);
   const shown = lines.slice(0, BODY_LINES);
   sheet.section();
   sheet.rows('body', lines.length > BODY_LINES ? [...shown, '...'] : shown, sheet.style.faint);

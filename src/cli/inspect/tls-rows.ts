@@ -46,9 +46,9 @@ function writeCertificate(sheet: Sheet, certificate: CertificateReport, at: numb
 
 function validity({ validFrom, validTo, daysLeft }: CertificateReport): string {
   const dates = `${day(validFrom)} to ${day(validTo)}`;
-  return daysLeft < 0
-    ? `${dates}, over for ${counted(-daysLeft, 'day')}`
-    : `${dates}, ${counted(daysLeft, 'day')} left`;
+  if (daysLeft >= 0) return `${dates}, ${counted(daysLeft, 'day')} left`;
+  // The day on which it ended is -1.
+  return `${dates}, expired ${daysLeft === -1 ? 'today' : `${counted(-daysLeft - 1, 'day')} ago`}`;
 }
 
 function paintOf({ style }: Sheet, { validFrom, daysLeft }: CertificateReport) {
