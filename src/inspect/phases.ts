@@ -1,12 +1,8 @@
+import type { ConnectionPhases } from '../stats/connection.js';
 import type { PhasesReport } from './report.js';
 
-/** Times of one connection in milliseconds since the epoch, as far as it got. */
-export interface PhaseTimes {
-  readonly begun?: number;
-  readonly connected?: number;
-  readonly secured?: number;
-  readonly opened?: number;
-}
+/** As far as the connection got. */
+type PhaseTimes = Pick<ConnectionPhases, 'begun' | 'connected' | 'secured' | 'opened'>;
 
 /** @param lookup milliseconds; null: there was none */
 export function phasesReport(

@@ -4,7 +4,7 @@ import type { ConnectOptions } from '../pool/options.js';
 import type { Context } from './context.js';
 import { authority } from './failure.js';
 import { type Close, openProblem } from './open-problem.js';
-import { type PhaseTimes, phasesReport } from './phases.js';
+import { phasesReport } from './phases.js';
 import { measurePings } from './pings.js';
 import type {
   AddressReport,
@@ -74,7 +74,7 @@ export async function successReport(
     warnings: warningsOf(tls),
     name: names.report(),
     address: addressOf(connection, target.unixPath),
-    phases: phasesReport(timesOf(connection), names.duration ?? null, total),
+    phases: phasesReport(connection.stats().phases, names.duration ?? null, total),
     tls,
     socket: seen?.socket ?? null,
     websocket: openedHandshake(target, options, connection),
@@ -115,10 +115,6 @@ function addressOf(connection: Connection, unixPath: string | undefined): Addres
     local: authority(localAddress, localPort),
     failed: [],
   };
-}
-
-function timesOf(_connection: Connection): PhaseTimes {
-  return {};
 }
 
 function ignore(): void {
