@@ -85,9 +85,10 @@ function addressOf({ target }: Context, { details, cause }: LwsPoolError): Addre
     address: one.details.address ?? '',
     code: one.details.errno ?? one.code,
   }));
-  if (unixPath !== undefined) return { remote: unixPath, local: null, failed };
+  const attempts = Math.max(1, failed.length);
+  if (unixPath !== undefined) return { remote: unixPath, local: null, attempts, failed };
   if (address === undefined) return null;
-  return { remote: authority(address, port ?? target.port), local: null, failed };
+  return { remote: authority(address, port ?? target.port), local: null, attempts, failed };
 }
 
 /** `192.0.2.1:443`, `[::1]:443` */

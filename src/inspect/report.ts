@@ -46,6 +46,8 @@ export interface AddressReport {
   readonly remote: string;
   /** Null where no connection came to stand. */
   readonly local: string | null;
+  /** Addresses that were tried, with the one that counts. */
+  readonly attempts: number;
   /** Those that failed, where several were tried and none stood. */
   readonly failed: readonly { readonly address: string; readonly code: string }[];
 }

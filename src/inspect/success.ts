@@ -109,10 +109,12 @@ async function resumptionOf(
 
 function addressOf(connection: Connection, unixPath: string | undefined): AddressReport {
   const { localAddress, localPort, remoteAddress, remotePort } = connection;
-  if (unixPath !== undefined) return { remote: unixPath, local: null, failed: [] };
+  const { attempts } = connection.stats();
+  if (unixPath !== undefined) return { remote: unixPath, local: null, attempts, failed: [] };
   return {
     remote: authority(remoteAddress, remotePort),
     local: authority(localAddress, localPort),
+    attempts,
     failed: [],
   };
 }

@@ -59,7 +59,7 @@ const report: InspectReport = {
       { address: '192.0.2.1', family: 4 },
     ],
   },
-  address: { remote: '192.0.2.1:443', local: '198.51.100.7:40112', failed: [] },
+  address: { remote: '192.0.2.1:443', local: '198.51.100.7:40112', attempts: 2, failed: [] },
   phases: { lookup: 4.2, tcp: 11.6, tls: 25.1, upgrade: 13.4, total: 54.3 },
   tls,
   socket: {
@@ -92,6 +92,7 @@ wss://example.com/feed
 
   name           example.com: 2001:db8::1, 192.0.2.1
   address        192.0.2.1:443 from 198.51.100.7:40112
+                 no connection to 1 before it
 
   time           name look-up  4.20 ms  ███▏
                  TCP           11.6 ms     ████████▌
@@ -144,7 +145,7 @@ wss://example.com/feed
         {
           ...raw,
           ...{ url: 'unix:/run/app.sock', socket: socket as InspectReport['socket'] },
-          address: { remote: '/run/app.sock', local: null, failed: [] },
+          address: { remote: '/run/app.sock', local: null, attempts: 1, failed: [] },
           phases: { lookup: null, tcp: 0.1, tls: null, upgrade: null, total: 0.25 },
         },
         PLAIN,
@@ -194,7 +195,7 @@ describe('the page of an endpoint that does not work', () => {
       advice: 'Check the credentials and the origin: --origin https://...',
     },
     address: {
-      ...{ remote: '192.0.2.1:443', local: null },
+      ...{ remote: '192.0.2.1:443', local: null, attempts: 2 },
       failed: [{ address: '2001:db8::1', code: 'ENETUNREACH' }],
     },
     phases: { lookup: 4.2, tcp: null, tls: null, upgrade: null, total: 54.3 },

@@ -63,6 +63,7 @@ describe('facts', () => {
     const { tls } = exclusive();
     expect(tls.protocol).toBe('TLSv1.3');
     expect(tls.cipher).toEqual({ name: FACTS.cipher, standardName: FACTS.cipherStandard });
+    expect(tls.group).toBe('x25519');
     expect(tls.alpn).toBe('http/1.1');
     expect(tls.servername).toBe('example.test');
     expect(tls.sessionReused).toBe(true);
@@ -114,6 +115,7 @@ describe('certificates', () => {
 const MEMBERS: [name: string, use: (tls: LeaseTls) => unknown][] = [
   ['protocol', (tls) => tls.protocol],
   ['cipher', (tls) => tls.cipher],
+  ['group', (tls) => tls.group],
   ['alpn', (tls) => tls.alpn],
   ['servername', (tls) => tls.servername],
   ['peerCertificate', (tls) => tls.peerCertificate],

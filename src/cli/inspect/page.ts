@@ -40,6 +40,9 @@ function writeAddress(sheet: Sheet, { name, address }: InspectReport): void {
   if (address === null) return;
   const from = address.local === null ? '' : ` from ${address.local}`;
   sheet.row('address', `${address.remote}${from}`);
+  if (address.local !== null && address.attempts > 1) {
+    sheet.row('', `no connection to ${address.attempts - 1} before it`, sheet.style.faint);
+  }
   for (const { address: tried, code } of address.failed) {
     sheet.row('', `${tried} failed: ${code}`, sheet.style.faint);
   }
