@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { InspectReport } from '../../src/inspect/report.js';
 import { createAuthority, identity } from '../fixtures/certificates.js';
-import { lwsPool, temporaryDirectory } from '../fixtures/command-line.js';
+import {
+  CommandLine,
+  lwsPool,
+  type Outcome,
+  temporaryDirectory,
+} from '../fixtures/command-line.js';
 import {
   afterUpgrade,
   answering,
@@ -478,6 +483,34 @@ describe('an upgrade that comes to nothing', () => {
       pings: { sent: 1, answered: 0, min: null },
       socket: { noDelay: true },
     });
+  });
+});
+
+describe('Ctrl+C ends it, with what there was', () => {
+  /** Interrupts it once the server has got bytes that begin like that. */
+  async function interrupted(first: number, upgrades: boolean): Promise<Outcome> {
+    let reach = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const port = await tcpServer((socket) => {
+      socket.on('data', (data) => {
+        if (data[0] === first) reach();
+        else if (upgrades) socket.write(switching(data.toString()));
+      });
+    });
+    const run = new CommandLine(['inspect', `ws://127.0.0.1:${port}/`]);
+    await reached;
+    return run.kill('SIGINT');
+  }
+
+  it.each([
+    ['it is opened', 0x47, false],
+    ['a ping waits for its answer', 0x89, true],
+  ] as const)('while %s', async (_title, first, upgrades) => {
+    const { status, signal, stdout } = await interrupted(first, upgrades);
+    expect({ status, signal }).toEqual({ status: 1, signal: null });
+    expect(stdout).toContain('  Interrupted.\n');
   });
 });
 

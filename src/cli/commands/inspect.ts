@@ -8,9 +8,9 @@ import { Interrupt } from '../interrupt.js';
 import { styleFor, widthOf } from '../style.js';
 
 interface InspectOptions {
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly origin?: string;
-  readonly protocol: readonly string[];
+  readonly protocol?: readonly string[];
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -52,9 +52,9 @@ export function inspectCommand(onDone: (status: number) => void): Command {
   return new Command('inspect')
     .description('Connect to an endpoint once, and show all that can be seen of it.')
     .argument('<url>', 'ws:, wss:, tcp://host:port, ws+unix:/path:/request, unix:/path')
-    .option('-H, --header <line>', 'send this header, "Name: value"; repeatable', appended, [])
+    .option('-H, --header <line>', 'send this header, "Name: value"; repeatable', appended)
     .option('--origin <origin>', 'send this Origin header')
-    .option('--protocol <name>', 'offer this subprotocol; repeatable', appended, [])
+    .option('--protocol <name>', 'offer this subprotocol; repeatable', appended)
     .option('--ca <file>', 'trust the certificates in this PEM file, and no others')
     .addOption(
       new Option('--insecure', 'take any certificate; for tests of your own').conflicts('ca'),
@@ -78,7 +78,7 @@ export function inspectCommand(onDone: (status: number) => void): Command {
     });
 }
 
-function checkTogether({ cert, key, header }: InspectOptions, command: Command): void {
+function checkTogether({ cert, key, header = [] }: InspectOptions, command: Command): void {
   if ((cert === undefined) !== (key === undefined)) {
     command.error("error: options '--cert <file>' and '--key <file>' go together");
   }
@@ -117,7 +117,18 @@ function jsonOf(report: InspectReport): string {
 }
 
 function settingsOf(url: string, options: InspectOptions): InspectSettings {
-  const { header, origin, protocol, ca, cert, key, servername, timeout, pings, resume } = options;
+  const {
+    header = [],
+    origin,
+    protocol = [],
+    ca,
+    cert,
+    key,
+    servername,
+    timeout,
+    pings,
+    resume,
+  } = options;
   return {
     url,
     headers: headersOf(header),
@@ -144,6 +155,6 @@ function headersOf(lines: readonly string[]): Readonly<Record<string, readonly s
   return headers;
 }
 
-function appended(text: string, before: readonly string[]): readonly string[] {
+function appended(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
