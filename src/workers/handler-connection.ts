@@ -1,10 +1,11 @@
 import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
-import type { LwsPoolError } from '../pool/errors.js';
+import type { HeaderFields, LwsPoolError } from '../pool/errors.js';
 import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
 import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
 import type { LeaseOptions } from '../pool/options.js';
+import { headersOf } from '../pool/upgrade-headers.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
 
@@ -25,6 +26,8 @@ export class HandlerConnection {
   state: unknown;
   /** The subprotocol that the server chose; '' for none. */
   readonly protocol: string;
+  /** As `upgradeHeaders` of a Connection. */
+  readonly upgradeHeaders: HeaderFields | undefined;
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
@@ -43,6 +46,7 @@ export class HandlerConnection {
     this.#link = new Link(service.wire, slot, generation, highWaterMark);
     this.#counted = new Counted(this.#link);
     this.protocol = textOf(facts, 'protocol');
+    this.upgradeHeaders = headersOf(facts);
   }
 
   /** Unique in the pool, also after it is closed. */

@@ -350,6 +350,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   lend(connection);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  if (!opening->headers.empty()) facts.set("headers", opening->headers);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
   if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
   if (connection.owner == owner_) {
