@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import type { DebugSource } from '../debug/answers.js';
+import type { DebugSocket } from '../debug/socket.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
@@ -63,6 +65,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
+  readonly #debugSockets = new Set<DebugSocket>();
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -205,7 +208,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#workers.untilAlive();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count);
+    const group = new ConnectionGroup(++this.#lastGroup, count, target.url);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -266,6 +269,41 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Opens a Unix socket of mode 0600 on which this pool can be watched, by `lws-pool top` for one:
+   * docs/monitoring.md. Nothing can be changed through it, and it keeps no process alive. It is
+   * removed with the pool, or by closing what this answers.
+   *
+   * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
+   */
+  async listenDebug(path: string): Promise<DebugSocket> {
+    this.#checkOpen();
+    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+    const { DebugSocket } = await import('../debug/socket.js');
+    const sockets = this.#debugSockets;
+    const forget = (closed: DebugSocket) => sockets.delete(closed);
+    const opening = DebugSocket.listen(path, this.#debugSource(), forget);
+    const socket = await this.#process.during(opening);
+    try {
+      this.#checkOpen();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    sockets.add(socket);
+    return socket;
+  }
+
+  #debugSource(): DebugSource {
+    const worker = (index: number) => this.#workers.all[index];
+    return {
+      stats: () => this.stats(),
+      connection: (index, slot, generation) => worker(index)?.connection(slot, generation),
+      url: (index, slot, generation, group) =>
+        worker(index)?.urlOf(slot, generation) ?? this.#groups.get(group)?.url,
+    };
+  }
+
+  /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
    *
@@ -286,6 +324,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           ? (error ?? createError('ERR_POOL_CLOSED'))
           : createError('ERR_POOL_CLOSED', {}, { cause: error });
       const reason = this.#reason;
+      for (const socket of this.#debugSockets) socket.close();
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
       this.#onIdle?.();

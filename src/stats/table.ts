@@ -25,7 +25,8 @@ export interface Copied {
   readonly segments: readonly Float64Array[];
 }
 
-interface Row {
+/** @internal One connection: where it is, and where its figures lie. */
+export interface TableRow {
   readonly of: Copied;
   readonly slot: number;
   readonly figures: Float64Array;
@@ -37,7 +38,7 @@ interface Row {
  * The figures were copied at once; objects are made of them when they are asked for.
  */
 export class ConnectionTable implements Iterable<ConnectionStats> {
-  readonly #rows: Row[] = [];
+  readonly #rows: TableRow[] = [];
   readonly #offset: number;
 
   /** @internal */
@@ -52,6 +53,11 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         }
       }
     }
+  }
+
+  /** @internal In the order of workers and slots. */
+  get rows(): readonly TableRow[] {
+    return this.#rows;
   }
 
   get size(): number {
@@ -105,6 +111,6 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
   }
 }
 
-function idOf({ of, slot, figures, base }: Row): string {
+function idOf({ of, slot, figures, base }: TableRow): string {
   return `${of.channel}.${slot}.${figures[base + FIGURE.generation]}`;
 }

@@ -20,6 +20,11 @@ export const USAGE_ERRORS = {
     message: () =>
       'The pool was made with { stats: false } and counts nothing. Make it without that option.',
   },
+  ERR_DEBUG_SOCKET: {
+    summary: 'The socket for observers cannot be opened at that path.',
+    message: ({ unixPath = '', reason, hint }) =>
+      `No debug socket can be opened at ${shown(unixPath)}${because(reason)}.${note(' ', hint)}`,
+  },
   ERR_INVALID_URL: {
     summary: 'The URL cannot be connected to.',
     message: ({ url = '', reason = 'it is not a URL', hint }) =>
