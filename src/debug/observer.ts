@@ -15,7 +15,10 @@ export class Observer {
   readonly #snapshots = new Snapshots();
   #unread: Buffer = Buffer.alloc(0);
   #withdraw: (() => void) | undefined;
+  /** No more is to be answered. */
   #ended = false;
+  /** He will ask no more, and may still want the answers. */
+  #peerEnded = false;
 
   constructor(socket: Socket, source: DebugSource, pace: Pace, greeting: object) {
     this.#socket = socket;
@@ -25,6 +28,10 @@ export class Observer {
     // He may go at any time, in the middle of an answer too.
     socket.on('error', () => socket.destroy());
     socket.on('data', (data: Buffer) => this.#take(data));
+    socket.on('end', () => {
+      this.#peerEnded = true;
+      this.#next();
+    });
     socket.on('close', () => this.#withdraw?.());
     socket.on('drain', () => this.#next());
     socket.write(toLine(greeting));
@@ -47,7 +54,8 @@ export class Observer {
     if (end > LONGEST_REQUEST || (end < 0 && this.#unread.length > LONGEST_REQUEST)) {
       this.#refuse(`a request has at most ${LONGEST_REQUEST} bytes`);
     } else if (end < 0) {
-      this.#socket.resume();
+      if (this.#peerEnded) this.#socket.end();
+      else this.#socket.resume();
     } else {
       const line = this.#unread.toString('utf8', 0, end);
       this.#unread = this.#unread.subarray(end + 1);

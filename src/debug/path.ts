@@ -149,7 +149,8 @@ function answers(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const timer = setTimeout(() => socket.destroy(), ANSWERING);
-    socket.once('connect', () => socket.destroy());
+    // Politely: there may be a server that a reset would hurt.
+    socket.once('connect', () => socket.resume().end());
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
       else if (error.code === 'EAGAIN') resolve(true);

@@ -18,7 +18,8 @@ export class Snapshots {
       this.#earlier = this.#later;
       this.#later = now;
     }
-    this.#last = { ...now, before: this.#earlier };
+    const before = this.#earlier ?? (this.#later === now ? undefined : this.#later);
+    this.#last = { ...now, before };
     return this.#last;
   }
 

@@ -15,7 +15,9 @@ export const PROTOCOL = 1;
 export class DebugSocket {
   /** Absolute. */
   readonly path: string;
-  readonly #server = createServer((socket) => this.#onSocket(socket));
+  readonly #server = createServer({ allowHalfOpen: true }, (socket) => {
+    this.#onSocket(socket);
+  });
   readonly #pace = new Pace();
   readonly #observers = new Map<Socket, Observer>();
   readonly #source: DebugSource;
