@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemReason } from '../../pool/errors/phrases.js';
 import { readable } from './text.js';
@@ -8,6 +7,7 @@ const ANSWERING = 10_000;
 /** Bytes of an answer: a thousand rows have a tenth of it. */
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 const PROTOCOL = 1;
+const GONE = 'the process has ended, or closed the socket';
 
 /** There is nothing to watch at the path, or no more. */
 export class WatchError extends Error {
@@ -36,8 +36,11 @@ export class WatchClient {
     this.#path = path;
     this.#socket = connect(path);
     this.#socket.on('data', (data: Buffer) => this.#take(data));
-    this.#socket.on('error', (error) => this.#end(systemReason(error) ?? error.message));
-    this.#socket.on('close', () => this.#end('the process has ended, or closed the socket'));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      const isLost = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      this.#end(isLost ? GONE : (systemReason(error) ?? error.message));
+    });
+    this.#socket.on('close', () => this.#end(GONE));
   }
 
   /** @throws WatchError */
@@ -71,9 +74,11 @@ export class WatchClient {
   }
 
   /** Resolves with the reason when there is no more to be seen. */
-  async ended(): Promise<Error> {
-    if (this.#ended === undefined) await once(this.#socket, 'close');
-    return this.#ended as Error;
+  ended(): Promise<Error> {
+    return new Promise((resolve) => {
+      if (this.#ended !== undefined) resolve(this.#ended);
+      else this.#socket.once('close', () => resolve(this.#ended as Error));
+    });
   }
 
   [Symbol.dispose](): void {

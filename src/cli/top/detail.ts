@@ -1,6 +1,6 @@
 import { bytes, count, micros } from '../quantities.js';
 import { duration, number, part } from './numbers.js';
-import { fit, type Line, readable, span } from './text.js';
+import { type Line, readable, sized, span } from './text.js';
 
 type Fact = readonly [name: string, value: string];
 
@@ -10,15 +10,28 @@ const TWO_COLUMNS = 76;
 /** One connection, as far as it is known. */
 export function renderDetail(connection: unknown, now: number, width: number): Line[] {
   const sections: [string, readonly Fact[]][] = [
-    ['Connection', factsOf(connection)],
     ['Phases', phasesOf(part(connection, 'phases'), now)],
     ['Traffic', trafficOf(connection)],
     ['TLS', tlsOf(part(connection, 'tls'))],
     ['TCP', tcpOf(part(connection, 'tcp'))],
   ];
-  return sections.flatMap(([title, facts]) =>
+  const facts = inColumns([...factsOf(connection), ...unread(connection)], width);
+  const rest = sections.flatMap(([title, facts]) =>
     facts.length === 0 ? [] : [[span(title, 'strong')], ...inColumns(facts, width)],
   );
+  return [...facts, ...rest];
+}
+
+/** Why there is nothing from the kernel and TLS, where there is not. */
+function unread(connection: unknown): Fact[] {
+  if (part(connection, 'tcp') !== undefined) return [];
+  const isSingle = part(connection, 'remoteAddress') !== undefined;
+  return [
+    [
+      'TCP and TLS',
+      isSingle ? 'not read: it is not open, or leased' : 'read for single ones alone',
+    ],
+  ];
 }
 
 /** Two beside each other where there is room. */
@@ -30,8 +43,8 @@ function inColumns(facts: readonly Fact[], width: number): Line[] {
   const add = (...row: readonly Fact[]) => {
     lines.push(
       row.flatMap(([name, value], at) => [
-        span(fit(`  ${name}`, LABEL), 'faint'),
-        span(at === 0 && row.length > 1 ? fit(value, half - LABEL) : value),
+        span(sized(`  ${name}`, LABEL), 'faint'),
+        span(at === 0 && row.length > 1 ? sized(value, half - LABEL) : value),
       ]),
     );
   };
@@ -105,7 +118,7 @@ function phasesOf(phases: unknown, now: number): Fact[] {
   for (const [label, name] of PHASES) {
     const time = number(part(phases, name));
     if (time === undefined) continue;
-    facts.push([label, last === undefined ? 'yes' : `after ${duration(time - last)}`]);
+    if (last !== undefined) facts.push([label, `after ${duration(time - last)}`]);
     last = time;
   }
   for (const [label, name] of [
@@ -116,8 +129,9 @@ function phasesOf(phases: unknown, now: number): Fact[] {
   ] as const) {
     const time = number(part(phases, name));
     if (time === undefined) continue;
-    const ago = duration(Math.max(0, now - time));
-    facts.push([label, name === 'opened' ? ago : `${ago} ago`]);
+    const since = now - time;
+    if (name === 'opened') facts.push([label, duration(since)]);
+    else facts.push([label, since < 1 ? 'just now' : `${duration(since)} ago`]);
   }
   return facts;
 }

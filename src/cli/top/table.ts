@@ -2,7 +2,7 @@ import { count } from '../quantities.js';
 import type { Column } from './columns.js';
 import { number, part } from './numbers.js';
 import type { State } from './state.js';
-import { fit, type Line, type Look, readable, span, spread } from './text.js';
+import { type Line, type Look, readable, sized, span, spread } from './text.js';
 
 /** Rows of an answer, checked for what is used of them. */
 export interface Rows {
@@ -74,7 +74,7 @@ function lookOf(state: unknown): Look {
 }
 
 function cell({ width, right }: Column, text: string): string {
-  return right && text.length <= width ? text.padStart(width) : fit(text, width);
+  return right && text.length <= width ? text.padStart(width) : sized(text, width);
 }
 
 /** The last line: what is typed, or which rows these are. */

@@ -49,6 +49,6 @@ export function readable(text: string): string {
 }
 
 /** In so many columns; what is too long ends with "~". */
-export function fit(text: string, width: number): string {
+export function sized(text: string, width: number): string {
   return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}~`;
 }
