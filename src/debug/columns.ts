@@ -63,45 +63,47 @@ export function textColumn(name: TextName, { table }: Compared, known: Directory
   return (row: number) => text[name](rows[row] as TableRow);
 }
 
-/** A column of numbers, row by row; NaN where there is none. */
+/** A column of numbers, row by row; NaN where there is none. Nothing is read of other rows. */
 export function numberColumn(name: Exclude<DebugColumn, TextName>, compared: Compared) {
   const { table, at } = compared;
   if (name in RATES) return rates(name as RateName, compared);
-  const { rows } = table;
-  const of = (row: number) => rows[row] as TableRow;
+  const of = (row: number) => table.rows[row] as TableRow;
   if (name === 'worker') return (row: number) => of(row).of.worker;
   if (name === 'leases') {
-    return (row: number) => {
-      const { figures, base } = of(row);
-      const count = figures[base + FIGURE.ownerLeases] as number;
-      return count + (figures[base + FIGURE.handlerLeases] as number);
-    };
+    const { ownerLeases, handlerLeases } = FIGURE;
+    return (row: number) => value(of(row), ownerLeases) + value(of(row), handlerLeases);
   }
-  const values = table.column(name === 'age' ? 'opened' : (name as ColumnName));
   if (name === 'age') {
-    return (row: number) => (values[row] === 0 ? Number.NaN : at - (values[row] as number));
+    const opened = table.reader('opened');
+    return (row: number) => (opened(row) === 0 ? Number.NaN : at - opened(row));
   }
-  return (row: number) => values[row] as number;
+  return table.reader(name as ColumnName);
 }
 
-/** Both tables have their rows in the order of workers and slots: one walk along both of them. */
 function rates(name: RateName, { table, at, before }: Compared) {
   const index = FIGURES.indexOf(RATES[name]);
-  const values = new Float64Array(table.size).fill(Number.NaN);
   const seconds = before === undefined ? 0 : (at - before.at) / 1e3;
-  const earlier = before?.table.rows ?? [];
-  let next = 0;
-  for (const [row, now] of table.rows.entries()) {
-    while (isBefore(earlier[next], now)) next++;
-    const then = earlier[next];
-    const began = then !== undefined && isSame(then, now) ? value(then, index) : 0;
-    if (seconds > 0) values[row] = (value(now, index) - began) / seconds;
-  }
-  return (row: number) => values[row] as number;
+  if (before === undefined || seconds <= 0) return () => Number.NaN;
+  return (row: number) => {
+    const now = table.rows[row] as TableRow;
+    const then = find(before.table.rows, now);
+    return (value(now, index) - (then === undefined ? 0 : value(then, index))) / seconds;
+  };
 }
 
-function isBefore(a: TableRow | undefined, b: TableRow): boolean {
-  if (a === undefined) return false;
+/** The same connection in an earlier table: it has its rows in the order of workers and slots. */
+function find(rows: readonly TableRow[], sought: TableRow): TableRow | undefined {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(rows[middle] as TableRow, sought)) low = middle + 1;
+    else high = middle;
+  }
+  const found = rows[low];
+  return found !== undefined && isSame(found, sought) ? found : undefined;
+}
+
+function isBefore(a: TableRow, b: TableRow): boolean {
   return a.of.worker === b.of.worker ? a.slot < b.slot : a.of.worker < b.of.worker;
 }
 

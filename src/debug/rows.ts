@@ -81,16 +81,15 @@ function sort(
     if (descending) rows.reverse();
     return;
   }
-  const values = isText(name)
+  const value = isText(name)
     ? ranks(rows, textColumn(name, compared, known), compared.table.size)
     : numberColumn(name, compared);
-  const sign = descending ? -1 : 1;
-  rows.sort((a, b) => {
-    const [x, y] = [values(a), values(b)];
-    if (x === y) return a - b;
-    if (Number.isNaN(x)) return Number.isNaN(y) ? a - b : 1;
-    return Number.isNaN(y) ? -1 : sign * (x - y);
-  });
+  const keys = new Float64Array(compared.table.size);
+  for (const row of rows) {
+    const key = value(row);
+    keys[row] = Number.isNaN(key) ? Number.POSITIVE_INFINITY : descending ? -key : key;
+  }
+  rows.sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b);
 }
 
 /** Texts are few, rows are many: each text is compared once. */

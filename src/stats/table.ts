@@ -98,12 +98,19 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         takes: `one of ${COLUMNS.join(', ')}`,
       });
     }
+    const value = this.reader(name);
+    return Float64Array.from(this.#rows, (_, row) => value(row));
+  }
+
+  /** @internal The same figure of single rows. */
+  reader(name: ColumnName): (row: number) => number {
     const index = FIGURES.indexOf(name);
     const offset = TIMES.has(name) ? this.#offset : 0;
-    return Float64Array.from(this.#rows, ({ figures, base }) => {
+    return (row) => {
+      const { figures, base } = this.#rows[row] as TableRow;
       const value = figures[base + index] as number;
       return value === 0 ? 0 : value + offset;
-    });
+    };
   }
 
   *[Symbol.iterator](): IterableIterator<ConnectionStats> {

@@ -14,8 +14,8 @@ interface TopOptions {
   readonly once?: true;
   readonly json?: true;
   readonly rows: number;
-  readonly sort: Column;
-  readonly filter: string;
+  readonly sort?: Column;
+  readonly filter?: string;
 }
 
 const INTERVAL = 2;
@@ -50,14 +50,14 @@ export function topCommand(onDone: (status: number) => void): Command {
     .option('--once', 'print one look and end; so it does where there is no terminal')
     .option('--json', 'the same, as one line of JSON')
     .option('-n, --rows <n>', 'connections that are printed', integer(0, MOST_ROWS), ROWS)
-    .option('-s, --sort <column>', 'what to sort by', column, COLUMNS[0])
-    .option('-f, --filter <text>', 'only with this in id, state, type or address', filter, '')
+    .option('-s, --sort <column>', 'what to sort by (default: id)', column)
+    .option('-f, --filter <text>', 'only with this in id, state, type or address', filter)
     .addHelpText('after', DETAILS)
     .action(async (path: string, options: TopOptions) => onDone(await top(path, options)));
 }
 
 async function top(path: string, options: TopOptions): Promise<number> {
-  const { interval, once, json, sort, filter } = options;
+  const { interval, once, json, sort = COLUMNS[0] as Column, filter = '' } = options;
   using interrupt = new Interrupt();
   using client = await WatchClient.connect(path);
   const state = initialState(sort, filter);
