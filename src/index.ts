@@ -1,4 +1,5 @@
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export type { DebugSocket } from './debug/socket.js';
 export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';

@@ -3,6 +3,7 @@ import { USAGE_ERRORS } from '../pool/errors/usage.js';
 import { ListenError } from '../target/listen-error.js';
 import { FileError } from './files.js';
 import { STATUS } from './status.js';
+import { WatchError } from './top/client.js';
 
 /** One readable line on standard error; the stack too where the fault is ours. */
 export function report(error: unknown): void {
@@ -20,7 +21,7 @@ export function exitStatusOf(error: unknown): number {
 
 function describe(error: unknown): string {
   if (error instanceof LwsPoolError) return `lws-pool: ${error.code}: ${error.message}`;
-  if (error instanceof FileError || error instanceof ListenError) {
+  if (error instanceof FileError || error instanceof ListenError || error instanceof WatchError) {
     return `lws-pool: ${error.message}`;
   }
   return `lws-pool: ${error instanceof Error ? error.stack : String(error)}`;

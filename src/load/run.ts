@@ -38,13 +38,14 @@ export async function runLoad(
   signal: AbortSignal,
 ): Promise<LoadReport> {
   const { kind } = parseTarget(settings.url);
-  const { threads, ca, insecure, connections } = settings;
+  const { threads, ca, insecure, connections, debugSocket } = settings;
   const pool = await createPool({
     threads,
     maxConnections: connections,
     tls: { ...(ca !== undefined && { ca }), rejectUnauthorized: !insecure },
   });
   try {
+    if (debugSocket !== undefined) await pool.listenDebug(debugSocket);
     const run = new LoadRun(settings, kind === 'raw', pool, onProgress, signal);
     return await run.report();
   } finally {

@@ -17,6 +17,8 @@ export interface LoadSettings {
   readonly ca: string | undefined;
   /** Takes any certificate. */
   readonly insecure: boolean;
+  /** Where the run can be watched, see `pool.listenDebug()`; undefined: nowhere. */
+  readonly debugSocket: string | undefined;
   /** How long to wait for answers once nothing is sent any more. Seconds. */
   readonly grace: number;
 }

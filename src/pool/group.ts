@@ -30,6 +30,8 @@ interface Share {
  */
 export class ConnectionGroup extends EventEmitter<GroupEvents> {
   readonly id: number;
+  /** As asked for, without user and password. */
+  readonly url: string;
   /** How many were asked for. */
   readonly count: number;
   /** Resolves once each connection was opened or has failed. */
@@ -48,10 +50,11 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   #resolveClosed!: () => void;
 
   /** @internal */
-  constructor(id: number, count: number, figures: OwnerFigures) {
+  constructor(id: number, count: number, url: string, figures: OwnerFigures) {
     super();
     this.#figures = figures;
     this.id = id;
+    this.url = url;
     this.count = count;
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve;

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import type { DebugSource } from '../debug/answers.js';
+import type { DebugSocket } from '../debug/socket.js';
 import type { MetricsRegistry } from '../metrics/prometheus.js';
 import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
@@ -73,6 +75,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
   readonly #samplers = new Set<Sampler>();
+  readonly #debugSockets = new Set<DebugSocket>();
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -229,7 +232,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#workers.untilAlive();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count, this.#figures);
+    const group = new ConnectionGroup(++this.#lastGroup, count, target.url, this.#figures);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -369,6 +372,40 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Opens a Unix socket of mode 0600 on which this pool can be watched, by `lws-pool top` for one:
+   * docs/monitoring.md. Nothing can be changed through it, and it keeps no process alive. It is
+   * removed with the pool, or by closing what this answers.
+   *
+   * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
+   */
+  async listenDebug(path: string): Promise<DebugSocket> {
+    this.#checkCounting();
+    const { DebugSocket } = await import('../debug/socket.js');
+    const sockets = this.#debugSockets;
+    const forget = (closed: DebugSocket) => sockets.delete(closed);
+    const opening = DebugSocket.listen(path, this.#debugSource(), forget);
+    const socket = await this.#process.during(opening);
+    try {
+      this.#checkOpen();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    sockets.add(socket);
+    return socket;
+  }
+
+  #debugSource(): DebugSource {
+    const worker = (index: number) => this.#workers.all[index];
+    return {
+      stats: () => this.stats(),
+      connection: (index, slot, generation) => worker(index)?.connection(slot, generation),
+      url: (index, slot, generation, group) =>
+        worker(index)?.urlOf(slot, generation) ?? this.#groups.get(group)?.url,
+    };
+  }
+
+  /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
    *
@@ -390,6 +427,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           ? (error ?? createError('ERR_POOL_CLOSED'))
           : createError('ERR_POOL_CLOSED', {}, { cause: error });
       const reason = this.#reason;
+      for (const socket of this.#debugSockets) socket.close();
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
       for (const end of this.#watchers) end();

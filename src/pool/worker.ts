@@ -38,7 +38,11 @@ export interface Request {
 
 type Entry =
   | { readonly generation: number; readonly request: Request; readonly connection?: undefined }
-  | { readonly generation: number; readonly connection: Connection };
+  | {
+      readonly generation: number;
+      readonly request?: undefined;
+      readonly connection: Connection;
+    };
 
 /** What errors say of a peer besides what native code knows. */
 export function knownOf(peer: { url: string; host: string; port: number }) {
@@ -251,6 +255,18 @@ export class PoolWorker {
     for (const entry of this.#entries) {
       if (entry?.connection !== undefined) yield entry.connection;
     }
+  }
+
+  /** The one of this name, if it is open and belongs to this thread. */
+  connection(slot: number, generation: number): Connection | undefined {
+    const entry = this.#entries[slot];
+    return entry?.generation === generation ? entry.connection : undefined;
+  }
+
+  /** What the one of this name is being connected to. */
+  urlOf(slot: number, generation: number): string | undefined {
+    const entry = this.#entries[slot];
+    return entry?.generation === generation ? entry.request?.url : undefined;
   }
 
   /** Gives up what is not open yet. */

@@ -27,7 +27,8 @@ export interface Copied {
   readonly segments: readonly Float64Array[];
 }
 
-interface Row {
+/** @internal One connection: where it is, and where its figures lie. */
+export interface TableRow {
   readonly of: Copied;
   readonly slot: number;
   readonly figures: Float64Array;
@@ -39,7 +40,7 @@ interface Row {
  * The figures were copied at once; objects are made of them when they are asked for.
  */
 export class ConnectionTable implements Iterable<ConnectionStats> {
-  readonly #rows: Row[] = [];
+  readonly #rows: TableRow[] = [];
   readonly #offset: number;
 
   /** @internal */
@@ -54,6 +55,11 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         }
       }
     }
+  }
+
+  /** @internal In the order of workers and slots. */
+  get rows(): readonly TableRow[] {
+    return this.#rows;
   }
 
   get size(): number {
@@ -94,12 +100,19 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         takes: `one of ${COLUMNS.join(', ')}`,
       });
     }
+    const value = this.reader(name);
+    return Float64Array.from(this.#rows, (_, row) => value(row));
+  }
+
+  /** @internal The same figure of single rows. */
+  reader(name: ColumnName): (row: number) => number {
     const index = FIGURES.indexOf(name);
     const offset = isTime(name) ? this.#offset : 0;
-    return Float64Array.from(this.#rows, ({ figures, base }) => {
+    return (row) => {
+      const { figures, base } = this.#rows[row] as TableRow;
       const value = figures[base + index] as number;
       return value === 0 ? 0 : value + offset;
-    });
+    };
   }
 
   *[Symbol.iterator](): IterableIterator<ConnectionStats> {
@@ -107,6 +120,6 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
   }
 }
 
-function idOf({ of, slot, figures, base }: Row): string {
+function idOf({ of, slot, figures, base }: TableRow): string {
   return `${of.channel}.${slot}.${figures[base + FIGURE.generation]}`;
 }

@@ -19,6 +19,10 @@ describe('a process', () => {
     expect(await well('idleAfterUse')).toEqual(['closed']);
   });
 
+  it('ends by itself while it is observed, and leaves no socket behind', async () => {
+    expect(await well('observed')).toEqual(['observed', []]);
+  });
+
   it.each(['connection', 'handled'])('stays for a connection: %s', async (name) => {
     expect(await well(name)).toEqual([1000]);
   });

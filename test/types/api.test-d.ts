@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type {
   Connection,
   ConnectionGroup,
+  DebugSocket,
   ErrorCode,
   HandlerConnection,
   LwsPoolError,
@@ -19,6 +20,7 @@ test('a pool gives connections and groups', () => {
   expectTypeOf(pool.connect('ws://localhost/')).resolves.toEqualTypeOf<Connection>();
   expectTypeOf(pool.connectMany).returns.resolves.toEqualTypeOf<ConnectionGroup>();
   expectTypeOf(pool.close({ timeout: 1 })).resolves.toBeVoid();
+  expectTypeOf(pool.listenDebug('/run/debug')).resolves.toEqualTypeOf<DebugSocket>();
   // @ts-expect-error an unknown option
   void createPool({ workers: 2 });
   // @ts-expect-error connectMany needs a count

@@ -38,6 +38,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     '"@opentelemetry/api" cannot be loaded: no such package',
     'npm install @opentelemetry/api',
   ],
+  ERR_DEBUG_SOCKET: [
+    { unixPath: '/run/x', errno: 'EADDRINUSE', reason: 'somebody listens there', hint: 'Do this.' },
+    'No debug socket can be opened at /run/x: somebody listens there. Do this.',
+  ],
   ERR_INVALID_URL: [
     { url: 'tcp://host', reason: 'it names no port', hint: 'Use tcp://host:port.' },
     'Cannot connect to "tcp://host": it names no port. Use tcp://host:port.',

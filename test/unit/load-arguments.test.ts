@@ -60,6 +60,11 @@ describe('wrong use ends with status 2 and says what is wrong', () => {
     [['serve', '--cert', 'a', '--key', 'b', '--ca-out', 'c'], /'--ca-out <file>' is for/],
     [['serve', '--ca-out', '/nowhere/ca.pem'], /--ca-out cannot use .*ENOENT/],
     [['demo', 'now'], /too many arguments/],
+    [['top'], /missing required argument 'path'/],
+    [['top', '/x', '--interval', '0'], /number of seconds from 0.1 to 3,600/],
+    [['top', '/x', '--rows', '1001'], /whole number from 0 to 1,000/],
+    [['top', '/x', '--sort', 'beauty'], /It takes id, state, type, address, age/],
+    [['top', '/x', '--filter', 'x'.repeat(101)], /at most 100 characters/],
   ])('lws-pool %j', async (args, message) => {
     expect(await run(args)).toBe(2);
     expect(printed.err).toMatch(message);
@@ -79,16 +84,19 @@ describe('wrong use ends with status 2 and says what is wrong', () => {
 });
 
 describe('help', () => {
-  it.each([[['--help']], [['help']], [['load', '--help']], [['serve', '--help']]])(
-    'lws-pool %j fits a terminal',
-    async (args) => {
-      expect(await run(args)).toBe(0);
-      expect(printed.err).toBe('');
-      const widths = printed.out.split('\n').map((line) => line.length);
-      expect(Math.max(...widths)).toBeLessThanOrEqual(80);
-      expect(widths.length).toBeGreaterThan(10);
-    },
-  );
+  it.each([
+    [['--help']],
+    [['help']],
+    [['load', '--help']],
+    [['serve', '--help']],
+    [['top', '--help']],
+  ])('lws-pool %j fits a terminal', async (args) => {
+    expect(await run(args)).toBe(0);
+    expect(printed.err).toBe('');
+    const widths = printed.out.split('\n').map((line) => line.length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(80);
+    expect(widths.length).toBeGreaterThan(10);
+  });
 
   it('has the version of the package', async () => {
     expect(await run(['--version'])).toBe(0);

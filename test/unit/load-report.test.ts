@@ -14,6 +14,7 @@ const settings: LoadSettings = {
   threads: undefined,
   ca: undefined,
   insecure: false,
+  debugSocket: undefined,
 };
 
 function reported(changes: Partial<ExchangeReport> = {}): ExchangeReport {

@@ -13,6 +13,7 @@ const settings: LoadSettings = {
   threads: undefined,
   ca: undefined,
   insecure: false,
+  debugSocket: undefined,
 };
 
 const figures: LoadFigures = {

@@ -13,6 +13,10 @@ import { printSummary, watchedRun } from '../watched-run.js';
 const CONNECTIONS = 500;
 const SECONDS = 5;
 const CA = 'ca.pem';
+interface DemoOptions {
+  readonly debugSocket?: string;
+}
+
 const INTRODUCTION = `${CONNECTIONS} WebSocket connections for ${SECONDS} seconds each time: first plain, then over TLS
 with verified certificates. The server is a process of its own.
 
@@ -21,18 +25,20 @@ with verified certificates. The server is a process of its own.
 export function demoCommand(onDone: (status: number) => void): Command {
   return new Command('demo')
     .description('See it work: 500 plain and 500 TLS connections, five seconds each.')
-    .action(async () => onDone(await demo()));
+    .option('--debug-socket <path>', 'let "lws-pool top <path>" watch it')
+    .action(async (options: DemoOptions) => onDone(await demo(options)));
 }
 
-async function demo(): Promise<number> {
+async function demo({ debugSocket }: DemoOptions): Promise<number> {
   using interrupt = new Interrupt();
   const { signal } = interrupt;
   const directory = mkdtempSync(join(tmpdir(), 'lws-pool-demo-'));
   try {
     process.stdout.write(INTRODUCTION);
-    const plain = await exchange([], signal);
+    const plain = await exchange([], debugSocket, signal);
     const tls =
-      !signal.aborted && (await exchange(['--tls', '--ca-out', join(directory, CA)], signal));
+      !signal.aborted &&
+      (await exchange(['--tls', '--ca-out', join(directory, CA)], debugSocket, signal));
     return plain && tls ? STATUS.ok : STATUS.failed;
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -40,7 +46,11 @@ async function demo(): Promise<number> {
 }
 
 /** A run against a target of its own, which is gone afterwards. Answers whether all went well. */
-async function exchange(serve: string[], signal: AbortSignal): Promise<boolean> {
+async function exchange(
+  serve: string[],
+  debugSocket: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
   await using target = await TargetProcess.start(...serve);
   const { url, ca } = target.listening;
   explain(url, ca !== undefined);
@@ -54,6 +64,7 @@ async function exchange(serve: string[], signal: AbortSignal): Promise<boolean> 
     threads: undefined,
     ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
     insecure: false,
+    debugSocket,
   };
   const report = await watchedRun(settings, signal);
   printSummary(report);

@@ -18,6 +18,7 @@ interface LoadOptions {
   readonly ca?: string;
   readonly grace: number;
   readonly json?: string;
+  readonly debugSocket?: string;
 }
 
 const MOST_CONNECTIONS = 1_000_000;
@@ -70,6 +71,7 @@ export function loadCommand(onDone: (status: number) => void): Command {
       decimal(0, MOST_SECONDS, 'seconds'),
       grace,
     )
+    .option('--debug-socket <path>', 'let "lws-pool top <path>" watch the run')
     .option('--json <file>', 'write the figures as JSON; "-" prints them in place of the summary')
     .addHelpText('after', DETAILS)
     .action(async (url: string, options: LoadOptions) => onDone(await load(url, options)));
@@ -98,6 +100,7 @@ function settingsOf(url: string, options: LoadOptions): LoadSettings {
     threads,
     ca: options.ca === undefined ? undefined : readPem('--ca', options.ca),
     insecure: options.insecure === true,
+    debugSocket: options.debugSocket,
     grace,
   };
 }

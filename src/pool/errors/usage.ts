@@ -25,6 +25,11 @@ export const USAGE_ERRORS = {
     message: ({ package: name = '', reason }) =>
       `The package "${shown(name)}" cannot be loaded${because(reason)}. Run "npm install ${shown(name)}" where the application is installed.`,
   },
+  ERR_DEBUG_SOCKET: {
+    summary: 'The socket for observers cannot be opened at that path.',
+    message: ({ unixPath = '', reason, hint }) =>
+      `No debug socket can be opened at ${shown(unixPath)}${because(reason)}.${note(' ', hint)}`,
+  },
   ERR_INVALID_URL: {
     summary: 'The URL cannot be connected to.',
     message: ({ url = '', reason = 'it is not a URL', hint }) =>

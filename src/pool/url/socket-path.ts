@@ -1,5 +1,5 @@
 /** Longest path in `struct sockaddr_un`, without its terminating NUL (unix(7)). */
-const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107;
+export const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107;
 
 /** A Unix socket and the request to make on it, or what is wrong with the URL. */
 export type SocketPath =

@@ -1,4 +1,9 @@
 // Whether a process ends by itself: it does with an idle pool, and not with a connection.
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPool } from 'lws-pool';
 import { handler, print, runCase, urls } from '../support/child.mjs';
 
@@ -22,6 +27,20 @@ await runCase({
     const connection = await pool.connect(`${urls.plain}/echo`);
     await connection.close();
     print('closed');
+  },
+
+  async observed() {
+    const pool = await createPool({ threads: 1 });
+    const directory = mkdtempSync(join(tmpdir(), 'lws-pool-'));
+    const { path } = await pool.listenDebug(join(directory, 'debug'));
+    process.on('exit', () => {
+      print(readdirSync(directory));
+      rmSync(directory, { recursive: true });
+    });
+    const observer = connect(path);
+    await once(observer, 'data');
+    observer.unref();
+    print('observed');
   },
 
   async connection() {
