@@ -1,6 +1,7 @@
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
+export type { ConnectAttempt, DiagnosticsMessages } from './pool/diagnostics.js';
 export {
   CertificateError,
   type ErrorCode,
@@ -57,10 +58,12 @@ export type {
   RingOperationOptions,
   RingOptions,
   TlsOptions,
+  WarningOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export type { PoolWarning, WarningCode, WarningDetails } from './pool/trouble/warning.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { type NativeEndpoint, native } from '../native.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
+import { ConnectTrace } from './connect-trace.js';
 import type { Connection } from './connection.js';
+import { channels } from './diagnostics.js';
 import { createEndpoint, endpointOptions } from './endpoint.js';
 import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
@@ -24,6 +26,10 @@ import type {
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { leaseTrouble } from './trouble/lease-trouble.js';
+import type { PoolWarning } from './trouble/warning.js';
+import { type WarningAudience, Warnings } from './trouble/warnings.js';
+import { TroubleWatch } from './trouble/watch.js';
 import { parseTarget, type Target } from './url.js';
 import { knownOf, type PoolWorker } from './worker.js';
 import { Workers } from './workers.js';
@@ -33,11 +39,16 @@ export interface PoolEvents {
   workerCrashed: [error: LwsPoolError];
   /** A handler threw where there was no connection to close: in `receive`, or after the end. */
   handlerFailed: [error: LwsPoolError];
-  /** A lease was lost to the garbage collector; it has been given back. Also a process warning. */
+  /**
+   * Something that ends nothing and that somebody should look at, see docs/monitoring.md. Where
+   * nobody listens, a warning of the process.
+   */
+  warning: [warning: PoolWarning];
+  /** A lease was lost to the garbage collector; it has been given back. Also a warning. */
   leaseLeaked: [report: LeaseReport];
-  /** A lease is held for longer than `leakDetectionThreshold`. Also a process warning. */
+  /** A lease is held for longer than `leakDetectionThreshold`. Also a warning. */
   leaseOverdue: [report: LeaseReport];
-  /** A lease that was overdue has ended after all. Also a process warning. */
+  /** A lease that was overdue has ended after all. Also a warning. */
   leaseReturned: [report: LeaseReport];
 }
 
@@ -61,6 +72,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
+  readonly #warnings: Warnings;
+  readonly #watch: TroubleWatch | undefined;
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -79,15 +92,26 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
+    this.#warnings = new Warnings(this.#audience());
     this.#workers = new Workers(options, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
+      onTrouble: (trouble) => this.#warnings.report(trouble),
+      onStart: (worker) => this.#onStart(worker),
       onCrash: (worker, error) => this.#onCrash(worker, error),
       onFailure: (error) => {
         void this.destroy(error);
       },
     });
+    if (options.warnings !== undefined) {
+      this.#watch = new TroubleWatch(
+        options.warnings,
+        () => this.#workers.all,
+        (trouble) => this.#warnings.report(trouble),
+      );
+      this.#watch.start();
+    }
   }
 
   /** Worker threads. */
@@ -122,14 +146,21 @@ export class Pool extends EventEmitter<PoolEvents> {
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
-    return await this.#process.during(this.#connect(target, resolved));
+    const trace = ConnectTrace.of(target, this.#options.userTiming);
+    const opening = this.#process.during(this.#connect(target, resolved, trace));
+    return await (trace === undefined ? opening : trace.follow(opening));
   }
 
-  async #connect(target: Target, resolved: ResolvedConnectOptions): Promise<Connection> {
+  async #connect(
+    target: Target,
+    resolved: ResolvedConnectOptions,
+    trace: ConnectTrace | undefined,
+  ): Promise<Connection> {
     let connection: Promise<Connection>;
     this.#resolving++;
     try {
       const endpoint = await this.#endpoint(target, resolved);
+      trace?.resolved();
       const worker = await this.#place();
       const modules = bioModules(target, resolved);
       if (modules.length > 0) {
@@ -251,6 +282,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
+      this.#watch?.stop();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -433,18 +465,46 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'lease':
         this.#onLease(message.report);
         break;
+      case 'warning':
+        this.#warnings.report(message.trouble);
+        break;
     }
   }
 
   #onLease(report: LeaseReport): void {
     const { kind } = report;
+    this.#warnings.report(leaseTrouble(report), `${report.connection} ${report.token}`);
+    if (kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
+      channels.leaseLeaked.publish({ report });
+    }
     if (kind === 'leaked') this.emit('leaseLeaked', report);
     else if (kind === 'overdue') this.emit('leaseOverdue', report);
     else this.emit('leaseReturned', report);
   }
 
+  #audience(): WarningAudience {
+    const pool = this;
+    return {
+      get listens() {
+        return pool.listenerCount('warning') > 0;
+      },
+      tell(warning) {
+        if (channels.warning.hasSubscribers) channels.warning.publish({ pool, warning });
+        pool.emit('warning', warning);
+      },
+    };
+  }
+
+  #onStart({ index: worker, threadId }: PoolWorker): void {
+    if (!channels.workerStarted.hasSubscribers) return;
+    channels.workerStarted.publish({ pool: this, worker, threadId });
+  }
+
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {
     this.#lose(worker, error);
+    if (channels.workerCrashed.hasSubscribers) {
+      channels.workerCrashed.publish({ pool: this, worker: worker.index, error });
+    }
     this.emit('workerCrashed', error);
   }
 

@@ -13,7 +13,10 @@ import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
-import type { ResolvedLeaseOptions, ResolvedPoolOptions } from './options.js';
+import type { ResolvedPoolOptions } from './options.js';
+import { ConnectionChecks } from './trouble/connection-checks.js';
+import { Heartbeat } from './trouble/heartbeat.js';
+import type { Trouble } from './trouble/warning.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -30,7 +33,12 @@ export interface Request {
 
 type Entry =
   | { readonly generation: number; readonly request: Request; readonly connection?: undefined }
-  | { readonly generation: number; readonly connection: Connection };
+  | {
+      readonly generation: number;
+      readonly connection: Connection;
+      /** By a handler in the worker, where it is looked after as well. */
+      readonly handled: boolean;
+    };
 
 /** What errors say of a peer besides what native code knows. */
 export function knownOf(peer: { url: string; host: string; port: number }) {
@@ -45,6 +53,8 @@ export interface WorkerEvents {
   onRoom(): void;
   /** A lease of this thread was lost, or is held for long. */
   onLease(report: LeaseReport): void;
+  /** Something was found that ends nothing. */
+  onTrouble(trouble: Trouble): void;
 }
 
 /**
@@ -56,11 +66,15 @@ export class PoolWorker {
   /** Open and opening, groups' included. */
   connections = 0;
   alive = false;
+  /** Of `node:worker_threads`, once it is alive. */
+  threadId = -1;
+  readonly heartbeat = new Heartbeat();
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
+  readonly #checks: ConnectionChecks | undefined;
   readonly #port: MessagePort;
   readonly #remotePort: MessagePort;
   /** By slot. */
@@ -72,7 +86,8 @@ export class PoolWorker {
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
-  constructor(index: number, capacity: number, leases: ResolvedLeaseOptions, events: WorkerEvents) {
+  constructor(index: number, options: ResolvedPoolOptions, events: WorkerEvents) {
+    const { maxConnections: capacity, lease: leases, warnings, userTiming } = options;
     this.index = index;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
@@ -87,7 +102,13 @@ export class PoolWorker {
       outbox: this.outbox,
       leases,
       report: (report) => events.onLease(report),
+      userTiming,
     });
+    if (warnings !== undefined) {
+      this.#checks = new ConnectionChecks(warnings, this.#leases.native, (trouble) =>
+        events.onTrouble({ ...trouble, worker: index }),
+      );
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#remotePort = port2;
@@ -95,7 +116,7 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task({ handshakesInFlight, poller }: ResolvedPoolOptions): ServiceTask {
+  task({ handshakesInFlight, poller, warnings, userTiming }: ResolvedPoolOptions): ServiceTask {
     return {
       port: this.#remotePort,
       worker: this.index,
@@ -103,6 +124,9 @@ export class PoolWorker {
       handshakesInFlight,
       poller,
       leases: this.#leases.options,
+      warnings,
+      userTiming,
+      heart: this.heartbeat.heart,
     };
   }
 
@@ -148,6 +172,15 @@ export class PoolWorker {
     for (const entry of this.#entries) {
       if (entry?.connection !== undefined) yield entry.connection;
     }
+  }
+
+  /** Looks for trouble on the connections that belong to this thread. */
+  round(now: number): void {
+    const at = (slot: number) => {
+      const entry = this.#entries[slot];
+      return entry?.connection === undefined || entry.handled ? undefined : entry.connection;
+    };
+    this.#checks?.round(this.#entries.length, at, now);
   }
 
   /** Gives up what is not open yet. */
@@ -204,8 +237,9 @@ export class PoolWorker {
       kind: request.kind,
       handled: request.group !== 0,
       fields: decodeFields(payload),
+      warn: this.#events.onTrouble,
     });
-    this.#entries[slot] = { generation, connection };
+    this.#entries[slot] = { generation, connection, handled: request.group !== 0 };
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;
     setImmediate(() => {

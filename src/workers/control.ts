@@ -2,6 +2,9 @@ import type { EndpointOptions } from '../native.js';
 import type { PlainError } from '../pool/errors.js';
 import type { LeaseReport } from '../pool/lease/leaks.js';
 import type { PollerName, ResolvedLeaseOptions } from '../pool/options.js';
+import type { Heart } from '../pool/trouble/heartbeat.js';
+import type { WarningLimits } from '../pool/trouble/limits.js';
+import type { Trouble } from '../pool/trouble/warning.js';
 
 /**
  * What the main thread and a worker say to each other through their MessagePort: starting, groups,
@@ -16,6 +19,11 @@ export interface ServiceTask {
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
   readonly leases: ResolvedLeaseOptions;
+  /** Undefined: no trouble is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
+  /** In which beats are answered. */
+  readonly heart: Heart;
 }
 
 /** A module of handlers, for a single connection or a group. */
@@ -51,6 +59,8 @@ export type ToWorker =
       readonly reason: string;
     }
   | { readonly type: 'terminate'; readonly group: number }
+  /** Sent as long as it is answered; `round`: handlers' connections are to be looked at as well. */
+  | { readonly type: 'beat'; readonly beat: number; readonly round: boolean }
   | { readonly type: 'stop' };
 
 /** How often something happened, and one message that stands for all. */
@@ -69,7 +79,7 @@ export interface GroupReport {
 }
 
 export type FromWorker =
-  | { readonly type: 'started' }
+  | { readonly type: 'started'; readonly threadId: number }
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }
@@ -77,4 +87,5 @@ export type FromWorker =
   | { readonly type: 'threw'; readonly error: PlainError }
   /** A handler's lease was lost, or is held for long. */
   | { readonly type: 'lease'; readonly report: LeaseReport }
+  | { readonly type: 'warning'; readonly trouble: Trouble }
   | { readonly type: 'stopped' };

@@ -4,6 +4,7 @@ import type { ResolvedLeaseOptions } from '../options.js';
 import type { LeaseHandle } from './handle.js';
 import { LeakWatch, type LeaseReport } from './leaks.js';
 import type { LeaseState } from './state.js';
+import { LeaseTrace } from './trace.js';
 
 export interface CoordinatorOptions {
   /** Number of the worker's channel. */
@@ -14,6 +15,8 @@ export interface CoordinatorOptions {
   /** Writes out what was sent on a connection, where this thread can. */
   readonly flush?: (slot: number, generation: number) => void;
   readonly report: (report: LeaseReport) => void;
+  /** Waiting and holding are measured. */
+  readonly userTiming: boolean;
 }
 
 /** The leases that one thread takes on one worker's connections. */
@@ -23,6 +26,7 @@ export class LeaseCoordinator {
   readonly outbox: Outbox;
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
+  readonly trace: LeaseTrace;
   readonly #flush: ((slot: number, generation: number) => void) | undefined;
   readonly #leaks: LeakWatch;
   #lastRequest = 0;
@@ -33,6 +37,7 @@ export class LeaseCoordinator {
     this.side = options.side;
     this.outbox = options.outbox;
     this.options = options.leases;
+    this.trace = new LeaseTrace(options.userTiming);
     this.#flush = options.flush;
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }

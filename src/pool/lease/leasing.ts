@@ -14,6 +14,7 @@ import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
 import { aborted, LeaseQueue, type Lender } from './queue.js';
 import { type Ending, LeaseState } from './state.js';
+import type { Wanted } from './trace.js';
 
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
 const CLOCK = 5;
@@ -146,8 +147,17 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
     this.#queue ??= new LeaseQueue(this);
     const queue = this.#queue;
-    const granted = (token: number) => this.#granted(token, exclusive, terms, origin, noted);
-    return grantor.promise(() => queue.wait(exclusive, terms, granted, () => grantor.end()));
+    const { trace } = this.#coordinator;
+    const { label } = terms;
+    const wanted: Wanted = { connection: this.connection, mode: modeOf(exclusive), label };
+    const asked = performance.now();
+    const granted = (token: number) => this.#granted(token, exclusive, terms, origin, noted, asked);
+    const gaveUp = (error: LwsPoolError) => {
+      grantor.end();
+      trace.failed(wanted, error, asked);
+    };
+    trace.requested(wanted);
+    return grantor.promise(() => queue.wait(exclusive, terms, granted, gaveUp));
   }
 
   take(
@@ -207,6 +217,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
       for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
       if (state.exclusive) this.#exclusive--;
+      this.#coordinator.trace.ended(state, ending);
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
       if (ending !== 'released') state.abort();
@@ -285,6 +296,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     terms: ResolvedLeaseTerms,
     origin: Origin,
     noted?: Noted,
+    asked?: number,
   ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
@@ -295,6 +307,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
     noted?.(state);
+    this.#coordinator.trace.granted(state, asked);
     return new Lease(this.connection, handle);
   }
 
@@ -312,6 +325,10 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const details = { connection: this.connection.id };
     return createError('ERR_CONNECTION_CLOSED', details, cause && { cause });
   }
+}
+
+function modeOf(exclusive: boolean): LeaseMode {
+  return exclusive ? 'exclusive' : 'shared';
 }
 
 export function isExclusive(mode: unknown): boolean {

@@ -40,6 +40,8 @@ export class LeaseState implements Held {
   readonly label: string | undefined;
   readonly origin: Origin;
   readonly acquiredAt = Date.now();
+  /** The same, as performance.now() counts. */
+  readonly began = performance.now();
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;
   /** Why it was revoked. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { PlacementPolicy } from '../placement.js';
+import type { WarningLimits } from '../trouble/limits.js';
 import {
   type ConnectOptions,
   connectDefaultsSchema,
@@ -12,6 +13,7 @@ import type { ResolvedLeaseOptions } from './lease.js';
 import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
 
 /** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
 export type PollerName = 'epoll' | 'io_uring';
@@ -37,6 +39,10 @@ export interface PoolOptions {
   connect?: Omit<ConnectOptions, 'signal'> | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
+  /** Of what the pool warns by itself; `false`: it looks for nothing. See docs/monitoring.md. */
+  warnings?: WarningOptions | false | undefined;
+  /** Measures connecting, and waiting for and holding leases (`node:perf_hooks`). Default: false. */
+  userTiming?: boolean | undefined;
 }
 
 /** Pool options complete, copied and in one form. */
@@ -49,6 +55,9 @@ export interface ResolvedPoolOptions {
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
+  /** Undefined: nothing is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
 }
 
 const POLICIES = ['least-connections', 'round-robin'];
@@ -74,6 +83,8 @@ const poolSchema = group(
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     lease: poolLeaseSchema.optional(),
+    warnings: warningsSchema.optional(),
+    userTiming: z.boolean('true or false').optional(),
   },
   ELSEWHERE,
 );
@@ -96,5 +107,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     poller: given.poller ?? 'epoll',
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
+    warnings: given.warnings === false ? undefined : (given.warnings ?? resolveWarnings()),
+    userTiming: given.userTiming ?? false,
   };
 }
