@@ -26,7 +26,7 @@ export class Heartbeat {
    * @returns for how long it has not turned, once, when that is more than the limit
    */
   overdue(now: number, limit: number): number | undefined {
-    if (this.#answered) {
+    if (this.answered) {
       this.#told = false;
       return undefined;
     }
@@ -38,13 +38,14 @@ export class Heartbeat {
 
   /** The number of the next beat, where the last was answered. */
   next(now: number): number | undefined {
-    if (!this.#answered) return undefined;
+    if (!this.answered) return undefined;
     this.#beat = (this.#beat + 1) | 0;
     this.#sent = now;
     return this.#beat;
   }
 
-  get #answered(): boolean {
+  /** Whether the last beat was answered. */
+  get answered(): boolean {
     return Atomics.load(this.heart, 0) === this.#beat;
   }
 }

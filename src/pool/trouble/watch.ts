@@ -60,10 +60,14 @@ export class TroubleWatch {
     if (beat !== undefined) worker.post({ type: 'beat', beat, round });
   }
 
-  async #tellBlocked({ index, threadId }: PoolWorker, blockedFor: number): Promise<void> {
-    const found = await stackOf(threadId);
-    const stack = 'stack' in found ? found.stack : undefined;
-    const noStack = 'reason' in found ? found.reason : undefined;
+  async #tellBlocked(worker: PoolWorker, blockedFor: number): Promise<void> {
+    const { index } = worker;
+    const found = await stackOf(worker.threadId);
+    // What it does after that says nothing of what it did.
+    const over = worker.heartbeat.answered;
+    const stack = 'stack' in found && !over ? found.stack : undefined;
+    const reason = 'reason' in found ? found.reason : 'it was over when it was looked at';
+    const noStack = stack === undefined ? reason : undefined;
     const where = noStack === undefined ? '' : ` Where it is cannot be said: ${noStack}.`;
     this.#report({
       code: 'WORKER_BLOCKED',
