@@ -7,7 +7,7 @@ import { reader } from './schema.js';
 export interface WarningOptions {
   /** Between two rounds over all connections. Milliseconds; default: 1,000. */
   interval?: number | undefined;
-  /** A worker's event loop does not turn for so long. Milliseconds; default: 500. */
+  /** A worker's event loop does not turn for so long. Milliseconds; default: 1,000. */
   blockedAfter?: number | false | undefined;
   /** What has arrived on a connection is not taken for so long. Milliseconds; default: 60,000. */
   unreadAfter?: number | false | undefined;
@@ -57,7 +57,7 @@ export function resolveWarnings(given: WarningOptions = {}): WarningLimits {
     value === false ? undefined : (value ?? usual);
   return {
     interval: given.interval ?? 1_000,
-    blockedAfter: or(given.blockedAfter, 500),
+    blockedAfter: or(given.blockedAfter, 1_000),
     unreadAfter: or(given.unreadAfter, 60_000),
     unresponsiveAfter: or(given.unresponsiveAfter, 15_000),
     queuedBytes: or(given.queuedBytes, 1024 * 1024),

@@ -14,7 +14,10 @@ export interface Observed {
   readonly heldTaken: number;
 }
 
-/** Looks at a send queue in a row at which it has grown or stayed: so many make a warning. */
+/**
+ * Rounds in a row in which a queue has not become shorter: so many make a warning, whatever time has
+ * passed. A thread that was late itself has given nobody the time to do better.
+ */
 const LOOKS = 5;
 /** Connections whose TCP_INFO is read in one round, some 5 µs each. */
 const KERNEL_LOOKS = 256;
@@ -32,6 +35,7 @@ interface Growth extends Suspicion {
 }
 
 interface Waiting extends Suspicion {
+  looks: number;
   /** Changes where somebody reads after all. */
   readonly taken: number;
 }
@@ -133,11 +137,12 @@ export class ConnectionChecks {
       return;
     }
     if (known === undefined || known.taken !== taken) {
-      this.#unread.set(slot, { generation, since: now, told: false, taken });
+      this.#unread.set(slot, { generation, since: now, told: false, taken, looks: 1 });
       return;
     }
+    known.looks++;
     const unreadFor = Math.round(now - known.since);
-    if (known.told || unreadFor < limit) return;
+    if (known.told || unreadFor < limit || known.looks < LOOKS) return;
     // Who pauses a connection on which nothing comes makes nobody wait.
     const unread = paused ? unreadBytes(this.#native, slot, generation) : 0;
     if (messages === 0 && unread === 0) return;
