@@ -4,12 +4,26 @@ import type { LwsPoolError } from './errors.js';
 import type { Target } from './url.js';
 import { measure } from './user-timing.js';
 
+/** What its worker has noted of an opening; nothing with `createPool({ stats: false })`. */
+function measureParts(connection: Connection, detail: object): void {
+  if (connection.link.figures === undefined) return;
+  const { queued, begun, connected, secured, opened } = connection.stats().phases;
+  const part = (name: string, start: number | undefined, end: number | undefined) => {
+    if (start === undefined || end === undefined) return;
+    const { timeOrigin } = performance;
+    measure(`lws-pool:connect:${name}`, start - timeOrigin, detail, end - timeOrigin);
+  };
+  part('queue', queued, begun);
+  part('tcp', begun, connected);
+  part('tls', connected, secured);
+  part('upgrade', secured ?? connected, opened);
+}
+
 /** What is told of an opening, where somebody looks. */
 export class ConnectTrace {
   readonly #attempt: ConnectAttempt;
   readonly #start = performance.now();
   readonly #timing: boolean;
-  #resolved: number | undefined;
 
   /** Undefined where nobody looks. */
   static of(target: Target, timing: boolean): ConnectTrace | undefined {
@@ -26,8 +40,7 @@ export class ConnectTrace {
 
   /** Its addresses are known. */
   resolved(): void {
-    this.#resolved = performance.now();
-    if (this.#timing) measure('lws-pool:lookup', this.#start, { url: this.#attempt.url });
+    if (this.#timing) measure('lws-pool:connect:lookup', this.#start, { url: this.#attempt.url });
   }
 
   async follow(opening: Promise<Connection>): Promise<Connection> {
@@ -45,7 +58,7 @@ export class ConnectTrace {
     const attempt = this.#attempt;
     if (this.#timing) {
       const detail = { url: attempt.url, connection: connection.id, worker: connection.worker };
-      if (this.#resolved !== undefined) measure('lws-pool:handshake', this.#resolved, detail);
+      measureParts(connection, detail);
       measure('lws-pool:connect', this.#start, detail);
     }
     if (!channels.opened.hasSubscribers) return;

@@ -6,14 +6,19 @@ const KEPT = 1024;
 const counts = new Map<string, number>();
 
 /**
- * A measure of User Timing from `start` until now. Observers get every one of them; the timeline,
- * which would grow for ever, is cleared of those of this name now and then.
+ * A measure of User Timing. Observers get every one of them; the timeline, which would grow for
+ * ever, is cleared of those of this name now and then.
  *
- * @param start as performance.now() counts
+ * @param start as performance.now() counts, like `end`
  */
-export function measure(name: string, start: number, detail: object): void {
+export function measure(
+  name: string,
+  start: number,
+  detail: object,
+  end = performance.now(),
+): void {
   const count = (counts.get(name) ?? 0) + 1;
   if (count > KEPT) performance.clearMeasures(name);
   counts.set(name, count > KEPT ? 1 : count);
-  performance.measure(name, { start, end: performance.now(), detail });
+  performance.measure(name, { start, end, detail });
 }

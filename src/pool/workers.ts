@@ -82,7 +82,7 @@ export class Workers {
       onMessage: (worker, message) => {
         if (message.type === 'started') {
           worker.alive = true;
-          worker.threadId = message.threadId;
+          worker.thread = this.#threads.find(message.thread);
           this.#threads.unref();
           this.#wake();
           this.#events.onStart(worker);

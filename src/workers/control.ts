@@ -18,6 +18,7 @@ export interface ServiceTask {
   readonly channel: number;
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
+  readonly stats: boolean;
   readonly leases: ResolvedLeaseOptions;
   /** Undefined: no trouble is looked for. */
   readonly warnings: WarningLimits | undefined;
@@ -79,7 +80,7 @@ export interface GroupReport {
 }
 
 export type FromWorker =
-  | { readonly type: 'started'; readonly threadId: number }
+  | { readonly type: 'started'; readonly thread: number }
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }

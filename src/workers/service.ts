@@ -13,12 +13,14 @@ import { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
 import { answer, type Heart } from '../pool/trouble/heartbeat.js';
 import type { Trouble } from '../pool/trouble/warning.js';
+import { Figures } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
 import { HandlerGroup } from './handler-group.js';
+import { noteMemory } from './memory.js';
 
 interface Entry {
   readonly connection: HandlerConnection;
@@ -32,8 +34,8 @@ const REPORT_DELAY = 5;
 export class WorkerService implements HandlerService {
   readonly wire: Wire;
   readonly channel: number;
+  readonly worker: number;
   readonly leases: LeaseCoordinator;
-  readonly #worker: number;
   readonly #port: MessagePort;
   readonly #native: NativeService;
   readonly #outbox: Outbox;
@@ -48,7 +50,6 @@ export class WorkerService implements HandlerService {
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(task: ServiceTask) {
-    this.#worker = task.worker;
     this.#port = task.port;
     this.#heart = task.heart;
     const inbox = createInbox(() => this.#native, this.#onRecord);
@@ -69,9 +70,11 @@ export class WorkerService implements HandlerService {
     );
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;
+    this.worker = task.worker;
     this.wire = {
       outbox: this.#outbox,
       ledgers: new Ledgers(this.#native),
+      figures: task.stats ? new Figures(this.#native) : undefined,
       side: 'handler',
     };
     this.leases = new LeaseCoordinator({
@@ -94,6 +97,7 @@ export class WorkerService implements HandlerService {
 
   /** Serves until it is told to stop. */
   run(): Promise<void> {
+    noteMemory(this.#native.workerFigures());
     return new Promise((resolve) => {
       this.#port.on('message', (message: ToWorker) => {
         if (message.type === 'stop') {
@@ -107,7 +111,7 @@ export class WorkerService implements HandlerService {
           this.#onMessage(message);
         }
       });
-      this.#post({ type: 'started', threadId });
+      this.#post({ type: 'started', thread: threadId });
     });
   }
 
@@ -170,7 +174,7 @@ export class WorkerService implements HandlerService {
         single,
         factory,
         {
-          worker: this.#worker,
+          worker: this.worker,
           post: (value) => this.#post({ type: 'post', group, value }),
           received: () => this.#native.received(group),
         },
@@ -182,7 +186,7 @@ export class WorkerService implements HandlerService {
       this.#post({ type: 'handling', group });
       return made;
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
       this.#post({ type: 'handling', group, error: toPlain(error) });
       return undefined;
     }
@@ -198,7 +202,7 @@ export class WorkerService implements HandlerService {
       }
       this.#post({ type: 'handling', group });
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
       this.#post({ type: 'handling', group, error: toPlain(error) });
     }
   }
@@ -235,7 +239,7 @@ export class WorkerService implements HandlerService {
       return;
     }
     if (type === Event.warned) {
-      if (entry !== undefined) this.#warn(warningIn(payload, entry.connection.id, this.#worker));
+      if (entry !== undefined) this.#warn(warningIn(payload, entry.connection.id, this.worker));
       return;
     }
     this.#scheduleReport();
@@ -294,7 +298,7 @@ export class WorkerService implements HandlerService {
   }
 
   #warn(trouble: Trouble): void {
-    this.#post({ type: 'warning', trouble: { ...trouble, worker: this.#worker } });
+    this.#post({ type: 'warning', trouble: { ...trouble, worker: this.worker } });
   }
 
   #post(message: FromWorker): void {

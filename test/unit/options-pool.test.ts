@@ -17,6 +17,7 @@ describe('parsePoolOptions', () => {
         ...{ unresponsiveAfter: 15_000, queuedBytes: 1_048_576 },
       },
       userTiming: false,
+      stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
   });
@@ -27,6 +28,7 @@ describe('parsePoolOptions', () => {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring' as const,
       ...{ warnings: false as const, userTiming: true },
+      stats: false,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
@@ -37,6 +39,7 @@ describe('parsePoolOptions', () => {
       poller: 'io_uring',
       warnings: undefined,
       userTiming: true,
+      stats: false,
     });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
@@ -86,6 +89,7 @@ describe('parsePoolOptions', () => {
     [{ handshakesInFlight: 4097 }, 'handshakesInFlight', 'an integer from 1 to 4096'],
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
+    [{ stats: 1 }, 'stats', 'true or false', 'got 1'],
     [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],

@@ -7,6 +7,7 @@ import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
+import { type LeaseCount, leaseCount } from './count.js';
 import { LeaseHandle } from './handle.js';
 import { refuseInBio } from './in-bio.js';
 import { Lease } from './lease.js';
@@ -43,11 +44,13 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
   readonly #held = new Set<LeaseState>();
   #exclusive = 0;
   #queue: LeaseQueue | undefined;
+  readonly #count: LeaseCount | undefined;
 
   constructor(connection: Leased, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
     this.#link = link;
     this.#coordinator = coordinator;
+    this.#count = leaseCount(link.figures, coordinator.side);
   }
 
   get native(): NativeLeases {
@@ -151,7 +154,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const { label } = terms;
     const wanted: Wanted = { connection: this.connection, mode: modeOf(exclusive), label };
     const asked = performance.now();
-    const granted = (token: number) => this.#granted(token, exclusive, terms, origin, noted, asked);
+    const granted = (token: number) =>
+      this.#granted(token, exclusive, terms, origin, performance.now() - asked, noted);
     const gaveUp = (error: LwsPoolError) => {
       grantor.end();
       trace.failed(wanted, error, asked);
@@ -171,7 +175,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (this.#queue?.isEmpty === false || !this.isFree(exclusive)) return undefined;
     const token = this.takeNow(exclusive, terms);
     if (token === BUSY) return undefined;
-    return this.#granted(token, exclusive, terms, origin, noted);
+    return this.#granted(token, exclusive, terms, origin, 0, noted);
   }
 
   /** A record of the worker that is about leases. */
@@ -213,6 +217,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     }
     if (state.ending === undefined) {
       state.ending = ending;
+      this.#count?.ended(state.began);
       // Before it is given back: what they have in flight is its.
       for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
@@ -295,19 +300,20 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: Origin,
+    waited: number,
     noted?: Noted,
-    asked?: number,
   ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
     const { label, maxHold } = terms;
-    const state = new LeaseState(this, { exclusive, token, label, maxHold, origin });
+    const began = this.#count?.began(waited) ?? performance.now();
+    const state = new LeaseState(this, { exclusive, token, label, maxHold, origin, began });
     this.#held.add(state);
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
     noted?.(state);
-    this.#coordinator.trace.granted(state, asked);
+    this.#coordinator.trace.granted(state, waited);
     return new Lease(this.connection, handle);
   }
 

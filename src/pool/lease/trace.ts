@@ -26,16 +26,16 @@ export class LeaseTrace {
     if (channels.leaseRequested.hasSubscribers) channels.leaseRequested.publish(told(wanted));
   }
 
-  /** @param asked when it was asked for, as performance.now() counts; undefined: it was free */
-  granted(state: LeaseState, asked: number | undefined): void {
-    if (this.#timing && asked !== undefined) {
-      measure('lws-pool:lease:wait', asked, detailOf(state));
+  /** @param waited milliseconds; 0: it was free */
+  granted(state: LeaseState, waited: number): void {
+    if (this.#timing && waited > 0) {
+      measure('lws-pool:lease:wait', performance.now() - waited, detailOf(state));
     }
     if (!channels.leaseGranted.hasSubscribers) return;
-    const waited = asked === undefined ? 0 : performance.now() - asked;
     channels.leaseGranted.publish({ ...toldOf(state), waited });
   }
 
+  /** @param asked when it was asked for, as performance.now() counts */
   failed(wanted: Wanted, error: LwsPoolError, asked: number): void {
     const { connection, mode, label } = wanted;
     if (this.#timing) {

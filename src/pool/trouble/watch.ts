@@ -62,7 +62,7 @@ export class TroubleWatch {
 
   async #tellBlocked(worker: PoolWorker, blockedFor: number): Promise<void> {
     const { index } = worker;
-    const found = await stackOf(worker.threadId);
+    const found = await stackOf(worker.thread?.threadId ?? -1);
     // What it does after that says nothing of what it did.
     const over = worker.heartbeat.answered;
     const stack = 'stack' in found && !over ? found.stack : undefined;
