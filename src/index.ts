@@ -3,6 +3,7 @@ export type { DebugSocket } from './debug/socket.js';
 export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
+export type { ConnectAttempt, DiagnosticsMessages } from './pool/diagnostics.js';
 export {
   CertificateError,
   type ErrorCode,
@@ -64,10 +65,12 @@ export type {
   TelemetryOptions,
   TelemetryTracerProvider,
   TlsOptions,
+  WarningOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export type { PoolWarning, WarningCode, WarningDetails } from './pool/trouble/warning.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';

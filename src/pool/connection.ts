@@ -4,9 +4,10 @@ import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
-import { emitWarning } from '../channel/warning.js';
+import { warningIn } from '../channel/warning.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
+import { channels } from './diagnostics.js';
 import type { HeaderFields, LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
@@ -14,6 +15,7 @@ import type { Lease } from './lease/lease.js';
 import { type LeaseMode, Leasing } from './lease/leasing.js';
 import type { LeaseOptions } from './options.js';
 import { createStream, type StreamOptions } from './stream.js';
+import type { Trouble } from './trouble/warning.js';
 import { headersOf } from './upgrade-headers.js';
 
 export type { Message };
@@ -52,6 +54,8 @@ export interface ConnectionFacts {
   /** Its messages go to a handler in the worker. */
   readonly handled: boolean;
   readonly fields: Fields;
+  /** It is told of something that ends nothing. */
+  warn(trouble: Trouble): void;
 }
 
 /** What arrived while nobody listened, in order; last of all the end of a raw connection. */
@@ -92,11 +96,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
+  readonly #warn: (trouble: Trouble) => void;
   readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
   #heldBytes = 0;
+  #heldTaken = 0;
   #pausedForHeld = false;
   #pausedByUser = false;
   /**
@@ -125,6 +131,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.remotePort = Number(textOf(facts.fields, 'remotePort'));
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
+    this.#warn = facts.warn;
     this.#counted = new Counted(this.#link);
     this.#held = facts.handled ? undefined : [];
   }
@@ -302,6 +309,21 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#leasing;
   }
 
+  /** @internal */
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** @internal Messages that wait for a listener. */
+  get heldMessages(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** @internal Those that have waited, and were taken one by one. */
+  get heldTaken(): number {
+    return this.#heldTaken;
+  }
+
   /** @internal A record of its worker: what arrived, or what became of what was sent. */
   onRecord(type: number, payload: Buffer, isBinary: boolean, aux: number): void {
     switch (type) {
@@ -318,7 +340,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         this.#tell(() => this.emit('ping', payload));
         break;
       case Event.warned:
-        emitWarning(this.id, payload);
+        this.#warn(warningIn(payload, this.id, this.worker));
         break;
       case Event.pong:
         this.emit('pong', payload);
@@ -365,6 +387,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
+    if (channels.closed.hasSubscribers) {
+      channels.closed.publish({ connection: this, code, reason, error });
+    }
     this.#tell(() => {
       try {
         if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
@@ -439,6 +464,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         return;
       }
       held.shift();
+      this.#heldTaken++;
       this.#heldBytes -= next.data.length;
       guarded(() => {
         if (event === 'message') this.emit('message', next.data, next.isBinary);

@@ -68,3 +68,4 @@ export {
   type TlsOptions,
   type TlsVersion,
 } from './options/tls.js';
+export type { WarningOptions } from './options/warnings.js';

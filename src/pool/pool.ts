@@ -11,7 +11,9 @@ import type { Sample } from '../stats/sample.js';
 import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
+import { ConnectTrace } from './connect-trace.js';
 import type { Connection } from './connection.js';
+import { channels } from './diagnostics.js';
 import { createEndpoint, endpointOptions } from './endpoint.js';
 import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
@@ -36,6 +38,10 @@ import type {
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { leaseTrouble } from './trouble/lease-trouble.js';
+import type { PoolWarning } from './trouble/warning.js';
+import { type WarningAudience, Warnings } from './trouble/warnings.js';
+import { TroubleWatch } from './trouble/watch.js';
 import { parseTarget, type Target } from './url.js';
 import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
@@ -45,11 +51,16 @@ export interface PoolEvents {
   workerCrashed: [error: LwsPoolError];
   /** A handler threw where there was no connection to close: in `receive`, or after the end. */
   handlerFailed: [error: LwsPoolError];
-  /** A lease was lost to the garbage collector; it has been given back. Also a process warning. */
+  /**
+   * Something that ends nothing and that somebody should look at, see docs/monitoring.md. Where
+   * nobody listens, a warning of the process.
+   */
+  warning: [warning: PoolWarning];
+  /** A lease was lost to the garbage collector; it has been given back. Also a warning. */
   leaseLeaked: [report: LeaseReport];
-  /** A lease is held for longer than `leakDetectionThreshold`. Also a process warning. */
+  /** A lease is held for longer than `leakDetectionThreshold`. Also a warning. */
   leaseOverdue: [report: LeaseReport];
-  /** A lease that was overdue has ended after all. Also a process warning. */
+  /** A lease that was overdue has ended after all. Also a warning. */
   leaseReturned: [report: LeaseReport];
 }
 
@@ -76,6 +87,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #process = new KeepAlive();
   readonly #samplers = new Set<Sampler>();
   readonly #debugSockets = new Set<DebugSocket>();
+  readonly #warnings: Warnings;
+  readonly #watch: TroubleWatch | undefined;
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -99,15 +112,26 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#options = options;
     this.#placement = createPlacement(options.placement);
     this.#figures = new OwnerFigures(options.threads);
+    this.#warnings = new Warnings(this.#audience());
     this.#workers = new Workers(options, this.#figures, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
+      onTrouble: (trouble) => this.#warnings.report(trouble),
+      onStart: (worker) => this.#onStart(worker),
       onCrash: (worker, error) => this.#onCrash(worker, error),
       onFailure: (error) => {
         void this.destroy(error);
       },
     });
+    if (options.warnings !== undefined) {
+      this.#watch = new TroubleWatch(
+        options.warnings,
+        () => this.#workers.all,
+        (trouble) => this.#warnings.report(trouble),
+      );
+      this.#watch.start();
+    }
   }
 
   /** Worker threads. */
@@ -144,8 +168,10 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     const observation = this.#figures.observer?.connecting(target);
+    const trace = ConnectTrace.of(target, this.#options.userTiming);
     try {
-      const connection = await this.#process.during(this.#connect(target, resolved, requested));
+      const opening = this.#process.during(this.#connect(target, resolved, requested, trace));
+      const connection = await (trace === undefined ? opening : trace.follow(opening));
       observation?.opened(connection);
       return connection;
     } catch (error) {
@@ -159,12 +185,14 @@ export class Pool extends EventEmitter<PoolEvents> {
     target: Target,
     resolved: ResolvedConnectOptions,
     requested: number,
+    trace: ConnectTrace | undefined,
   ): Promise<Connection> {
     let endpoint: NativeEndpoint;
     let worker: PoolWorker;
     this.#resolving++;
     try {
       endpoint = await this.#endpoint(target, resolved);
+      trace?.resolved();
       worker = await this.#place();
     } finally {
       this.#resolving--;
@@ -422,6 +450,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
       for (const sampler of [...this.#samplers]) sampler.end();
+      this.#watch?.stop();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -615,19 +644,48 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'sampled':
         worker.onSampled();
         break;
+      case 'warning':
+        this.#warnings.report(message.trouble);
+        break;
     }
   }
 
   #onLease(report: LeaseReport): void {
     const { kind } = report;
+    this.#warnings.report(leaseTrouble(report), `${report.connection} ${report.token}`);
+    if (kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
+      channels.leaseLeaked.publish({ report });
+    }
     if (kind === 'leaked') this.emit('leaseLeaked', report);
     else if (kind === 'overdue') this.emit('leaseOverdue', report);
     else this.emit('leaseReturned', report);
   }
 
+  #audience(): WarningAudience {
+    const pool = this;
+    return {
+      get listens() {
+        return pool.listenerCount('warning') > 0;
+      },
+      tell(warning) {
+        if (channels.warning.hasSubscribers) channels.warning.publish({ pool, warning });
+        pool.emit('warning', warning);
+      },
+    };
+  }
+
+  #onStart({ index: worker, thread }: PoolWorker): void {
+    if (!channels.workerStarted.hasSubscribers) return;
+    const threadId = thread?.threadId ?? -1;
+    channels.workerStarted.publish({ pool: this, worker, threadId });
+  }
+
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {
     worker.keepCounts();
     this.#lose(worker, error);
+    if (channels.workerCrashed.hasSubscribers) {
+      channels.workerCrashed.publish({ pool: this, worker: worker.index, error });
+    }
     this.emit('workerCrashed', error);
   }
 

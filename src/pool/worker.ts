@@ -19,6 +19,9 @@ import { createError, type LwsPoolError } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
+import { ConnectionChecks } from './trouble/connection-checks.js';
+import { Heartbeat } from './trouble/heartbeat.js';
+import type { Trouble } from './trouble/warning.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -42,6 +45,8 @@ type Entry =
       readonly generation: number;
       readonly request?: undefined;
       readonly connection: Connection;
+      /** By a handler in the worker, where it is looked after as well. */
+      readonly handled: boolean;
     };
 
 /** What errors say of a peer besides what native code knows. */
@@ -57,6 +62,8 @@ export interface WorkerEvents {
   onRoom(): void;
   /** A lease of this thread was lost, or is held for long. */
   onLease(report: LeaseReport): void;
+  /** Something was found that ends nothing. */
+  onTrouble(trouble: Trouble): void;
 }
 
 /**
@@ -70,12 +77,14 @@ export class PoolWorker {
   alive = false;
   /** Once it is alive. */
   thread: Worker | undefined;
+  readonly heartbeat = new Heartbeat();
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
   readonly #figures: OwnerFigures;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
+  readonly #checks: ConnectionChecks | undefined;
   readonly #port: MessagePort;
   readonly #remotePort: MessagePort;
   /** By slot. */
@@ -95,10 +104,11 @@ export class PoolWorker {
 
   constructor(
     index: number,
-    { maxConnections, lease: leases, stats }: ResolvedPoolOptions,
+    options: ResolvedPoolOptions,
     figures: OwnerFigures,
     events: WorkerEvents,
   ) {
+    const { maxConnections, lease: leases, stats, warnings, userTiming } = options;
     this.index = index;
     this.#figures = figures;
     this.#events = events;
@@ -120,7 +130,13 @@ export class PoolWorker {
       durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,
       observe: (subject) => figures.observer?.leasing(subject),
       report: (report) => events.onLease(report),
+      userTiming,
     });
+    if (warnings !== undefined) {
+      this.#checks = new ConnectionChecks(warnings, this.#leases.native, (trouble) =>
+        events.onTrouble({ ...trouble, worker: index }),
+      );
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#remotePort = port2;
@@ -128,7 +144,8 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task({ handshakesInFlight, poller, stats }: ResolvedPoolOptions): ServiceTask {
+  task(options: ResolvedPoolOptions): ServiceTask {
+    const { handshakesInFlight, poller, stats, warnings, userTiming } = options;
     return {
       port: this.#remotePort,
       worker: this.index,
@@ -137,6 +154,9 @@ export class PoolWorker {
       poller,
       stats,
       leases: this.#leases.options,
+      warnings,
+      userTiming,
+      heart: this.heartbeat.heart,
     };
   }
 
@@ -269,6 +289,15 @@ export class PoolWorker {
     return entry?.generation === generation ? entry.request?.url : undefined;
   }
 
+  /** Looks for trouble on the connections that belong to this thread. */
+  round(now: number): void {
+    const at = (slot: number) => {
+      const entry = this.#entries[slot];
+      return entry?.connection === undefined || entry.handled ? undefined : entry.connection;
+    };
+    this.#checks?.round(this.#entries.length, at, now);
+  }
+
   /** Gives up what is not open yet. */
   abandonOpening(): void {
     for (const [slot, entry] of this.#entries.entries()) {
@@ -328,8 +357,9 @@ export class PoolWorker {
       kind: request.kind,
       handled: request.group !== 0,
       fields: decodeFields(payload),
+      warn: this.#events.onTrouble,
     });
-    this.#entries[slot] = { generation, connection };
+    this.#entries[slot] = { generation, connection, handled: request.group !== 0 };
     this.#noteOpening(slot, request);
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;

@@ -4,6 +4,7 @@ import { createError, type LwsPoolError } from './errors.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
 import { Threads } from './piscina.js';
+import type { Trouble } from './trouble/warning.js';
 import { PoolWorker, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
@@ -17,6 +18,9 @@ export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
   onRoom(): void;
   onLease(report: LeaseReport): void;
+  onTrouble(trouble: Trouble): void;
+  /** A worker is there. */
+  onStart(worker: PoolWorker): void;
   /** A worker is gone, and with it all its connections. */
   onCrash(worker: PoolWorker, error: LwsPoolError): void;
   /** They crash again and again. */
@@ -77,12 +81,14 @@ export class Workers {
     const events: WorkerEvents = {
       onRoom: () => this.#events.onRoom(),
       onLease: (report) => this.#events.onLease(report),
+      onTrouble: (trouble) => this.#events.onTrouble(trouble),
       onMessage: (worker, message) => {
         if (message.type === 'started') {
           worker.alive = true;
           worker.thread = this.#threads.find(message.thread);
           this.#threads.unref();
           this.#wake();
+          this.#events.onStart(worker);
         } else {
           this.#events.onMessage(worker, message);
         }

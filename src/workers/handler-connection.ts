@@ -169,6 +169,16 @@ export class HandlerConnection {
     return this.#link;
   }
 
+  /** @internal What comes goes to the handler at once. */
+  get heldMessages(): number {
+    return 0;
+  }
+
+  /** @internal */
+  get heldTaken(): number {
+    return 0;
+  }
+
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
     this.#counted.keep();

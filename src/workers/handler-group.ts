@@ -1,6 +1,7 @@
 import { encodeFields } from '../channel/fields.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
+import { channels } from '../pool/diagnostics.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { Leasing } from '../pool/lease/leasing.js';
 import { describe } from '../pool/options/describe.js';
@@ -83,11 +84,17 @@ export class HandlerGroup {
   onOpened(connection: HandlerConnection): void {
     this.#opened++;
     this.connections.add(connection);
+    if (!this.single && channels.opened.hasSubscribers) {
+      channels.opened.publish({ attempt: undefined, connection, duration: undefined });
+    }
     this.#call(connection, 'open', () => this.#handler.open?.(connection));
   }
 
   onFailed(error: LwsPoolError): void {
     this.#failed.note(error);
+    if (!this.single && channels.failed.hasSubscribers) {
+      channels.failed.publish({ attempt: undefined, error, duration: undefined });
+    }
   }
 
   onRecord(
@@ -137,6 +144,9 @@ export class HandlerGroup {
     this.#closed++;
     this.connections.delete(connection);
     connection.onClosed(error);
+    if (!this.single && channels.closed.hasSubscribers) {
+      channels.closed.publish({ connection, code, reason, error });
+    }
     if (error !== undefined) {
       this.#errors.note(error);
       this.#call(connection, 'error', () => this.#handler.error?.(connection, error));

@@ -6,10 +6,13 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
-import { emitWarning } from '../channel/warning.js';
+import { warningIn } from '../channel/warning.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
+import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
+import { answer, type Heart } from '../pool/trouble/heartbeat.js';
+import type { Trouble } from '../pool/trouble/warning.js';
 import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
@@ -44,10 +47,13 @@ export class WorkerService implements HandlerService {
   readonly #closedEarly = new Set<number>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
+  readonly #heart: Heart;
+  readonly #checks: ConnectionChecks | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(task: ServiceTask) {
     this.#port = task.port;
+    this.#heart = task.heart;
     const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#bios = new BioDispatcher(
       () => this.#native,
@@ -88,7 +94,12 @@ export class WorkerService implements HandlerService {
         this.#native.flush(slot, generation);
       },
       report: (report) => this.#post({ type: 'lease', report }),
+      userTiming: task.userTiming,
     });
+    const warn = (trouble: Trouble) => this.#warn(trouble);
+    if (task.warnings !== undefined) {
+      this.#checks = new ConnectionChecks(task.warnings, this.leases.native, warn);
+    }
   }
 
   /** Serves until it is told to stop. */
@@ -131,6 +142,10 @@ export class WorkerService implements HandlerService {
         break;
       case 'post':
         this.#groups.get(message.group)?.receive(message.value);
+        break;
+      case 'beat':
+        answer(this.#heart, message.beat);
+        if (message.round) this.#round();
         break;
       case 'close':
         this.#each(message.group, (connection) => connection.close(message.code, message.reason));
@@ -241,7 +256,7 @@ export class WorkerService implements HandlerService {
       return;
     }
     if (type === Event.warned) {
-      if (entry !== undefined) emitWarning(entry.connection.id, payload);
+      if (entry !== undefined) this.#warn(warningIn(payload, entry.connection.id, this.worker));
       return;
     }
     this.#scheduleReport();
@@ -291,6 +306,16 @@ export class WorkerService implements HandlerService {
         if (report !== undefined) this.#post({ type: 'report', group: id, report });
       }
     }, REPORT_DELAY);
+  }
+
+  /** Looks for trouble on the connections of handlers. */
+  #round(): void {
+    const at = (slot: number) => this.#entries[slot]?.connection;
+    this.#checks?.round(this.#entries.length, at, performance.now());
+  }
+
+  #warn(trouble: Trouble): void {
+    this.#post({ type: 'warning', trouble: { ...trouble, worker: this.worker } });
   }
 
   #post(message: FromWorker): void {

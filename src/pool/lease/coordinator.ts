@@ -6,6 +6,7 @@ import type { LeaseDurations } from './count.js';
 import type { LeaseHandle } from './handle.js';
 import { LeakWatch, type LeaseReport } from './leaks.js';
 import type { LeaseState } from './state.js';
+import { LeaseTrace } from './trace.js';
 
 export interface CoordinatorOptions {
   /** Number of the worker's channel. */
@@ -20,6 +21,8 @@ export interface CoordinatorOptions {
   /** Writes out what was sent on a connection, where this thread can. */
   readonly flush?: (slot: number, generation: number) => void;
   readonly report: (report: LeaseReport) => void;
+  /** Waiting and holding are measured. */
+  readonly userTiming: boolean;
 }
 
 /** The leases that one thread takes on one worker's connections. */
@@ -31,6 +34,7 @@ export class LeaseCoordinator {
   readonly channel: number;
   readonly durations: LeaseDurations | undefined;
   readonly observe: CoordinatorOptions['observe'];
+  readonly trace: LeaseTrace;
   readonly #flush: ((slot: number, generation: number) => void) | undefined;
   readonly #leaks: LeakWatch;
   #lastRequest = 0;
@@ -43,6 +47,7 @@ export class LeaseCoordinator {
     this.options = options.leases;
     this.durations = options.durations;
     this.observe = options.observe;
+    this.trace = new LeaseTrace(options.userTiming);
     this.#flush = options.flush;
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }

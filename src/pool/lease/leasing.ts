@@ -16,6 +16,7 @@ import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
 import { aborted, LeaseQueue, type Lender } from './queue.js';
 import { type Ending, LeaseState } from './state.js';
+import type { Wanted } from './trace.js';
 
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
 const CLOCK = 5;
@@ -168,17 +169,22 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
     this.#queue ??= new LeaseQueue(this);
     const queue = this.#queue;
+    const { trace } = this.#coordinator;
+    const { label } = terms;
+    const wanted: Wanted = { connection: this.connection, mode: modeOf(exclusive), label };
     const asked = performance.now();
     const observation = this.#observe(exclusive, terms);
     const granted = (token: number) => {
       const waited = performance.now() - asked;
       return this.#granted(token, exclusive, terms, origin, waited, noted, observation);
     };
-    const waiting = grantor.promise(() =>
-      queue.wait(exclusive, terms, granted, () => grantor.end()),
-    );
-    if (observation !== undefined) waiting.catch((error) => observation.failed(error));
-    return waiting;
+    const gaveUp = (error: LwsPoolError) => {
+      grantor.end();
+      trace.failed(wanted, error, asked);
+      observation?.failed(error);
+    };
+    trace.requested(wanted);
+    return grantor.promise(() => queue.wait(exclusive, terms, granted, gaveUp));
   }
 
   take(
@@ -240,6 +246,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
       for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
       if (state.exclusive) this.#exclusive--;
+      if (state.began > 0) this.#coordinator.trace.ended(state, ending);
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
       if (ending !== 'released') state.abort();
@@ -324,7 +331,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
     const { label, maxHold } = terms;
-    const began = this.#quiet ? 0 : (this.#count?.began(waited) ?? 0);
+    const began = this.#quiet ? 0 : (this.#count?.began(waited) ?? performance.now());
     const state = new LeaseState(this, { exclusive, token, label, maxHold, origin, began });
     state.observation = observation ?? this.#observe(exclusive, terms);
     state.observation?.granted();
@@ -333,6 +340,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
     noted?.(state);
+    if (began > 0) this.#coordinator.trace.granted(state, waited);
     return new Lease(this.connection, handle);
   }
 
@@ -356,6 +364,10 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const details = { connection: this.connection.id };
     return createError('ERR_CONNECTION_CLOSED', details, cause && { cause });
   }
+}
+
+function modeOf(exclusive: boolean): LeaseMode {
+  return exclusive ? 'exclusive' : 'shared';
 }
 
 export function isExclusive(mode: unknown): boolean {

@@ -42,7 +42,7 @@ export class LeaseState implements Held {
   readonly label: string | undefined;
   readonly origin: Origin;
   readonly acquiredAt = Date.now();
-  /** The same by `performance.now()`, where it is counted; 0: it is not. */
+  /** The same by `performance.now()`; 0: nobody is to know of it. */
   readonly began: number;
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;

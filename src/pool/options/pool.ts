@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { PlacementPolicy } from '../placement.js';
+import type { WarningLimits } from '../trouble/limits.js';
 import {
   type ConnectOptions,
   connectDefaultsSchema,
@@ -12,6 +13,7 @@ import type { ResolvedLeaseOptions } from './lease.js';
 import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
 
 /** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
 export type PollerName = 'epoll' | 'io_uring';
@@ -42,6 +44,10 @@ export interface PoolOptions {
   stats?: boolean | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
+  /** Of what the pool warns by itself; `false`: it looks for nothing. See docs/monitoring.md. */
+  warnings?: WarningOptions | false | undefined;
+  /** Measures connecting, and waiting for and holding leases (`node:perf_hooks`). Default: false. */
+  userTiming?: boolean | undefined;
 }
 
 /** Pool options complete, copied and in one form. */
@@ -55,6 +61,9 @@ export interface ResolvedPoolOptions {
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
+  /** Undefined: nothing is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
 }
 
 const POLICIES = ['least-connections', 'round-robin'];
@@ -81,6 +90,8 @@ const poolSchema = group(
     connect: connectDefaultsSchema.optional(),
     stats: z.boolean('true or false').optional(),
     lease: poolLeaseSchema.optional(),
+    warnings: warningsSchema.optional(),
+    userTiming: z.boolean('true or false').optional(),
   },
   ELSEWHERE,
 );
@@ -104,5 +115,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     stats: given.stats ?? true,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
+    warnings: given.warnings === false ? undefined : (given.warnings ?? resolveWarnings()),
+    userTiming: given.userTiming ?? false,
   };
 }
