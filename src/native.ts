@@ -59,6 +59,10 @@ export interface TlsContextOptions {
   readonly maxCachedSessions?: number;
   /** For connections that are captured. */
   readonly tellSecrets?: boolean;
+  /** Secrets are told as events. */
+  readonly keylog?: boolean;
+  /** Secrets are appended to that file. */
+  readonly keylogFile?: string | undefined;
 }
 
 declare const endpointBrand: unique symbol;
@@ -88,6 +92,8 @@ export interface NativeEnd {
   takeExternal(): Buffer;
   /** Figures of 1,024 connections, see channel/ledger.ts. */
   ledger(segment: number): Float64Array | undefined;
+  /** What is recorded of a connection, see flight/record.ts; undefined: nothing (any more). */
+  flightRecord(slot: number, generation: number): Buffer | undefined;
 }
 
 /** The main thread's end. */
@@ -99,6 +105,8 @@ export interface NativeChannel extends NativeEnd {
    * messages go to the handlers of that group in the worker; 0: they come to this thread.
    */
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
+  /** Of the connections of 64 slots; undefined behind the last of them. */
+  flightRecords(segment: number): Buffer[] | undefined;
   ref(): void;
   unref(): void;
   close(): void;
@@ -135,6 +143,8 @@ export interface NativeService extends NativeEnd {
     mode: 'echo' | 'sink' | 'flood' | 'close',
     floodSize: number,
   ): number;
+  /** Keeps so many events of each connection from now on; before the first. */
+  recordFlights(events: number, channel: number, worker: number): void;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
   /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
   bioBytes(): Buffer;
@@ -326,6 +336,8 @@ export interface NativeAddon {
   uringRefusal(): string | undefined;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */
   createTlsContext(options: TlsContextOptions): number;
+  /** @throws Error with the reason for which secrets cannot be appended to that file */
+  openKeylog(path: string): void;
   /** PEM of the authorities that are trusted by default; the first call counts. */
   setDefaultAuthorities(pem: string): void;
 }

@@ -3,8 +3,11 @@
 #include <cstring>
 #include <new>
 #include <utility>
+#include <vector>
 
+#include "../core/flight/flight_reader.h"
 #include "arguments.h"
+#include "bytes.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -98,6 +101,18 @@ Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
 
+Napi::Value ChannelBinding::flightRecord(const Napi::CallbackInfo& info) {
+  return bufferOrNone(info.Env(), copyFlight(channel_->slots, connectionId(info)));
+}
+
+Napi::Value ChannelBinding::flightRecords(const Napi::CallbackInfo& info) {
+  std::vector<std::string> records;
+  if (!copyFlights(channel_->slots, number(info, 0), records)) return info.Env().Undefined();
+  Napi::Array list = Napi::Array::New(info.Env(), records.size());
+  for (uint32_t i = 0; i < records.size(); i++) list.Set(i, bufferOf(info.Env(), records[i]));
+  return list;
+}
+
 void ChannelBinding::ref(const Napi::CallbackInfo&) {
   if (waker_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&waker_->async));
 }
@@ -109,19 +124,22 @@ void ChannelBinding::unref(const Napi::CallbackInfo&) {
 void ChannelBinding::close(const Napi::CallbackInfo&) { closeHandle(); }
 
 void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Channel", DefineClass(env, "Channel",
-                                     {InstanceAccessor<&ChannelBinding::key>("key"),
-                                      InstanceMethod<&ChannelBinding::connect>("connect"),
-                                      InstanceMethod<&ChannelBinding::release>("release"),
-                                      InstanceMethod<&ChannelBinding::acquire>("acquire"),
-                                      InstanceMethod<&ChannelBinding::slab>("slab"),
-                                      InstanceMethod<&ChannelBinding::submit>("submit"),
-                                      InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
-                                      InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
-                                      InstanceMethod<&ChannelBinding::ledger>("ledger"),
-                                      InstanceMethod<&ChannelBinding::ref>("ref"),
-                                      InstanceMethod<&ChannelBinding::unref>("unref"),
-                                      InstanceMethod<&ChannelBinding::close>("close")}));
+  exports.Set("Channel",
+              DefineClass(env, "Channel",
+                          {InstanceAccessor<&ChannelBinding::key>("key"),
+                           InstanceMethod<&ChannelBinding::connect>("connect"),
+                           InstanceMethod<&ChannelBinding::release>("release"),
+                           InstanceMethod<&ChannelBinding::acquire>("acquire"),
+                           InstanceMethod<&ChannelBinding::slab>("slab"),
+                           InstanceMethod<&ChannelBinding::submit>("submit"),
+                           InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
+                           InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                           InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
+                           InstanceMethod<&ChannelBinding::flightRecords>("flightRecords"),
+                           InstanceMethod<&ChannelBinding::ref>("ref"),
+                           InstanceMethod<&ChannelBinding::unref>("unref"),
+                           InstanceMethod<&ChannelBinding::close>("close")}));
 }
 
 }  // namespace lwspool

@@ -36,6 +36,10 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   Napi::Value takeExternal(const Napi::CallbackInfo&);
   // ledger(segment) -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);
+  // flightRecord(slot, generation) -> Buffer, see FlightRecorder::copy(); undefined: there is none
+  Napi::Value flightRecord(const Napi::CallbackInfo&);
+  // flightRecords(segment) -> Buffers; undefined behind the last segment
+  Napi::Value flightRecords(const Napi::CallbackInfo&);
   // Whether the process stays alive for what may come.
   void ref(const Napi::CallbackInfo&);
   void unref(const Napi::CallbackInfo&);

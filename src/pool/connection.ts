@@ -5,6 +5,7 @@ import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '.
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { emitWarning } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
@@ -25,6 +26,11 @@ export interface ConnectionEvents {
   /** A ping of the peer; it has been answered. */
   ping: [data: Buffer];
   pong: [data: Buffer];
+  /**
+   * With `tls.keylog: true`: a secret of the TLS handshake, a line of the NSS key log format with its
+   * end. Those of the opening wait for whoever listens as soon as `connect()` has resolved.
+   */
+  keylog: [line: Buffer];
   /** After `send()` answered false: the kernel has taken everything. */
   drain: [];
   /**
@@ -39,6 +45,7 @@ export interface ConnectionEvents {
 export interface ConnectionFacts {
   readonly wire: Wire;
   readonly leases: LeaseCoordinator;
+  readonly record: (slot: number, generation: number) => Buffer | undefined;
   readonly slot: number;
   readonly generation: number;
   readonly highWaterMark: number;
@@ -83,6 +90,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
+  readonly #record: ConnectionFacts['record'];
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
@@ -114,6 +122,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.remotePort = Number(textOf(facts.fields, 'remotePort'));
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
+    this.#record = facts.record;
     this.#held = facts.handled ? undefined : [];
   }
 
@@ -234,6 +243,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.leasing.with(this.withLease, mode, ...rest);
   }
 
+  /**
+   * What its flight recorder has, see docs/monitoring.md; undefined where the pool has no
+   * `flightRecorder`. Once it is closed its error's, if it ended with one. Read without the worker, so
+   * also where that hangs.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.error?.flightRecord !== undefined) return this.error.flightRecord;
+    const bytes = this.#record(this.#link.slot, this.#link.generation);
+    return bytes && new FlightRecord(bytes, { url: this.url, error: this.error?.code });
+  }
+
   /** The connection as a `node:stream`; writes become binary messages. */
   stream(options?: StreamOptions): Duplex {
     return createStream(this, options);
@@ -294,6 +314,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       case Event.ping:
         this.#tell(() => this.emit('ping', payload));
         break;
+      case Event.keylog: {
+        const line = Buffer.from(payload);
+        this.#tell(() => this.emit('keylog', line));
+        break;
+      }
       case Event.warned:
         emitWarning(this.id, payload);
         break;

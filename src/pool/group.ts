@@ -29,6 +29,8 @@ interface Share {
  */
 export class ConnectionGroup extends EventEmitter<GroupEvents> {
   readonly id: number;
+  /** As asked for, without user and password. */
+  readonly url: string;
   /** How many were asked for. */
   readonly count: number;
   /** Resolves once each connection was opened or has failed. */
@@ -46,9 +48,10 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   #resolveClosed!: () => void;
 
   /** @internal */
-  constructor(id: number, count: number) {
+  constructor(id: number, count: number, url: string) {
     super();
     this.id = id;
+    this.url = url;
     this.count = count;
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve;

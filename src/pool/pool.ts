@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import type { FlightRecord } from '../flight/record.js';
+import { parseTracePath, writeTrace } from '../flight/trace-file.js';
 import { type NativeEndpoint, native } from '../native.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
@@ -24,6 +27,7 @@ import type {
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { checkKeylog } from './tls-context.js';
 import { parseTarget, type Target } from './url.js';
 import { knownOf, type PoolWorker } from './worker.js';
 import { Workers } from './workers.js';
@@ -121,6 +125,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const target = parseTarget(url);
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     return await this.#process.during(this.#connect(target, resolved));
   }
@@ -173,6 +178,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       });
     }
     this.#checkRoom(count);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     return await this.#process.during(this.#connectMany(target, resolved, handler));
   }
@@ -187,7 +193,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#place();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count);
+    const group = new ConnectionGroup(++this.#lastGroup, count, target.url);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -216,7 +222,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#groups.delete(group.id);
     });
     await Promise.all(loads);
-    setImmediate(() => group.onSettled());
+    globalThis.setImmediate(() => group.onSettled());
     return group;
   }
 
@@ -233,6 +239,45 @@ export class Pool extends EventEmitter<PoolEvents> {
     options?: LeaseOptions,
   ): Promise<Lease<Connection>[]> {
     return leaseAll(connections, mode, options, this.#options.lease);
+  }
+
+  /**
+   * What is recorded of each connection that is open or opening, groups' included, by worker; none
+   * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
+   */
+  async flightRecords(): Promise<FlightRecord[]> {
+    const all: FlightRecord[] = [];
+    for await (const records of this.#flights()) all.push(...records);
+    return all;
+  }
+
+  /**
+   * Writes what {@link flightRecords} answers to a new file in Chrome's trace event format, which
+   * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
+   * file is made with mode 0600, as it holds addresses.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
+   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
+   */
+  async writeTrace(path: string | URL): Promise<void> {
+    const file = parseTracePath(path);
+    if (this.#options.flightRecorder === 0) {
+      throw createError('ERR_INVALID_OPTION', {
+        option: 'flightRecorder',
+        got: '0',
+        takes: 'how many events are kept of each connection, for writeTrace()',
+      });
+    }
+    await this.#process.during(writeTrace(file, this.#flights()));
+  }
+
+  async *#flights(): AsyncGenerator<FlightRecord[]> {
+    for (const worker of this.#workers.all) {
+      for (const records of worker.flightRecords((group) => this.#groups.get(group)?.url)) {
+        yield records;
+        await setImmediate();
+      }
+    }
   }
 
   /**
@@ -520,5 +565,6 @@ export async function createPool(options?: PoolOptions): Promise<Pool> {
   const resolved = parsers.parsePoolOptions(options);
   const reason = resolved.poller === 'io_uring' ? native.uringRefusal() : undefined;
   if (reason !== undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  checkKeylog(resolved.connect.tls);
   return await new Pool(resolved, parsers).start();
 }

@@ -7,6 +7,8 @@ import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
+import { emitWarning } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
@@ -95,13 +97,14 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task({ handshakesInFlight, poller }: ResolvedPoolOptions): ServiceTask {
+  task({ handshakesInFlight, poller, flightRecorder }: ResolvedPoolOptions): ServiceTask {
     return {
       port: this.#remotePort,
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
       poller,
+      flightRecorder,
       leases: this.#leases.options,
     };
   }
@@ -182,7 +185,8 @@ export class PoolWorker {
     const entry = this.#entries[slot];
     if (entry === undefined || entry.generation !== generation) return;
     if (entry.connection === undefined) {
-      if (type === Event.opened) this.#opened(slot, entry.generation, entry.request, payload);
+      if (type === Event.warned) emitWarning(this.#id(slot, generation), payload);
+      else if (type === Event.opened) this.#opened(slot, entry.generation, entry.request, payload);
       else if (type === Event.failed) this.#failed(slot, entry.generation, entry.request, payload);
     } else if (type === Event.closed) {
       this.#closed(slot, generation, entry.connection, payload, aux);
@@ -191,15 +195,38 @@ export class PoolWorker {
     }
   };
 
+  /** What is recorded of all its connections, groups' included, a few at a time. */
+  *flightRecords(known: (group: number) => string | undefined): Generator<FlightRecord[]> {
+    for (let segment = 0; ; segment++) {
+      const records = this.#channel.flightRecords(segment);
+      if (records === undefined) return;
+      yield records.map((bytes) => {
+        const [slot, generation, group] = [8, 12, 16].map((at) => bytes.readUInt32LE(at));
+        const entry = this.#entries[slot as number];
+        const own = entry?.generation === generation ? entry : undefined;
+        const url = (own?.connection ?? own?.request)?.url ?? known(group as number);
+        return new FlightRecord(bytes, { url });
+      });
+    }
+  }
+
+  #id(slot: number, generation: number): string {
+    return `${this.#channel.key}.${slot}.${generation}`;
+  }
+
+  readonly #record = (slot: number, generation: number): Buffer | undefined =>
+    this.#channel.flightRecord(slot, generation);
+
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
     const connection = new Connection({
       wire: this.#wire,
       leases: this.#leases,
+      record: this.#record,
       slot,
       generation,
       highWaterMark: request.highWaterMark,
       worker: this.index,
-      id: `${this.#channel.key}.${slot}.${generation}`,
+      id: this.#id(slot, generation),
       url: request.url,
       kind: request.kind,
       handled: request.group !== 0,

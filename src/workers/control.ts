@@ -15,6 +15,8 @@ export interface ServiceTask {
   readonly channel: number;
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   readonly leases: ResolvedLeaseOptions;
 }
 

@@ -1,5 +1,13 @@
 import { type Fields, textOf } from '../channel/fields.js';
-import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
+import {
+  CLOSED,
+  type Data,
+  Link,
+  type ReadyState,
+  type SendOptions,
+  type Wire,
+} from '../channel/link.js';
+import type { FlightRecord } from '../flight/record.js';
 import type { LwsPoolError } from '../pool/errors.js';
 import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
@@ -13,6 +21,7 @@ export interface HandlerService {
   readonly channel: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
+  flightRecord(slot: number, generation: number): FlightRecord | undefined;
 }
 
 /** A connection as its handler sees it, on the worker's thread. */
@@ -24,6 +33,7 @@ export class HandlerConnection {
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
+  #error: LwsPoolError | undefined;
   #leasing: Leasing<HandlerConnection> | undefined;
 
   /** @internal */
@@ -138,6 +148,15 @@ export class HandlerConnection {
     return this.leasing.with(this.withLease, mode, ...rest);
   }
 
+  /**
+   * What its flight recorder has; undefined where the pool has no `flightRecorder`. Once it is closed
+   * its error's, if it ended with one.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.readyState === CLOSED) return this.#error?.flightRecord;
+    return this.#service.flightRecord(this.#link.slot, this.#link.generation);
+  }
+
   /** @internal */
   get leasing(): Leasing<HandlerConnection> {
     this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
@@ -151,6 +170,7 @@ export class HandlerConnection {
 
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
+    this.#error = error;
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
   }

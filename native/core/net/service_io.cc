@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
 #include "use.h"
@@ -35,7 +36,10 @@ struct Sink {
     connection.consumer->message(connection, opcode, std::move(data));
   }
   void ping(const uint8_t* data, size_t size) { service.ping(connection, data, size); }
-  void pong(const uint8_t* data, size_t size) { connection.consumer->pong(connection, data, size); }
+  void pong(const uint8_t* data, size_t size) {
+    note(connection, Flight::pongReceived, static_cast<uint32_t>(size));
+    connection.consumer->pong(connection, data, size);
+  }
   void close(uint16_t code, const uint8_t* reason, size_t size) {
     service.peerClosed(connection, code, {reinterpret_cast<const char*>(reason), size});
   }
@@ -75,6 +79,7 @@ bool Service::readOn(Connection& connection) {
 Service::Read Service::readOnce(Connection& connection) {
   if (!connection.discard && connection.consumer->congested()) {
     connection.stalled = true;
+    note(connection, Flight::stalled);
     stalled_.push_back(connection.id);
     updateInterest(connection);
     inputStopped(connection);
@@ -96,6 +101,7 @@ Service::Read Service::readOnce(Connection& connection) {
     return Read::nothing;
   }
   taken_ += result.bytes;
+  note(connection, Flight::read, static_cast<uint32_t>(result.bytes));
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
   if (result.bytes > placed) input(connection, buffer_.data(), result.bytes - placed);
@@ -163,6 +169,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
   if (result.status == IoResult::Status::broken) {
     return lost(connection, "read", result.error);
   }
+  note(connection, Flight::peerEnded, 0, 0, 0, result.status == IoResult::Status::truncated);
   if (connection.kind() == Kind::raw) {
     connection.inputEnded = true;
     updateInterest(connection);
@@ -178,6 +185,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
 }
 
 void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
+  note(connection, Flight::pingReceived, static_cast<uint32_t>(size));
   connection.consumer->ping(connection, data, size);
   if (!connection.sends()) return;
   // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
@@ -192,6 +200,7 @@ void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
 
 void Service::pong(Connection& connection, const uint8_t* data, size_t size) {
   sendFrame(connection, ws::Opcode::pong, data, size);
+  note(connection, Flight::pongSent, static_cast<uint32_t>(size));
   connection.pongPosition = connection.queuedBytes;
 }
 
@@ -242,12 +251,15 @@ void Service::flush(Connection& connection) {
   if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   if (chain != nullptr) chain->gather(true);
   while (use && !blocked && writable(connection) > 0) {
-    const IoResult result =
-        transmit(connection.fd, connection.ssl, out.front(), writable(connection));
+    const size_t size = writable(connection);
+    const IoResult result = transmit(connection.fd, connection.ssl, out.front(), size);
     if (result.status == IoResult::Status::done) {
+      note(connection, Flight::written, static_cast<uint32_t>(result.bytes),
+           static_cast<uint32_t>(size));
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);
     } else if (result.status == IoResult::Status::again) {
+      note(connection, Flight::writeBlocked, static_cast<uint32_t>(size));
       blocked = true;
     } else {
       if (chain != nullptr) chain->gather(false);
@@ -317,6 +329,7 @@ void Service::flushed(Connection& connection) {
   if (!connection.out.empty()) return;
   if (connection.endAfterFlush && !connection.finSent) {
     connection.finSent = true;
+    note(connection, Flight::ended);
     shutdownWrite(connection.fd, connection.ssl);
   }
   if (connection.phase != Phase::closing) return;
@@ -356,6 +369,7 @@ void Service::discardInput(Connection& connection) {
 void Service::pause(Connection& connection, bool paused) {
   if (connection.paused == paused) return;
   connection.paused = paused;
+  note(connection, paused ? Flight::paused : Flight::resumed);
   if (!connection.established()) return;
   inputWanted(connection);
   if (paused) inputStopped(connection);
@@ -387,6 +401,7 @@ void Service::resumeStalled() {
       continue;
     }
     connection->stalled = false;
+    note(*connection, Flight::unstalled);
     if (connection->established()) inputWanted(*connection);
   }
 }

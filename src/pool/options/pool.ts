@@ -31,6 +31,11 @@ export interface PoolOptions {
    * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
    */
   poller?: PollerName | undefined;
+  /**
+   * How many events are kept of each connection, in a ring in native memory of 24 bytes each, rounded
+   * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
+   */
+  flightRecorder?: number | undefined;
   /** TLS options of every connection that does not say otherwise. */
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
@@ -46,6 +51,8 @@ export interface ResolvedPoolOptions {
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
@@ -71,6 +78,7 @@ const poolSchema = group(
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
     poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
+    flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     lease: poolLeaseSchema.optional(),
@@ -94,6 +102,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
+    flightRecorder: given.flightRecorder ?? 0,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
   };

@@ -1,0 +1,28 @@
+// How the worker writes into a connection's flight recorder. Worker thread only.
+#pragma once
+
+#include <mutex>
+
+#include "../net/connection.h"
+
+namespace lwspool {
+
+// Takes the lock where no Use has it. One look at a pointer where nothing is recorded.
+inline void note(Connection& connection, Flight kind, uint32_t a = 0, uint32_t b = 0,
+                 uint32_t c = 0, uint16_t detail = 0) {
+  if (connection.flight == nullptr) return;
+  std::unique_lock lock(connection.cell->mutex, std::defer_lock);
+  if (connection.uses == 0) lock.lock();
+  connection.flight->note(kind, a, b, c, detail);
+}
+
+// A failure (an errno; 0: not the kernel's), and what the kernel says of the socket.
+inline void noteError(Connection& connection, int error, uint32_t closeCode, int fd) {
+  if (connection.flight == nullptr) return;
+  std::unique_lock lock(connection.cell->mutex, std::defer_lock);
+  if (connection.uses == 0) lock.lock();
+  connection.flight->note(Flight::error, static_cast<uint32_t>(error), closeCode);
+  connection.flight->noteTcpInfo(fd);
+}
+
+}  // namespace lwspool
