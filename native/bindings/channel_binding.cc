@@ -16,7 +16,7 @@ namespace lwspool {
 
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
-      channel_(std::make_shared<Channel>(number(info, 0))),
+      channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean())),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
   reader_.emplace(channel_->events, info[1].As<Napi::Function>());
@@ -113,6 +113,14 @@ Napi::Value ChannelBinding::flightRecords(const Napi::CallbackInfo& info) {
   return list;
 }
 
+Napi::Value ChannelBinding::figures(const Napi::CallbackInfo& info) {
+  return figuresArray(info.Env(), channel_->slots.figures(number(info, 0)));
+}
+
+Napi::Value ChannelBinding::workerFigures(const Napi::CallbackInfo& info) {
+  return workerFiguresArray(info.Env(), channel_);
+}
+
 void ChannelBinding::ref(const Napi::CallbackInfo&) {
   if (waker_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&waker_->async));
 }
@@ -137,6 +145,8 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
                            InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
                            InstanceMethod<&ChannelBinding::flightRecords>("flightRecords"),
+                           InstanceMethod<&ChannelBinding::figures>("figures"),
+                           InstanceMethod<&ChannelBinding::workerFigures>("workerFigures"),
                            InstanceMethod<&ChannelBinding::ref>("ref"),
                            InstanceMethod<&ChannelBinding::unref>("unref"),
                            InstanceMethod<&ChannelBinding::close>("close")}));

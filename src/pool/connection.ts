@@ -6,6 +6,8 @@ import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { emitWarning } from '../channel/warning.js';
 import { FlightRecord } from '../flight/record.js';
+import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
+import { Counted } from '../stats/counted.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
@@ -91,6 +93,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
   readonly #record: ConnectionFacts['record'];
+  readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
@@ -123,6 +126,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
     this.#record = facts.record;
+    this.#counted = new Counted(this.#link);
     this.#held = facts.handled ? undefined : [];
   }
 
@@ -254,6 +258,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return bytes && new FlightRecord(bytes, { url: this.url, error: this.error?.code });
   }
 
+  /**
+   * What has been counted of it, with what the kernel and TLS say where that is asked for. After
+   * `close`: as it was in the end.
+   *
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   */
+  stats(options?: ConnectionStatsOptions): ConnectionStats {
+    const place = { channel: this.#leases.channel, worker: this.worker };
+    return this.#counted.stats(this, place, options);
+  }
+
   /** The connection as a `node:stream`; writes become binary messages. */
   stream(options?: StreamOptions): Duplex {
     return createStream(this, options);
@@ -356,9 +371,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#endsAfterPeer = false;
   }
 
+  /** @internal It is over; once that is told, its slot may be another's. */
+  keepStats(): void {
+    this.#counted.keep();
+  }
+
   /** @internal It is over. */
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
+    this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
     this.#tell(() => {

@@ -17,6 +17,7 @@ export interface ServiceTask {
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */
   readonly flightRecorder: number;
+  readonly stats: boolean;
   readonly leases: ResolvedLeaseOptions;
 }
 
@@ -71,7 +72,7 @@ export interface GroupReport {
 }
 
 export type FromWorker =
-  | { readonly type: 'started' }
+  | { readonly type: 'started'; readonly thread: number }
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }

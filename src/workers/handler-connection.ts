@@ -13,12 +13,16 @@ import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
 import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
 import type { LeaseOptions } from '../pool/options.js';
+import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
+import { Counted } from '../stats/counted.js';
 
 /** What a connection needs of the service that it belongs to. */
 export interface HandlerService {
   readonly wire: Wire;
   /** Number of the worker's channel, unique in the process. */
   readonly channel: number;
+  /** Index of the worker. */
+  readonly worker: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
   flightRecord(slot: number, generation: number): FlightRecord | undefined;
@@ -34,6 +38,7 @@ export class HandlerConnection {
   readonly #link: Link;
   #addresses: Fields | undefined;
   #error: LwsPoolError | undefined;
+  readonly #counted: Counted;
   #leasing: Leasing<HandlerConnection> | undefined;
 
   /** @internal */
@@ -46,6 +51,7 @@ export class HandlerConnection {
   ) {
     this.#service = service;
     this.#link = new Link(service.wire, slot, generation, highWaterMark);
+    this.#counted = new Counted(this.#link);
     this.protocol = textOf(facts, 'protocol');
   }
 
@@ -157,6 +163,16 @@ export class HandlerConnection {
     return this.#service.flightRecord(this.#link.slot, this.#link.generation);
   }
 
+  /**
+   * What has been counted of it, with what the kernel and TLS say where that is asked for.
+   *
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   */
+  stats(options?: ConnectionStatsOptions): ConnectionStats {
+    const { channel, worker } = this.#service;
+    return this.#counted.stats(this, { channel, worker }, options);
+  }
+
   /** @internal */
   get leasing(): Leasing<HandlerConnection> {
     this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
@@ -171,6 +187,7 @@ export class HandlerConnection {
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
     this.#error = error;
+    this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
   }

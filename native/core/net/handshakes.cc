@@ -30,7 +30,7 @@ const char* phaseOf(const Connection& connection) {
 }  // namespace
 
 void Handshakes::enqueue(Connection& connection) {
-  connection.phase = Phase::queued;
+  connection.enter(Phase::queued);
   connection.opening = std::make_unique<Opening>();
   note(connection, Flight::queued);
   queue_.push_back(connection.id);
@@ -43,7 +43,8 @@ void Handshakes::pump() {
     if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
     inFlight_++;
     connection->opening->inWindow = true;
-    connection->phase = Phase::opening;
+    connection->enter(Phase::opening);
+    connection->reached(&ConnectionFigures::begun);
     note(*connection, Flight::begun);
     connection->opening->deadline = service_.now() + connection->endpoint->timeout;
     attempt(*connection);
@@ -58,6 +59,7 @@ void Handshakes::attempt(Connection& connection) {
   opening.abandoned = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
+  if (connection.figures != nullptr) add(connection.figures->attempts, 1);
   if (endpoint.unixPath.empty()) {
     note(connection, Flight::attempt, static_cast<uint32_t>(opening.nextAddress));
     opening.address = endpoint.addresses[opening.nextAddress++];

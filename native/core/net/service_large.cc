@@ -54,6 +54,7 @@ void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t si
     note(connection, Flight::written, static_cast<uint32_t>(result.bytes),
          static_cast<uint32_t>(size));
     connection.flushedBytes += result.bytes;
+    countWritten(connection, result.bytes);
     data += result.bytes;
     size -= result.bytes;
   }

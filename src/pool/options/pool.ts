@@ -40,6 +40,11 @@ export interface PoolOptions {
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
   connect?: Omit<ConnectOptions, 'signal'> | undefined;
+  /**
+   * Whether connections and workers are counted, for `stats()` and all that is built on it.
+   * Default: true, see docs/monitoring.md for what it costs.
+   */
+  stats?: boolean | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
 }
@@ -53,6 +58,7 @@ export interface ResolvedPoolOptions {
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */
   readonly flightRecorder: number;
+  readonly stats: boolean;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
@@ -81,6 +87,7 @@ const poolSchema = group(
     flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
+    stats: z.boolean('true or false').optional(),
     lease: poolLeaseSchema.optional(),
   },
   ELSEWHERE,
@@ -103,6 +110,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
     flightRecorder: given.flightRecorder ?? 0,
+    stats: given.stats ?? true,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
   };
