@@ -75,12 +75,14 @@ export class FlightRecord {
    * chrome://tracing open. `ts` is that of the monotonic clock in microseconds, as in Node's own.
    */
   toTraceEvents(): TraceEvent[] {
-    return traceOf(this, this.monotonic, { pid: process.pid, tid: 1 });
+    return traceOf(this, { pid: process.pid, tid: 1 });
   }
 
-  /** @internal From a time of an event to microseconds of the monotonic clock. */
-  readonly monotonic = (time: number): number =>
-    Math.max(0, Math.round((time - this.#offset) * 1e6) / 1e3);
+  /** @internal Microseconds of the monotonic clock for each event: `time` is not as fine. */
+  get micros(): readonly number[] {
+    const { length } = this.events;
+    return Array.from({ length }, (_, index) => this.#nanoseconds(HEADER + index * ENTRY) / 1e3);
+  }
 
   /** @internal For structured clones. */
   get bytes(): Buffer {
@@ -91,18 +93,24 @@ export class FlightRecord {
     return `FlightRecord { ${this.id}, ${this.events.length} events }`;
   }
 
+  #nanoseconds(at: number): number {
+    return Number(this.#bytes.readBigUInt64LE(at));
+  }
+
   #read(): FlightEvent[] {
     const bytes = this.#bytes;
     const events: FlightEvent[] = [];
     for (let at = HEADER; at + ENTRY <= bytes.length; at += ENTRY) {
-      const [a, b, c] = [8, 12, 16].map((part) => bytes.readUInt32LE(at + part));
-      const numbers = { a, b, c, detail: bytes.readUInt16LE(at + 22) } as Parameters<
-        NonNullable<ReturnType<typeof kindOf>['facts']>
-      >[0];
+      const numbers = {
+        a: bytes.readUInt32LE(at + 8),
+        b: bytes.readUInt32LE(at + 12),
+        c: bytes.readUInt32LE(at + 16),
+        detail: bytes.readUInt16LE(at + 22),
+      };
       const kind = kindOf(bytes.readUInt16LE(at + 20));
       events.push(
         Object.freeze({
-          time: this.#offset + Number(bytes.readBigUInt64LE(at)) / 1e6,
+          time: this.#offset + this.#nanoseconds(at) / 1e6,
           name: kind.name,
           category: kind.category,
           direction: kind.direction,

@@ -66,7 +66,7 @@ async function write(
     for (const record of records) {
       const row = { pid, tid: ++tid };
       add(sortIndex(record, row));
-      for (const event of traceOf(record, record.monotonic, row)) add(event);
+      for (const event of traceOf(record, row)) add(event);
       if (text.length < PIECE) continue;
       await handle.writeFile(text);
       text = '';

@@ -38,26 +38,27 @@ const PHASES: Readonly<Record<string, string>> = {
 
 const ENDS = new Set(['lease returned', 'lease revoked', 'lease expired', 'detached']);
 
-type Clock = (time: number) => number;
-type Slice = (name: string, cat: string, from: number, to: number, facts?: FlightFacts) => void;
+/** An event with its time in the trace. */
+type Timed = FlightEvent & { readonly ts: number };
+
+type Slice = (name: string, cat: string, from: number, to: number, facts: FlightFacts) => void;
 
 /** The name of a row, its phases and leases as slices, all else as instants; sorted by `ts`. */
-export function traceOf(record: FlightRecord, clock: Clock, row: TraceRow): TraceEvent[] {
-  const { events, id, url } = record;
+export function traceOf(record: FlightRecord, row: TraceRow): TraceEvent[] {
+  const { id, url, micros } = record;
+  const events = record.events.map((event, index) => ({ ...event, ts: micros[index] as number }));
   const list: TraceEvent[] = [];
-  const slice: Slice = (name, cat, from, to, args = {}) => {
-    const ts = clock(from);
-    list.push({ name, cat, ph: 'X', ts, dur: duration(ts, clock(to)), ...row, args });
+  const slice: Slice = (name, cat, ts, to, args) => {
+    list.push({ name, cat, ph: 'X', ts, dur: duration(ts, to), ...row, args });
   };
   phases(events, slice);
-  leases(events, slice, (name, from, to, args, key) => {
-    const common = { name, cat: 'lease', id: `${id}/${key}`, ...row, args };
-    list.push({ ...common, ph: 'b', ts: clock(from) }, { ...common, ph: 'e', ts: clock(to) });
+  leases(events, slice, (name, ts, to, args) => {
+    const common = { name, cat: 'lease', id: `${id}/${args.lease}`, ...row, args };
+    list.push({ ...common, ph: 'b', ts }, { ...common, ph: 'e', ts: to });
   });
-  for (const { name, category, direction, time, facts } of events) {
+  for (const { name, category, direction, ts, facts } of events) {
     if (category === 'phase' && PHASES[name] !== undefined) continue;
     const arrow = direction === undefined ? '' : direction === 'in' ? '<- ' : '-> ';
-    const ts = clock(time);
     list.push({ name: arrow + name, cat: category, ph: 'i', s: 't', ts, ...row, args: facts });
   }
   list.sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
@@ -67,39 +68,38 @@ export function traceOf(record: FlightRecord, clock: Clock, row: TraceRow): Trac
 
 /** Without what subtracting adds behind the nanoseconds. */
 function duration(from: number, to: number): number {
-  return Math.max(0, Math.round((to - from) * 1000) / 1000);
+  return Math.round((to - from) * 1000) / 1000;
 }
 
 /** Each phase lasts until the next begins, the last until the last event. */
-function phases(events: readonly FlightEvent[], slice: Slice): void {
+function phases(events: readonly Timed[], slice: Slice): void {
   const steps = events.filter(({ name, category }) => category === 'phase' && name in PHASES);
   const secure = steps.some(({ name }) => name === 'secured');
-  const end = events.at(-1)?.time ?? 0;
-  for (const [index, { name, time, facts }] of steps.entries()) {
+  const end = events.at(-1)?.ts ?? 0;
+  for (const [index, { name, ts, facts }] of steps.entries()) {
     const called = name === 'connected' && !secure ? 'upgrade' : PHASES[name];
-    slice(called as string, 'phase', time, steps[index + 1]?.time ?? end, facts);
+    slice(called as string, 'phase', ts, steps[index + 1]?.ts ?? end, facts);
   }
 }
 
 /** Exclusive ones lie inside of phases; shared ones may overlap. */
 function leases(
-  events: readonly FlightEvent[],
+  events: readonly Timed[],
   slice: Slice,
-  overlap: (name: string, from: number, to: number, facts: FlightFacts, key: string) => void,
+  overlap: (name: string, from: number, to: number, facts: FlightFacts) => void,
 ): void {
-  const last = events.at(-1)?.time ?? 0;
-  const held = new Map<unknown, FlightEvent>();
-  const over = (granted: FlightEvent, time: number) => {
-    const { lease, mode } = granted.facts;
-    const name = `${mode} lease ${lease}`;
-    if (mode === 'exclusive') slice(name, 'lease', granted.time, time, granted.facts);
-    else overlap(name, granted.time, time, granted.facts, `${lease}`);
+  const last = events.at(-1)?.ts ?? 0;
+  const held = new Map<unknown, Timed>();
+  const over = ({ ts, facts }: Timed, end: number) => {
+    const name = `${facts.mode} lease ${facts.lease}`;
+    if (facts.mode === 'exclusive') slice(name, 'lease', ts, end, facts);
+    else overlap(name, ts, end, facts);
   };
   for (const event of events) {
     if (event.name === 'lease granted') held.set(event.facts.lease, event);
     if (!ENDS.has(event.name)) continue;
     const granted = held.get(event.facts.lease);
-    if (granted !== undefined) over(granted, event.time);
+    if (granted !== undefined) over(granted, event.ts);
     held.delete(event.facts.lease);
   }
   for (const granted of held.values()) over(granted, last);

@@ -12,6 +12,7 @@ describe('parsePoolOptions', () => {
       handshakesInFlight: 64,
       placement: 'least-connections',
       poller: 'epoll',
+      flightRecorder: 0,
       stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
@@ -23,6 +24,7 @@ describe('parsePoolOptions', () => {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring' as const,
       stats: false,
+      flightRecorder: 16_384,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
@@ -32,6 +34,7 @@ describe('parsePoolOptions', () => {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring',
       stats: false,
+      flightRecorder: 16_384,
     });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
@@ -64,6 +67,9 @@ describe('parsePoolOptions', () => {
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
     [{ stats: 1 }, 'stats', 'true or false', 'got 1'],
+    [{ flightRecorder: -1 }, 'flightRecorder', 'an integer from 0 to 16384', 'got -1'],
+    [{ flightRecorder: 16_385 }, 'flightRecorder', 'got 16385'],
+    [{ flightRecorder: true }, 'flightRecorder', 'got true'],
     [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],
