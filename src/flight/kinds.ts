@@ -11,7 +11,6 @@ export type FlightFacts = Readonly<Record<string, string | number | boolean>>;
 export interface Numbers {
   readonly a: number;
   readonly b: number;
-  readonly c: number;
   readonly detail: number;
 }
 
@@ -31,11 +30,12 @@ const mode = ({ b }: Numbers) => (b === 1 ? 'exclusive' : 'shared');
 const request = (numbers: Numbers) => ({ request: numbers.a, of: side(numbers) });
 const lease = (numbers: Numbers) => ({ lease: numbers.a, mode: mode(numbers), of: side(numbers) });
 
-function tls({ a, b, c }: Numbers): FlightFacts {
-  const type = tlsContent(a);
-  if (type === 'handshake') return { type, message: tlsHandshake(b), bytes: c };
-  if (type !== 'alert') return { type, bytes: c };
-  return { type, level: b >> 8 === 2 ? 'fatal' : 'warning', alert: tlsAlert(b & 0xff) };
+function tls({ a, b }: Numbers): FlightFacts {
+  const type = tlsContent(a >>> 16);
+  if (type === 'handshake') return { type, message: tlsHandshake(a & 0xffff), bytes: b };
+  if (type !== 'alert') return { type, bytes: b };
+  const level = ((a >> 8) & 0xff) === 2 ? 'fatal' : 'warning';
+  return { type, level, alert: tlsAlert(a & 0xff) };
 }
 
 function failure({ a, b }: Numbers): FlightFacts {
@@ -46,15 +46,13 @@ function failure({ a, b }: Numbers): FlightFacts {
 }
 
 /** With the names that tcpInfo() of a lease has for them; `rtt` in microseconds. */
-function tcpInfo({ a, b, c, detail }: Numbers): FlightFacts {
+function tcpInfo({ a, b, detail }: Numbers): FlightFacts {
   return {
-    state: TCP_STATES[(detail >> 8) - 1] ?? 'UNKNOWN',
+    state: TCP_STATES[(detail >> 4) - 1] ?? 'UNKNOWN',
     rtt: a,
-    retransmits: detail & 0xff,
+    retransmits: detail & 0xf,
     unacked: b >>> 16,
     lost: b & 0xffff,
-    sndCwnd: c >>> 16,
-    totalRetrans: c & 0xffff,
   };
 }
 
@@ -133,6 +131,11 @@ export const KINDS: Readonly<Record<number, Kind>> = {
   60: { name: 'rejoined', category: 'lease' },
   70: { name: 'error', category: 'error', facts: failure },
   71: { name: 'tcp info', category: 'error', facts: tcpInfo },
+  72: {
+    name: 'tcp sent',
+    category: 'error',
+    facts: ({ a, b }) => ({ sndCwnd: a, totalRetrans: b }),
+  },
 };
 
 export function kindOf(number: number): Kind {

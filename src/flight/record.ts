@@ -26,7 +26,7 @@ export interface FlightKnown {
 
 /** As native/core/flight/flight_recorder.h lays them out. */
 const HEADER = 40;
-const ENTRY = 24;
+const ENTRY = 16;
 
 /**
  * What happened on one connection, as far as its flight recorder still had it when it was read. It
@@ -78,10 +78,10 @@ export class FlightRecord {
     return traceOf(this, { pid: process.pid, tid: 1 });
   }
 
-  /** @internal Microseconds of the monotonic clock for each event: `time` is not as fine. */
+  /** @internal Microseconds of the monotonic clock, of each event. */
   get micros(): readonly number[] {
     const { length } = this.events;
-    return Array.from({ length }, (_, index) => this.#nanoseconds(HEADER + index * ENTRY) / 1e3);
+    return Array.from({ length }, (_, index) => this.#microseconds(HEADER + index * ENTRY));
   }
 
   /** @internal For structured clones. */
@@ -93,8 +93,8 @@ export class FlightRecord {
     return `FlightRecord { ${this.id}, ${this.events.length} events }`;
   }
 
-  #nanoseconds(at: number): number {
-    return Number(this.#bytes.readBigUInt64LE(at));
+  #microseconds(at: number): number {
+    return this.#bytes.readUIntLE(at + 2, 6);
   }
 
   #read(): FlightEvent[] {
@@ -104,13 +104,12 @@ export class FlightRecord {
       const numbers = {
         a: bytes.readUInt32LE(at + 8),
         b: bytes.readUInt32LE(at + 12),
-        c: bytes.readUInt32LE(at + 16),
-        detail: bytes.readUInt16LE(at + 22),
+        detail: bytes.readUInt8(at),
       };
-      const kind = kindOf(bytes.readUInt16LE(at + 20));
+      const kind = kindOf(bytes.readUInt8(at + 1));
       events.push(
         Object.freeze({
-          time: this.#offset + this.#nanoseconds(at) / 1e6,
+          time: this.#offset + this.#microseconds(at) / 1000,
           name: kind.name,
           category: kind.category,
           direction: kind.direction,

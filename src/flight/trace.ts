@@ -49,7 +49,7 @@ export function traceOf(record: FlightRecord, row: TraceRow): TraceEvent[] {
   const events = record.events.map((event, index) => ({ ...event, ts: micros[index] as number }));
   const list: TraceEvent[] = [];
   const slice: Slice = (name, cat, ts, to, args) => {
-    list.push({ name, cat, ph: 'X', ts, dur: duration(ts, to), ...row, args });
+    list.push({ name, cat, ph: 'X', ts, dur: to - ts, ...row, args });
   };
   phases(events, slice);
   leases(events, slice, (name, ts, to, args) => {
@@ -64,11 +64,6 @@ export function traceOf(record: FlightRecord, row: TraceRow): TraceEvent[] {
   list.sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
   const title = url === undefined ? id : `${id} ${url}`;
   return [{ name: 'thread_name', ph: 'M', ts: 0, ...row, args: { name: title } }, ...list];
-}
-
-/** Without what subtracting adds behind the nanoseconds. */
-function duration(from: number, to: number): number {
-  return Math.round((to - from) * 1000) / 1000;
 }
 
 /** Each phase lasts until the next begins, the last until the last event. */

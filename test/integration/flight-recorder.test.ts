@@ -255,9 +255,8 @@ function checkTrace(events: readonly TraceEvent[]): void {
   for (const row of new Set(events.map(({ tid }) => tid))) {
     const open: number[] = [];
     for (const { ts, dur = 0 } of events.filter(({ ph, tid }) => ph === 'X' && tid === row)) {
-      // Nanoseconds are the least there is; what sums of fractions add lies below.
-      while (open.length > 0 && (open.at(-1) as number) < ts + 0.0005) open.pop();
-      expect(ts + dur).toBeLessThan((open.at(-1) ?? Number.POSITIVE_INFINITY) + 0.0005);
+      while (open.length > 0 && (open.at(-1) as number) <= ts) open.pop();
+      expect(ts + dur).toBeLessThanOrEqual(open.at(-1) ?? Number.POSITIVE_INFINITY);
       open.push(ts + dur);
     }
   }

@@ -21,23 +21,23 @@ struct Flown {
     REQUIRE_EQ(bytes.size() % sizeof(FlightEntry), 0);
     entries.resize(bytes.size() / sizeof(FlightEntry));
     std::memcpy(entries.data(), bytes.data(), bytes.size());
-    for (size_t i = 1; i < entries.size(); i++) CHECK_GE(entries[i].time, entries[i - 1].time);
+    for (size_t i = 1; i < entries.size(); i++) CHECK_GE(entries[i].time(), entries[i - 1].time());
   }
   // The first of that kind; null: there is none.
   const FlightEntry* first(Flight kind) const {
     for (const FlightEntry& entry : entries) {
-      if (entry.kind == static_cast<uint16_t>(kind)) return &entry;
+      if (entry.kind() == kind) return &entry;
     }
     return nullptr;
   }
   size_t count(Flight kind) const {
     size_t found = 0;
-    for (const FlightEntry& entry : entries) found += entry.kind == static_cast<uint16_t>(kind);
+    for (const FlightEntry& entry : entries) found += entry.kind() == kind;
     return found;
   }
   std::vector<Flight> kinds() const {
     std::vector<Flight> list;
-    for (const FlightEntry& entry : entries) list.push_back(static_cast<Flight>(entry.kind));
+    for (const FlightEntry& entry : entries) list.push_back(entry.kind());
     return list;
   }
 };

@@ -27,8 +27,8 @@ void FlightRecorder::noteTcpInfo(int fd) {
   socklen_t size = sizeof info;
   if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;
   note(Flight::tcpInfo, info.tcpi_rtt, halves(info.tcpi_unacked, info.tcpi_lost),
-       halves(info.tcpi_snd_cwnd, info.tcpi_total_retrans),
-       static_cast<uint16_t>(info.tcpi_state << 8 | info.tcpi_retransmits));
+       static_cast<uint8_t>(info.tcpi_state << 4 | std::min<uint8_t>(info.tcpi_retransmits, 15)));
+  note(Flight::tcpSent, info.tcpi_snd_cwnd, info.tcpi_total_retrans);
 }
 
 std::string FlightRecorder::copy(uint32_t most) const {
@@ -45,7 +45,7 @@ std::string FlightRecorder::copy(uint32_t most) const {
   bytes.reserve(sizeof header + count * sizeof(FlightEntry));
   // In two pieces where it lies around the end of the ring.
   for (uint64_t at = total_ - count; at < total_;) {
-    const uint64_t place = at & (plan_.events - 1);
+    const uint64_t place = at & mask_;
     const uint64_t piece = std::min(total_ - at, plan_.events - place);
     bytes.append(reinterpret_cast<const char*>(&entries_[place]), piece * sizeof(FlightEntry));
     at += piece;

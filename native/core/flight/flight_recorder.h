@@ -15,7 +15,7 @@
 namespace lwspool {
 
 // Numbers are part of what crosses to JavaScript: src/flight/kinds.ts has the same.
-enum class Flight : uint16_t {
+enum class Flight : uint8_t {
   // Phases.
   queued = 1,
   begun = 2,      // left the queue
@@ -29,8 +29,8 @@ enum class Flight : uint16_t {
   answer = 11,    // a: HTTP status
   timeout = 12,
   abandoned = 13,  // by its user, or with the pool
-  // TLS messages (RFC 8446, 5.1). a: ContentType; b: HandshakeType, or level and description of an
-  // alert in 16 bits; c: bytes
+  // TLS messages (RFC 8446, 5.1). a: ContentType in the upper half, HandshakeType in the lower one,
+  // or level and description of an alert; b: bytes
   tlsReceived = 20,
   tlsSent = 21,
   // Bytes. a: how many; detail: 1 where the holder of a lease moved them
@@ -65,19 +65,30 @@ enum class Flight : uint16_t {
   parked = 59,    // its descriptor left the poll set while somebody held it
   rejoined = 60,  // and came back
   // Failures.
-  error = 70,    // a: errno, 0: not the kernel's; b: the close code that was sent for it
-  tcpInfo = 71,  // see noteTcpInfo()
+  error = 70,  // a: errno, 0: not the kernel's; b: the close code that was sent for it
+  // The kernel's view of the socket at an error (tcp(7), TCP_INFO). a: rtt, microseconds; b: unacked
+  // and lost, 16 bits each; detail: state and retransmits, 4 bits each
+  tcpInfo = 71,
+  tcpSent = 72,  // the same; a: snd_cwnd; b: total_retrans
 };
 
 struct FlightEntry {
-  uint64_t time;  // nanoseconds, CLOCK_MONOTONIC
+  uint64_t stamp;  // microseconds of CLOCK_MONOTONIC in 48 bits, kind and detail in 8 each
   uint32_t a;
   uint32_t b;
-  uint32_t c;
-  uint16_t kind;
-  uint16_t detail;
+
+  uint64_t time() const { return stamp >> 16; }
+  Flight kind() const { return static_cast<Flight>(stamp >> 8 & 0xFF); }
+  uint8_t detail() const { return static_cast<uint8_t>(stamp); }
 };
-static_assert(sizeof(FlightEntry) == 24);
+static_assert(sizeof(FlightEntry) == 16);
+
+// The clock of the entries.
+inline uint64_t flightClock() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
 
 // What stands before the entries of a copy.
 struct FlightHeader {
@@ -105,20 +116,23 @@ class FlightRecorder {
   static constexpr uint32_t kAttached = 1024;
 
   FlightRecorder(const FlightPlan& plan, ConnectionId id, uint32_t group)
-      : plan_(plan), id_(id), group_(group), entries_(new FlightEntry[plan.events]) {}
+      : entries_(new FlightEntry[plan.events]),
+        mask_(plan.events - 1),
+        plan_(plan),
+        id_(id),
+        group_(group) {}
   FlightRecorder(const FlightRecorder&) = delete;
   FlightRecorder& operator=(const FlightRecorder&) = delete;
 
-  void note(Flight kind, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0, uint16_t detail = 0) {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const uint64_t time =
-        static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-    entries_[total_++ & (plan_.events - 1)] = {time, a, b, c, static_cast<uint16_t>(kind), detail};
+  void note(Flight kind, uint32_t a = 0, uint32_t b = 0, uint8_t detail = 0) {
+    noteAt(flightClock(), kind, a, b, detail);
   }
-  // The kernel's view of the socket, where it has one: a: rtt, microseconds; b: unacked and lost,
-  // 16 bits each; c: snd_cwnd and total_retrans, 16 bits each; detail: state and retransmits, 8
-  // bits each (tcp(7), TCP_INFO).
+  // For what happens so often that the clock counts: with a time that was looked at before.
+  void noteAt(uint64_t time, Flight kind, uint32_t a, uint32_t b = 0, uint8_t detail = 0) {
+    if (time > last_) last_ = time;
+    entries_[total_++ & mask_] = {last_ << 16 | static_cast<uint64_t>(kind) << 8 | detail, a, b};
+  }
+  // Of the socket, where it is one of TCP.
   void noteTcpInfo(int fd);
 
   ConnectionId id() const { return id_; }
@@ -126,11 +140,14 @@ class FlightRecorder {
   std::string copy(uint32_t most = UINT32_MAX) const;
 
  private:
+  // What each entry needs, side by side.
+  const std::unique_ptr<FlightEntry[]> entries_;  // not touched before they are needed
+  const uint64_t mask_;
+  uint64_t total_ = 0;
+  uint64_t last_ = 0;  // time of the latest entry: they stay in order
   const FlightPlan plan_;
   const ConnectionId id_;
   const uint32_t group_;
-  uint64_t total_ = 0;
-  const std::unique_ptr<FlightEntry[]> entries_;  // not touched before they are needed
 };
 
 // The power of two that has room for so many.

@@ -15,8 +15,8 @@ void write(LeaseCell& cell, int sent, int type, const unsigned char* bytes, size
   uint32_t what = 0;
   if (type == SSL3_RT_HANDSHAKE && size > 0) what = bytes[0];
   if (type == SSL3_RT_ALERT && size > 1) what = uint32_t{bytes[0]} << 8 | bytes[1];
-  cell.flight->note(sent != 0 ? Flight::tlsSent : Flight::tlsReceived, static_cast<uint32_t>(type),
-                    what, static_cast<uint32_t>(size));
+  cell.flight->note(sent != 0 ? Flight::tlsSent : Flight::tlsReceived,
+                    static_cast<uint32_t>(type) << 16 | what, static_cast<uint32_t>(size));
 }
 
 template <Lock lock>

@@ -38,7 +38,7 @@ Refusal LeaseCell::may(uint32_t wanted, const LeaseTerms& terms) const {
 
 uint64_t LeaseCell::grant(const LeaseTerms& terms) {
   lastToken++;
-  note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint16_t>(terms.side));
+  note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint8_t>(terms.side));
   if (terms.exclusive) {
     right = Right::holder;
     token = lastToken;
@@ -67,7 +67,7 @@ uint64_t LeaseCell::nextEnd() const {
 }
 
 bool LeaseCell::giveBack(int duplicate) {
-  note(Flight::leaseReturned, token, 1, static_cast<uint16_t>(side));
+  note(Flight::leaseReturned, token, 1, static_cast<uint8_t>(side));
   if (const bio::Chain* chain = bio::Chain::of(ssl); chain != nullptr && chain->detached()) {
     hold().taint("a memory BIO was left in the place of the socket");
   }
@@ -87,7 +87,7 @@ bool LeaseCell::settle() {
     verdict = holding->judge();
     holding.reset();
     if (verdict.taint != nullptr) {
-      note(Flight::leaseTainted, token, 1, static_cast<uint16_t>(side));
+      note(Flight::leaseTainted, token, 1, static_cast<uint8_t>(side));
     } else if (exposed && flight && ssl != nullptr) {
       watchTls(ssl, *this, Lock::held);
     }
@@ -133,9 +133,9 @@ bool LeaseCell::pinned(uint32_t wanted, uint64_t which) const {
 }
 
 void LeaseCell::revoke() {
-  if (token != 0) note(Flight::leaseRevoked, token, 1, static_cast<uint16_t>(side));
+  if (token != 0) note(Flight::leaseRevoked, token, 1, static_cast<uint8_t>(side));
   for (const Observer& one : observers) {
-    note(Flight::leaseRevoked, one.token, 0, static_cast<uint16_t>(one.side));
+    note(Flight::leaseRevoked, one.token, 0, static_cast<uint8_t>(one.side));
   }
   right = Right::nobody;
   token = 0;

@@ -118,8 +118,8 @@ struct LeaseCell {
   Holding& hold();
 
   // Writes into the recorder, where there is one.
-  void note(Flight kind, uint64_t a, uint32_t b = 0, uint16_t detail = 0) {
-    if (flight) flight->note(kind, static_cast<uint32_t>(a), b, 0, detail);
+  void note(Flight kind, uint64_t a, uint32_t b = 0, uint8_t detail = 0) {
+    if (flight) flight->note(kind, static_cast<uint32_t>(a), b, detail);
   }
 
  private:

@@ -22,7 +22,7 @@ namespace lwspool {
 namespace {
 
 // The detail of bytes in the flight recorder that the holder of a lease has moved.
-constexpr uint16_t kByHolder = 1;
+constexpr uint8_t kByHolder = 1;
 
 // A number may be somebody else's by now.
 void closeIfSame(int fd, uint64_t inode) {
@@ -84,7 +84,7 @@ Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& clos
       closing = cell.right == Right::returned && cell.verdict.ends();
     } else {
       std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
-      cell.note(Flight::leaseReturned, name.token, 0, static_cast<uint16_t>(side_));
+      cell.note(Flight::leaseReturned, name.token, 0, static_cast<uint8_t>(side_));
       news = cell.observers.empty() && cell.wishes > 0;
     }
     return 0;
@@ -381,7 +381,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
     unwatchTls(ssl);
   }
-  cell.note(Flight::detached, name.token, 1, static_cast<uint16_t>(side_));
+  cell.note(Flight::detached, name.token, 1, static_cast<uint8_t>(side_));
   cell.right = Right::detached;
   cell.token = 0;
   cell.observers.clear();

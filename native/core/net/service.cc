@@ -294,6 +294,7 @@ void Service::finishTurn() {
     }
     finished_.clear();
     host_.deliver();
+    if (flights_.events != 0) clock_ = flightClock();
     if (dirty_.empty() && finished_.empty()) break;
   }
   if (!dirty_.empty() || !finished_.empty()) host_.wake();

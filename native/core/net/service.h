@@ -215,6 +215,7 @@ class Service {
   ws::MaskSource masks_;
   FlightPlan flights_;
   uint64_t now_;
+  uint64_t clock_ = 0;  // flightClock() when the turn began, or JavaScript last had its own
   bool inTurn_ = false;
   size_t taken_ = 0;  // bytes read since the last turn ended
 

@@ -95,6 +95,7 @@ void Service::countPong(Connection& connection, const uint8_t* data, size_t size
 void Service::turnBegins() {
   const double now = preciseNow();
   now_ = static_cast<uint64_t>(now);
+  clock_ = static_cast<uint64_t>(now * 1000);
   if (figures_ == nullptr || turnBegan_ != 0) return;
   turnBegan_ = now;
   set(figures_->turnBegan, now);

@@ -105,7 +105,7 @@ Service::Read Service::readOnce(Connection& connection) {
     return Read::nothing;
   }
   taken_ += result.bytes;
-  note(connection, Flight::read, static_cast<uint32_t>(result.bytes));
+  noteTraffic(connection, clock_, Flight::read, result.bytes);
   countRead(connection, result.bytes);
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
@@ -177,7 +177,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
   if (result.status == IoResult::Status::broken) {
     return lost(connection, "read", result.error);
   }
-  note(connection, Flight::peerEnded, 0, 0, 0, result.status == IoResult::Status::truncated);
+  note(connection, Flight::peerEnded, 0, 0, result.status == IoResult::Status::truncated);
   if (connection.kind() == Kind::raw) {
     connection.inputEnded = true;
     updateInterest(connection);
@@ -266,13 +266,12 @@ void Service::flush(Connection& connection) {
     const size_t size = writable(connection);
     const IoResult result = transmit(connection.fd, connection.ssl, out.front(), size);
     if (result.status == IoResult::Status::done) {
-      note(connection, Flight::written, static_cast<uint32_t>(result.bytes),
-           static_cast<uint32_t>(size));
+      noteTraffic(connection, clock_, Flight::written, result.bytes, size);
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);
       countWritten(connection, result.bytes);
     } else if (result.status == IoResult::Status::again) {
-      note(connection, Flight::writeBlocked, static_cast<uint32_t>(size));
+      noteTraffic(connection, clock_, Flight::writeBlocked, size);
       blocked = true;
     } else {
       if (chain != nullptr) chain->gather(false);

@@ -48,8 +48,8 @@ void Service::wish(Connection& connection, Wish wish) {
   {
     Use use(connection);
     connection.cell->wishes++;
-    note(connection, Flight::leaseWished, wish.request, wish.exclusive, 0,
-         static_cast<uint16_t>(wish.side));
+    note(connection, Flight::leaseWished, wish.request, wish.exclusive,
+         static_cast<uint8_t>(wish.side));
     if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
     connection.wishes->push_back(wish);
   }
@@ -66,7 +66,7 @@ void Service::cancelWish(Connection& connection, uint32_t request, Source side) 
   for (auto wish = wishes.begin(); wish != wishes.end(); ++wish) {
     if (wish->request != request || wish->side != side) continue;
     wishes.erase(wish);
-    note(connection, Flight::leaseGivenUp, request, 0, 0, static_cast<uint16_t>(side));
+    note(connection, Flight::leaseGivenUp, request, 0, static_cast<uint8_t>(side));
     connection.cell->wishes--;
     if (wishes.empty()) connection.wishes.reset();
     // Another may be the first now, or output was held back for this one.
@@ -75,8 +75,8 @@ void Service::cancelWish(Connection& connection, uint32_t request, Source side) 
 }
 
 void Service::refuse(Connection& connection, const Wish& wish, Refusal why) {
-  note(connection, Flight::leaseRefused, wish.request, wish.exclusive, 0,
-       static_cast<uint16_t>(wish.side));
+  note(connection, Flight::leaseRefused, wish.request, wish.exclusive,
+       static_cast<uint8_t>(wish.side));
   consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(why));
 }
 
@@ -266,15 +266,15 @@ void Service::expire(Connection& connection) {
   const size_t before = cell.observers.size();
   std::erase_if(cell.observers, [&](const Observer& one) {
     if (one.expiresAt == 0 || one.expiresAt > now_) return false;
-    note(connection, Flight::leaseExpired, static_cast<uint32_t>(one.token), 0, 0,
-         static_cast<uint16_t>(one.side));
+    note(connection, Flight::leaseExpired, static_cast<uint32_t>(one.token), 0,
+         static_cast<uint8_t>(one.side));
     consumerOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
     return true;
   });
   if (cell.observers.size() != before) markDirty(connection);
   if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
     const auto token = static_cast<double>(cell.token);
-    cell.note(Flight::leaseExpired, cell.token, 1, static_cast<uint16_t>(cell.side));
+    cell.note(Flight::leaseExpired, cell.token, 1, static_cast<uint8_t>(cell.side));
     cell.work = true;  // the connection comes back through leaseNews(), whatever was done
     // Nobody can take a descriptor or a pointer out of the holder's hands.
     if (cell.holding && cell.holding->exposed())

@@ -32,7 +32,7 @@ export interface PoolOptions {
    */
   poller?: PollerName | undefined;
   /**
-   * How many events are kept of each connection, in a ring in native memory of 24 bytes each, rounded
+   * How many events are kept of each connection, in a ring in native memory of 16 bytes each, rounded
    * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
    */
   flightRecorder?: number | undefined;
