@@ -20,7 +20,7 @@ struct Flown {
     bytes.remove_prefix(sizeof header);
     REQUIRE_EQ(bytes.size() % sizeof(FlightEntry), 0);
     entries.resize(bytes.size() / sizeof(FlightEntry));
-    std::memcpy(entries.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(entries.data(), bytes.data(), bytes.size());
     for (size_t i = 1; i < entries.size(); i++) CHECK_GE(entries[i].time(), entries[i - 1].time());
   }
   // The first of that kind; null: there is none.

@@ -66,7 +66,8 @@ enum class Flight : uint8_t {
   rejoined = 60,  // and came back
   // Failures.
   error = 70,  // a: errno, 0: not the kernel's; b: the close code that was sent for it
-  // The kernel's view of the socket at an error (tcp(7), TCP_INFO). a: rtt, microseconds; b: unacked
+  // The kernel's view of the socket at an error (tcp(7), TCP_INFO). a: rtt, microseconds; b:
+  // unacked
   // and lost, 16 bits each; detail: state and retransmits, 4 bits each
   tcpInfo = 71,
   tcpSent = 72,  // the same; a: snd_cwnd; b: total_retrans
