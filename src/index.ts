@@ -1,5 +1,8 @@
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
 export type { DebugSocket } from './debug/socket.js';
+export type { FlightCategory, FlightFacts } from './flight/kinds.js';
+export type { FlightEvent, FlightRecord } from './flight/record.js';
+export type { TraceEvent } from './flight/trace.js';
 export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';

@@ -5,6 +5,7 @@ import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '.
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
 import { channels } from './diagnostics.js';
@@ -30,6 +31,11 @@ export interface ConnectionEvents {
   /** A ping of the peer; it has been answered. */
   ping: [data: Buffer];
   pong: [data: Buffer];
+  /**
+   * With `tls.keylog: true`: a secret of the TLS handshake, a line of the NSS key log format with its
+   * end. Those of the opening wait for whoever listens as soon as `connect()` has resolved.
+   */
+  keylog: [line: Buffer];
   /** After `send()` answered false: the kernel has taken everything. */
   drain: [];
   /**
@@ -44,6 +50,7 @@ export interface ConnectionEvents {
 export interface ConnectionFacts {
   readonly wire: Wire;
   readonly leases: LeaseCoordinator;
+  readonly record: (slot: number, generation: number) => Buffer | undefined;
   readonly slot: number;
   readonly generation: number;
   readonly highWaterMark: number;
@@ -97,6 +104,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
   readonly #warn: (trouble: Trouble) => void;
+  readonly #record: ConnectionFacts['record'];
   readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
@@ -132,6 +140,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
     this.#warn = facts.warn;
+    this.#record = facts.record;
     this.#counted = new Counted(this.#link);
     this.#held = facts.handled ? undefined : [];
   }
@@ -254,6 +263,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
+   * What its flight recorder has, see docs/monitoring.md; undefined where the pool has no
+   * `flightRecorder`. Once it is closed its error's, if it ended with one. Read without the worker, so
+   * also where that hangs.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.error?.flightRecord !== undefined) return this.error.flightRecord;
+    const bytes = this.#record(this.#link.slot, this.#link.generation);
+    return bytes && new FlightRecord(bytes, { url: this.url, error: this.error?.code });
+  }
+
+  /**
    * What has been counted of it, with what the kernel and TLS say where that is asked for. After
    * `close`: as it was in the end.
    *
@@ -339,6 +359,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       case Event.ping:
         this.#tell(() => this.emit('ping', payload));
         break;
+      case Event.keylog: {
+        const line = Buffer.from(payload);
+        this.#tell(() => this.emit('keylog', line));
+        break;
+      }
       case Event.warned:
         this.#warn(warningIn(payload, this.id, this.worker));
         break;

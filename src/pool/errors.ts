@@ -5,6 +5,7 @@ export {
   type ErrorOf,
   LwsPoolError,
   UpgradeError,
+  withFlightRecord,
 } from './errors/classes.js';
 export type { ErrorDetails, ErrorEntry, HeaderFields } from './errors/details.js';
 export {

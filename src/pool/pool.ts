@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { DebugSource } from '../debug/answers.js';
 import type { DebugSocket } from '../debug/socket.js';
+import type { FlightRecord } from '../flight/record.js';
+import { parseTracePath, writeTrace } from '../flight/trace-file.js';
 import type { MetricsRegistry } from '../metrics/prometheus.js';
 import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
@@ -38,6 +41,7 @@ import type {
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { checkKeylog } from './tls-context.js';
 import { leaseTrouble } from './trouble/lease-trouble.js';
 import type { PoolWarning } from './trouble/warning.js';
 import { type WarningAudience, Warnings } from './trouble/warnings.js';
@@ -166,6 +170,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const target = parseTarget(url);
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     const observation = this.#figures.observer?.connecting(target);
     const trace = ConnectTrace.of(target, this.#options.userTiming);
@@ -246,6 +251,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       });
     }
     this.#checkRoom(count);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     return await this.#process.during(this.#connectMany(target, resolved, handler));
   }
@@ -289,7 +295,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#groups.delete(group.id);
     });
     await Promise.all(loads);
-    setImmediate(() => group.onSettled());
+    globalThis.setImmediate(() => group.onSettled());
     return group;
   }
 
@@ -431,6 +437,45 @@ export class Pool extends EventEmitter<PoolEvents> {
       url: (index, slot, generation, group) =>
         worker(index)?.urlOf(slot, generation) ?? this.#groups.get(group)?.url,
     };
+  }
+
+  /**
+   * What is recorded of each connection that is open or opening, groups' included, by worker; none
+   * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
+   */
+  async flightRecords(): Promise<FlightRecord[]> {
+    const all: FlightRecord[] = [];
+    for await (const records of this.#flights()) all.push(...records);
+    return all;
+  }
+
+  /**
+   * Writes what {@link flightRecords} answers to a new file in Chrome's trace event format, which
+   * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
+   * file is made with mode 0600, as it holds addresses.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
+   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
+   */
+  async writeTrace(path: string | URL): Promise<void> {
+    const file = parseTracePath(path);
+    if (this.#options.flightRecorder === 0) {
+      throw createError('ERR_INVALID_OPTION', {
+        option: 'flightRecorder',
+        got: '0',
+        takes: 'how many events are kept of each connection, for writeTrace()',
+      });
+    }
+    await this.#process.during(writeTrace(file, this.#flights()));
+  }
+
+  async *#flights(): AsyncGenerator<FlightRecord[]> {
+    for (const worker of this.#workers.all) {
+      for (const records of worker.flightRecords((group) => this.#groups.get(group)?.url)) {
+        yield records;
+        await setImmediate();
+      }
+    }
   }
 
   /**
@@ -761,5 +806,6 @@ export async function createPool(options?: PoolOptions): Promise<Pool> {
   const resolved = parsers.parsePoolOptions(options);
   const reason = resolved.poller === 'io_uring' ? native.uringRefusal() : undefined;
   if (reason !== undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  checkKeylog(resolved.connect.tls);
   return await new Pool(resolved, parsers).start();
 }

@@ -7,6 +7,8 @@ import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
+import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import { FIGURE, Figures } from '../stats/figures.js';
 import type { OwnerFigures } from '../stats/owner.js';
@@ -145,13 +147,14 @@ export class PoolWorker {
   }
 
   task(options: ResolvedPoolOptions): ServiceTask {
-    const { handshakesInFlight, poller, stats, warnings, userTiming } = options;
+    const { handshakesInFlight, poller, flightRecorder, stats, warnings, userTiming } = options;
     return {
       port: this.#remotePort,
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
       poller,
+      flightRecorder,
       stats,
       leases: this.#leases.options,
       warnings,
@@ -335,7 +338,10 @@ export class PoolWorker {
     const entry = this.#entries[slot];
     if (entry === undefined || entry.generation !== generation) return;
     if (entry.connection === undefined) {
-      if (type === Event.opened) this.#opened(slot, entry.generation, entry.request, payload);
+      if (type === Event.warned) {
+        this.#events.onTrouble(warningIn(payload, this.#id(slot, generation), this.index));
+      } else if (type === Event.opened)
+        this.#opened(slot, entry.generation, entry.request, payload);
       else if (type === Event.failed) this.#failed(slot, entry.generation, entry.request, payload);
     } else if (type === Event.closed) {
       this.#closed(slot, generation, entry.connection, payload, aux);
@@ -344,15 +350,38 @@ export class PoolWorker {
     }
   };
 
+  /** What is recorded of all its connections, groups' included, a few at a time. */
+  *flightRecords(known: (group: number) => string | undefined): Generator<FlightRecord[]> {
+    for (let segment = 0; ; segment++) {
+      const records = this.#channel.flightRecords(segment);
+      if (records === undefined) return;
+      yield records.map((bytes) => {
+        const [slot, generation, group] = [8, 12, 16].map((at) => bytes.readUInt32LE(at));
+        const entry = this.#entries[slot as number];
+        const own = entry?.generation === generation ? entry : undefined;
+        const url = (own?.connection ?? own?.request)?.url ?? known(group as number);
+        return new FlightRecord(bytes, { url });
+      });
+    }
+  }
+
+  #id(slot: number, generation: number): string {
+    return `${this.#channel.key}.${slot}.${generation}`;
+  }
+
+  readonly #record = (slot: number, generation: number): Buffer | undefined =>
+    this.#channel.flightRecord(slot, generation);
+
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
     const connection = new Connection({
       wire: this.#wire,
       leases: this.#leases,
+      record: this.#record,
       slot,
       generation,
       highWaterMark: request.highWaterMark,
       worker: this.index,
-      id: `${this.#channel.key}.${slot}.${generation}`,
+      id: this.#id(slot, generation),
       url: request.url,
       kind: request.kind,
       handled: request.group !== 0,

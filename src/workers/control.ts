@@ -18,6 +18,8 @@ export interface ServiceTask {
   readonly channel: number;
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   readonly stats: boolean;
   readonly leases: ResolvedLeaseOptions;
   /** Undefined: no trouble is looked for. */

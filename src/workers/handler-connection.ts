@@ -1,5 +1,13 @@
 import { type Fields, textOf } from '../channel/fields.js';
-import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
+import {
+  CLOSED,
+  type Data,
+  Link,
+  type ReadyState,
+  type SendOptions,
+  type Wire,
+} from '../channel/link.js';
+import type { FlightRecord } from '../flight/record.js';
 import type { HeaderFields, LwsPoolError } from '../pool/errors.js';
 import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
@@ -18,6 +26,7 @@ export interface HandlerService {
   readonly worker: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
+  flightRecord(slot: number, generation: number): FlightRecord | undefined;
 }
 
 /** A connection as its handler sees it, on the worker's thread. */
@@ -31,6 +40,7 @@ export class HandlerConnection {
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
+  #error: LwsPoolError | undefined;
   readonly #counted: Counted;
   #leasing: Leasing<HandlerConnection> | undefined;
 
@@ -149,6 +159,15 @@ export class HandlerConnection {
   }
 
   /**
+   * What its flight recorder has; undefined where the pool has no `flightRecorder`. Once it is closed
+   * its error's, if it ended with one.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.readyState === CLOSED) return this.#error?.flightRecord;
+    return this.#service.flightRecord(this.#link.slot, this.#link.generation);
+  }
+
+  /**
    * What has been counted of it, with what the kernel and TLS say where that is asked for.
    *
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
@@ -181,6 +200,7 @@ export class HandlerConnection {
 
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
+    this.#error = error;
     this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);

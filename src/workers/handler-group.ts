@@ -15,6 +15,7 @@ const CALLBACKS = new Map<number, keyof Handler>([
   [Event.flushed, 'drain'],
   [Event.ping, 'ping'],
   [Event.pong, 'pong'],
+  [Event.keylog, 'keylog'],
 ]);
 
 /** A function of a handler may be asynchronous: what it rejects with counts as thrown. */
@@ -120,6 +121,9 @@ export class HandlerGroup {
           break;
         case Event.pong:
           result = handler.pong?.(connection, payload);
+          break;
+        case Event.keylog:
+          result = handler.keylog?.(connection, Buffer.from(payload));
           break;
         case Event.ended:
           connection.link.end();

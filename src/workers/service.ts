@@ -7,6 +7,7 @@ import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
 import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
@@ -70,6 +71,9 @@ export class WorkerService implements HandlerService {
       this.#bios.dispatch,
       task.poller === 'io_uring',
     );
+    if (task.flightRecorder > 0) {
+      this.#native.recordFlights(task.flightRecorder, task.channel, task.worker);
+    }
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;
     this.worker = task.worker;
@@ -124,6 +128,11 @@ export class WorkerService implements HandlerService {
 
   addresses(slot: number, generation: number): Fields {
     return decodeFields(this.#native.addresses(slot, generation));
+  }
+
+  flightRecord(slot: number, generation: number): FlightRecord | undefined {
+    const bytes = this.#native.flightRecord(slot, generation);
+    return bytes && new FlightRecord(bytes, { url: this.#entries[slot]?.group.known.url });
   }
 
   #onMessage(message: Exclude<ToWorker, { type: 'stop' }>): void {
@@ -256,7 +265,12 @@ export class WorkerService implements HandlerService {
       return;
     }
     if (type === Event.warned) {
-      if (entry !== undefined) this.#warn(warningIn(payload, entry.connection.id, this.worker));
+      const id = `${this.channel}.${slot}.${generation}`;
+      this.#warn(warningIn(payload, id, this.worker));
+      return;
+    }
+    if (type === Event.keylog) {
+      entry?.group.onRecord(entry.connection, type, payload, isBinary, aux);
       return;
     }
     this.#scheduleReport();

@@ -17,6 +17,7 @@ describe('parsePoolOptions', () => {
         ...{ unresponsiveAfter: 15_000, queuedBytes: 1_048_576 },
       },
       userTiming: false,
+      flightRecorder: 0,
       stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
@@ -29,6 +30,7 @@ describe('parsePoolOptions', () => {
       poller: 'io_uring' as const,
       ...{ warnings: false as const, userTiming: true },
       stats: false,
+      flightRecorder: 16_384,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
@@ -40,6 +42,7 @@ describe('parsePoolOptions', () => {
       warnings: undefined,
       userTiming: true,
       stats: false,
+      flightRecorder: 16_384,
     });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
@@ -90,6 +93,9 @@ describe('parsePoolOptions', () => {
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
     [{ stats: 1 }, 'stats', 'true or false', 'got 1'],
+    [{ flightRecorder: -1 }, 'flightRecorder', 'an integer from 0 to 16384', 'got -1'],
+    [{ flightRecorder: 16_385 }, 'flightRecorder', 'got 16385'],
+    [{ flightRecorder: true }, 'flightRecorder', 'got true'],
     [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "../net/transport.h"
 #include "../ws/handshake.h"
 #include "tls_context.h"
@@ -158,6 +159,7 @@ void LwsOpener::abandon(Connection& connection) {
     diagnosis_.cancel(connection);
     return service_.handshakes().attemptOver(connection);
   }
+  if (connected(connection)) noteSocket(connection);
   // Its end comes with a later event; it must not be taken over before.
   std::erase(ready_, &connection);
   std::erase(incoming_, &connection);
@@ -187,6 +189,7 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
     opening.repeated = true;
     return start(connection);
   }
+  noteError(connection, error, 0, -1);
   opening.mayTryNext = true;
   opening.error.fields.set("syscall", call);
   if (error != 0) opening.error.fields.set("errno", errnoName(error));
@@ -244,10 +247,12 @@ int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* 
 int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connection, void* in,
                      size_t size) {
   Opening* opening = connection.opening.get();
+  note(connection, Flight::callback, static_cast<uint32_t>(reason), static_cast<uint32_t>(size));
   switch (reason) {
     case LWS_CALLBACK_WSI_CREATE:
       if (opening != nullptr) opening->reached = Reached::tcp;
       connection.reached(&ConnectionFigures::connected);
+      note(connection, Flight::connected);
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       opening->reached = Reached::request;
@@ -283,6 +288,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
+        if (opening->reached != Reached::nothing) noteSocket(connection);
         explain(connection, {static_cast<const char*>(in), in != nullptr ? size : 0});
       }
       return 0;
@@ -340,6 +346,7 @@ int LwsOpener::answered(Connection& connection) {
   Opening& opening = *connection.opening;
   opening.reached = Reached::answer;
   const unsigned status = lws_http_client_http_response(wsi);
+  note(connection, Flight::answer, status);
   if (status != 101) {
     refuse(connection, status);
     // Without a body there is nothing to wait for (RFC 9112, 6.3).
@@ -379,6 +386,12 @@ int LwsOpener::answered(Connection& connection) {
   ready_.push_back(&connection);
   service_.host().wake();
   return 0;
+}
+
+// What the kernel says of a connection that does not get any further.
+void LwsOpener::noteSocket(Connection& connection) {
+  if (connection.wsi == nullptr) return;
+  noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi));
 }
 
 void LwsOpener::refuse(Connection& connection, unsigned status) {

@@ -51,6 +51,8 @@ class Service {
 
   // Before the first turn.
   void use(Opener& opener, Consumer& owner, Consumer& handler);
+  // What happens on connections is recorded from now on. Before the first connection.
+  void recordFlights(const FlightPlan& plan) { flights_ = plan; }
 
   // The loop's calls.
   void poll();          // pollDescriptor() is readable
@@ -129,6 +131,8 @@ class Service {
   static constexpr uint64_t kLinger = 1000;
 
   Connection& slot(ConnectionId);
+  void record(Connection&);
+  void endRecord(Connection&, ErrorInfo&);
   void markDirty(Connection&);
   void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   bool writesAtOnce(const Connection&) const;
@@ -215,7 +219,9 @@ class Service {
   Timers leaseTimers_;
   Timers bioTimers_;
   ws::MaskSource masks_;
+  FlightPlan flights_;
   uint64_t now_;
+  uint64_t clock_ = 0;  // flightClock() when the turn began, or JavaScript last had its own
   bool inTurn_ = false;
   size_t taken_ = 0;  // bytes read since the last turn ended
 

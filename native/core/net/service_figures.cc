@@ -136,6 +136,7 @@ uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
 void Service::turnBegins() {
   const double now = preciseNow();
   now_ = static_cast<uint64_t>(now);
+  clock_ = static_cast<uint64_t>(now * 1000);
   if (figures_ == nullptr || turnBegan_ != 0) return;
   turnBegan_ = now;
   set(figures_->turnBegan, now);

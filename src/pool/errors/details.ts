@@ -45,6 +45,9 @@ export interface ErrorDetails {
   /** Cause in the words of whoever found it: OpenSSL, the operating system, the peer, a handler. */
   readonly reason?: string | undefined;
 
+  /** Path of a file. */
+  readonly file?: string | undefined;
+
   /** Subject of the peer's certificate. */
   readonly subject?: string | undefined;
   readonly issuer?: string | undefined;

@@ -45,6 +45,11 @@ export const USAGE_ERRORS = {
     message: ({ option = 'tls', reason }) =>
       `OpenSSL cannot use the option "${shown(option)}"${because(reason)}. Check that it is PEM, complete, and that key, certificate and passphrase belong together.`,
   },
+  ERR_FILE: {
+    summary: 'A file could not be written.',
+    message: ({ file = '', reason }) =>
+      `The file "${shown(file)}" could not be written${because(reason)}. It is made anew and never over another one, and nothing is left of it; choose a path that is free and has room.`,
+  },
   ERR_ADDON: {
     summary: 'The native addon is missing or cannot be loaded.',
     message: ({

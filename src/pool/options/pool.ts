@@ -33,6 +33,11 @@ export interface PoolOptions {
    * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
    */
   poller?: PollerName | undefined;
+  /**
+   * How many events are kept of each connection, in a ring in native memory of 16 bytes each, rounded
+   * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
+   */
+  flightRecorder?: number | undefined;
   /** TLS options of every connection that does not say otherwise. */
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
@@ -57,6 +62,8 @@ export interface ResolvedPoolOptions {
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   readonly stats: boolean;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
@@ -86,6 +93,7 @@ const poolSchema = group(
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
     poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
+    flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     stats: z.boolean('true or false').optional(),
@@ -112,6 +120,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
+    flightRecorder: given.flightRecorder ?? 0,
     stats: given.stats ?? true,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),

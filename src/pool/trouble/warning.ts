@@ -33,6 +33,8 @@ export interface WarningDetails {
   LEASE_RETURNED: LeaseDetails;
   /** A capture has stopped. */
   BIO_CAPTURE: object;
+  /** A key log is not written any more. */
+  KEYLOG: object;
   /** BIOs keep OpenSSL waiting. */
   BIO_RETRIES: object;
 }
