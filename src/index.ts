@@ -64,6 +64,16 @@ export type { StreamOptions } from './pool/stream.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';
+export type {
+  ConnectionPhases,
+  ConnectionState,
+  ConnectionStats,
+  ConnectionStatsOptions,
+  RoundTrips,
+  TlsSummary,
+} from './stats/connection.js';
+export type { PoolStats, Traffic, WorkerStats } from './stats/pool.js';
+export type { ColumnName, ConnectionTable } from './stats/table.js';
 export {
   type Bio,
   type BioDefinition,

@@ -88,6 +88,10 @@ export interface NativeEnd {
   takeExternal(): Buffer;
   /** Figures of 1,024 connections, see channel/ledger.ts. */
   ledger(segment: number): Float64Array | undefined;
+  /** What is counted of 1,024 connections, see stats/columns.ts; undefined where nothing is. */
+  figures(segment: number): Float64Array | undefined;
+  /** What is counted of the worker, see stats/columns.ts. */
+  workerFigures(): Float64Array | undefined;
 }
 
 /** The main thread's end. */
@@ -313,7 +317,7 @@ export interface NativeAddon {
   readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Ring: NativeRingClass;
   readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
-  readonly Channel: new (capacity: number, onEvents: OnEvents) => NativeChannel;
+  readonly Channel: new (capacity: number, onEvents: OnEvents, counts: boolean) => NativeChannel;
   readonly Service: new (
     channelKey: number,
     handshakesInFlight: number,

@@ -13,7 +13,7 @@ namespace lwspool {
 
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
-      channel_(std::make_shared<Channel>(number(info, 0))),
+      channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean())),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
   reader_.emplace(channel_->events, info[1].As<Napi::Function>());
@@ -98,6 +98,14 @@ Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
 
+Napi::Value ChannelBinding::figures(const Napi::CallbackInfo& info) {
+  return figuresArray(info.Env(), channel_->slots.figures(number(info, 0)));
+}
+
+Napi::Value ChannelBinding::workerFigures(const Napi::CallbackInfo& info) {
+  return workerFiguresArray(info.Env(), channel_);
+}
+
 void ChannelBinding::ref(const Napi::CallbackInfo&) {
   if (waker_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&waker_->async));
 }
@@ -109,19 +117,22 @@ void ChannelBinding::unref(const Napi::CallbackInfo&) {
 void ChannelBinding::close(const Napi::CallbackInfo&) { closeHandle(); }
 
 void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Channel", DefineClass(env, "Channel",
-                                     {InstanceAccessor<&ChannelBinding::key>("key"),
-                                      InstanceMethod<&ChannelBinding::connect>("connect"),
-                                      InstanceMethod<&ChannelBinding::release>("release"),
-                                      InstanceMethod<&ChannelBinding::acquire>("acquire"),
-                                      InstanceMethod<&ChannelBinding::slab>("slab"),
-                                      InstanceMethod<&ChannelBinding::submit>("submit"),
-                                      InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
-                                      InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
-                                      InstanceMethod<&ChannelBinding::ledger>("ledger"),
-                                      InstanceMethod<&ChannelBinding::ref>("ref"),
-                                      InstanceMethod<&ChannelBinding::unref>("unref"),
-                                      InstanceMethod<&ChannelBinding::close>("close")}));
+  exports.Set("Channel",
+              DefineClass(env, "Channel",
+                          {InstanceAccessor<&ChannelBinding::key>("key"),
+                           InstanceMethod<&ChannelBinding::connect>("connect"),
+                           InstanceMethod<&ChannelBinding::release>("release"),
+                           InstanceMethod<&ChannelBinding::acquire>("acquire"),
+                           InstanceMethod<&ChannelBinding::slab>("slab"),
+                           InstanceMethod<&ChannelBinding::submit>("submit"),
+                           InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
+                           InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                           InstanceMethod<&ChannelBinding::figures>("figures"),
+                           InstanceMethod<&ChannelBinding::workerFigures>("workerFigures"),
+                           InstanceMethod<&ChannelBinding::ref>("ref"),
+                           InstanceMethod<&ChannelBinding::unref>("unref"),
+                           InstanceMethod<&ChannelBinding::close>("close")}));
 }
 
 }  // namespace lwspool

@@ -1,5 +1,5 @@
-// JavaScript: new Channel(capacity, onEvents), the main thread's end of a channel to one worker.
-// All methods on the thread that made it.
+// JavaScript: new Channel(capacity, onEvents, counts), the main thread's end of a channel to one
+// worker. All methods on the thread that made it.
 #pragma once
 
 #include <napi.h>
@@ -34,8 +34,10 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   // submitLarge(type, flags, slot, generation, aux, payload: Uint8Array)
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
-  // ledger(segment) -> Float64Array | undefined
+  // ledger(segment), figures(segment), workerFigures() -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);
+  Napi::Value figures(const Napi::CallbackInfo&);
+  Napi::Value workerFigures(const Napi::CallbackInfo&);
   // Whether the process stays alive for what may come.
   void ref(const Napi::CallbackInfo&);
   void unref(const Napi::CallbackInfo&);

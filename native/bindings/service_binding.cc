@@ -219,6 +219,14 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::figures(const Napi::CallbackInfo& info) {
+  return figuresArray(info.Env(), open(info.Env()).channel->slots.figures(number(info, 0)));
+}
+
+Napi::Value ServiceBinding::workerFigures(const Napi::CallbackInfo& info) {
+  return workerFiguresArray(info.Env(), open(info.Env()).channel);
+}
+
 void ServiceBinding::flush(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   if (BioHost::inside()) return state.host->wake();
@@ -301,6 +309,8 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
                            InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                           InstanceMethod<&ServiceBinding::figures>("figures"),
+                           InstanceMethod<&ServiceBinding::workerFigures>("workerFigures"),
                            InstanceMethod<&ServiceBinding::flush>("flush"),
                            InstanceMethod<&ServiceBinding::addresses>("addresses"),
                            InstanceMethod<&ServiceBinding::listen>("listen"),

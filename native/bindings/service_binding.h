@@ -48,6 +48,8 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
   Napi::Value ledger(const Napi::CallbackInfo&);
+  Napi::Value figures(const Napi::CallbackInfo&);
+  Napi::Value workerFigures(const Napi::CallbackInfo&);
   // flush(slot, generation): writes what was sent, at once
   void flush(const Napi::CallbackInfo&);
   // addresses(slot, generation) -> fields of both ends, encoded

@@ -1,6 +1,22 @@
 #include "shared_memory.h"
 
+#include <utility>
+
 namespace lwspool {
+
+namespace {
+
+// `count` doubles that belong to the owner.
+template <class Owner>
+Napi::Value doubles(Napi::Env env, std::shared_ptr<Owner> owner, void* data, size_t count) {
+  auto* held = new std::shared_ptr<Owner>(std::move(owner));
+  const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
+      env, data, count * sizeof(double),
+      [](Napi::Env, void*, std::shared_ptr<Owner>* given) { delete given; }, held);
+  return Napi::Float64Array::New(env, count, buffer, 0);
+}
+
+}  // namespace
 
 Napi::Value slabBuffer(Napi::Env env, SlabRef slab) {
   if (!slab) return env.Undefined();
@@ -12,11 +28,20 @@ Napi::Value slabBuffer(Napi::Env env, SlabRef slab) {
 
 Napi::Value ledgerArray(Napi::Env env, std::shared_ptr<LedgerSegment> segment) {
   if (!segment) return env.Undefined();
-  auto* owner = new std::shared_ptr<LedgerSegment>(segment);
-  const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-      env, segment->entries, sizeof segment->entries,
-      [](Napi::Env, void*, std::shared_ptr<LedgerSegment>* held) { delete held; }, owner);
-  return Napi::Float64Array::New(env, sizeof(LedgerSegment) / (sizeof(double)), buffer, 0);
+  void* const data = segment->entries;
+  return doubles(env, std::move(segment), data, sizeof(LedgerSegment) / sizeof(double));
+}
+
+Napi::Value figuresArray(Napi::Env env, std::shared_ptr<FiguresSegment> segment) {
+  if (!segment) return env.Undefined();
+  void* const data = segment->rows;
+  return doubles(env, std::move(segment), data, sizeof(FiguresSegment) / sizeof(double));
+}
+
+Napi::Value workerFiguresArray(Napi::Env env, const std::shared_ptr<Channel>& channel) {
+  WorkerFigures* const figures = channel->figures();
+  if (figures == nullptr) return env.Undefined();
+  return doubles(env, channel, figures, kWorkerFigures);
 }
 
 }  // namespace lwspool

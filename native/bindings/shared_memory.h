@@ -5,14 +5,19 @@
 
 #include <memory>
 
+#include "../core/channel/channel.h"
 #include "../core/channel/slab.h"
-#include "../core/channel/slot_table.h"
 
 namespace lwspool {
 
 // The ArrayBuffer keeps the slab alive.
 Napi::Value slabBuffer(Napi::Env, SlabRef);
-// The figures of kSegmentSlots connections, four doubles each: see LedgerEntry.
+// The figures of kSegmentSlots connections, four doubles each: see LedgerEntry. Undefined where
+// there is no such segment; the array keeps it alive. The same of the others.
 Napi::Value ledgerArray(Napi::Env, std::shared_ptr<LedgerSegment>);
+// See ConnectionFigures.
+Napi::Value figuresArray(Napi::Env, std::shared_ptr<FiguresSegment>);
+// See WorkerFigures.
+Napi::Value workerFiguresArray(Napi::Env, const std::shared_ptr<Channel>&);
 
 }  // namespace lwspool

@@ -1,6 +1,7 @@
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
+import type { Figures, FiguresRow } from '../stats/figures.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, OWED, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
 import { Command } from './record.js';
@@ -25,6 +26,8 @@ export interface SendOptions {
 export interface Wire {
   readonly outbox: Outbox;
   readonly ledgers: Ledgers;
+  /** Undefined where nothing is counted. */
+  readonly figures: Figures | undefined;
   readonly side: keyof typeof ACCEPTED;
 }
 
@@ -63,6 +66,11 @@ export class Link {
     this.highWaterMark = highWaterMark;
     this.#ledger = wire.ledgers.of(slot);
     this.#base = ledgerBase(slot);
+  }
+
+  /** What is counted of the connection; undefined where nothing is. */
+  get figures(): FiguresRow | undefined {
+    return this.#wire.figures?.row(this.slot);
   }
 
   /** Bytes of this side that the kernel has not taken yet; frame headers and masks included. */

@@ -5,6 +5,8 @@ import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '.
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { emitWarning } from '../channel/warning.js';
+import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
+import { Counted } from '../stats/counted.js';
 import type { LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
@@ -83,6 +85,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
+  readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
@@ -114,6 +117,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.remotePort = Number(textOf(facts.fields, 'remotePort'));
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
+    this.#counted = new Counted(this.#link);
     this.#held = facts.handled ? undefined : [];
   }
 
@@ -234,6 +238,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.leasing.with(this.withLease, mode, ...rest);
   }
 
+  /**
+   * What has been counted of it, with what the kernel and TLS say where that is asked for. After
+   * `close`: as it was in the end.
+   *
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   */
+  stats(options?: ConnectionStatsOptions): ConnectionStats {
+    const place = { channel: this.#leases.channel, worker: this.worker };
+    return this.#counted.stats(this, place, options);
+  }
+
   /** The connection as a `node:stream`; writes become binary messages. */
   stream(options?: StreamOptions): Duplex {
     return createStream(this, options);
@@ -331,9 +346,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#endsAfterPeer = false;
   }
 
+  /** @internal It is over; once that is told, its slot may be another's. */
+  keepStats(): void {
+    this.#counted.keep();
+  }
+
   /** @internal It is over. */
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
+    this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
     this.#tell(() => {

@@ -58,6 +58,11 @@ export class Threads {
     for (const worker of this.#workers) worker.unref();
   }
 
+  /** By its `threadId`. */
+  find(thread: number): Worker | undefined {
+    return this.#piscina.threads.find(({ threadId }) => threadId === thread);
+  }
+
   #watch(info: WorkerInfo | undefined): void {
     if (info === undefined) return;
     this.#workers.add(info);

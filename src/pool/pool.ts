@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type NativeEndpoint, native } from '../native.js';
+import { monotonicNow } from '../stats/figures.js';
+import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
@@ -25,7 +27,7 @@ import type {
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
 import { parseTarget, type Target } from './url.js';
-import { knownOf, type PoolWorker } from './worker.js';
+import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
 
 export interface PoolEvents {
@@ -118,40 +120,56 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError any of the codes in docs/errors.md that speak of opening
    */
   async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
+    const requested = monotonicNow();
     const target = parseTarget(url);
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
-    return await this.#process.during(this.#connect(target, resolved));
+    return await this.#process.during(this.#connect(target, resolved, requested));
   }
 
-  async #connect(target: Target, resolved: ResolvedConnectOptions): Promise<Connection> {
-    let connection: Promise<Connection>;
+  async #connect(
+    target: Target,
+    resolved: ResolvedConnectOptions,
+    requested: number,
+  ): Promise<Connection> {
+    let endpoint: NativeEndpoint;
+    let worker: PoolWorker;
     this.#resolving++;
     try {
-      const endpoint = await this.#endpoint(target, resolved);
-      const worker = await this.#place();
-      const modules = bioModules(target, resolved);
-      if (modules.length > 0) {
-        await within(this.#loadBios(worker, modules), target, resolved);
-      }
-      const group =
-        resolved.handler === undefined
-          ? 0
-          : await within(
-              this.#handle(worker, resolved.handler, target, resolved),
-              target,
-              resolved,
-            );
-      this.#checkOpen();
-      if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
-      // From here on its worker counts it.
-      connection = this.#begin(worker, endpoint, target, resolved, group);
+      endpoint = await this.#endpoint(target, resolved);
+      worker = await this.#place();
     } finally {
       this.#resolving--;
       this.#settle();
     }
+    let connection: Promise<Connection> | undefined;
+    try {
+      const times = { requested, resolved: monotonicNow() };
+      const group = await this.#prepare(worker, target, resolved);
+      this.#checkOpen();
+      if (resolved.signal?.aborted) throw aborted(target, resolved.signal);
+      connection = this.#begin(worker, endpoint, target, resolved, { group, ...times });
+    } finally {
+      if (connection === undefined) {
+        worker.addConnections(-1);
+        this.#settle();
+      }
+    }
     return await connection;
+  }
+
+  /** Has a worker load what a connection needs there; answers the number of its handler's group. */
+  async #prepare(
+    worker: PoolWorker,
+    target: Target,
+    resolved: ResolvedConnectOptions,
+  ): Promise<number> {
+    const modules = bioModules(target, resolved);
+    if (modules.length > 0) await within(this.#loadBios(worker, modules), target, resolved);
+    const { handler } = resolved;
+    if (handler === undefined) return 0;
+    return await within(this.#handle(worker, handler, target, resolved), target, resolved);
   }
 
   /**
@@ -185,7 +203,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const { count, rate, signal } = resolved;
     const addresses = await this.#addresses(target, resolved);
     const endpoint = endpointOptions(target, resolved, addresses);
-    await this.#place();
+    await this.#workers.untilAlive();
     this.#checkRoom(count);
     const group = new ConnectionGroup(++this.#lastGroup, count);
     this.#groups.set(group.id, group);
@@ -233,6 +251,18 @@ export class Pool extends EventEmitter<PoolEvents> {
     options?: LeaseOptions,
   ): Promise<Lease<Connection>[]> {
     return leaseAll(connections, mode, options, this.#options.lease);
+  }
+
+  /**
+   * What has been counted of all connections, groups' included, and of the workers: one look at
+   * memory that they share with this thread. No worker is asked.
+   *
+   * @throws LwsPoolError ERR_STATS_OFF
+   */
+  stats(): PoolStats {
+    const counted = this.#workers.all.map((worker) => worker.counted());
+    if (counted.includes(undefined)) throw createError('ERR_STATS_OFF');
+    return poolStats(counted as Counted[]);
   }
 
   /**
@@ -337,13 +367,19 @@ export class Pool extends EventEmitter<PoolEvents> {
     return endpoint;
   }
 
-  /** The worker for a connection; waits while all of them are being replaced. */
+  /**
+   * The worker for a connection, which is counted there at once: where the next one goes depends on
+   * it. Waits while all of them are being replaced.
+   */
   async #place(): Promise<PoolWorker> {
     for (;;) {
       this.#checkOpen();
       const index = this.#placement(this.#workers.all);
       const worker = index === undefined ? undefined : this.#workers.all[index];
-      if (worker !== undefined) return worker;
+      if (worker !== undefined) {
+        worker.addConnections(1);
+        return worker;
+      }
       await this.#workers.untilAlive();
     }
   }
@@ -385,7 +421,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     endpoint: NativeEndpoint,
     target: Target,
     options: ResolvedConnectOptions,
-    group: number,
+    more: Pick<Request, 'group' | 'requested' | 'resolved'>,
   ): Promise<Connection> {
     const { signal } = options;
     return new Promise((resolve, reject) => {
@@ -396,7 +432,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         port: target.port,
         kind: target.kind,
         highWaterMark: options.highWaterMark,
-        group,
+        ...more,
         resolve(connection) {
           ignoreAbort?.();
           resolve(connection);

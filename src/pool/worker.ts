@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
@@ -7,13 +7,15 @@ import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
-import { type NativeChannel, type NativeEndpoint, native } from '../native.js';
+import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
+import { FIGURE, Figures } from '../stats/figures.js';
+import type { Counted } from '../stats/pool.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
-import type { ResolvedLeaseOptions, ResolvedPoolOptions } from './options.js';
+import type { ResolvedPoolOptions } from './options.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -24,6 +26,9 @@ export interface Request {
   readonly highWaterMark: number;
   /** Of handlers in the worker; 0: none. */
   readonly group: number;
+  /** When it was asked for, and when its addresses were known: monotonicNow(). */
+  readonly requested: number;
+  readonly resolved: number;
   resolve(connection: Connection): void;
   reject(error: LwsPoolError): void;
 }
@@ -56,6 +61,8 @@ export class PoolWorker {
   /** Open and opening, groups' included. */
   connections = 0;
   alive = false;
+  /** Once it is alive. */
+  thread: Worker | undefined;
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
   readonly #channel: NativeChannel;
@@ -72,15 +79,23 @@ export class PoolWorker {
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
-  constructor(index: number, capacity: number, leases: ResolvedLeaseOptions, events: WorkerEvents) {
+  constructor(
+    index: number,
+    { maxConnections, lease: leases, stats }: ResolvedPoolOptions,
+    events: WorkerEvents,
+  ) {
     this.index = index;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
-    this.#channel = new native.Channel(capacity, (...range) =>
-      this.outbox.during(() => inbox(...range)),
-    );
+    const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
+    this.#channel = new native.Channel(maxConnections, onEvents, stats);
     this.outbox = new Outbox(this.#channel);
-    this.#wire = { outbox: this.outbox, ledgers: new Ledgers(this.#channel), side: 'owner' };
+    this.#wire = {
+      outbox: this.outbox,
+      ledgers: new Ledgers(this.#channel),
+      figures: stats ? new Figures(this.#channel) : undefined,
+      side: 'owner',
+    };
     this.#leases = new LeaseCoordinator({
       channel: this.#channel.key,
       side: 'owner',
@@ -95,13 +110,14 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task({ handshakesInFlight, poller }: ResolvedPoolOptions): ServiceTask {
+  task({ handshakesInFlight, poller, stats }: ResolvedPoolOptions): ServiceTask {
     return {
       port: this.#remotePort,
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
       poller,
+      stats,
       leases: this.#leases.options,
     };
   }
@@ -111,7 +127,7 @@ export class PoolWorker {
   }
 
   /**
-   * Begins a connection; the request is told how it went.
+   * Begins a connection that has been counted; the request is told how it went.
    *
    * @returns gives it up, with ERR_ABORTED, if it is not open yet
    */
@@ -122,20 +138,44 @@ export class PoolWorker {
       return () => undefined;
     }
     if (!this.#channel.connect(endpoint, request.group, name)) {
+      this.addConnections(-1);
       request.reject(createError('ERR_TOO_MANY_CONNECTIONS'));
       return () => undefined;
     }
     const [slot, generation] = name as unknown as [number, number];
+    this.#note(slot, request);
     const entry: Entry = { generation, request };
     this.#entries[slot] = entry;
-    this.addConnections(1);
     return () => {
       if (this.#entries[slot] === entry) this.outbox.command(Command.terminate, slot, generation);
     };
   }
 
+  #note(slot: number, { requested, resolved }: Request): void {
+    const row = this.#wire.figures?.row(slot);
+    if (row === undefined) return;
+    row.figures[row.base + FIGURE.requested] = requested;
+    row.figures[row.base + FIGURE.resolved] = resolved;
+  }
+
+  /** What has been counted; undefined where nothing is. */
+  counted(): Counted | undefined {
+    const { figures } = this.#wire;
+    const worker = this.#channel.workerFigures();
+    if (figures === undefined || worker === undefined) return undefined;
+    return {
+      channel: this.#channel.key,
+      worker: this.index,
+      alive: this.alive,
+      segments: figures.copy(),
+      figures: worker.slice(),
+      utilization: this.thread?.performance.eventLoopUtilization().utilization ?? 0,
+    };
+  }
+
   /** Counts connections in (or out, where negative); while there are any the process stays. */
   addConnections(count: number): void {
+    if (this.#ended !== undefined) return;
     this.connections += count;
     if (this.connections > 0 === this.#referenced) return;
     this.#referenced = this.connections > 0;
@@ -229,6 +269,7 @@ export class PoolWorker {
   ): void {
     const fields = decodeFields(payload);
     const known = { url: connection.url, connection: connection.id };
+    connection.keepStats();
     this.#free(slot, generation);
     connection.onClosed(code, textOf(fields, 'closeReason'), errorIn(fields, known));
   }

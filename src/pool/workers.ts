@@ -77,6 +77,7 @@ export class Workers {
       onMessage: (worker, message) => {
         if (message.type === 'started') {
           worker.alive = true;
+          worker.thread = this.#threads.find(message.thread);
           this.#threads.unref();
           this.#wake();
         } else {
@@ -84,8 +85,7 @@ export class Workers {
         }
       },
     };
-    const { maxConnections, lease } = this.#options;
-    return new PoolWorker(index, maxConnections, lease, events);
+    return new PoolWorker(index, this.#options, events);
   }
 
   async #keepRunning(index: number): Promise<void> {

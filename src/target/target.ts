@@ -47,7 +47,7 @@ export class Target {
     const { identity, mode, raw, maxPayload, size } = options;
     const tls = identity === undefined ? 0 : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
-    this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined);
+    this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined, false);
     // Nor has it any BIO.
     this.#service = new native.Service(
       this.#channel.key,

@@ -15,6 +15,7 @@ export interface ServiceTask {
   readonly channel: number;
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
+  readonly stats: boolean;
   readonly leases: ResolvedLeaseOptions;
 }
 
@@ -69,7 +70,7 @@ export interface GroupReport {
 }
 
 export type FromWorker =
-  | { readonly type: 'started' }
+  | { readonly type: 'started'; readonly thread: number }
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }

@@ -5,12 +5,16 @@ import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
 import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
 import type { LeaseOptions } from '../pool/options.js';
+import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
+import { Counted } from '../stats/counted.js';
 
 /** What a connection needs of the service that it belongs to. */
 export interface HandlerService {
   readonly wire: Wire;
   /** Number of the worker's channel, unique in the process. */
   readonly channel: number;
+  /** Index of the worker. */
+  readonly worker: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
 }
@@ -24,6 +28,7 @@ export class HandlerConnection {
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
+  readonly #counted: Counted;
   #leasing: Leasing<HandlerConnection> | undefined;
 
   /** @internal */
@@ -36,6 +41,7 @@ export class HandlerConnection {
   ) {
     this.#service = service;
     this.#link = new Link(service.wire, slot, generation, highWaterMark);
+    this.#counted = new Counted(this.#link);
     this.protocol = textOf(facts, 'protocol');
   }
 
@@ -138,6 +144,16 @@ export class HandlerConnection {
     return this.leasing.with(this.withLease, mode, ...rest);
   }
 
+  /**
+   * What has been counted of it, with what the kernel and TLS say where that is asked for.
+   *
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   */
+  stats(options?: ConnectionStatsOptions): ConnectionStats {
+    const { channel, worker } = this.#service;
+    return this.#counted.stats(this, { channel, worker }, options);
+  }
+
   /** @internal */
   get leasing(): Leasing<HandlerConnection> {
     this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
@@ -151,6 +167,7 @@ export class HandlerConnection {
 
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
+    this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
   }

@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, threadId } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, type Fields, textOf } from '../channel/fields.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
@@ -10,12 +10,14 @@ import { emitWarning } from '../channel/warning.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
+import { Figures } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
 import { HandlerGroup } from './handler-group.js';
+import { noteMemory } from './memory.js';
 
 interface Entry {
   readonly connection: HandlerConnection;
@@ -29,8 +31,8 @@ const REPORT_DELAY = 5;
 export class WorkerService implements HandlerService {
   readonly wire: Wire;
   readonly channel: number;
+  readonly worker: number;
   readonly leases: LeaseCoordinator;
-  readonly #worker: number;
   readonly #port: MessagePort;
   readonly #native: NativeService;
   readonly #outbox: Outbox;
@@ -43,7 +45,6 @@ export class WorkerService implements HandlerService {
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(task: ServiceTask) {
-    this.#worker = task.worker;
     this.#port = task.port;
     const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#bios = new BioDispatcher(
@@ -63,9 +64,11 @@ export class WorkerService implements HandlerService {
     );
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;
+    this.worker = task.worker;
     this.wire = {
       outbox: this.#outbox,
       ledgers: new Ledgers(this.#native),
+      figures: task.stats ? new Figures(this.#native) : undefined,
       side: 'handler',
     };
     this.leases = new LeaseCoordinator({
@@ -83,6 +86,7 @@ export class WorkerService implements HandlerService {
 
   /** Serves until it is told to stop. */
   run(): Promise<void> {
+    noteMemory(this.#native.workerFigures());
     return new Promise((resolve) => {
       this.#port.on('message', (message: ToWorker) => {
         if (message.type === 'stop') {
@@ -96,7 +100,7 @@ export class WorkerService implements HandlerService {
           this.#onMessage(message);
         }
       });
-      this.#post({ type: 'started' });
+      this.#post({ type: 'started', thread: threadId });
     });
   }
 
@@ -155,7 +159,7 @@ export class WorkerService implements HandlerService {
         single,
         factory,
         {
-          worker: this.#worker,
+          worker: this.worker,
           post: (value) => this.#post({ type: 'post', group, value }),
           received: () => this.#native.received(group),
         },
@@ -167,7 +171,7 @@ export class WorkerService implements HandlerService {
       this.#post({ type: 'handling', group });
       return made;
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
       this.#post({ type: 'handling', group, error: toPlain(error) });
       return undefined;
     }
@@ -183,7 +187,7 @@ export class WorkerService implements HandlerService {
       }
       this.#post({ type: 'handling', group });
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.#worker }, { cause });
+      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
       this.#post({ type: 'handling', group, error: toPlain(error) });
     }
   }

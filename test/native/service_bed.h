@@ -317,8 +317,11 @@ inline PollerKind eachPoller() {
 // All of it together.
 class Bed {
  public:
-  explicit Bed(uint32_t window = 64, Consumer* other = nullptr, uint32_t capacity = 20'000)
-      : channel(capacity), service(channel, host, window, eachPoller()), opener(service, host) {
+  explicit Bed(uint32_t window = 64, Consumer* other = nullptr, uint32_t capacity = 20'000,
+               bool counts = true)
+      : channel(capacity, counts),
+        service(channel, host, window, eachPoller()),
+        opener(service, host) {
     std::signal(SIGPIPE, SIG_IGN);  // as Node does
     service.use(opener, other != nullptr ? *other : owner, handler);
     channel.onWakeWorker([this] { host.wake(); });

@@ -32,6 +32,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     { argument: 'code', got: '1005', takes: 'a close code' },
     'Argument "code" takes a close code; it got 1005.',
   ],
+  ERR_STATS_OFF: [{}, '{ stats: false }'],
   ERR_INVALID_URL: [
     { url: 'tcp://host', reason: 'it names no port', hint: 'Use tcp://host:port.' },
     'Cannot connect to "tcp://host": it names no port. Use tcp://host:port.',

@@ -12,6 +12,7 @@ describe('parsePoolOptions', () => {
       handshakesInFlight: 64,
       placement: 'least-connections',
       poller: 'epoll',
+      stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
   });
@@ -21,6 +22,7 @@ describe('parsePoolOptions', () => {
     const options = {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring' as const,
+      stats: false,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
@@ -29,6 +31,7 @@ describe('parsePoolOptions', () => {
     expect(rest).toEqual({
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring',
+      stats: false,
     });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
@@ -60,6 +63,7 @@ describe('parsePoolOptions', () => {
     [{ handshakesInFlight: 4097 }, 'handshakesInFlight', 'an integer from 1 to 4096'],
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
+    [{ stats: 1 }, 'stats', 'true or false', 'got 1'],
     [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],

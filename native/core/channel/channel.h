@@ -44,13 +44,18 @@ using Item = std::variant<Commands, LargeCommand, ConnectCommand, LeaseNews, Lea
 
 class Channel {
  public:
-  explicit Channel(uint32_t capacity) : slots(capacity) {}
+  // Counts: whether figures are kept of connections and of the worker.
+  explicit Channel(uint32_t capacity, bool counts = true)
+      : slots(capacity, counts), counts_(counts) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   SlotTable slots;
   Outbox outbox;
   EventLog events;  // produced by the worker, consumed by the main thread
+
+  // Null where nothing is counted.
+  WorkerFigures* figures() { return counts_ ? &figures_ : nullptr; }
 
   // Any thread. Wakes the worker once per batch.
   void push(Item item);
@@ -65,6 +70,9 @@ class Channel {
   void wakeMain();
 
  private:
+  const bool counts_;
+  WorkerFigures figures_{};
+
   std::mutex queueMutex_;  // guards the two that follow
   std::vector<Item> items_;
   bool wakePending_ = false;

@@ -14,12 +14,16 @@ std::optional<ConnectionId> SlotTable::allocate() {
     generations_.push_back(1);
     if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
     if (slot % kLeaseSlots == 0) leases_.push_back(std::make_shared<LeaseSegment>());
+    if (counts_ && slot % kSegmentSlots == 0) {
+      figures_.push_back(std::make_shared<FiguresSegment>());
+    }
   }
   LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
   entry.acceptedOwner = 0;
   entry.acceptedHandler = 0;
   entry.pending = 0;
   entry.owed = 0;
+  if (counts_) figures_[slot / kSegmentSlots]->rows[slot % kSegmentSlots].clear();
   return ConnectionId{slot, generations_[slot]};
 }
 
@@ -38,6 +42,11 @@ std::shared_ptr<LedgerSegment> SlotTable::segment(uint32_t index) {
 std::shared_ptr<LeaseSegment> SlotTable::leases(uint32_t index) {
   std::lock_guard lock(mutex_);
   return index < leases_.size() ? leases_[index] : nullptr;
+}
+
+std::shared_ptr<FiguresSegment> SlotTable::figures(uint32_t index) {
+  std::lock_guard lock(mutex_);
+  return index < figures_.size() ? figures_[index] : nullptr;
 }
 
 }  // namespace lwspool

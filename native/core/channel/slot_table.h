@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../lease/lease_cell.h"
+#include "../stats/figures.h"
 #include "record.h"
 
 namespace lwspool {
@@ -29,10 +30,15 @@ inline constexpr uint32_t kSegmentSlots = 1024;
 struct LedgerSegment {
   LedgerEntry entries[kSegmentSlots];
 };
+struct FiguresSegment {
+  ConnectionFigures rows[kSegmentSlots];
+};
 
 class SlotTable {
  public:
-  explicit SlotTable(uint32_t capacity) : capacity_(capacity) {}
+  // Counts: whether there are figures of connections.
+  explicit SlotTable(uint32_t capacity, bool counts = true)
+      : capacity_(capacity), counts_(counts) {}
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
 
@@ -44,14 +50,18 @@ class SlotTable {
   // Any thread. Null for a segment in which no slot was ever allocated.
   std::shared_ptr<LedgerSegment> segment(uint32_t index);
   std::shared_ptr<LeaseSegment> leases(uint32_t index);
+  // The same; null also where nothing is counted.
+  std::shared_ptr<FiguresSegment> figures(uint32_t index);
 
  private:
   const uint32_t capacity_;
+  const bool counts_;
   std::mutex mutex_;  // guards what follows
   std::vector<uint32_t> generations_;
   std::vector<uint32_t> free_;
   std::vector<std::shared_ptr<LedgerSegment>> segments_;
   std::vector<std::shared_ptr<LeaseSegment>> leases_;
+  std::vector<std::shared_ptr<FiguresSegment>> figures_;
 };
 
 }  // namespace lwspool

@@ -52,6 +52,10 @@ std::string listOf(const std::vector<std::string>& names) {
   return list;
 }
 
+void secured(Connection& connection) {
+  if (connection.endpoint->tls) connection.reached(&ConnectionFigures::secured);
+}
+
 const char* codeOf(ws::HandshakeError error) {
   switch (error) {
     case ws::HandshakeError::badAccept:
@@ -221,15 +225,18 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
   switch (reason) {
     case LWS_CALLBACK_WSI_CREATE:
       if (opening != nullptr) opening->reached = Reached::tcp;
+      connection.reached(&ConnectionFigures::connected);
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       opening->reached = Reached::request;
+      secured(connection);
       timed_.push_back(&connection);
       return writeHead(connection, static_cast<char**>(in), size);
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
       return opening != nullptr ? answered(connection) : -1;
     case LWS_CALLBACK_RAW_CONNECTED:
       opening->reached = Reached::answer;
+      secured(connection);
       ready_.push_back(&connection);
       service_.host().wake();
       return 0;

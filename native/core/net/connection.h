@@ -13,6 +13,7 @@
 #include "../channel/record.h"
 #include "../channel/slot_table.h"
 #include "../fields.h"
+#include "../stats/figures.h"
 #include "../ws/frame_decoder.h"
 #include "../ws/request_parser.h"
 #include "consumer.h"
@@ -83,6 +84,12 @@ struct Wish {
   uint64_t barrier = 0;  // of all bytes ever queued: the lease begins behind these
 };
 
+// A ping whose pong is awaited.
+struct SentPing {
+  double at;  // preciseNow()
+  std::string payload;
+};
+
 struct Connection {
   explicit Connection(ConnectionId name) : id(name) {}
 
@@ -112,6 +119,7 @@ struct Connection {
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
   LedgerEntry* ledger = nullptr;
+  ConnectionFigures* figures = nullptr;  // null where nothing is counted
   LeaseCell* cell = nullptr;
   uint32_t uses = 0;  // that lie inside each other, see Use
 
@@ -130,8 +138,17 @@ struct Connection {
   std::unique_ptr<Opening> opening;
   std::unique_ptr<CloseInfo> closeInfo;
   std::unique_ptr<std::vector<Mark>> marks;
+  std::unique_ptr<std::deque<SentPing>> pings;
   std::unique_ptr<std::deque<Wish>> wishes;  // for leases; also counted in the cell
 
+  void enter(Phase next) {
+    phase = next;
+    if (figures != nullptr) set(figures->state, static_cast<double>(next));
+  }
+  // The time of something that happens once.
+  void reached(Figure ConnectionFigures::* what) {
+    if (figures != nullptr) set(figures->*what, preciseNow());
+  }
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // What is thrown away is read even where nobody would take it: the end of it shows there.
   bool wantsInput() const { return !inputEnded && !slowed && (discard || (!paused && !stalled)); }

@@ -28,7 +28,7 @@ const char* phaseOf(const Connection& connection) {
 }  // namespace
 
 void Handshakes::enqueue(Connection& connection) {
-  connection.phase = Phase::queued;
+  connection.enter(Phase::queued);
   connection.opening = std::make_unique<Opening>();
   queue_.push_back(connection.id);
 }
@@ -40,7 +40,8 @@ void Handshakes::pump() {
     if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
     inFlight_++;
     connection->opening->inWindow = true;
-    connection->phase = Phase::opening;
+    connection->enter(Phase::opening);
+    connection->reached(&ConnectionFigures::begun);
     connection->opening->deadline = service_.now() + connection->endpoint->timeout;
     attempt(*connection);
   }
@@ -54,6 +55,7 @@ void Handshakes::attempt(Connection& connection) {
   opening.abandoned = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
+  if (connection.figures != nullptr) add(connection.figures->attempts, 1);
   if (endpoint.unixPath.empty()) {
     opening.address = endpoint.addresses[opening.nextAddress++];
     if (opening.nextAddress < endpoint.addresses.size()) {

@@ -38,6 +38,7 @@ std::unique_ptr<Poller> makePoller(PollerKind kind) {
 Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, PollerKind poller)
     : channel_(channel),
       host_(host),
+      figures_(channel.figures()),
       poller_(makePoller(poller)),
       handshakes_(*this, handshakesInFlight),
       now_(monotonicNow()),
@@ -63,6 +64,9 @@ Connection& Service::slot(ConnectionId id) {
   SlotTable& slots = channel_.slots;
   connection.ledger = &slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
   connection.cell = &slots.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots];
+  if (const auto figures = slots.figures(id.slot / kSegmentSlots)) {
+    connection.figures = &figures->rows[id.slot % kSegmentSlots];
+  }
   return connection;
 }
 
@@ -74,8 +78,8 @@ Connection* Service::find(ConnectionId id) {
 
 void Service::connect(ConnectCommand&& command) {
   Connection& connection = slot(command.id);
-  connection.endpoint = std::move(command.endpoint);
   connection.group = command.group;
+  begin(connection, std::move(command.endpoint));
   const auto counter = counters_.find(command.group);
   Consumer* const handler = counter != counters_.end() ? &counter->second : handler_;
   connection.owner = command.owned ? handler : owner_;
@@ -96,10 +100,10 @@ Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& c
   const auto id = channel_.slots.allocate();
   if (!id) return nullptr;
   Connection& connection = slot(*id);
-  connection.endpoint = std::move(endpoint);
+  begin(connection, std::move(endpoint));
   connection.owner = connection.consumer = &consumer;
   connection.opening = std::make_unique<Opening>();
-  connection.phase = Phase::opening;
+  connection.enter(Phase::opening);
   return &connection;
 }
 
@@ -169,6 +173,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       if (record.length <= ws::kMaxControlPayload && connection.sends() &&
           connection.kind() == Kind::ws) {
         sendFrame(connection, ws::Opcode::ping, payload, record.length);
+        countPing(connection, payload, record.length);
       }
       break;
     case Command::close:
@@ -211,13 +216,17 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
 // --- the turn ------------------------------------------------------------------------------------
 
 void Service::poll() {
-  now_ = monotonicNow();
+  turnBegins();
   Poller::Ready ready[Poller::kBatch];
   // A second look only where the first was full; whatever is left is reported again.
   for (int round = 0; round < 4; round++) {
     const int count = poller_->wait(ready);
+    events_ += static_cast<size_t>(count);
     for (int i = 0; i < count; i++) {
-      if (taken_ >= kAtOnce) finishTurn();
+      if (taken_ >= kAtOnce) {
+        finishTurn();
+        turnBegins();
+      }
       Connection* connection = find(ready[i].id);
       if (connection == nullptr || !connection->established()) continue;
       Use use(*connection);
@@ -243,7 +252,7 @@ void Service::poll() {
 
 void Service::finishTurn() {
   if (std::exchange(inTurn_, true)) return;
-  now_ = monotonicNow();
+  turnBegins();
   taken_ = 0;
   opener_->turn();
   handshakes_.pump();
@@ -273,11 +282,12 @@ void Service::finishTurn() {
     if (next != 0) host_.setTimer(next);
   }
   poller_->settle();
+  turnEnds();
   inTurn_ = false;
 }
 
 void Service::timer() {
-  now_ = monotonicNow();
+  turnBegins();
   expireLeases();
   speedUp();
   Timers::Entry entry;
@@ -327,8 +337,9 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   connection.fd = fd;
   connection.ssl = ssl;
   connection.deadline = 0;
-  connection.phase = Phase::open;
+  connection.enter(Phase::open);
   connection.wasOpen = true;
+  connection.reached(&ConnectionFigures::opened);
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   if (connection.kind() == Kind::ws) {
     connection.decoder.emplace(
@@ -349,6 +360,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     return lost(connection, "epoll_ctl", error);
   }
   if (!opening->early.empty()) {
+    countRead(connection, opening->early.size());
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
   }
   if (bio::keptBy(ssl) > 0) {
@@ -362,7 +374,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
 
 void Service::failed(Connection& connection) {
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
-  connection.phase = Phase::free;
+  connection.enter(Phase::free);
   connection.owner->failed(connection, opening->error);
   if (connection.consumer != connection.owner) {
     connection.consumer->failed(connection, opening->error);
@@ -379,7 +391,7 @@ void Service::destroyed(Connection& connection) {
       if (holding && holding->gone) holding->gone->notify_all();
     }
   }
-  connection.phase = Phase::free;
+  connection.enter(Phase::free);
   connection.fd = -1;
   connection.ssl = nullptr;
   connection.wsi = nullptr;

@@ -11,6 +11,7 @@
 
 #include "../channel/channel.h"
 #include "../fields.h"
+#include "../stats/figures.h"
 #include "../ws/frame.h"
 #include "../ws/mask.h"
 #include "connection.h"
@@ -159,6 +160,17 @@ class Service {
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);
 
+  // Figures, in service_figures.cc. Nothing where nothing is counted.
+  void begin(Connection&, std::shared_ptr<const Endpoint>);
+  void countRead(Connection&, size_t bytes);
+  void countReceived(Connection&, size_t messages);
+  void countWritten(Connection&, size_t bytes);
+  void countSent(Connection&);
+  void countPing(Connection&, const uint8_t* data, size_t size);
+  void countPong(Connection&, const uint8_t* data, size_t size);
+  void turnBegins();
+  void turnEnds();
+
   // BIOs, in service_bio.cc.
   void slowDown(Connection&, bio::Chain&);
   void speedUp();
@@ -190,6 +202,9 @@ class Service {
   Consumer* owner_ = nullptr;
   Consumer* handler_ = nullptr;
   std::unordered_map<uint32_t, CountingConsumer> counters_;  // by group; an element never moves
+  WorkerFigures* const figures_;                             // null where nothing is counted
+  double turnBegan_ = 0;                                     // preciseNow(); 0: none is under way
+  size_t events_ = 0;                                        // of this turn
   const std::unique_ptr<Poller> poller_;
   Handshakes handshakes_;
   Timers timers_;

@@ -12,7 +12,7 @@ namespace lwspool {
 void Service::accepted(Connection& connection, int fd, SSL* ssl) {
   connection.fd = fd;
   connection.ssl = ssl;
-  connection.phase = Phase::open;
+  connection.enter(Phase::open);
   connection.opening.reset();
   Use use(connection);
   lend(connection);
@@ -24,6 +24,7 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
     arm(connection, now_ + connection.endpoint->timeout);
   } else {
     connection.wasOpen = true;
+    connection.reached(&ConnectionFigures::opened);
     connection.owner->opened(connection, {});
   }
   if (hasPending(ssl)) readLater(connection);
@@ -59,6 +60,7 @@ void Service::request(Connection& connection, uint8_t* data, size_t size) {
   connection.decoder.emplace(
       ws::DecoderOptions{ws::Role::server, connection.endpoint->maxPayload, nullptr});
   connection.wasOpen = true;
+  connection.reached(&ConnectionFigures::opened);
   connection.owner->opened(connection, {});
   if (consumed < size) input(connection, data + consumed, size - consumed);
 }

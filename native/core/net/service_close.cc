@@ -12,7 +12,7 @@
 namespace lwspool {
 
 void Service::beginClosing(Connection& connection, uint64_t timeout) {
-  connection.phase = Phase::closing;
+  connection.enter(Phase::closing);
   Use use(connection);
   connection.cell->closing = true;  // and whoever waits for a lease is told
   arm(connection, monotonicNow() + timeout);
@@ -146,7 +146,7 @@ void Service::finish(Connection& connection) {
   if (connection.cell->right == Right::detached) return forget(connection);
   warn(connection);
   revoke(connection);
-  connection.phase = Phase::dying;
+  connection.enter(Phase::dying);
   connection.deadline = 0;
   if (connection.decoder) connection.decoder->stop();
   // A peer that speaks TLS and did nothing wrong hears that this is the end, and no truncation.

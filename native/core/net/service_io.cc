@@ -27,15 +27,21 @@ constexpr size_t kLargeMessage = 16 * 1024;
 struct Sink {
   Service& service;
   Connection& connection;
+  size_t messages = 0;
 
   void message(ws::Opcode opcode, const uint8_t* data, size_t size) {
+    messages++;
     connection.consumer->message(connection, opcode, data, size);
   }
   void message(ws::Opcode opcode, ws::Bytes&& data) {
+    messages++;
     connection.consumer->message(connection, opcode, std::move(data));
   }
   void ping(const uint8_t* data, size_t size) { service.ping(connection, data, size); }
-  void pong(const uint8_t* data, size_t size) { connection.consumer->pong(connection, data, size); }
+  void pong(const uint8_t* data, size_t size) {
+    service.countPong(connection, data, size);
+    connection.consumer->pong(connection, data, size);
+  }
   void close(uint16_t code, const uint8_t* reason, size_t size) {
     service.peerClosed(connection, code, {reinterpret_cast<const char*>(reason), size});
   }
@@ -96,6 +102,7 @@ Service::Read Service::readOnce(Connection& connection) {
     return Read::nothing;
   }
   taken_ += result.bytes;
+  countRead(connection, result.bytes);
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
   if (result.bytes > placed) input(connection, buffer_.data(), result.bytes - placed);
@@ -125,11 +132,13 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
   if (connection.discard) return;
   if (connection.request) return request(connection, data, size);
   if (connection.kind() == Kind::raw) {
+    countReceived(connection, 1);
     connection.consumer->data(connection, data, size);
     return;
   }
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->feed(data, size, sink);
+  countReceived(connection, sink.messages);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -137,6 +146,7 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
 void Service::payloadPlaced(Connection& connection, size_t size) {
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->filled(size, sink);
+  countReceived(connection, sink.messages);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -178,6 +188,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
 }
 
 void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
+  if (connection.figures != nullptr) add(connection.figures->pingsReceived, 1);
   connection.consumer->ping(connection, data, size);
   if (!connection.sends()) return;
   // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
@@ -200,10 +211,13 @@ void Service::send(Connection& connection, ws::Opcode opcode, const uint8_t* dat
   if (connection.kind() == Kind::raw) {
     connection.out.append(data, size);
     connection.queuedBytes += size;
-    return markDirty(connection);
+    markDirty(connection);
+  } else if (size >= kLargeMessage) {
+    sendLarge(connection, opcode, data, size);
+  } else {
+    sendFrame(connection, opcode, data, size);
   }
-  if (size >= kLargeMessage) return sendLarge(connection, opcode, data, size);
-  sendFrame(connection, opcode, data, size);
+  countSent(connection);
 }
 
 void Service::sendFrame(Connection& connection, ws::Opcode opcode, const uint8_t* data,
@@ -247,6 +261,7 @@ void Service::flush(Connection& connection) {
     if (result.status == IoResult::Status::done) {
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);
+      countWritten(connection, result.bytes);
     } else if (result.status == IoResult::Status::again) {
       blocked = true;
     } else {
@@ -268,6 +283,9 @@ void Service::flush(Connection& connection) {
   }
   connection.ledger->pending.store(static_cast<double>(out.size() + kept),
                                    std::memory_order_release);
+  if (connection.figures != nullptr) {
+    set(connection.figures->queuedBytes, static_cast<double>(out.size() + kept));
+  }
   connection.cell->whole = out.empty() && kept == 0;
   if (connection.flushedBytes >= connection.ownerPosition && kept == 0) {
     connection.ledger->owed.store(0, std::memory_order_release);

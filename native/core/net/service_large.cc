@@ -51,6 +51,7 @@ void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t si
       return connection.out.append(data, size);
     }
     connection.flushedBytes += result.bytes;
+    countWritten(connection, result.bytes);
     data += result.bytes;
     size -= result.bytes;
   }

@@ -197,7 +197,7 @@ void Service::rejoin(Connection& connection) {
 
 // A detached connection: its socket is somebody else's, and a dummy lies under its number.
 void Service::forget(Connection& connection) {
-  connection.phase = Phase::dying;
+  connection.enter(Phase::dying);
   connection.deadline = 0;
   // Whoever took it could not take it out of every kind of poll set.
   if (!std::exchange(connection.parked, true) && poller_->sharedSet() < 0) {
@@ -230,7 +230,7 @@ void Service::revokeAll() {
     if (!connection.established()) continue;
     Use use(connection);
     if (connection.cell->right == Right::detached) {
-      connection.phase = Phase::dying;  // whoever took it waits for destroyed()
+      connection.enter(Phase::dying);  // whoever took it waits for destroyed()
       continue;
     }
     revoke(connection);

@@ -15,6 +15,11 @@ export const USAGE_ERRORS = {
     message: ({ argument = '', got, takes = 'another value', hint }) =>
       `Argument "${shown(argument)}" takes ${takes}${note('; it got ', got)}.${note(' ', hint)}`,
   },
+  ERR_STATS_OFF: {
+    summary: 'Figures were asked for of a pool that counts nothing.',
+    message: () =>
+      'The pool was made with { stats: false } and counts nothing. Make it without that option.',
+  },
   ERR_INVALID_URL: {
     summary: 'The URL cannot be connected to.',
     message: ({ url = '', reason = 'it is not a URL', hint }) =>

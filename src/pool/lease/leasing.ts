@@ -7,6 +7,7 @@ import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
+import { type LeaseCount, leaseCount } from './count.js';
 import { LeaseHandle } from './handle.js';
 import { refuseInBio } from './in-bio.js';
 import { Lease } from './lease.js';
@@ -42,11 +43,13 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
   readonly #held = new Set<LeaseState>();
   #exclusive = 0;
   #queue: LeaseQueue | undefined;
+  readonly #count: LeaseCount | undefined;
 
   constructor(connection: Leased, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
     this.#link = link;
     this.#coordinator = coordinator;
+    this.#count = leaseCount(link.figures, coordinator.side);
   }
 
   get native(): NativeLeases {
@@ -146,7 +149,9 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
     this.#queue ??= new LeaseQueue(this);
     const queue = this.#queue;
-    const granted = (token: number) => this.#granted(token, exclusive, terms, origin, noted);
+    const asked = performance.now();
+    const granted = (token: number) =>
+      this.#granted(token, exclusive, terms, origin, performance.now() - asked, noted);
     return grantor.promise(() => queue.wait(exclusive, terms, granted, () => grantor.end()));
   }
 
@@ -161,7 +166,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (this.#queue?.isEmpty === false || !this.isFree(exclusive)) return undefined;
     const token = this.takeNow(exclusive, terms);
     if (token === BUSY) return undefined;
-    return this.#granted(token, exclusive, terms, origin, noted);
+    return this.#granted(token, exclusive, terms, origin, 0, noted);
   }
 
   /** A record of the worker that is about leases. */
@@ -203,6 +208,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     }
     if (state.ending === undefined) {
       state.ending = ending;
+      this.#count?.ended(state.began);
       // Before it is given back: what they have in flight is its.
       for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
@@ -284,12 +290,14 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     origin: Origin,
+    waited: number,
     noted?: Noted,
   ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
     const { label, maxHold } = terms;
-    const state = new LeaseState(this, { exclusive, token, label, maxHold, origin });
+    const began = this.#count?.began(waited) ?? 0;
+    const state = new LeaseState(this, { exclusive, token, label, maxHold, origin, began });
     this.#held.add(state);
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);

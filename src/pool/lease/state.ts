@@ -27,6 +27,7 @@ export interface Grant {
   /** Milliseconds; undefined: for ever. */
   readonly maxHold: number | undefined;
   readonly origin: Origin;
+  readonly began: number;
 }
 
 /**
@@ -40,6 +41,8 @@ export class LeaseState implements Held {
   readonly label: string | undefined;
   readonly origin: Origin;
   readonly acquiredAt = Date.now();
+  /** The same by `performance.now()`, where it is counted. */
+  readonly began: number;
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;
   /** Why it was revoked. */
@@ -65,6 +68,7 @@ export class LeaseState implements Held {
     this.token = grant.token;
     this.label = grant.label;
     this.origin = grant.origin;
+    this.began = grant.began;
     this.expiresAt = grant.maxHold === undefined ? undefined : this.acquiredAt + grant.maxHold;
   }
 

@@ -35,6 +35,11 @@ export interface PoolOptions {
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
   connect?: Omit<ConnectOptions, 'signal'> | undefined;
+  /**
+   * Whether connections and workers are counted, for `stats()` and all that is built on it.
+   * Default: true, see docs/monitoring.md for what it costs.
+   */
+  stats?: boolean | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
 }
@@ -46,6 +51,7 @@ export interface ResolvedPoolOptions {
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
+  readonly stats: boolean;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
@@ -73,6 +79,7 @@ const poolSchema = group(
     poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
+    stats: z.boolean('true or false').optional(),
     lease: poolLeaseSchema.optional(),
   },
   ELSEWHERE,
@@ -94,6 +101,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
+    stats: given.stats ?? true,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
   };

@@ -1,0 +1,80 @@
+import type { Link } from '../channel/link.js';
+import { createError } from '../pool/errors.js';
+import type { Lease } from '../pool/lease/lease.js';
+import type { LeaseMode } from '../pool/lease/leasing.js';
+import { describe } from '../pool/options/describe.js';
+import {
+  type ConnectionStats,
+  type ConnectionStatsOptions,
+  connectionStats,
+  type Place,
+  type TlsSummary,
+} from './connection.js';
+import { epochOffset, FIGURE, type FiguresRow, ROW } from './figures.js';
+
+interface Leasable {
+  tryLease(mode: LeaseMode): Lease<object> | undefined;
+}
+
+/** The figures of one connection, also once it is closed. */
+export class Counted {
+  readonly #link: Link;
+  #kept: FiguresRow | undefined;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** It is over, and its place in memory is another's soon. */
+  keep(): void {
+    const row = this.#link.figures;
+    if (row === undefined || this.#kept !== undefined) return;
+    const figures = row.figures.slice(row.base, row.base + ROW);
+    figures[FIGURE.state] = 0;
+    this.#kept = { figures, base: 0 };
+  }
+
+  stats(
+    connection: Leasable,
+    place: Omit<Place, 'slot'>,
+    options: ConnectionStatsOptions = {},
+  ): ConnectionStats {
+    if (typeof options !== 'object' || options === null) {
+      throw createError('ERR_INVALID_ARGUMENT', {
+        argument: 'options',
+        got: describe(options),
+        takes: 'an object such as { tcp: true }',
+      });
+    }
+    const row = this.#kept ?? this.#link.figures;
+    if (row === undefined) throw createError('ERR_STATS_OFF');
+    const more = this.#kept === undefined ? observed(connection, options) : undefined;
+    return connectionStats(row, { ...place, slot: this.#link.slot }, epochOffset(), more);
+  }
+}
+
+/** What a shared lease shows, if there is one at once. */
+function observed(
+  connection: Leasable,
+  { tcp = false, tls = false }: ConnectionStatsOptions,
+): Pick<ConnectionStats, 'tcp' | 'tls'> | undefined {
+  if (!tcp && !tls) return undefined;
+  let lease: Lease<object> | undefined;
+  try {
+    lease = connection.tryLease('shared');
+    return {
+      tcp: tcp ? lease?.socket.tcpInfo() : undefined,
+      tls: tls && lease?.tls !== undefined ? summary(lease.tls) : undefined,
+    };
+  } catch {
+    // It is closing, or the kernel says that it is no TCP any more.
+    return undefined;
+  } finally {
+    lease?.release();
+  }
+}
+
+function summary(tls: TlsSummary): TlsSummary {
+  const { protocol, cipher, alpn, servername, verifyResult, sessionReused } = tls;
+  return Object.freeze({ protocol, cipher, alpn, servername, verifyResult, sessionReused });
+}

@@ -1,0 +1,126 @@
+import type { NativeEnd } from '../native.js';
+
+/**
+ * What is counted of each connection, in the order in which it lies in memory: ConnectionFigures in
+ * native/core/stats/figures.h. Times are those of the monotonic clock in milliseconds, 0 for never.
+ */
+export const FIGURES = [
+  'generation',
+  'state',
+  'group',
+  'traits',
+  'attempts',
+  'queued',
+  'begun',
+  'connected',
+  'secured',
+  'opened',
+  'firstMessage',
+  'lastRead',
+  'lastWrite',
+  'messagesReceived',
+  'messagesSent',
+  'bytesReceived',
+  'bytesSent',
+  'reads',
+  'writes',
+  'queuedBytes',
+  'queuedBytesMax',
+  'pingsReceived',
+  'pingsSent',
+  'pongsReceived',
+  'roundTrips',
+  'roundTripLast',
+  'roundTripMin',
+  'roundTripMax',
+  'roundTripTotal',
+  'requested',
+  'resolved',
+  'ownerLeases',
+  'ownerWaitTotal',
+  'ownerWaitMax',
+  'ownerHoldTotal',
+  'ownerHoldMax',
+  'handlerLeases',
+  'handlerWaitTotal',
+  'handlerWaitMax',
+  'handlerHoldTotal',
+  'handlerHoldMax',
+] as const;
+
+export type FigureName = (typeof FIGURES)[number];
+
+export const FIGURE = Object.fromEntries(FIGURES.map((name, index) => [name, index])) as Readonly<
+  Record<FigureName, number>
+>;
+
+/** The same of a worker: WorkerFigures. */
+export const WORKER_FIGURE = {
+  messagesReceived: 0,
+  messagesSent: 1,
+  bytesReceived: 2,
+  bytesSent: 3,
+  turns: 4,
+  events: 5,
+  eventsMax: 6,
+  busy: 7,
+  turnMax: 8,
+  turnBegan: 9,
+  heapUsed: 10,
+  heapTotal: 11,
+  external: 12,
+} as const;
+
+export const SEGMENT_ROWS = 1024;
+export const ROW = FIGURES.length;
+
+/** The figures of one connection: from `base` on. */
+export interface FiguresRow {
+  readonly figures: Float64Array;
+  readonly base: number;
+}
+
+/** The figures of one worker's connections, where they are counted. */
+export class Figures {
+  readonly #end: NativeEnd;
+  readonly #segments: Float64Array[] = [];
+
+  constructor(end: NativeEnd) {
+    this.#end = end;
+  }
+
+  /** Undefined where nothing is counted. */
+  row(slot: number): FiguresRow | undefined {
+    const figures = this.#segment(Math.floor(slot / SEGMENT_ROWS));
+    return figures && { figures, base: (slot % SEGMENT_ROWS) * ROW };
+  }
+
+  /** All there are, as they are now: copies. */
+  copy(): Float64Array[] {
+    const copies: Float64Array[] = [];
+    for (let index = 0; ; index++) {
+      const segment = this.#segment(index);
+      if (segment === undefined) return copies;
+      copies.push(segment.slice());
+    }
+  }
+
+  #segment(index: number): Float64Array | undefined {
+    const known = this.#segments[index];
+    if (known !== undefined) return known;
+    const segment = this.#end.figures(index);
+    if (segment !== undefined) this.#segments[index] = segment;
+    return segment;
+  }
+}
+
+/** Milliseconds of the monotonic clock, which native code counts with. */
+export function monotonicNow(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
+/** What has to be added to a time of the monotonic clock to make it one since the epoch. */
+export function epochOffset(): number {
+  return performance.timeOrigin + performance.now() - monotonicNow();
+}

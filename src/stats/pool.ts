@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionState } from './connection.js';
+import { epochOffset, WORKER_FIGURE } from './figures.js';
+import { residentMemory } from './resident-memory.js';
+import { ConnectionTable, type Copied } from './table.js';
+
+type Counts = Readonly<Record<ConnectionState, number>>;
+
+/** What has been moved, on all connections, those that have ended included. */
+export interface Traffic {
+  /** Of a raw connection: reads. */
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** Above TLS, frame headers included. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+/** A worker at one instant; counted since its thread started. Times in milliseconds. */
+export interface WorkerStats extends Traffic {
+  readonly worker: number;
+  readonly alive: boolean;
+  readonly connections: Counts;
+  /** Sockets of connections. */
+  readonly descriptors: number;
+  /** Of its event loop in which something was served. */
+  readonly turns: number;
+  /** That its poller has reported. */
+  readonly events: number;
+  /** The most in one turn. */
+  readonly eventsMax: number;
+  /** Spent in turns, handlers included. */
+  readonly busy: number;
+  /** The longest turn: for so long all connections had to wait. */
+  readonly turnMax: number;
+  /** When the turn began that is under way, since the epoch. */
+  readonly turnBegan: number | undefined;
+  /** Of its event loop since it started, from 0 to 1: `performance.eventLoopUtilization()`. */
+  readonly utilization: number;
+  /** Of its JavaScript, in bytes, as `process.memoryUsage()` has them; a second old at most. */
+  readonly memory: {
+    readonly heapUsed: number;
+    readonly heapTotal: number;
+    readonly external: number;
+  };
+}
+
+/** A pool at one instant. */
+export interface PoolStats extends Traffic {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly connections: Counts;
+  readonly workers: readonly WorkerStats[];
+  readonly descriptors: {
+    /** Sockets of connections. */
+    readonly open: number;
+    /** Of the process (RLIMIT_NOFILE); undefined where it has none. */
+    readonly limit: number | undefined;
+  };
+  readonly memory: {
+    /** Resident, of the process; undefined where the system does not tell. Bytes. */
+    readonly rss: number | undefined;
+  };
+  /** The connections one by one. */
+  readonly each: ConnectionTable;
+}
+
+/** What a worker gives to a snapshot. */
+export interface Counted extends Copied {
+  readonly alive: boolean;
+  readonly figures: Float64Array;
+  readonly utilization: number;
+}
+
+export function poolStats(workers: readonly Counted[]): PoolStats {
+  const offset = epochOffset();
+  const each = new ConnectionTable(workers, offset);
+  const stats = workers.map((worker) => workerStats(worker, each, offset));
+  const sum = (what: (worker: WorkerStats) => number) =>
+    stats.reduce((total, worker) => total + what(worker), 0);
+  const connections = noConnections();
+  each.count(connections);
+  return Object.freeze({
+    at: performance.timeOrigin + performance.now(),
+    connections: Object.freeze(connections),
+    messagesReceived: sum(({ messagesReceived }) => messagesReceived),
+    messagesSent: sum(({ messagesSent }) => messagesSent),
+    bytesReceived: sum(({ bytesReceived }) => bytesReceived),
+    bytesSent: sum(({ bytesSent }) => bytesSent),
+    workers: Object.freeze(stats),
+    descriptors: Object.freeze({
+      open: sum(({ descriptors }) => descriptors),
+      limit: descriptorLimit(),
+    }),
+    memory: Object.freeze({ rss: residentMemory() }),
+    each,
+  });
+}
+
+function workerStats(
+  { worker, alive, figures, utilization }: Counted,
+  each: ConnectionTable,
+  offset: number,
+): WorkerStats {
+  const figure = (name: keyof typeof WORKER_FIGURE) => figures[WORKER_FIGURE[name]] as number;
+  const connections = noConnections();
+  each.count(connections, worker);
+  const began = figure('turnBegan');
+  return Object.freeze({
+    worker,
+    alive,
+    connections: Object.freeze(connections),
+    descriptors: connections.opening + connections.open + connections.closing,
+    messagesReceived: figure('messagesReceived'),
+    messagesSent: figure('messagesSent'),
+    bytesReceived: figure('bytesReceived'),
+    bytesSent: figure('bytesSent'),
+    turns: figure('turns'),
+    events: figure('events'),
+    eventsMax: figure('eventsMax'),
+    busy: figure('busy'),
+    turnMax: figure('turnMax'),
+    turnBegan: began > 0 ? began + offset : undefined,
+    utilization,
+    memory: Object.freeze({
+      heapUsed: figure('heapUsed'),
+      heapTotal: figure('heapTotal'),
+      external: figure('external'),
+    }),
+  });
+}
+
+function noConnections(): Record<ConnectionState, number> {
+  return { queued: 0, opening: 0, open: 0, closing: 0, closed: 0 };
+}
+
+let limit: number | undefined;
+
+/** Read once: a process that runs does not change it as a rule. */
+function descriptorLimit(): number | undefined {
+  try {
+    limit ??= Number(
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],
+    );
+    return Number.isNaN(limit) ? undefined : limit;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import { createError } from '../pool/errors.js';
+import { type ConnectionStats, connectionStats, stateOf } from './connection.js';
+import { FIGURE, FIGURES, ROW, SEGMENT_ROWS } from './figures.js';
+
+/** What {@link ConnectionTable.column} takes. */
+export const COLUMNS = [
+  ...(['group', 'attempts', 'messagesReceived', 'messagesSent'] as const),
+  ...(['bytesReceived', 'bytesSent', 'reads', 'writes', 'queuedBytes', 'queuedBytesMax'] as const),
+  ...(['pingsReceived', 'pingsSent', 'roundTrips', 'roundTripLast', 'roundTripMin'] as const),
+  ...(['roundTripMax', 'roundTripTotal', 'requested', 'resolved', 'queued', 'begun'] as const),
+  ...(['connected', 'secured', 'opened', 'firstMessage', 'lastRead', 'lastWrite'] as const),
+] as const;
+
+export type ColumnName = (typeof COLUMNS)[number];
+
+const TIMES: ReadonlySet<string> = new Set([
+  ...['requested', 'resolved', 'queued', 'begun', 'connected', 'secured', 'opened'],
+  ...['firstMessage', 'lastRead', 'lastWrite'],
+]);
+
+/** Copies of one worker's figures. */
+export interface Copied {
+  readonly channel: number;
+  readonly worker: number;
+  readonly segments: readonly Float64Array[];
+}
+
+interface Row {
+  readonly of: Copied;
+  readonly slot: number;
+  readonly figures: Float64Array;
+  readonly base: number;
+}
+
+/**
+ * The connections of a pool at one instant, those of groups included: opening, open and closing.
+ * The figures were copied at once; objects are made of them when they are asked for.
+ */
+export class ConnectionTable implements Iterable<ConnectionStats> {
+  readonly #rows: Row[] = [];
+  readonly #offset: number;
+
+  /** @internal */
+  constructor(workers: readonly Copied[], offset: number) {
+    this.#offset = offset;
+    for (const of of workers) {
+      for (const [index, figures] of of.segments.entries()) {
+        for (let row = 0; row < SEGMENT_ROWS; row++) {
+          const base = row * ROW;
+          if (figures[base + FIGURE.state] === 0) continue;
+          this.#rows.push({ of, slot: index * SEGMENT_ROWS + row, figures, base });
+        }
+      }
+    }
+  }
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** The connection in that row, from 0; undefined where there is none. */
+  at(row: number): ConnectionStats | undefined {
+    const found = this.#rows[row];
+    return found && connectionStats(found, { ...found.of, slot: found.slot }, this.#offset);
+  }
+
+  /** By its id. */
+  get(id: string): ConnectionStats | undefined {
+    return this.at(this.#rows.findIndex((row) => idOf(row) === id));
+  }
+
+  /** @internal How many are in each state. */
+  count(into: Record<ReturnType<typeof stateOf>, number>, worker?: number): void {
+    for (const { of, figures, base } of this.#rows) {
+      if (worker === undefined || of.worker === worker) {
+        into[stateOf(figures[base + FIGURE.state] as number)]++;
+      }
+    }
+  }
+
+  /**
+   * One figure of all connections, in the order of the rows. Times as in ConnectionPhases; 0 for
+   * those that have not come.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
+  column(name: ColumnName): Float64Array {
+    if (!COLUMNS.includes(name)) {
+      throw createError('ERR_INVALID_ARGUMENT', {
+        argument: 'name',
+        got: String(name),
+        takes: `one of ${COLUMNS.join(', ')}`,
+      });
+    }
+    const index = FIGURES.indexOf(name);
+    const offset = TIMES.has(name) ? this.#offset : 0;
+    return Float64Array.from(this.#rows, ({ figures, base }) => {
+      const value = figures[base + index] as number;
+      return value === 0 ? 0 : value + offset;
+    });
+  }
+
+  *[Symbol.iterator](): IterableIterator<ConnectionStats> {
+    for (let row = 0; row < this.size; row++) yield this.at(row) as ConnectionStats;
+  }
+}
+
+function idOf({ of, slot, figures, base }: Row): string {
+  return `${of.channel}.${slot}.${figures[base + FIGURE.generation]}`;
+}

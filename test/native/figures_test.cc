@@ -1,0 +1,113 @@
+#include "../../native/core/stats/figures.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <thread>
+
+#include "../../native/core/channel/slot_table.h"
+#include "service_bed.h"
+#include "ws_frames.h"
+
+using namespace lwspool;
+using namespace lwspool::test;
+
+TEST_CASE("figures: none where nothing is counted") {
+  SlotTable slots(1, false);
+  slots.allocate();
+  CHECK_EQ(slots.figures(0), nullptr);
+  CHECK_EQ(Channel(1, false).figures(), nullptr);
+}
+
+TEST_CASE("figures: a slot's begin at zero with each connection") {
+  SlotTable slots(1);
+  const ConnectionId id = slots.allocate().value();
+  const auto segment = slots.figures(0);
+  REQUIRE(segment != nullptr);
+  set(segment->rows[0].generation, 7);
+  set(segment->rows[0].leases[1].holdMax, 8);
+  slots.release(id);
+  slots.allocate();
+  CHECK_EQ(get(segment->rows[0].generation), 0);
+  CHECK_EQ(get(segment->rows[0].leases[1].holdMax), 0);
+}
+
+TEST_CASE("figures: a connection is counted from the queue to its end") {
+  Bed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  ConnectionFigures& figures = *connection.figures;
+  CHECK_EQ(get(figures.generation), id.generation);
+  CHECK_EQ(get(figures.state), static_cast<double>(Phase::open));
+  CHECK_EQ(get(figures.attempts), 1);
+  CHECK_LE(get(figures.queued), get(figures.begun));
+  CHECK_LE(get(figures.begun), get(figures.opened));
+
+  bed.command(Command::send, id, "hello", 0, flag::binary);
+  CHECK_EQ(get(figures.queuedBytesMax), 6 + 5);
+  REQUIRE(bed.until([&] { return get(figures.bytesSent) == 6 + 5; }));
+  CHECK_EQ(get(figures.messagesSent), 1);
+  CHECK_EQ(get(figures.queuedBytes), 0);
+  CHECK_EQ(get(bed.channel.figures()->messagesSent), 1);
+  CHECK_GT(get(bed.channel.figures()->turns), 0);
+  CHECK_EQ(get(bed.channel.figures()->turnBegan), 0);
+
+  bed.command(Command::terminate, id);
+  REQUIRE(bed.untilGone(id));
+  CHECK_EQ(get(figures.state), 0);
+  CHECK_EQ(get(figures.bytesSent), 6 + 5);
+}
+
+TEST_CASE("figures: a pong measures the ping whose payload it bears, and ends those before it") {
+  Bed bed;
+  Connection& connection = bed.open();
+  ConnectionFigures& figures = *connection.figures;
+  for (const char* payload : {"a", "b", "c"}) bed.command(Command::ping, connection.id, payload);
+  Peer& peer = bed.peer(connection);
+  double pongs = 0;
+  const auto pong = [&](const std::string& payload) {
+    peer.frame({0x8A, payload});
+    pongs++;
+    REQUIRE(bed.until([&] { return get(figures.pongsReceived) == pongs; }));
+    return get(figures.roundTrips);
+  };
+  CHECK_EQ(pong("unasked"), 0);
+  CHECK_EQ(pong("b"), 1);
+  CHECK_EQ(pong("a"), 1);
+  CHECK_EQ(pong("c"), 2);
+  CHECK_EQ(connection.pings, nullptr);
+  CHECK_GT(get(figures.roundTripMin), 0);
+  CHECK_LE(get(figures.roundTripMin), get(figures.roundTripMax));
+}
+
+TEST_CASE("figures: pings that nobody answers are not kept without end") {
+  Bed bed;
+  Connection& connection = bed.open();
+  for (int i = 0; i < 100; i++) bed.command(Command::ping, connection.id, std::to_string(i));
+  CHECK_EQ(connection.pings->size(), 16);
+}
+
+TEST_CASE("figures: nothing is counted, and all goes on") {
+  Bed bed(64, nullptr, 20'000, false);
+  Connection& connection = bed.open();
+  CHECK_EQ(connection.figures, nullptr);
+  bed.command(Command::send, connection.id, "hello", 0, flag::binary);
+  bed.command(Command::ping, connection.id, "a");
+  Peer& peer = bed.peer(connection);
+  CHECK(bed.untilHeard(peer, "binary hello"));
+}
+
+TEST_CASE("figures: read by one thread while another writes them") {
+  Channel channel(1);
+  WorkerFigures& figures = *channel.figures();
+  std::thread worker([&] {
+    for (int i = 0; i < 100'000; i++) add(figures.turns, 1);
+  });
+  double last = 0;
+  while (last < 100'000) {
+    const double now = get(figures.turns);
+    CHECK_GE(now, last);
+    last = now;
+  }
+  worker.join();
+}
