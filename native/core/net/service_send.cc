@@ -18,6 +18,7 @@ void Service::sendTogether() {
       if (result.status == IoResult::Status::done) {
         connection.flushedBytes += result.bytes;
         connection.out.consume(result.bytes);
+        if (result.bytes > 0) countWritten(connection, result.bytes);
       } else if (result.status == IoResult::Status::again) {
         connection.full = true;
       } else {
