@@ -30,9 +30,7 @@ describe('while a chain is built', () => {
       lease.release();
       asked.push(ring.send(other, ownFrame('ws', 'for the second')));
     };
-    expect(() => ring.link(build)).toThrow(
-      expect.objectContaining({ code: 'ERR_LEASE_RELEASED' }),
-    );
+    expect(() => ring.link(build)).toThrow(expect.objectContaining({ code: 'ERR_LEASE_RELEASED' }));
     expect(await codesOf(asked)).toEqual(['ERR_LEASE_RELEASED', 'ERR_ABORTED']);
     expect(ring.inFlight).toBe(0);
     const got = delivered(first.connection);

@@ -1,7 +1,8 @@
 // Multishot polls of io_uring(7), one for each descriptor: the kernel says once that it is ready,
 // with no call for each. Those polls are edge-triggered, so what is left unread has to be asked for
-// with again(). Nothing here ever moves a byte: a connection whose lease is out may be polled, and
-// is not read. Only on the thread that made it: the ring takes nothing from another.
+// with again(). No operation that moves bytes stays in flight: a connection whose lease is out may
+// be polled, and is not read; sends are over when send() returns. Only on the thread that made it:
+// the ring takes nothing from another.
 #pragma once
 
 #include <liburing.h>
