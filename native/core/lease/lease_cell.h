@@ -65,7 +65,7 @@ struct LeaseCell {
   uint32_t generation = 0;  // of the connection that was established last
   Right right = Right::nobody;
   bool work = false;     // the worker came by while it had no right, and left something undone
-  bool whole = true;     // no frame of ours is half-written
+  bool whole = true;     // nothing of ours is half-written, or on its way to the kernel
   bool closing = false;  // no leases any more
   int fd = -1;
   int poll = -1;  // the epoll instance that watches it; -1: a ring does

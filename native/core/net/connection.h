@@ -104,6 +104,7 @@ struct Connection {
   Phase phase = Phase::free;
   bool dirty = false;       // in the list of those to be flushed
   bool wantWrite = false;   // the poller tells when it is writable
+  bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
   bool stalled = false;     // its consumer is congested; in the list of those to be resumed
   bool parked = false;      // not in the poll set: leased, or broken and not being read

@@ -283,6 +283,7 @@ void Service::finishTurn() {
   // Where that has no end, the loop has other things to do as well.
   for (int round = 0; round < kRounds; round++) {
     flushing_.swap(dirty_);
+    sendTogether();
     for (Connection* connection : flushing_) {
       connection->dirty = false;
       if (connection->established()) flush(*connection);

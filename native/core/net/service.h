@@ -154,6 +154,8 @@ class Service {
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
   bool isOut(Connection&);
+  void sendTogether();
+  void prepareSend(Connection&);
   void flush(Connection&);
   void writeFailed(Connection&, int error);
   void flushed(Connection&);
@@ -228,6 +230,8 @@ class Service {
   std::deque<Connection> connections_;  // by slot; an element never moves
   std::vector<Connection*> dirty_;
   std::vector<Connection*> flushing_;  // dirty_ while it is worked off; kept for its memory
+  std::vector<Poller::Send> sends_;    // of one call, and whose they are
+  std::vector<Connection*> senders_;
   std::vector<Connection*> finished_;
   std::vector<ConnectionId> stalled_;
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs

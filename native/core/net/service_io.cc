@@ -259,7 +259,7 @@ void Service::flush(Connection& connection) {
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
   // The clock decides when what waits is tried again.
   if (connection.slowed && (!out.empty() || chain->kept() > 0)) return;
-  bool blocked = false;
+  bool blocked = std::exchange(connection.full, false);
   if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   if (chain != nullptr) chain->gather(true);
   while (use && !blocked && writable(connection) > 0) {
