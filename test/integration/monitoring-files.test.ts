@@ -17,7 +17,11 @@ const alerts = parse(file('monitoring/alerts.yml'));
 interface Panel {
   readonly type: string;
   readonly title: string;
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly datasource: { readonly uid: string };
+  }[];
   readonly gridPos: {
     readonly x: number;
     readonly y: number;
@@ -174,8 +178,7 @@ it('the dashboard can be imported: its data source is a variable, and no panels 
         cells.add(`${column}.${line}`);
       }
     }
-    for (const { datasource } of (panel as { targets?: { datasource: { uid: string } }[] })
-      .targets ?? []) {
+    for (const { datasource } of panel.targets ?? []) {
       expect(datasource.uid).toMatch(/^\$\{datasource\}$/);
     }
   }

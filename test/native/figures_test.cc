@@ -159,7 +159,7 @@ TEST_CASE("figures: read by one thread while another writes them") {
 }
 
 TEST_CASE("figures: TCP_INFO is sampled, but of what is leased exclusively") {
-  LeaseBed bed;
+  TcpLeaseBed bed;
   Connection& free = bed.open();
   Connection& leased = bed.open();
   const Held lease = bed.hold(leased.id);

@@ -6,7 +6,7 @@ import { openConnections } from './connections.mjs';
 /** Prometheus' text with all connections open: time of the main thread. */
 export async function scrape(pool, workload) {
   const registry = new client.Registry();
-  await pool.metrics(registry, { client });
+  await pool.metrics(registry);
   const connections = await openConnections(pool, workload);
   const times = [];
   const first = await pass(registry);
