@@ -1,5 +1,5 @@
 import { isCertificateErrorCode, isUpgradeErrorCode } from '../pool/errors/table.js';
-import type { LwsPoolError } from '../pool/errors.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { ConnectOptions } from '../pool/options.js';
 import type { Context } from './context.js';
 import { rounded } from './phases.js';
@@ -14,11 +14,16 @@ import { failedHandshake } from './websocket.js';
 export async function failureReport(
   context: Context,
   options: ConnectOptions,
-  error: LwsPoolError,
+  first: LwsPoolError,
   total: number,
 ): Promise<InspectReport> {
   const { target, names, at, settings } = context;
-  const look = await lookAgain(context, error);
+  const look = await lookAgain(context, first);
+  // A reset can overtake the alert that explains it: it throws away what was not read.
+  const error =
+    look?.alert === undefined || !target.secure
+      ? first
+      : createError('ERR_TLS_HANDSHAKE', { ...first.details, reason: look.alert });
   const tls = look === undefined || !target.secure ? null : judged(look.tls, error, settings);
   const { problem, exitStatus } = problemOf(error, {
     target,
@@ -62,7 +67,8 @@ async function lookAgain(
     : upgradeFailed && (details.status ?? 0) === 0;
   if (address === undefined || !worthIt) return undefined;
   const outdated = code === 'ERR_TLS_VERSION';
-  return await secondLook(target, settings, { address, outdated, signal });
+  const waits = target.secure && code === 'ERR_CONNECTION_RESET';
+  return await secondLook(target, settings, { address, outdated, waits, signal });
 }
 
 /** The verdict is that of the first connection, where it came to one. */

@@ -12,18 +12,26 @@ export interface SecondLook {
   readonly tcp: number;
   readonly secured: number;
   readonly tls: TlsReport;
+  /** The alert with which the server ended the handshake after all, in OpenSSL's words. */
+  readonly alert: string | undefined;
 }
 
 export interface LookOptions {
   readonly address: string;
   /** Takes versions and ciphers that nobody should use any more, to see what the server speaks. */
   readonly outdated?: boolean;
+  /** Waits for an alert: in TLS 1.3 a server judges our certificate when we are done already. */
+  readonly waits?: boolean;
   readonly session?: Buffer;
   readonly signal: AbortSignal;
 }
 
 /** Nobody waits for it longer, whatever the time-out. Milliseconds. */
 const PATIENCE = 5_000;
+/** And where a plain URL makes it unlikely that TLS is spoken. */
+const LITTLE_PATIENCE = 1_000;
+/** For an alert that may never come. Milliseconds. */
+const AFTERMATH = 1_000;
 
 /**
  * Makes a TLS handshake by `node:tls` that refuses no certificate, and ends there: no request is
@@ -43,13 +51,19 @@ export async function secondLook(
   socket.once('connect', () => {
     tcp = performance.now() - began;
   });
+  let alert: string | undefined;
+  socket.on('error', (error: Error & { reason?: string }) => {
+    alert ??= error.reason;
+  });
   socket.once('OCSPResponse', (response: Buffer | null) => {
     ocspBytes = response?.length ? response.length : null;
   });
   try {
-    if (!(await secured(socket, settings, options.signal))) return undefined;
+    if (!(await secured(socket, patienceFor(target, settings), options.signal))) return undefined;
     const end = performance.now();
-    return { tcp, secured: end - began - tcp, tls: { ...factsOf(socket, target), ocspBytes } };
+    const tls = { ...factsOf(socket, target), ocspBytes };
+    if (options.waits) await closed(socket);
+    return { tcp, secured: end - began - tcp, tls, alert };
   } finally {
     socket.destroy();
   }
@@ -63,7 +77,7 @@ export async function tryResumption(
 ): Promise<Resumption> {
   const socket = handshake(target, settings, options);
   try {
-    if (!(await secured(socket, settings, options.signal))) return 'failed';
+    if (!(await secured(socket, patienceFor(target, settings), options.signal))) return 'failed';
     return socket.isSessionReused() ? 'resumed' : 'not resumed';
   } finally {
     socket.destroy();
@@ -90,14 +104,14 @@ function handshake(
   } as tls.ConnectionOptions);
 }
 
-function secured(
-  socket: tls.TLSSocket,
-  { timeout }: InspectSettings,
-  signal: AbortSignal,
-): Promise<boolean> {
+function patienceFor({ secure }: Target, { timeout }: InspectSettings): number {
+  return Math.min(timeout, secure ? PATIENCE : LITTLE_PATIENCE);
+}
+
+function secured(socket: tls.TLSSocket, patience: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const fail = () => resolve(false);
-    const timer = setTimeout(fail, Math.min(timeout, PATIENCE));
+    const timer = setTimeout(fail, patience);
     signal.addEventListener('abort', fail, { once: true });
     socket.once('close', () => {
       clearTimeout(timer);
@@ -110,6 +124,18 @@ function secured(
       clearTimeout(timer);
       resolve(true);
     });
+  });
+}
+
+function closed(socket: tls.TLSSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) return resolve();
+    const timer = setTimeout(resolve, AFTERMATH);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.resume();
   });
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { InspectReport } from '../../src/inspect/report.js';
 import { createAuthority, identity } from '../fixtures/certificates.js';
@@ -292,10 +293,10 @@ describe('a network that does not lead there', () => {
 
   it('14: nobody answers the request, or speaks TLS', async () => {
     const port = await tcpServer(() => undefined);
-    const plain = await inspect(`ws://127.0.0.1:${port}/`, '--timeout', '0.3');
+    const plain = await inspect(`ws://127.0.0.1:${port}/`, '--timeout', '2');
     expect(plain).toMatchObject({ exitStatus: 14, address: { remote: `127.0.0.1:${port}` } });
-    expect(plain.problem?.headline).toContain('still in upgrade after 0.3 s');
-    const secured = await inspect(`wss://127.0.0.1:${port}/`, '--timeout', '0.3');
+    expect(plain.problem?.headline).toContain('still in upgrade after 2 s');
+    const secured = await inspect(`wss://127.0.0.1:${port}/`, '--timeout', '2');
     expect(secured).toMatchObject({ exitStatus: 14, tls: null });
     expect(secured.problem?.headline).toContain('still in TLS');
   });
@@ -339,6 +340,22 @@ describe('TLS that comes to nothing', () => {
     const port = await tlsServer({ ...made.valid, ALPNProtocols: ['other'] }, () => undefined);
     const report = await inspect(`wss://localhost:${port}/`, '--ca', authorityFile());
     expect(report).toMatchObject({ exitStatus: 21, problem: { code: 'ERR_TLS_HANDSHAKE' } });
+  });
+
+  it('21: an alert that a reset has overtaken', async () => {
+    let handshakes = 0;
+    const server = tls.createServer({ ...made.valid, requestCert: true, ca: made.ca });
+    server.on('tlsClientError', () => undefined);
+    const port = await tcpServer((socket) => {
+      // Of the first connection nothing comes back once the server has judged it.
+      if (++handshakes === 1) socket.once('data', () => socket.resetAndDestroy());
+      else server.emit('connection', socket);
+    });
+    const report = await inspect(`wss://localhost:${port}/`, '--ca', authorityFile());
+    expect(report).toMatchObject({
+      exitStatus: 21,
+      problem: { advice: expect.stringContaining('--cert and --key') },
+    });
   });
 
   it.each([
@@ -444,7 +461,7 @@ describe('an upgrade that comes to nothing', () => {
     ],
   ])('31: an answer that %s', async (_title, answer, code) => {
     const port = await answering((socket, request) => socket.write(answer(request)));
-    const report = await inspect(`ws://127.0.0.1:${port}/`, '--timeout', '3');
+    const report = await inspect(`ws://127.0.0.1:${port}/`);
     expect(report).toMatchObject({ exitStatus: 31, problem: { code } });
   });
 
@@ -476,7 +493,7 @@ describe('an upgrade that comes to nothing', () => {
 
   it('34: a ping without an answer', async () => {
     const port = await afterUpgrade(() => undefined);
-    const report = await inspect(`ws://127.0.0.1:${port}/`, '--timeout', '0.5');
+    const report = await inspect(`ws://127.0.0.1:${port}/`, '--timeout', '2');
     expect(report).toMatchObject({
       exitStatus: 34,
       problem: { code: 'ERR_NO_PONG' },
