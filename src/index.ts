@@ -2,6 +2,7 @@ export type { Data, ReadyState, SendOptions } from './channel/link.js';
 export type { FlightCategory, FlightFacts } from './flight/kinds.js';
 export type { FlightEvent, FlightRecord } from './flight/record.js';
 export type { TraceEvent } from './flight/trace.js';
+export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
 export {
@@ -51,6 +52,7 @@ export type {
   FaultBio,
   LeaseOptions,
   LookupFunction,
+  MetricsOptions,
   PollerName,
   PoolLeaseOptions,
   PoolOptions,
@@ -59,6 +61,10 @@ export type {
   RecvOptions,
   RingOperationOptions,
   RingOptions,
+  SampleOptions,
+  TelemetryMeterProvider,
+  TelemetryOptions,
+  TelemetryTracerProvider,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
@@ -76,7 +82,9 @@ export type {
   TlsSummary,
 } from './stats/connection.js';
 export type { PoolStats, Traffic, WorkerStats } from './stats/pool.js';
+export type { Sample, SampleField } from './stats/sample.js';
 export type { ColumnName, ConnectionTable } from './stats/table.js';
+export type { TcpColumnName } from './stats/tcp-columns.js';
 export {
   type Bio,
   type BioDefinition,

@@ -27,6 +27,10 @@ export interface EndpointOptions {
   /** The request but for the Sec-WebSocket-Key and the blank line. */
   readonly requestHead?: string;
   readonly protocols?: readonly string[];
+  /** Whether the header fields of the answer that opens a WebSocket are told. */
+  readonly keepsHeaders?: boolean;
+  /** Names, in lower case, of fields to look for beyond those that libwebsockets knows. */
+  readonly keptHeaders?: readonly string[];
   /** From {@link NativeAddon.createTlsContext}; 0: plain. */
   readonly tls?: number;
   /** Name or address to verify and, if it is a name, to send as SNI. */
@@ -111,6 +115,8 @@ export interface NativeChannel extends NativeEnd {
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
   /** Of the connections of 64 slots; undefined behind the last of them. */
   flightRecords(segment: number): Buffer[] | undefined;
+  /** What was sampled of 1,024 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
+  tcpFigures(segment: number): Float64Array | undefined;
   ref(): void;
   unref(): void;
   close(): void;
@@ -149,6 +155,11 @@ export interface NativeService extends NativeEnd {
   ): number;
   /** Keeps so many events of each connection from now on; before the first. */
   recordFlights(events: number, channel: number, worker: number): void;
+  /**
+   * Samples TCP_INFO of up to `count` connections from that slot on; answers where to go on, 0 at
+   * the end. `unread`: that as well.
+   */
+  sampleTcp(from: number, count: number, unread: boolean): number;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
   /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
   bioBytes(): Buffer;

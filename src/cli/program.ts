@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.js';
+import { inspectCommand } from './commands/inspect.js';
 import { loadCommand } from './commands/load.js';
 import { serveCommand } from './commands/serve.js';
 import { exitStatusOf, report } from './failure.js';
@@ -25,7 +26,9 @@ export async function run(args: readonly string[]): Promise<number> {
 /** @param onDone hears the exit status of the command that ran */
 function createProgram(onDone: (status: number) => void): Command {
   const program = new Command('lws-pool')
-    .description('WebSocket and TCP clients on worker threads: a load tester and its target.')
+    .description(
+      'WebSocket and TCP clients on worker threads: an inspector, a load tester and its target.',
+    )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -34,7 +37,7 @@ function createProgram(onDone: (status: number) => void): Command {
     })
     .addHelpText('after', '\nEach command has more to say: lws-pool load --help')
     .exitOverride();
-  for (const make of [loadCommand, serveCommand, demoCommand]) {
+  for (const make of [inspectCommand, loadCommand, serveCommand, demoCommand]) {
     const command = make(onDone);
     program.addCommand(command.copyInheritedSettings(program).exitOverride());
     command.showHelpAfterError(`Try "lws-pool ${command.name()} --help".`);

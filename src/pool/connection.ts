@@ -8,13 +8,14 @@ import { emitWarning } from '../channel/warning.js';
 import { FlightRecord } from '../flight/record.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
-import type { LwsPoolError } from './errors.js';
+import type { HeaderFields, LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
 import type { Lease } from './lease/lease.js';
 import { type LeaseMode, Leasing } from './lease/leasing.js';
 import type { LeaseOptions } from './options.js';
 import { createStream, type StreamOptions } from './stream.js';
+import { headersOf } from './upgrade-headers.js';
 
 export type { Message };
 
@@ -83,6 +84,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly protocol: string;
   /** Extensions in use; '' for none. */
   readonly extensions: string;
+  /**
+   * Header fields of the answer that opened the WebSocket, by lower-case name, where the option
+   * `keepHeaders` asked for them. Of one that libwebsockets has no token for, and that was sent
+   * several times, there is one value.
+   */
+  readonly upgradeHeaders: HeaderFields | undefined;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
@@ -119,6 +126,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.kind = facts.kind;
     this.protocol = textOf(facts.fields, 'protocol');
     this.extensions = textOf(facts.fields, 'extensions');
+    this.upgradeHeaders = headersOf(facts.fields);
     this.localAddress = textOf(facts.fields, 'localAddress');
     this.localPort = Number(textOf(facts.fields, 'localPort'));
     this.remoteAddress = textOf(facts.fields, 'remoteAddress');

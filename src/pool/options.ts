@@ -31,6 +31,7 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
+export { type MetricsOptions, parseMetricsOptions } from './options/metrics.js';
 export {
   type PollerName,
   type PoolOptions,
@@ -50,6 +51,14 @@ export {
   type RingOperationOptions,
   type RingOptions,
 } from './options/ring.js';
+export { parseSampleOptions, type SampleOptions } from './options/sample.js';
+export {
+  parseTelemetryOptions,
+  type ResolvedTelemetryOptions,
+  type TelemetryMeterProvider,
+  type TelemetryOptions,
+  type TelemetryTracerProvider,
+} from './options/telemetry.js';
 export {
   type Pem,
   parseTlsOptions,

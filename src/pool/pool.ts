@@ -2,9 +2,14 @@ import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import type { FlightRecord } from '../flight/record.js';
 import { parseTracePath, writeTrace } from '../flight/trace-file.js';
+import type { MetricsRegistry } from '../metrics/prometheus.js';
+import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
+import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
+import type { Sample } from '../stats/sample.js';
+import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
@@ -21,11 +26,14 @@ import type {
   ConnectManyOptions,
   ConnectOptions,
   LeaseOptions,
+  MetricsOptions,
   PollerName,
   PoolOptions,
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
   ResolvedPoolOptions,
+  SampleOptions,
+  TelemetryOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
@@ -62,11 +70,13 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #parsers: Parsers;
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
+  readonly #figures: OwnerFigures;
   readonly #workers: Workers;
   readonly #groups = new Map<number, ConnectionGroup>();
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
+  readonly #samplers = new Set<Sampler>();
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -74,6 +84,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   #resolving = 0;
   /** The longest time that any connection has to close. Milliseconds. */
   #closeTimeout = 0;
+  /** What is read of it, by whom ever; one for all of them. */
+  #source: MetricsSource | undefined;
+  /** Those who are told when it is closed. */
+  readonly #watchers = new Set<() => void>();
   #state: State = 'open';
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
@@ -85,7 +99,8 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
-    this.#workers = new Workers(options, {
+    this.#figures = new OwnerFigures(options.threads);
+    this.#workers = new Workers(options, this.#figures, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
@@ -130,7 +145,16 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#checkRoom(1);
     if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
-    return await this.#process.during(this.#connect(target, resolved, requested));
+    const observation = this.#figures.observer?.connecting(target);
+    try {
+      const connection = await this.#process.during(this.#connect(target, resolved, requested));
+      observation?.opened(connection);
+      return connection;
+    } catch (error) {
+      if (error instanceof LwsPoolError) this.#figures.failed(error.code);
+      observation?.failed(error);
+      throw error;
+    }
   }
 
   async #connect(
@@ -211,7 +235,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#workers.untilAlive();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count, target.url);
+    const group = new ConnectionGroup(++this.#lastGroup, count, target.url, this.#figures);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -311,6 +335,85 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Samples all connections, groups' included, again and again until the loop over the samples is
+   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
+   * the process.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
+   */
+  sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
+    const resolved = this.#parsers.parseSampleOptions(options);
+    this.#checkCounting();
+    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
+    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
+    this.#samplers.add(sampler);
+    return sampler.samples;
+  }
+
+  /**
+   * Shows what has been counted in a `Registry` of prom-client, until the pool is closed: read when
+   * the registry is, and at no other time. docs/monitoring.md has the list.
+   *
+   * @returns takes it out of the registry again
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION, ERR_POOL_CLOSED;
+   *   as a rejection
+   */
+  async metrics(registry: MetricsRegistry, options?: MetricsOptions): Promise<() => void> {
+    const { labels } = this.#parsers.parseMetricsOptions(options);
+    this.#checkCounting();
+    const { expose } = await import('../metrics/prometheus.js');
+    const source = await this.#metricsSource();
+    this.#checkOpen();
+    return this.#untilClosed(expose(registry, source, labels));
+  }
+
+  /**
+   * Gives what has been counted, and spans of openings and leases, to the OpenTelemetry of the
+   * application, until the pool is closed. Called again, spans go to the last one.
+   *
+   * @returns ends it
+   * @throws LwsPoolError ERR_PACKAGE_MISSING where `@opentelemetry/api` is not installed;
+   *   ERR_STATS_OFF, ERR_INVALID_OPTION, ERR_POOL_CLOSED; as a rejection
+   */
+  async telemetry(options?: TelemetryOptions): Promise<() => void> {
+    const resolved = this.#parsers.parseTelemetryOptions(options);
+    this.#checkCounting();
+    const { createTelemetry } = await import('../telemetry/telemetry.js');
+    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    this.#figures.observer = observer;
+    const stop = this.#untilClosed(() => {
+      if (this.#figures.observer === observer) this.#figures.observer = undefined;
+      end();
+    });
+    if (this.#state === 'closed') stop();
+    return stop;
+  }
+
+  #checkCounting(): void {
+    this.#checkOpen();
+    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+  }
+
+  async #metricsSource(): Promise<MetricsSource> {
+    const { MetricsSource } = await import('../metrics/source.js');
+    this.#source ??= new MetricsSource(() => ({
+      at: monotonicNow(),
+      workers: this.#workers.all.flatMap((worker) => worker.reading() ?? []),
+      owner: this.#figures,
+    }));
+    return this.#source;
+  }
+
+  /** Calls it when the pool is closed, where the caller has not done so before. */
+  #untilClosed(end: () => void): () => void {
+    const once = () => {
+      if (this.#watchers.delete(once)) end();
+    };
+    this.#watchers.add(once);
+    return once;
+  }
+
+  /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
    *
@@ -326,6 +429,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
+      for (const sampler of [...this.#samplers]) sampler.end();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -333,6 +437,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       const reason = this.#reason;
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
+      for (const end of this.#watchers) end();
       this.#onIdle?.();
     }
     return this.#ended ?? Promise.resolve();
@@ -514,6 +619,9 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'lease':
         this.#onLease(message.report);
         break;
+      case 'sampled':
+        worker.onSampled();
+        break;
     }
   }
 
@@ -525,6 +633,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {
+    worker.keepCounts();
     this.#lose(worker, error);
     this.emit('workerCrashed', error);
   }

@@ -11,7 +11,10 @@ import { emitWarning } from '../channel/warning.js';
 import { FlightRecord } from '../flight/record.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import { FIGURE, Figures } from '../stats/figures.js';
+import type { OwnerFigures } from '../stats/owner.js';
 import type { Counted } from '../stats/pool.js';
+import { type Former, sumConnections, type WorkerReading } from '../stats/reading.js';
+import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
@@ -67,6 +70,7 @@ export class PoolWorker {
   thread: Worker | undefined;
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
+  readonly #figures: OwnerFigures;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
@@ -77,16 +81,24 @@ export class PoolWorker {
   readonly #name = new Uint32Array(2);
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
+  readonly #sampling: (() => void)[] = [];
+  readonly #tcp: Float64Array[] = [];
   #referenced = false;
+  /** What the worker counts; this thread's view of it is made once. */
+  #counts: Float64Array | undefined;
+  /** How long its event loop was at work, as last seen: it is not told any more of one that is gone. */
+  #active = 0;
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
   constructor(
     index: number,
     { maxConnections, lease: leases, stats }: ResolvedPoolOptions,
+    figures: OwnerFigures,
     events: WorkerEvents,
   ) {
     this.index = index;
+    this.#figures = figures;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
     const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
@@ -103,6 +115,8 @@ export class PoolWorker {
       side: 'owner',
       outbox: this.outbox,
       leases,
+      durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,
+      observe: (subject) => figures.observer?.leasing(subject),
       report: (report) => events.onLease(report),
     });
     const { port1, port2 } = new MessageChannel();
@@ -154,6 +168,30 @@ export class PoolWorker {
     };
   }
 
+  /** Has the worker read TCP_INFO of its connections; resolves when it has, or is gone. */
+  sampleTcp(unread: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sampling.push(resolve);
+      if (this.#sampling.length === 1) this.post({ type: 'sample', unread });
+    });
+  }
+
+  /** It has. */
+  onSampled(): void {
+    for (const resolve of this.#sampling.splice(0)) resolve();
+  }
+
+  sampled(): Sampled {
+    const { figures } = this.#wire;
+    const segments = figures?.segments() ?? [];
+    for (let index = this.#tcp.length; index < segments.length; index++) {
+      const segment = this.#channel.tcpFigures(index);
+      if (segment === undefined) break;
+      this.#tcp.push(segment);
+    }
+    return { channel: this.#channel.key, worker: this.index, segments, tcp: this.#tcp };
+  }
+
   #note(slot: number, { requested, resolved }: Request): void {
     const row = this.#wire.figures?.row(slot);
     if (row === undefined) return;
@@ -174,6 +212,31 @@ export class PoolWorker {
       figures: worker.slice(),
       utilization: this.thread?.performance.eventLoopUtilization().utilization ?? 0,
     };
+  }
+
+  /** What there is to say of the worker as a whole, at once; undefined where nothing is counted. */
+  reading(): WorkerReading | undefined {
+    const { figures } = this.#wire;
+    this.#counts ??= this.#channel.workerFigures();
+    const counts = this.#counts;
+    if (figures === undefined || counts === undefined) return undefined;
+    const former = this.#figures.former[this.index] as Former;
+    const active = this.thread?.performance.eventLoopUtilization().active ?? 0;
+    this.#active = Math.max(this.#active, active);
+    return {
+      worker: this.index,
+      alive: this.alive,
+      figures: counts,
+      totals: former.totals(counts),
+      active: former.active(this.#active),
+      ...sumConnections(figures),
+    };
+  }
+
+  /** Its thread has crashed: what it has counted is not lost. */
+  keepCounts(): void {
+    const reading = this.reading();
+    if (reading !== undefined) this.#figures.former[this.index]?.add(reading, this.#active);
   }
 
   /** Counts connections in (or out, where negative); while there are any the process stays. */
@@ -214,10 +277,15 @@ export class PoolWorker {
     this.connections = 0;
     for (const entry of entries) {
       if (entry === undefined) continue;
-      if (entry.connection === undefined) entry.request.reject(error);
-      else guarded(() => entry.connection.onClosed(1006, '', error));
+      if (entry.connection === undefined) {
+        entry.request.reject(error);
+        continue;
+      }
+      this.#figures.ended(error.code);
+      guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#leases.close();
+    this.onSampled();
     this.#events.onRoom();
   }
 
@@ -273,11 +341,19 @@ export class PoolWorker {
       fields: decodeFields(payload),
     });
     this.#entries[slot] = { generation, connection };
+    this.#noteOpening(slot, request);
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;
     setImmediate(() => {
       for (const opened of this.#opening.splice(0)) opened.onSettled();
     });
+  }
+
+  #noteOpening(slot: number, { requested, resolved }: Request): void {
+    const row = this.#wire.figures?.row(slot);
+    if (row === undefined) return;
+    this.#figures.lookup.note(resolved - requested);
+    this.#figures.connect.note((row.figures[row.base + FIGURE.opened] as number) - requested);
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
@@ -298,7 +374,9 @@ export class PoolWorker {
     const known = { url: connection.url, connection: connection.id };
     connection.keepStats();
     this.#free(slot, generation);
-    connection.onClosed(code, textOf(fields, 'closeReason'), errorIn(fields, known));
+    const error = errorIn(fields, known);
+    if (error !== undefined) this.#figures.ended(error.code);
+    connection.onClosed(code, textOf(fields, 'closeReason'), error);
   }
 
   #free(slot: number, generation: number): void {

@@ -1,3 +1,4 @@
+import type { OwnerFigures } from '../stats/owner.js';
 import type { FromWorker } from '../workers/control.js';
 import { createError, type LwsPoolError } from './errors.js';
 import type { LeaseReport } from './lease/leaks.js';
@@ -27,13 +28,15 @@ export class Workers {
   readonly all: PoolWorker[];
   readonly #threads: Threads;
   readonly #options: ResolvedPoolOptions;
+  readonly #figures: OwnerFigures;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
   #stopping = false;
   #waiting: (() => void)[] = [];
 
-  constructor(options: ResolvedPoolOptions, events: WorkersEvents) {
+  constructor(options: ResolvedPoolOptions, figures: OwnerFigures, events: WorkersEvents) {
     this.#options = options;
+    this.#figures = figures;
     this.#events = events;
     this.#threads = new Threads(options.threads);
     this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
@@ -85,7 +88,7 @@ export class Workers {
         }
       },
     };
-    return new PoolWorker(index, this.#options, events);
+    return new PoolWorker(index, this.#options, this.#figures, events);
   }
 
   async #keepRunning(index: number): Promise<void> {

@@ -15,8 +15,10 @@ export type ColumnName = (typeof COLUMNS)[number];
 
 const TIMES: ReadonlySet<string> = new Set([
   ...['requested', 'resolved', 'queued', 'begun', 'connected', 'secured', 'opened'],
-  ...['firstMessage', 'lastRead', 'lastWrite'],
+  ...['firstMessage', 'lastRead', 'lastWrite', 'sampled'],
 ]);
+
+export const isTime = (name: string) => TIMES.has(name);
 
 /** Copies of one worker's figures. */
 export interface Copied {
@@ -93,7 +95,7 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
       });
     }
     const index = FIGURES.indexOf(name);
-    const offset = TIMES.has(name) ? this.#offset : 0;
+    const offset = isTime(name) ? this.#offset : 0;
     return Float64Array.from(this.#rows, ({ figures, base }) => {
       const value = figures[base + index] as number;
       return value === 0 ? 0 : value + offset;

@@ -8,11 +8,12 @@ import {
   type Wire,
 } from '../channel/link.js';
 import type { FlightRecord } from '../flight/record.js';
-import type { LwsPoolError } from '../pool/errors.js';
+import type { HeaderFields, LwsPoolError } from '../pool/errors.js';
 import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
 import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
 import type { LeaseOptions } from '../pool/options.js';
+import { headersOf } from '../pool/upgrade-headers.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
 
@@ -34,6 +35,8 @@ export class HandlerConnection {
   state: unknown;
   /** The subprotocol that the server chose; '' for none. */
   readonly protocol: string;
+  /** As `upgradeHeaders` of a Connection. */
+  readonly upgradeHeaders: HeaderFields | undefined;
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
@@ -53,6 +56,7 @@ export class HandlerConnection {
     this.#link = new Link(service.wire, slot, generation, highWaterMark);
     this.#counted = new Counted(this.#link);
     this.protocol = textOf(facts, 'protocol');
+    this.upgradeHeaders = headersOf(facts);
   }
 
   /** Unique in the pool, also after it is closed. */

@@ -33,6 +33,11 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     'Argument "code" takes a close code; it got 1005.',
   ],
   ERR_STATS_OFF: [{}, '{ stats: false }'],
+  ERR_PACKAGE_MISSING: [
+    { package: '@opentelemetry/api', reason: 'no such package' },
+    '"@opentelemetry/api" cannot be loaded: no such package',
+    'npm install @opentelemetry/api',
+  ],
   ERR_INVALID_URL: [
     { url: 'tcp://host', reason: 'it names no port', hint: 'Use tcp://host:port.' },
     'Cannot connect to "tcp://host": it names no port. Use tcp://host:port.',

@@ -34,8 +34,26 @@ std::string header(lws* wsi, lws_token_indexes token) {
   return value;
 }
 
-// The fields of the answer that libwebsockets keeps: those it has a token for.
-std::string headerBlock(lws* wsi) {
+// A field that libwebsockets has no token for, by its name in lower case; empty: absent.
+std::string customHeader(lws* wsi, const std::string& name) {
+#if defined(LWS_WITH_CUSTOM_HEADERS)
+  const std::string key = name + ":";
+  const int size = static_cast<int>(key.size());
+  const int length = lws_hdr_custom_length(wsi, key.c_str(), size);
+  if (length <= 0) return {};
+  std::string value(static_cast<size_t>(length) + 1, '\0');
+  const int room = static_cast<int>(value.size());
+  const int copied = lws_hdr_custom_copy(wsi, value.data(), room, key.c_str(), size);
+  value.resize(copied > 0 ? static_cast<size_t>(copied) : 0);
+  return value;
+#else
+  return {};
+#endif
+}
+
+// The fields of the answer that libwebsockets keeps by token, and those of the others that are
+// named: before 4.3 it has no call that lists them.
+std::string headerBlock(lws* wsi, const std::vector<std::string>& named) {
   std::string block;
   for (int token = 0; token < WSI_TOKEN_COUNT; token++) {
     const auto index = static_cast<lws_token_indexes>(token);
@@ -43,6 +61,10 @@ std::string headerBlock(lws* wsi) {
     if (name == nullptr || std::strchr(name, ':') == nullptr || name[0] == ':') continue;
     const std::string value = header(wsi, index);
     if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
+  }
+  for (const std::string& name : named) {
+    const std::string value = customHeader(wsi, name);
+    if (!value.empty()) block.append(name).append(": ").append(value).append("\r\n");
   }
   return block;
 }
@@ -344,7 +366,8 @@ int LwsOpener::answered(Connection& connection) {
                        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
   if (error != ws::HandshakeError::none || hasBody) {
     opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
-    opening.error.fields.set("status", "101").set("headers", headerBlock(wsi));
+    opening.error.fields.set("status", "101")
+        .set("headers", headerBlock(wsi, connection.endpoint->keptHeaders));
     if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
     if (error == ws::HandshakeError::badAccept) {
       opening.error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
@@ -355,6 +378,10 @@ int LwsOpener::answered(Connection& connection) {
       opening.error.fields.set("received", extensions);
     }
     return -1;
+  }
+  // Here and not later: they are thrown away when it is taken over.
+  if (connection.endpoint->keepsHeaders) {
+    opening.headers = headerBlock(wsi, connection.endpoint->keptHeaders);
   }
   ready_.push_back(&connection);
   service_.host().wake();
@@ -372,7 +399,7 @@ void LwsOpener::refuse(Connection& connection, unsigned status) {
   opening.refused = true;
   opening.error.code = status < 100 ? "ERR_UPGRADE_INVALID" : "ERR_UPGRADE_REFUSED";
   opening.error.fields.set("status", std::to_string(status))
-      .set("headers", headerBlock(connection.wsi));
+      .set("headers", headerBlock(connection.wsi, connection.endpoint->keptHeaders));
 }
 
 // What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.

@@ -57,8 +57,9 @@ struct Opening {
   // ws
   std::string key;
   std::string protocol;
-  std::string early;  // bytes that came with the server's answer
-  std::string body;   // the first of an answer other than 101
+  std::string headers;  // of the answer, where the endpoint keeps them
+  std::string early;    // bytes that came with the server's answer
+  std::string body;     // the first of an answer other than 101
   bool refused = false;
 };
 

@@ -364,6 +364,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   connection.enter(Phase::open);
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);
+  countOpened(connection);
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   if (connection.kind() == Kind::ws) {
     connection.decoder.emplace(
@@ -376,6 +377,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   if (connection.flight != nullptr && ssl != nullptr) watchTls(ssl, *connection.cell, Lock::held);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  if (!opening->headers.empty()) facts.set("headers", opening->headers);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
   if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
   if (connection.owner == owner_) {
@@ -436,6 +438,7 @@ void Service::destroyed(Connection& connection) {
   if (!connection.wasOpen) {  // its request was never answered; nobody but its owner knows of it
     connection.owner->failed(connection, info.error);
   } else {
+    countClosed(info.code);
     if (connection.consumer != connection.owner) {
       connection.consumer->closed(connection, info.code, info.reason, info.error);
     }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service.h"
+#include "use.h"
 
 namespace lwspool {
 
@@ -23,6 +24,27 @@ void Service::begin(Connection& connection, std::shared_ptr<const Endpoint> endp
                      (connection.endpoint->tls ? ConnectionFigures::kSecure : 0);
   set(figures->traits, traits);
   set(figures->queued, preciseNow());
+}
+
+void Service::countOpened(const Connection& connection) {
+  if (figures_ == nullptr) return;
+  add(figures_->opened, 1);
+  const ConnectionFigures& figures = *connection.figures;
+  const double begun = get(figures.begun);
+  const double connected = get(figures.connected);
+  if (begun == 0 || connected == 0) return;
+  figures_->queue.note(begun - get(figures.queued));
+  figures_->tcp.note(connected - begun);
+  double ready = connected;
+  if (const double secured = get(figures.secured); secured > 0) {
+    figures_->tls.note(secured - connected);
+    ready = secured;
+  }
+  if (connection.kind() == Kind::ws) figures_->upgrade.note(get(figures.opened) - ready);
+}
+
+void Service::countClosed(uint16_t code) {
+  if (figures_ != nullptr) add(figures_->closed[closeKind(code)], 1);
 }
 
 void Service::countRead(Connection& connection, size_t bytes) {
@@ -85,10 +107,29 @@ void Service::countPong(Connection& connection, const uint8_t* data, size_t size
     }
     add(figures.roundTrips, 1);
     add(figures.roundTripTotal, time);
+    figures_->roundTrip.note(time);
     pings.erase(pings.begin(), pings.begin() + static_cast<ptrdiff_t>(i) + 1);
     break;
   }
   if (pings.empty()) connection.pings.reset();
+}
+
+uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
+  std::shared_ptr<TcpSegment> segment;
+  for (uint32_t slot = from; slot < connections_.size(); slot++) {
+    if (count-- == 0) return slot;
+    if (!segment || slot % kSegmentSlots == 0) {
+      segment = channel_.slots.tcp(slot / kSegmentSlots, true);
+      if (!segment) return 0;
+    }
+    Connection& connection = connections_[slot];
+    if (!connection.established()) continue;
+    Use use(connection);
+    if (!use) continue;
+    TcpFigures& figures = segment->rows[slot % kSegmentSlots];
+    if (readTcp(connection.fd, unread, figures)) set(figures.generation, connection.id.generation);
+  }
+  return 0;
 }
 
 // Also where one is under way.

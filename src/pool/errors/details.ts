@@ -14,6 +14,8 @@ export interface ErrorDetails {
   readonly takes?: string | undefined;
   /** One sentence that helps: the nearest known name, the command to run. */
   readonly hint?: string | undefined;
+  /** Name of an npm package. */
+  readonly package?: string | undefined;
   /** Part of a request at fault: `header "X-Trace"`, `URL`. */
   readonly part?: string | undefined;
 

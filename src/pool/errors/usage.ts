@@ -20,6 +20,11 @@ export const USAGE_ERRORS = {
     message: () =>
       'The pool was made with { stats: false } and counts nothing. Make it without that option.',
   },
+  ERR_PACKAGE_MISSING: {
+    summary: 'A package that is needed for what was asked for cannot be loaded.',
+    message: ({ package: name = '', reason }) =>
+      `The package "${shown(name)}" cannot be loaded${because(reason)}. Run "npm install ${shown(name)}" where the application is installed.`,
+  },
   ERR_INVALID_URL: {
     summary: 'The URL cannot be connected to.',
     message: ({ url = '', reason = 'it is not a URL', hint }) =>
