@@ -100,7 +100,8 @@ function read(answer: string): BlockedStack {
 function within(asked: Promise<BlockedStack>, patience: number): Promise<BlockedStack> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      resolve({ reason: 'it is in native code, which cannot be interrupted' });
+      const late = isMainThread ? '' : ', or the main thread is busy';
+      resolve({ reason: `it is in native code, which cannot be interrupted${late}` });
     }, patience).unref();
     asked.then(resolve, reject).finally(() => clearTimeout(timer));
   });
