@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ServiceTask } from '../workers/control.js';
+import { betweenLooks } from './trouble/blocked-stack.js';
 
 /** What Piscina keeps of a worker; reached through the object it hands to load balancers. */
 interface WorkerInfo {
@@ -79,6 +80,6 @@ export class Threads {
     // Piscina waits for the threads it still counts. One that crashed a moment ago is none of them,
     // and when it has ended, Piscina would replace it, also after it was destroyed itself.
     (this.#piscina.options as { minThreads: number }).minThreads = 0;
-    await Promise.all([this.#piscina.destroy(), ...this.#exits]);
+    await betweenLooks(() => Promise.all([this.#piscina.destroy(), ...this.#exits]));
   }
 }

@@ -10,7 +10,7 @@ import { collectWarnings, processWarnings, warned } from '../fixtures/warnings.j
 
 const handler = new URL('../fixtures/handlers/blocking.mjs', import.meta.url);
 /** More than a busy machine keeps a thread waiting: another warning would be told instead. */
-const warnings = { interval: 20, blockedAfter: 300 };
+const warnings = { interval: 20, blockedAfter: 300, stacks: true };
 
 interface Bed {
   readonly pool: Pool;
@@ -94,6 +94,18 @@ describe('a handler that blocks its worker', () => {
     expect(await answered).toBe('blockInNativeCode');
   });
 
+  it('is warned of without a stack where none is asked for', async () => {
+    const { pool, tell, answer, go } = await bed({}, { warnings: { ...warnings, stacks: false } });
+    const warning = warned(pool, 'WORKER_BLOCKED');
+    tell('blockInLoop');
+    const { details } = await warning;
+    expect(details.stack).toBeUndefined();
+    expect(details.noStack).toContain('warnings.stacks');
+    const answered = answer();
+    go();
+    expect(await answered).toBe('blockInLoop');
+  });
+
   it('is left to the debugger where one may be attached', async () => {
     inspector.open(0, '127.0.0.1');
     onTestFinished(() => inspector.close());
@@ -115,7 +127,7 @@ describe('a handler that blocks its worker', () => {
     const looked = warned(during.pool, 'WORKER_BLOCKED');
     const ended = looked.then(() => during.pool.destroy());
     await Promise.all([ended, event(during.connection, 'close')]);
-    const native = await bed({}, { warnings: { interval: 1, blockedAfter: 1 } });
+    const native = await bed({}, { warnings: { interval: 1, blockedAfter: 1, stacks: true } });
     native.tell('blockInWait');
     await new Promise((resolve) => setTimeout(resolve, 5));
     await native.pool.destroy();

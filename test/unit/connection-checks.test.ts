@@ -46,7 +46,7 @@ const native = {
 } as Partial<NativeLeases> as NativeLeases;
 
 const limits = {
-  ...{ interval: 10, blockedAfter: undefined },
+  ...{ interval: 10, blockedAfter: undefined, stacks: false },
   ...{ unreadAfter: 1000, unresponsiveAfter: 1000, queuedBytes: 100 },
 };
 

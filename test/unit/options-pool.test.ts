@@ -13,7 +13,7 @@ describe('parsePoolOptions', () => {
       placement: 'least-connections',
       poller: 'epoll',
       warnings: {
-        ...{ interval: 1000, blockedAfter: 1000, unreadAfter: 60_000 },
+        ...{ interval: 1000, blockedAfter: 1000, stacks: false, unreadAfter: 60_000 },
         ...{ unresponsiveAfter: 15_000, queuedBytes: 1_048_576 },
       },
       userTiming: false,
@@ -51,7 +51,7 @@ describe('parsePoolOptions', () => {
   it('leaves out what is not to be warned of', () => {
     const warnings = { interval: 5, blockedAfter: false, queuedBytes: 1 } as const;
     expect(parsePoolOptions({ warnings }).warnings).toEqual({
-      ...{ interval: 5, blockedAfter: undefined, queuedBytes: 1 },
+      ...{ interval: 5, blockedAfter: undefined, stacks: false, queuedBytes: 1 },
       ...{ unreadAfter: 60_000, unresponsiveAfter: 15_000 },
     });
   });
@@ -82,6 +82,7 @@ describe('parsePoolOptions', () => {
     [{ warnings: { unresponsiveAfter: 2 ** 31 } }, 'warnings.unresponsiveAfter', 'got 2147483648'],
     [{ warnings: { queuedBytes: 1.5 } }, 'warnings.queuedBytes', '(bytes), or false', 'got 1.5'],
     [{ warnings: { queueBytes: 1 } }, 'warnings.queueBytes', 'Did you mean "queuedBytes"?'],
+    [{ warnings: { stacks: 1 } }, 'warnings.stacks', 'true or false', 'got 1'],
     [{ userTiming: 1 }, 'userTiming', 'true or false', 'got 1'],
     [{ threads: 0 }, 'threads', 'an integer from 1 to 256', 'got 0'],
     [{ threads: 257 }, 'threads', 'got 257'],

@@ -1,5 +1,5 @@
 import type { WarningLimits } from '../trouble/limits.js';
-import { type Check, integerCheck, optionsCheck } from './checks.js';
+import { type Check, flagCheck, integerCheck, optionsCheck } from './checks.js';
 import { Rejection } from './rejection.js';
 import { reader } from './schema.js';
 
@@ -9,6 +9,11 @@ export interface WarningOptions {
   interval?: number | undefined;
   /** A worker's event loop does not turn for so long. Milliseconds; default: 1,000. */
   blockedAfter?: number | false | undefined;
+  /**
+   * Asks a blocked worker for its stack, by the inspector of Node.js; see docs/monitoring.md for when
+   * not to. Default: false.
+   */
+  stacks?: boolean | undefined;
   /** What has arrived on a connection is not taken for so long. Milliseconds; default: 60,000. */
   unreadAfter?: number | false | undefined;
   /** A peer acknowledges nothing for so long. Milliseconds; default: 15,000. */
@@ -39,6 +44,7 @@ const milliseconds = number(1, LONGEST, ' (milliseconds)');
 const check = optionsCheck<WarningOptions>({
   interval: integerCheck(1, LONGEST, ' (milliseconds)'),
   blockedAfter: milliseconds,
+  stacks: flagCheck,
   unreadAfter: milliseconds,
   unresponsiveAfter: milliseconds,
   queuedBytes: number(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
@@ -58,6 +64,7 @@ export function resolveWarnings(given: WarningOptions = {}): WarningLimits {
   return {
     interval: given.interval ?? 1_000,
     blockedAfter: or(given.blockedAfter, 1_000),
+    stacks: given.stacks ?? false,
     unreadAfter: or(given.unreadAfter, 60_000),
     unresponsiveAfter: or(given.unresponsiveAfter, 15_000),
     queuedBytes: or(given.queuedBytes, 1024 * 1024),

@@ -7,6 +7,8 @@ export type BlockedStack = { readonly stack: string } | { readonly reason: strin
 /** How long a thread has for its answer. Milliseconds. */
 const PATIENCE = 1_000;
 
+const GONE = 'its thread has ended';
+
 const MARK = 'lws-pool:stack';
 
 /**
@@ -36,11 +38,23 @@ let turn: Promise<unknown> = Promise.resolve();
  * is not interrupted.
  *
  * @param threadId of `node:worker_threads`
+ * @param wanted whether somebody still wants to know when it is this one's turn
  */
-export function stackOf(threadId: number, patience = PATIENCE): Promise<BlockedStack> {
-  const looked = turn.then(() => look(threadId, patience));
-  turn = looked;
-  return looked;
+export function stackOf(
+  threadId: number,
+  patience = PATIENCE,
+  wanted = () => true,
+): Promise<BlockedStack> {
+  return betweenLooks(() => {
+    return wanted() ? look(threadId, patience) : Promise.resolve({ reason: GONE });
+  });
+}
+
+/** For what must not happen while the inspector is attached: threads that are ended from here. */
+export function betweenLooks<Result>(run: () => Promise<Result>): Promise<Result> {
+  const ran = turn.then(run);
+  turn = ran.catch(() => undefined);
+  return ran;
 }
 
 async function look(threadId: number, patience: number): Promise<BlockedStack> {
@@ -57,7 +71,7 @@ async function look(threadId: number, patience: number): Promise<BlockedStack> {
     // Without the inspector, or where a policy forbids it.
     return { reason: `the inspector of Node.js is not to be had (${(error as Error).message})` };
   } finally {
-    if (session !== undefined) leave(session);
+    if (session !== undefined) await leave(session);
   }
 }
 
@@ -73,7 +87,7 @@ async function ask(session: Session, threadId: number): Promise<BlockedStack> {
   });
   await enable(session);
   const sessionId = sessions.get(`${threadId}`);
-  if (sessionId === undefined) return { reason: 'its thread has ended' };
+  if (sessionId === undefined) return { reason: GONE };
   const params = { expression: EXPRESSION, returnByValue: true, silent: true };
   const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params });
   session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
@@ -100,19 +114,20 @@ function read(answer: string): BlockedStack {
 function within(asked: Promise<BlockedStack>, patience: number): Promise<BlockedStack> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      resolve({ reason: 'it is in native code, which cannot be interrupted' });
+      const late = isMainThread ? '' : ', or the main thread is busy';
+      resolve({ reason: `it is in native code, which cannot be interrupted${late}` });
     }, patience).unref();
     asked.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
 /** Not from within what the session tells: it would be taken away while it is being used. */
-function leave(session: Session): void {
-  setImmediate(() => {
-    try {
-      session.post('NodeWorker.disable', () => session.disconnect());
-    } catch {
-      // The thread that made it is about to end, and it ends with that.
-    }
-  });
+async function leave(session: Session): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  try {
+    session.post('NodeWorker.disable');
+    session.disconnect();
+  } catch {
+    // The thread that made it is about to end, and it ends with that.
+  }
 }

@@ -62,9 +62,11 @@ export class TroubleWatch {
 
   async #tellBlocked(worker: PoolWorker, blockedFor: number): Promise<void> {
     const { index } = worker;
-    const found = await stackOf(worker.thread?.threadId ?? -1);
+    const found = !this.#limits.stacks
+      ? { reason: 'the option warnings.stacks is not set' }
+      : await stackOf(worker.thread?.threadId ?? -1, undefined, () => worker.alive);
     // What it does after that says nothing of what it did.
-    const over = worker.heartbeat.answered;
+    const over = this.#limits.stacks && worker.heartbeat.answered;
     const stack = 'stack' in found && !over ? found.stack : undefined;
     const reason = 'reason' in found ? found.reason : 'it was over when it was looked at';
     const noStack = stack === undefined ? reason : undefined;
