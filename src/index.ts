@@ -57,6 +57,7 @@ export type {
   RecvOptions,
   RingOperationOptions,
   RingOptions,
+  SampleOptions,
   TlsOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
@@ -74,7 +75,9 @@ export type {
   TlsSummary,
 } from './stats/connection.js';
 export type { PoolStats, Traffic, WorkerStats } from './stats/pool.js';
+export type { Sample, SampleField } from './stats/sample.js';
 export type { ColumnName, ConnectionTable } from './stats/table.js';
+export type { TcpColumnName } from './stats/tcp-columns.js';
 export {
   type Bio,
   type BioDefinition,

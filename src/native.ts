@@ -103,6 +103,8 @@ export interface NativeChannel extends NativeEnd {
    * messages go to the handlers of that group in the worker; 0: they come to this thread.
    */
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
+  /** What was sampled of 1,024 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
+  tcpFigures(segment: number): Float64Array | undefined;
   ref(): void;
   unref(): void;
   close(): void;
@@ -139,6 +141,11 @@ export interface NativeService extends NativeEnd {
     mode: 'echo' | 'sink' | 'flood' | 'close',
     floodSize: number,
   ): number;
+  /**
+   * Samples TCP_INFO of up to `count` connections from that slot on; answers where to go on, 0 at
+   * the end. `unread`: that as well.
+   */
+  sampleTcp(from: number, count: number, unread: boolean): number;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
   /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
   bioBytes(): Buffer;

@@ -7,12 +7,20 @@ const { version } = JSON.parse(
 
 export const versions = { 'lws-pool': version, node: process.versions.node };
 
+const observing = {
+  default: {},
+  nothing: { stats: false },
+  stats: {},
+  flight: { flightRecorder: 64 },
+};
+
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ threads, handshakes, ca, sessions, bios }) {
+export function openPool({ threads, handshakes, ca, sessions, bios, observe }) {
   return createPool({
     threads,
     // Older builds, which bench:compare measures too, do not know the option.
     ...(process.env.LWS_POOL_POLLER && { poller: process.env.LWS_POOL_POLLER }),
+    ...observing[observe],
     handshakesInFlight: Math.ceil(handshakes / threads),
     ...(ca && {
       tls: {

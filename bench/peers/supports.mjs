@@ -9,7 +9,7 @@
 
 const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
 const ofLocks = ['take', 'pairs'];
-const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all', 'requests'];
+const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all', 'requests', 'sample', 'scrape'];
 const ofDrivers = {
   worker: ofClients,
   main: ofClients,

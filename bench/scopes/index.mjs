@@ -8,6 +8,7 @@ import { growth } from './growth.mjs';
 import { latency } from './latency.mjs';
 import { lease } from './lease.mjs';
 import { memory } from './memory.mjs';
+import { observability } from './observability.mjs';
 import { threads } from './threads.mjs';
 import { uring } from './uring.mjs';
 
@@ -50,6 +51,7 @@ export const scopes = {
   lease,
   bio,
   uring,
+  observability,
 };
 
 /** Rows of several scopes under one name. */

@@ -102,6 +102,10 @@ Napi::Value ChannelBinding::figures(const Napi::CallbackInfo& info) {
   return figuresArray(info.Env(), channel_->slots.figures(number(info, 0)));
 }
 
+Napi::Value ChannelBinding::tcpFigures(const Napi::CallbackInfo& info) {
+  return tcpArray(info.Env(), channel_->slots.tcp(number(info, 0)));
+}
+
 Napi::Value ChannelBinding::workerFigures(const Napi::CallbackInfo& info) {
   return workerFiguresArray(info.Env(), channel_);
 }
@@ -129,6 +133,7 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
                            InstanceMethod<&ChannelBinding::figures>("figures"),
+                           InstanceMethod<&ChannelBinding::tcpFigures>("tcpFigures"),
                            InstanceMethod<&ChannelBinding::workerFigures>("workerFigures"),
                            InstanceMethod<&ChannelBinding::ref>("ref"),
                            InstanceMethod<&ChannelBinding::unref>("unref"),

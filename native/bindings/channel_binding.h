@@ -34,9 +34,11 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   // submitLarge(type, flags, slot, generation, aux, payload: Uint8Array)
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
-  // ledger(segment), figures(segment), workerFigures() -> Float64Array | undefined
+  // ledger(segment), figures(segment), tcpFigures(segment), workerFigures()
+  // -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);
   Napi::Value figures(const Napi::CallbackInfo&);
+  Napi::Value tcpFigures(const Napi::CallbackInfo&);
   Napi::Value workerFigures(const Napi::CallbackInfo&);
   // Whether the process stays alive for what may come.
   void ref(const Napi::CallbackInfo&);

@@ -223,6 +223,13 @@ Napi::Value ServiceBinding::figures(const Napi::CallbackInfo& info) {
   return figuresArray(info.Env(), open(info.Env()).channel->slots.figures(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::sampleTcp(const Napi::CallbackInfo& info) {
+  const uint32_t next = open(info.Env())
+                            .service->sampleTcp(number(info, 0), number(info, 1),
+                                                info[2].As<Napi::Boolean>().Value());
+  return Napi::Number::New(info.Env(), next);
+}
+
 Napi::Value ServiceBinding::workerFigures(const Napi::CallbackInfo& info) {
   return workerFiguresArray(info.Env(), open(info.Env()).channel);
 }
@@ -310,6 +317,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ServiceBinding::ledger>("ledger"),
                            InstanceMethod<&ServiceBinding::figures>("figures"),
+                           InstanceMethod<&ServiceBinding::sampleTcp>("sampleTcp"),
                            InstanceMethod<&ServiceBinding::workerFigures>("workerFigures"),
                            InstanceMethod<&ServiceBinding::flush>("flush"),
                            InstanceMethod<&ServiceBinding::addresses>("addresses"),

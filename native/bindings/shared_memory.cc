@@ -38,6 +38,12 @@ Napi::Value figuresArray(Napi::Env env, std::shared_ptr<FiguresSegment> segment)
   return doubles(env, std::move(segment), data, sizeof(FiguresSegment) / sizeof(double));
 }
 
+Napi::Value tcpArray(Napi::Env env, std::shared_ptr<TcpSegment> segment) {
+  if (!segment) return env.Undefined();
+  void* const data = segment->rows;
+  return doubles(env, std::move(segment), data, sizeof(TcpSegment) / sizeof(double));
+}
+
 Napi::Value workerFiguresArray(Napi::Env env, const std::shared_ptr<Channel>& channel) {
   WorkerFigures* const figures = channel->figures();
   if (figures == nullptr) return env.Undefined();

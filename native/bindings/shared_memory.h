@@ -17,6 +17,8 @@ Napi::Value slabBuffer(Napi::Env, SlabRef);
 Napi::Value ledgerArray(Napi::Env, std::shared_ptr<LedgerSegment>);
 // See ConnectionFigures.
 Napi::Value figuresArray(Napi::Env, std::shared_ptr<FiguresSegment>);
+// See TcpFigures.
+Napi::Value tcpArray(Napi::Env, std::shared_ptr<TcpSegment>);
 // See WorkerFigures.
 Napi::Value workerFiguresArray(Napi::Env, const std::shared_ptr<Channel>&);
 

@@ -50,6 +50,7 @@ export {
   type RingOperationOptions,
   type RingOptions,
 } from './options/ring.js';
+export { parseSampleOptions, type SampleOptions } from './options/sample.js';
 export {
   type Pem,
   parseTlsOptions,

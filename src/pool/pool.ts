@@ -4,6 +4,8 @@ import type { DebugSocket } from '../debug/socket.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
+import type { Sample } from '../stats/sample.js';
+import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import type { Connection } from './connection.js';
@@ -25,6 +27,7 @@ import type {
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
   ResolvedPoolOptions,
+  SampleOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
@@ -66,6 +69,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
   readonly #debugSockets = new Set<DebugSocket>();
+  readonly #samplers = new Set<Sampler>();
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -304,6 +308,23 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Samples all connections, groups' included, again and again until the loop over the samples is
+   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
+   * the process.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
+   */
+  sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
+    const resolved = this.#parsers.parseSampleOptions(options);
+    this.#checkOpen();
+    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
+    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
+    this.#samplers.add(sampler);
+    return sampler.samples;
+  }
+
+  /**
    * Closes every connection with a close handshake (1001), then ends the workers. What is being
    * opened is given up; what has not ended in time is cut.
    *
@@ -319,6 +340,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
+      for (const sampler of [...this.#samplers]) sampler.end();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -507,6 +529,9 @@ export class Pool extends EventEmitter<PoolEvents> {
         break;
       case 'lease':
         this.#onLease(message.report);
+        break;
+      case 'sampled':
+        worker.onSampled();
         break;
     }
   }

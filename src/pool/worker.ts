@@ -10,6 +10,7 @@ import { guarded } from '../channel/uncaught.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import { FIGURE, Figures } from '../stats/figures.js';
 import type { Counted } from '../stats/pool.js';
+import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
 import { createError, type LwsPoolError } from './errors.js';
@@ -79,6 +80,8 @@ export class PoolWorker {
   readonly #name = new Uint32Array(2);
   /** Those whose `connect()` has resolved in this turn of the loop. */
   readonly #opening: Connection[] = [];
+  readonly #sampling: (() => void)[] = [];
+  readonly #tcp: Float64Array[] = [];
   #referenced = false;
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
@@ -153,6 +156,30 @@ export class PoolWorker {
     return () => {
       if (this.#entries[slot] === entry) this.outbox.command(Command.terminate, slot, generation);
     };
+  }
+
+  /** Has the worker read TCP_INFO of its connections; resolves when it has, or is gone. */
+  sampleTcp(unread: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sampling.push(resolve);
+      if (this.#sampling.length === 1) this.post({ type: 'sample', unread });
+    });
+  }
+
+  /** It has. */
+  onSampled(): void {
+    for (const resolve of this.#sampling.splice(0)) resolve();
+  }
+
+  sampled(): Sampled {
+    const { figures } = this.#wire;
+    const segments = figures?.segments() ?? [];
+    for (let index = this.#tcp.length; index < segments.length; index++) {
+      const segment = this.#channel.tcpFigures(index);
+      if (segment === undefined) break;
+      this.#tcp.push(segment);
+    }
+    return { channel: this.#channel.key, worker: this.index, segments, tcp: this.#tcp };
   }
 
   #note(slot: number, { requested, resolved }: Request): void {
@@ -231,6 +258,7 @@ export class PoolWorker {
       else guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#leases.close();
+    this.onSampled();
     this.#events.onRoom();
   }
 

@@ -95,14 +95,15 @@ export class Figures {
     return figures && { figures, base: (slot % SEGMENT_ROWS) * ROW };
   }
 
+  /** All there are, as they change. */
+  segments(): readonly Float64Array[] {
+    while (this.#segment(this.#segments.length) !== undefined);
+    return this.#segments;
+  }
+
   /** All there are, as they are now: copies. */
   copy(): Float64Array[] {
-    const copies: Float64Array[] = [];
-    for (let index = 0; ; index++) {
-      const segment = this.#segment(index);
-      if (segment === undefined) return copies;
-      copies.push(segment.slice());
-    }
+    return this.segments().map((segment) => segment.slice());
   }
 
   #segment(index: number): Float64Array | undefined {

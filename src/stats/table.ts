@@ -15,8 +15,10 @@ export type ColumnName = (typeof COLUMNS)[number];
 
 const TIMES: ReadonlySet<string> = new Set([
   ...['requested', 'resolved', 'queued', 'begun', 'connected', 'secured', 'opened'],
-  ...['firstMessage', 'lastRead', 'lastWrite'],
+  ...['firstMessage', 'lastRead', 'lastWrite', 'sampled'],
 ]);
+
+export const isTime = (name: string) => TIMES.has(name);
 
 /** Copies of one worker's figures. */
 export interface Copied {
@@ -105,7 +107,7 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
   /** @internal The same figure of single rows. */
   reader(name: ColumnName): (row: number) => number {
     const index = FIGURES.indexOf(name);
-    const offset = TIMES.has(name) ? this.#offset : 0;
+    const offset = isTime(name) ? this.#offset : 0;
     return (row) => {
       const { figures, base } = this.#rows[row] as TableRow;
       const value = figures[base + index] as number;

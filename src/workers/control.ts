@@ -52,6 +52,8 @@ export type ToWorker =
       readonly reason: string;
     }
   | { readonly type: 'terminate'; readonly group: number }
+  /** TCP_INFO of all connections; answered by `sampled`. */
+  | { readonly type: 'sample'; readonly unread: boolean }
   | { readonly type: 'stop' };
 
 /** How often something happened, and one message that stands for all. */
@@ -78,4 +80,5 @@ export type FromWorker =
   | { readonly type: 'threw'; readonly error: PlainError }
   /** A handler's lease was lost, or is held for long. */
   | { readonly type: 'lease'; readonly report: LeaseReport }
+  | { readonly type: 'sampled' }
   | { readonly type: 'stopped' };

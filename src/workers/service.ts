@@ -26,6 +26,8 @@ interface Entry {
 
 /** Opening ten thousand connections makes some fifty reports, not ten thousand. Milliseconds. */
 const REPORT_DELAY = 5;
+/** Some 0.3 ms. */
+const SAMPLED_AT_ONCE = 256;
 
 /** A worker's service, and the handlers that run beside it. */
 export class WorkerService implements HandlerService {
@@ -119,6 +121,9 @@ export class WorkerService implements HandlerService {
       case 'open':
         void this.#open(message.share);
         break;
+      case 'sample':
+        this.#sample(0, message.unread);
+        break;
       case 'post':
         this.#groups.get(message.group)?.receive(message.value);
         break;
@@ -129,6 +134,13 @@ export class WorkerService implements HandlerService {
         this.#each(message.group, (connection) => connection.terminate());
         break;
     }
+  }
+
+  /** So many at a time that the others hardly notice. */
+  #sample(from: number, unread: boolean): void {
+    const next = this.#native.sampleTcp(from, SAMPLED_AT_ONCE, unread);
+    if (next === 0) this.#post({ type: 'sampled' });
+    else setImmediate(() => this.#sample(next, unread));
   }
 
   #each(id: number, act: (connection: HandlerConnection) => void): void {

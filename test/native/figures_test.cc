@@ -6,8 +6,7 @@
 #include <thread>
 
 #include "../../native/core/channel/slot_table.h"
-#include "service_bed.h"
-#include "ws_frames.h"
+#include "lease_bed.h"
 
 using namespace lwspool;
 using namespace lwspool::test;
@@ -110,4 +109,29 @@ TEST_CASE("figures: read by one thread while another writes them") {
     last = now;
   }
   worker.join();
+}
+
+TEST_CASE("figures: TCP_INFO is sampled, but of what is leased exclusively") {
+  LeaseBed bed;
+  Connection& free = bed.open();
+  Connection& leased = bed.open();
+  const Held lease = bed.hold(leased.id);
+  CHECK_EQ(bed.service.sampleTcp(0, 1, true), 1);  // the first of two
+  CHECK_EQ(bed.service.sampleTcp(1, 8, true), 0);
+  const auto segment = bed.channel.slots.tcp(0);
+  REQUIRE(segment != nullptr);
+  const TcpFigures& seen = segment->rows[free.id.slot];
+  CHECK_EQ(get(seen.generation), free.id.generation);
+  CHECK_EQ(get(seen.state), 1);  // TCP_ESTABLISHED
+  CHECK_GT(get(seen.rto), 0);
+  CHECK_GT(get(seen.sampled), 0);
+  CHECK_EQ(get(segment->rows[leased.id.slot].generation), 0);
+  CHECK_EQ(bed.release(lease), Why::none);
+}
+
+TEST_CASE("figures: nothing is sampled where nothing is counted") {
+  Bed bed(64, nullptr, 20'000, false);
+  bed.open();
+  CHECK_EQ(bed.service.sampleTcp(0, 8, false), 0);
+  CHECK_EQ(bed.channel.slots.tcp(0), nullptr);
 }

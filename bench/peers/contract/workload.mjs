@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests'} mode
+ * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape'} mode
  * @property {string} url
  * @property {Buffer | undefined} ca  PEM, for wss:
  * @property {number} connections  to open in the measured phase; where there are messages, in all
@@ -20,6 +20,8 @@ import { parseArgs } from 'node:util';
  * @property {number} threads  worker threads, where the peer has them
  * @property {number} sessions  0: no TLS session is resumed by a peer that can be told so
  * @property {string[]} bios  types of the BIOs of each connection, where there are such
+ * @property {'default' | 'nothing' | 'stats' | 'flight'} observe  what is counted and recorded meanwhile, where there is
+ *   the choice
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
  *
  * Of leases, and of whatever else is taken and given back:
@@ -51,6 +53,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       threads: number(1),
       sessions: number(1),
       bio: { type: 'string', default: '' },
+      observe: { type: 'string', default: 'default' },
       'server-pid': { type: 'string' },
       leases: number(1),
       pairs: number(1),
@@ -74,6 +77,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     threads: Number(values.threads),
     sessions: Number(values.sessions),
     bios: values.bio.split(',').filter(Boolean),
+    observe: values.observe,
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
     leases: Number(values.leases),
     pairs: Number(values.pairs),

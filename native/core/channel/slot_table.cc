@@ -44,6 +44,14 @@ std::shared_ptr<LeaseSegment> SlotTable::leases(uint32_t index) {
   return index < leases_.size() ? leases_[index] : nullptr;
 }
 
+std::shared_ptr<TcpSegment> SlotTable::tcp(uint32_t index, bool make) {
+  std::lock_guard lock(mutex_);
+  while (make && tcp_.size() <= index && index < figures_.size()) {
+    tcp_.push_back(std::make_shared<TcpSegment>());
+  }
+  return index < tcp_.size() ? tcp_[index] : nullptr;
+}
+
 std::shared_ptr<FiguresSegment> SlotTable::figures(uint32_t index) {
   std::lock_guard lock(mutex_);
   return index < figures_.size() ? figures_[index] : nullptr;

@@ -10,6 +10,7 @@
 
 #include "../lease/lease_cell.h"
 #include "../stats/figures.h"
+#include "../stats/tcp_figures.h"
 #include "record.h"
 
 namespace lwspool {
@@ -33,6 +34,9 @@ struct LedgerSegment {
 struct FiguresSegment {
   ConnectionFigures rows[kSegmentSlots];
 };
+struct TcpSegment {
+  TcpFigures rows[kSegmentSlots];
+};
 
 class SlotTable {
  public:
@@ -52,6 +56,8 @@ class SlotTable {
   std::shared_ptr<LeaseSegment> leases(uint32_t index);
   // The same; null also where nothing is counted.
   std::shared_ptr<FiguresSegment> figures(uint32_t index);
+  // The same; null also where nothing was ever sampled. The worker makes them.
+  std::shared_ptr<TcpSegment> tcp(uint32_t index, bool make = false);
 
  private:
   const uint32_t capacity_;
@@ -62,6 +68,7 @@ class SlotTable {
   std::vector<std::shared_ptr<LedgerSegment>> segments_;
   std::vector<std::shared_ptr<LeaseSegment>> leases_;
   std::vector<std::shared_ptr<FiguresSegment>> figures_;
+  std::vector<std::shared_ptr<TcpSegment>> tcp_;
 };
 
 }  // namespace lwspool

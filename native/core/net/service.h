@@ -88,6 +88,10 @@ class Service {
   void flushNow(ConnectionId);
   // The consumer has room again.
   void resumeStalled();
+  // Reads TCP_INFO of up to so many connections, from that slot on, into figures that others see.
+  // Answers where to go on; 0: those were the last. A connection that is leased exclusively is left
+  // out, and keeps what was read before.
+  uint32_t sampleTcp(uint32_t from, uint32_t count, bool unread);
   // Ends all leases; before connections go without being closed.
   void revokeAll();
 

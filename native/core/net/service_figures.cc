@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service.h"
+#include "use.h"
 
 namespace lwspool {
 
@@ -89,6 +90,24 @@ void Service::countPong(Connection& connection, const uint8_t* data, size_t size
     break;
   }
   if (pings.empty()) connection.pings.reset();
+}
+
+uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
+  std::shared_ptr<TcpSegment> segment;
+  for (uint32_t slot = from; slot < connections_.size(); slot++) {
+    if (count-- == 0) return slot;
+    if (!segment || slot % kSegmentSlots == 0) {
+      segment = channel_.slots.tcp(slot / kSegmentSlots, true);
+      if (!segment) return 0;
+    }
+    Connection& connection = connections_[slot];
+    if (!connection.established()) continue;
+    Use use(connection);
+    if (!use) continue;
+    TcpFigures& figures = segment->rows[slot % kSegmentSlots];
+    if (readTcp(connection.fd, unread, figures)) set(figures.generation, connection.id.generation);
+  }
+  return 0;
 }
 
 // Also where one is under way.
