@@ -1,7 +1,12 @@
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
 export type { DebugSocket } from './debug/socket.js';
+export type { FlightCategory, FlightFacts } from './flight/kinds.js';
+export type { FlightEvent, FlightRecord } from './flight/record.js';
+export type { TraceEvent } from './flight/trace.js';
+export type { MetricsRegistry } from './metrics/prometheus.js';
 export type { Received } from './native.js';
 export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
+export type { ConnectAttempt, DiagnosticsMessages } from './pool/diagnostics.js';
 export {
   CertificateError,
   type ErrorCode,
@@ -49,6 +54,7 @@ export type {
   FaultBio,
   LeaseOptions,
   LookupFunction,
+  MetricsOptions,
   PollerName,
   PoolLeaseOptions,
   PoolOptions,
@@ -58,11 +64,16 @@ export type {
   RingOperationOptions,
   RingOptions,
   SampleOptions,
+  TelemetryMeterProvider,
+  TelemetryOptions,
+  TelemetryTracerProvider,
   TlsOptions,
+  WarningOptions,
 } from './pool/options.js';
 export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { StreamOptions } from './pool/stream.js';
+export type { PoolWarning, WarningCode, WarningDetails } from './pool/trouble/warning.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';

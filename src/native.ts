@@ -27,6 +27,10 @@ export interface EndpointOptions {
   /** The request but for the Sec-WebSocket-Key and the blank line. */
   readonly requestHead?: string;
   readonly protocols?: readonly string[];
+  /** Whether the header fields of the answer that opens a WebSocket are told. */
+  readonly keepsHeaders?: boolean;
+  /** Names, in lower case, of fields to look for beyond those that libwebsockets knows. */
+  readonly keptHeaders?: readonly string[];
   /** From {@link NativeAddon.createTlsContext}; 0: plain. */
   readonly tls?: number;
   /** Name or address to verify and, if it is a name, to send as SNI. */
@@ -59,6 +63,10 @@ export interface TlsContextOptions {
   readonly maxCachedSessions?: number;
   /** For connections that are captured. */
   readonly tellSecrets?: boolean;
+  /** Secrets are told as events. */
+  readonly keylog?: boolean;
+  /** Secrets are appended to that file. */
+  readonly keylogFile?: string | undefined;
 }
 
 declare const endpointBrand: unique symbol;
@@ -88,6 +96,8 @@ export interface NativeEnd {
   takeExternal(): Buffer;
   /** Figures of 1,024 connections, see channel/ledger.ts. */
   ledger(segment: number): Float64Array | undefined;
+  /** What is recorded of a connection, see flight/record.ts; undefined: nothing (any more). */
+  flightRecord(slot: number, generation: number): Buffer | undefined;
   /** What is counted of 1,024 connections, see stats/columns.ts; undefined where nothing is. */
   figures(segment: number): Float64Array | undefined;
   /** What is counted of the worker, see stats/columns.ts. */
@@ -105,6 +115,8 @@ export interface NativeChannel extends NativeEnd {
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
   /** What was sampled of 1,024 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
   tcpFigures(segment: number): Float64Array | undefined;
+  /** Of the connections of 64 slots; undefined behind the last of them. */
+  flightRecords(segment: number): Buffer[] | undefined;
   ref(): void;
   unref(): void;
   close(): void;
@@ -146,6 +158,8 @@ export interface NativeService extends NativeEnd {
    * the end. `unread`: that as well.
    */
   sampleTcp(from: number, count: number, unread: boolean): number;
+  /** Keeps so many events of each connection from now on; before the first. */
+  recordFlights(events: number, channel: number, worker: number): void;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
   /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
   bioBytes(): Buffer;
@@ -337,6 +351,8 @@ export interface NativeAddon {
   uringRefusal(): string | undefined;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */
   createTlsContext(options: TlsContextOptions): number;
+  /** @throws Error with the reason for which secrets cannot be appended to that file */
+  openKeylog(path: string): void;
   /** PEM of the authorities that are trusted by default; the first call counts. */
   setDefaultAuthorities(pem: string): void;
 }

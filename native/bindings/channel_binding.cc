@@ -3,8 +3,11 @@
 #include <cstring>
 #include <new>
 #include <utility>
+#include <vector>
 
+#include "../core/flight/flight_reader.h"
 #include "arguments.h"
+#include "bytes.h"
 #include "endpoint_binding.h"
 #include "registry.h"
 #include "shared_memory.h"
@@ -98,6 +101,18 @@ Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
 
+Napi::Value ChannelBinding::flightRecord(const Napi::CallbackInfo& info) {
+  return bufferOrNone(info.Env(), copyFlight(channel_->slots, connectionId(info)));
+}
+
+Napi::Value ChannelBinding::flightRecords(const Napi::CallbackInfo& info) {
+  std::vector<std::string> records;
+  if (!copyFlights(channel_->slots, number(info, 0), records)) return info.Env().Undefined();
+  Napi::Array list = Napi::Array::New(info.Env(), records.size());
+  for (uint32_t i = 0; i < records.size(); i++) list.Set(i, bufferOf(info.Env(), records[i]));
+  return list;
+}
+
 Napi::Value ChannelBinding::figures(const Napi::CallbackInfo& info) {
   return figuresArray(info.Env(), channel_->slots.figures(number(info, 0)));
 }
@@ -132,6 +147,8 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
                            InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                           InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
+                           InstanceMethod<&ChannelBinding::flightRecords>("flightRecords"),
                            InstanceMethod<&ChannelBinding::figures>("figures"),
                            InstanceMethod<&ChannelBinding::tcpFigures>("tcpFigures"),
                            InstanceMethod<&ChannelBinding::workerFigures>("workerFigures"),

@@ -37,6 +37,10 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   // ledger(segment), figures(segment), tcpFigures(segment), workerFigures()
   // -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);
+  // flightRecord(slot, generation) -> Buffer, see FlightRecorder::copy(); undefined: there is none
+  Napi::Value flightRecord(const Napi::CallbackInfo&);
+  // flightRecords(segment) -> Buffers; undefined behind the last segment
+  Napi::Value flightRecords(const Napi::CallbackInfo&);
   Napi::Value figures(const Napi::CallbackInfo&);
   Napi::Value tcpFigures(const Napi::CallbackInfo&);
   Napi::Value workerFigures(const Napi::CallbackInfo&);

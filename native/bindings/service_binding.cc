@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "../core/flight/flight_reader.h"
 #include "../core/net/addresses.h"
 #include "addon_data.h"
 #include "arguments.h"
@@ -294,6 +295,15 @@ Napi::Value ServiceBinding::bioBelow(const Napi::CallbackInfo& info) {
                                    bytes.ByteLength()));
 }
 
+void ServiceBinding::recordFlights(const Napi::CallbackInfo& info) {
+  State& state = open(info.Env());
+  state.service->recordFlights({roundedFlight(number(info, 0)), number(info, 1), number(info, 2)});
+}
+
+Napi::Value ServiceBinding::flightRecord(const Napi::CallbackInfo& info) {
+  return bufferOrNone(info.Env(), copyFlight(open(info.Env()).channel->slots, connectionId(info)));
+}
+
 Napi::Value ServiceBinding::uringRefusal(const Napi::CallbackInfo& info) {
   std::string reason;
   if (Poller::make(PollerKind::uring, reason)) return info.Env().Undefined();
@@ -326,6 +336,8 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::bioBytes>("bioBytes"),
                            InstanceMethod<&ServiceBinding::bioFill>("bioFill"),
                            InstanceMethod<&ServiceBinding::bioBelow>("bioBelow"),
+                           InstanceMethod<&ServiceBinding::recordFlights>("recordFlights"),
+                           InstanceMethod<&ServiceBinding::flightRecord>("flightRecord"),
                            InstanceMethod<&ServiceBinding::close>("close")}));
 }
 

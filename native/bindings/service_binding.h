@@ -65,6 +65,10 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   Napi::Value bioBytes(const Napi::CallbackInfo&);
   void bioFill(const Napi::CallbackInfo&);
   Napi::Value bioBelow(const Napi::CallbackInfo&);
+  // recordFlights(events, channel, worker): before the first connection; flightRecord() as of
+  // Channel
+  void recordFlights(const Napi::CallbackInfo&);
+  Napi::Value flightRecord(const Napi::CallbackInfo&);
   // close(callback): closes everything at once, then calls back
   void close(const Napi::CallbackInfo&);
 

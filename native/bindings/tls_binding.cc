@@ -41,8 +41,10 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
   tls.rejectUnauthorized = options.flag("rejectUnauthorized", true);
   tls.requestOcsp = options.flag("requestOCSP");
   tls.maxCachedSessions = options.number("maxCachedSessions");
-  tls.tellSecrets = options.flag("tellSecrets");
+  tls.secrets.captures = options.flag("tellSecrets");
+  tls.secrets.told = options.flag("keylog");
   try {
+    if (options.has("keylogFile")) tls.secrets.file = KeylogFile::open(options.text("keylogFile"));
     auto context = std::make_shared<const TlsContext>(tls);
     std::lock_guard lock(mutex);
     contexts.push_back(std::move(context));
@@ -51,6 +53,17 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
     Napi::Error error = Napi::Error::New(info.Env(), failure.what());
     error.Set("option", Napi::String::New(info.Env(), failure.option));
     throw error;
+  } catch (const KeylogError& failure) {
+    throw Napi::Error::New(info.Env(), failure.what());
+  }
+}
+
+// openKeylog(path): throws an Error with the reason where it cannot be written. JavaScript thread.
+void openKeylog(const Napi::CallbackInfo& info) {
+  try {
+    KeylogFile::open(info[0].As<Napi::String>().Utf8Value());
+  } catch (const KeylogError& failure) {
+    throw Napi::Error::New(info.Env(), failure.what());
   }
 }
 
@@ -67,6 +80,7 @@ std::shared_ptr<const TlsContext> TlsBinding::find(uint32_t number) {
 
 void TlsBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set("createTlsContext", Napi::Function::New(env, createTlsContext));
+  exports.Set("openKeylog", Napi::Function::New(env, openKeylog));
   exports.Set("setDefaultAuthorities", Napi::Function::New(env, setDefaultAuthorities));
 }
 

@@ -22,6 +22,7 @@ Napi::Object tlsObject(Napi::Env env, const TlsFacts& facts) {
   object.Set("protocol", Napi::String::New(env, facts.protocol));
   object.Set("cipher", Napi::String::New(env, facts.cipher));
   object.Set("cipherStandard", Napi::String::New(env, facts.cipherStandard));
+  object.Set("group", textOrNone(env, facts.group));
   object.Set("alpn", textOrNone(env, facts.alpn));
   object.Set("servername", textOrNone(env, facts.servername));
   object.Set("chain", chain);

@@ -1,4 +1,5 @@
-import { errorFromNative, type LwsPoolError } from '../pool/errors.js';
+import { FlightRecord } from '../flight/record.js';
+import { errorFromNative, type LwsPoolError, withFlightRecord } from '../pool/errors.js';
 import { type Fields, textOf } from './fields.js';
 
 /**
@@ -12,10 +13,19 @@ export function errorIn(
 ): LwsPoolError | undefined {
   const code = textOf(fields, 'code');
   if (code === '') return undefined;
+  const error = made(code, fields, known);
+  const recorded = fields.get('flightRecord');
+  if (recorded === undefined) return error;
+  // A copy: what it lies in is large, and the error may be kept for long.
+  const record = new FlightRecord(Buffer.from(recorded), { url: known.url, error: error.code });
+  return withFlightRecord(error, record);
+}
+
+function made(code: string, fields: Fields, known: Readonly<Record<string, string>>): LwsPoolError {
   const facts = new Map<string, string | Buffer>([...Object.entries(known), ...fields]);
   const thrown = textOf(fields, 'thrown');
   const attempts = textOf(fields, 'attempts').split('\n').slice(0, -1);
-  for (const name of ['code', 'thrown', 'attempts']) facts.delete(name);
+  for (const name of ['code', 'thrown', 'attempts', 'flightRecord']) facts.delete(name);
   if (attempts.length > 1) {
     const errors = attempts.map((line) => attempt(line, known));
     return errorFromNative(code, facts, { cause: new AggregateError(errors) });

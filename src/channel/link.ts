@@ -47,6 +47,8 @@ export class Link {
   readonly highWaterMark: number;
   readyState: ReadyState = OPEN;
   paused = false;
+  /** How often reading went on after a pause. */
+  resumes = 0;
   /** Raw: nothing more will be sent. */
   ended = false;
 
@@ -199,6 +201,7 @@ export class Link {
   #setPaused(paused: boolean): void {
     if (this.paused === paused || this.readyState === CLOSED) return;
     this.paused = paused;
+    if (!paused) this.resumes++;
     this.#command(paused ? Command.pause : Command.resume);
   }
 

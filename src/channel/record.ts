@@ -33,6 +33,7 @@ export const Event = {
   leased: 11,
   leaseExpired: 12,
   warned: 13,
+  keylog: 14,
 } as const;
 
 export const Command = {

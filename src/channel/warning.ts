@@ -1,10 +1,15 @@
+import type { Trouble, WarningCode } from '../pool/trouble/warning.js';
 import { decodeFields, textOf } from './fields.js';
 
-/** A record that tells of something the user should know and that ends nothing. */
-export function emitWarning(connection: string, payload: Buffer): void {
+/** The warning in a record that tells of something the user should know and that ends nothing. */
+export function warningIn(payload: Buffer, connection: string, worker: number): Trouble {
   const fields = decodeFields(payload);
-  process.emitWarning(`Connection ${connection}: ${textOf(fields, 'text')}`, {
-    type: 'LwsPoolWarning',
-    code: textOf(fields, 'code'),
-  });
+  const message = `Connection ${connection}: ${textOf(fields, 'text')}`;
+  return {
+    code: textOf(fields, 'code') as WarningCode,
+    message,
+    connection,
+    worker,
+    details: {},
+  } as Trouble;
 }

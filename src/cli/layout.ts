@@ -13,6 +13,21 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** As {@link wrap}, and words that are longer than `width` are cut into pieces. */
+export function fold(text: string, width: number): string[] {
+  return wrap(text, width).flatMap((line) => pieces(line, width));
+}
+
+function pieces(line: string, width: number): string[] {
+  const parts: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    parts.push(rest.slice(0, width));
+    rest = rest.slice(width);
+  }
+  return [...parts, rest];
+}
+
 /** Cells in columns, each as wide as its widest cell; `right` names those that end flush. */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
   const widths: number[] = [];

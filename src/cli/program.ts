@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.js';
+import { inspectCommand } from './commands/inspect.js';
 import { loadCommand } from './commands/load.js';
 import { serveCommand } from './commands/serve.js';
 import { topCommand } from './commands/top.js';
@@ -27,7 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
 function createProgram(onDone: (status: number) => void): Command {
   const program = new Command('lws-pool')
     .description(
-      'WebSocket and TCP clients on worker threads: a load tester, its target, and what shows them at work.',
+      'WebSocket and TCP clients on worker threads: an inspector, a load tester, its target, and what shows them at work.',
     )
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -37,7 +38,7 @@ function createProgram(onDone: (status: number) => void): Command {
     })
     .addHelpText('after', '\nEach command has more to say: lws-pool load --help')
     .exitOverride();
-  for (const make of [loadCommand, serveCommand, demoCommand, topCommand]) {
+  for (const make of [inspectCommand, loadCommand, serveCommand, demoCommand, topCommand]) {
     const command = make(onDone);
     program.addCommand(command.copyInheritedSettings(program).exitOverride());
     command.showHelpAfterError(`Try "lws-pool ${command.name()} --help".`);

@@ -4,16 +4,20 @@ import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
-import { emitWarning } from '../channel/warning.js';
+import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
-import type { LwsPoolError } from './errors.js';
+import { channels } from './diagnostics.js';
+import type { HeaderFields, LwsPoolError } from './errors.js';
 import { iterate, type Message } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
 import type { Lease } from './lease/lease.js';
 import { type LeaseMode, Leasing } from './lease/leasing.js';
 import type { LeaseOptions } from './options.js';
 import { createStream, type StreamOptions } from './stream.js';
+import type { Trouble } from './trouble/warning.js';
+import { headersOf } from './upgrade-headers.js';
 
 export type { Message };
 
@@ -27,6 +31,11 @@ export interface ConnectionEvents {
   /** A ping of the peer; it has been answered. */
   ping: [data: Buffer];
   pong: [data: Buffer];
+  /**
+   * With `tls.keylog: true`: a secret of the TLS handshake, a line of the NSS key log format with its
+   * end. Those of the opening wait for whoever listens as soon as `connect()` has resolved.
+   */
+  keylog: [line: Buffer];
   /** After `send()` answered false: the kernel has taken everything. */
   drain: [];
   /**
@@ -41,6 +50,7 @@ export interface ConnectionEvents {
 export interface ConnectionFacts {
   readonly wire: Wire;
   readonly leases: LeaseCoordinator;
+  readonly record: (slot: number, generation: number) => Buffer | undefined;
   readonly slot: number;
   readonly generation: number;
   readonly highWaterMark: number;
@@ -51,6 +61,8 @@ export interface ConnectionFacts {
   /** Its messages go to a handler in the worker. */
   readonly handled: boolean;
   readonly fields: Fields;
+  /** It is told of something that ends nothing. */
+  warn(trouble: Trouble): void;
 }
 
 /** What arrived while nobody listened, in order; last of all the end of a raw connection. */
@@ -76,6 +88,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly protocol: string;
   /** Extensions in use; '' for none. */
   readonly extensions: string;
+  /**
+   * Header fields of the answer that opened the WebSocket, by lower-case name, where the option
+   * `keepHeaders` asked for them. Of one that libwebsockets has no token for, and that was sent
+   * several times, there is one value.
+   */
+  readonly upgradeHeaders: HeaderFields | undefined;
   readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
@@ -85,11 +103,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   readonly #link: Link;
   readonly #leases: LeaseCoordinator;
+  readonly #warn: (trouble: Trouble) => void;
+  readonly #record: ConnectionFacts['record'];
   readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
   /** Undefined once somebody listens. */
   #held: Held[] | undefined;
   #heldBytes = 0;
+  #heldTaken = 0;
   #pausedForHeld = false;
   #pausedByUser = false;
   /**
@@ -111,12 +132,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.kind = facts.kind;
     this.protocol = textOf(facts.fields, 'protocol');
     this.extensions = textOf(facts.fields, 'extensions');
+    this.upgradeHeaders = headersOf(facts.fields);
     this.localAddress = textOf(facts.fields, 'localAddress');
     this.localPort = Number(textOf(facts.fields, 'localPort'));
     this.remoteAddress = textOf(facts.fields, 'remoteAddress');
     this.remotePort = Number(textOf(facts.fields, 'remotePort'));
     this.#link = new Link(facts.wire, facts.slot, facts.generation, facts.highWaterMark);
     this.#leases = facts.leases;
+    this.#warn = facts.warn;
+    this.#record = facts.record;
     this.#counted = new Counted(this.#link);
     this.#held = facts.handled ? undefined : [];
   }
@@ -239,6 +263,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
+   * What its flight recorder has, see docs/monitoring.md; undefined where the pool has no
+   * `flightRecorder`. Once it is closed its error's, if it ended with one. Read without the worker, so
+   * also where that hangs.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.error?.flightRecord !== undefined) return this.error.flightRecord;
+    const bytes = this.#record(this.#link.slot, this.#link.generation);
+    return bytes && new FlightRecord(bytes, { url: this.url, error: this.error?.code });
+  }
+
+  /**
    * What has been counted of it, with what the kernel and TLS say where that is asked for. After
    * `close`: as it was in the end.
    *
@@ -294,6 +329,21 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#leasing;
   }
 
+  /** @internal */
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** @internal Messages that wait for a listener. */
+  get heldMessages(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** @internal Those that have waited, and were taken one by one. */
+  get heldTaken(): number {
+    return this.#heldTaken;
+  }
+
   /** @internal A record of its worker: what arrived, or what became of what was sent. */
   onRecord(type: number, payload: Buffer, isBinary: boolean, aux: number): void {
     switch (type) {
@@ -309,8 +359,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       case Event.ping:
         this.#tell(() => this.emit('ping', payload));
         break;
+      case Event.keylog: {
+        const line = Buffer.from(payload);
+        this.#tell(() => this.emit('keylog', line));
+        break;
+      }
       case Event.warned:
-        emitWarning(this.id, payload);
+        this.#warn(warningIn(payload, this.id, this.worker));
         break;
       case Event.pong:
         this.emit('pong', payload);
@@ -357,6 +412,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
+    if (channels.closed.hasSubscribers) {
+      channels.closed.publish({ connection: this, code, reason, error });
+    }
     this.#tell(() => {
       try {
         if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
@@ -431,6 +489,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         return;
       }
       held.shift();
+      this.#heldTaken++;
       this.#heldBytes -= next.data.length;
       guarded(() => {
         if (event === 'message') this.emit('message', next.data, next.isBinary);

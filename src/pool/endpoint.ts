@@ -25,6 +25,8 @@ export function endpointOptions(
     port: target.port,
     requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
     protocols: options.protocols,
+    keepsHeaders: options.keepHeaders !== false,
+    keptHeaders: options.keepHeaders === false ? [] : options.keepHeaders,
     tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     // "" asks for no SNI: the certificate still has to be the host's.
@@ -46,8 +48,12 @@ export function createEndpoint(options: EndpointOptions) {
   return new native.Endpoint(options);
 }
 
-/** The opening request (RFC 6455 section 4.1) without its key, which each connection adds. */
-function requestHead(target: Target, options: ResolvedConnectOptions): string {
+/**
+ * The opening request (RFC 6455 section 4.1) without its key, which each connection adds.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION where it is too long
+ */
+export function requestHead(target: Target, options: ResolvedConnectOptions): string {
   const lines = [
     `GET ${target.path} HTTP/1.1`,
     `Host: ${target.hostHeader}`,

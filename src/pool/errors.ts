@@ -5,9 +5,15 @@ export {
   type ErrorOf,
   LwsPoolError,
   UpgradeError,
+  withFlightRecord,
 } from './errors/classes.js';
 export type { ErrorDetails, ErrorEntry, HeaderFields } from './errors/details.js';
-export { codeForErrno, errorFromNative, type NativeFields } from './errors/native.js';
+export {
+  codeForErrno,
+  errorFromNative,
+  type NativeFields,
+  parseHeaders,
+} from './errors/native.js';
 export { fromPlain, type PlainError, toPlain } from './errors/plain.js';
 export {
   type CertificateErrorCode,

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { bytesOf, type Data, type SendOptions } from '../channel/link.js';
+import type { OwnerFigures } from '../stats/owner.js';
 import type { GroupReport, GroupShare, Tally } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
 import type { ErrorCode, LwsPoolError } from './errors.js';
@@ -37,6 +38,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   readonly ready: Promise<void>;
   /** Resolves once all that were opened are closed, and no more will be opened. */
   readonly closed: Promise<void>;
+  readonly #figures: OwnerFigures;
   readonly #shares = new Map<PoolWorker, Share>();
   readonly #failed = new Tallies();
   readonly #errors = new Tallies();
@@ -48,8 +50,9 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   #resolveClosed!: () => void;
 
   /** @internal */
-  constructor(id: number, count: number, url: string) {
+  constructor(id: number, count: number, url: string, figures: OwnerFigures) {
     super();
+    this.#figures = figures;
     this.id = id;
     this.url = url;
     this.count = count;
@@ -138,7 +141,11 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     const share = this.#shares.get(worker);
     if (share === undefined) return;
     let failed = 0;
-    for (const { count } of report.failed.values()) failed += count;
+    for (const [code, { count }] of report.failed) {
+      failed += count;
+      this.#figures.failed(code, count);
+    }
+    for (const [code, { count }] of report.errors) this.#figures.ended(code, count);
     share.opened += report.opened;
     share.failed += failed;
     share.closed += report.closed;
@@ -158,6 +165,8 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     const open = share.opened - share.closed;
     this.#failed.add(error.code, unopened, error.message);
     this.#errors.add(error.code, open, error.message);
+    this.#figures.failed(error.code, unopened);
+    this.#figures.ended(error.code, open);
     share.failed += unopened;
     share.closed += open;
     this.#closedCount += open;

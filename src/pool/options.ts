@@ -31,6 +31,7 @@ export {
   type ResolvedLeaseOptions,
   type ResolvedLeaseTerms,
 } from './options/lease.js';
+export { type MetricsOptions, parseMetricsOptions } from './options/metrics.js';
 export {
   type PollerName,
   type PoolOptions,
@@ -52,6 +53,13 @@ export {
 } from './options/ring.js';
 export { parseSampleOptions, type SampleOptions } from './options/sample.js';
 export {
+  parseTelemetryOptions,
+  type ResolvedTelemetryOptions,
+  type TelemetryMeterProvider,
+  type TelemetryOptions,
+  type TelemetryTracerProvider,
+} from './options/telemetry.js';
+export {
   type Pem,
   parseTlsOptions,
   type ResolvedTlsKey,
@@ -60,3 +68,4 @@ export {
   type TlsOptions,
   type TlsVersion,
 } from './options/tls.js';
+export type { WarningOptions } from './options/warnings.js';

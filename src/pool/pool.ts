@@ -1,14 +1,22 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { DebugSource } from '../debug/answers.js';
 import type { DebugSocket } from '../debug/socket.js';
+import type { FlightRecord } from '../flight/record.js';
+import { parseTracePath, writeTrace } from '../flight/trace-file.js';
+import type { MetricsRegistry } from '../metrics/prometheus.js';
+import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
+import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
 import type { Sample } from '../stats/sample.js';
 import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
+import { ConnectTrace } from './connect-trace.js';
 import type { Connection } from './connection.js';
+import { channels } from './diagnostics.js';
 import { createEndpoint, endpointOptions } from './endpoint.js';
 import { createError, fromPlain, LwsPoolError } from './errors.js';
 import { ConnectionGroup } from './group.js';
@@ -22,15 +30,22 @@ import type {
   ConnectManyOptions,
   ConnectOptions,
   LeaseOptions,
+  MetricsOptions,
   PollerName,
   PoolOptions,
   ResolvedConnectManyOptions,
   ResolvedConnectOptions,
   ResolvedPoolOptions,
   SampleOptions,
+  TelemetryOptions,
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { checkKeylog } from './tls-context.js';
+import { leaseTrouble } from './trouble/lease-trouble.js';
+import type { PoolWarning } from './trouble/warning.js';
+import { type WarningAudience, Warnings } from './trouble/warnings.js';
+import { TroubleWatch } from './trouble/watch.js';
 import { parseTarget, type Target } from './url.js';
 import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
@@ -40,11 +55,16 @@ export interface PoolEvents {
   workerCrashed: [error: LwsPoolError];
   /** A handler threw where there was no connection to close: in `receive`, or after the end. */
   handlerFailed: [error: LwsPoolError];
-  /** A lease was lost to the garbage collector; it has been given back. Also a process warning. */
+  /**
+   * Something that ends nothing and that somebody should look at, see docs/monitoring.md. Where
+   * nobody listens, a warning of the process.
+   */
+  warning: [warning: PoolWarning];
+  /** A lease was lost to the garbage collector; it has been given back. Also a warning. */
   leaseLeaked: [report: LeaseReport];
-  /** A lease is held for longer than `leakDetectionThreshold`. Also a process warning. */
+  /** A lease is held for longer than `leakDetectionThreshold`. Also a warning. */
   leaseOverdue: [report: LeaseReport];
-  /** A lease that was overdue has ended after all. Also a process warning. */
+  /** A lease that was overdue has ended after all. Also a warning. */
   leaseReturned: [report: LeaseReport];
 }
 
@@ -63,13 +83,16 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #parsers: Parsers;
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
+  readonly #figures: OwnerFigures;
   readonly #workers: Workers;
   readonly #groups = new Map<number, ConnectionGroup>();
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
-  readonly #debugSockets = new Set<DebugSocket>();
   readonly #samplers = new Set<Sampler>();
+  readonly #debugSockets = new Set<DebugSocket>();
+  readonly #warnings: Warnings;
+  readonly #watch: TroubleWatch | undefined;
   #lastGroup = 0;
   /** Of endpoints, at taking local addresses. */
   #turn = 0;
@@ -77,6 +100,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   #resolving = 0;
   /** The longest time that any connection has to close. Milliseconds. */
   #closeTimeout = 0;
+  /** What is read of it, by whom ever; one for all of them. */
+  #source: MetricsSource | undefined;
+  /** Those who are told when it is closed. */
+  readonly #watchers = new Set<() => void>();
   #state: State = 'open';
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
@@ -88,15 +115,27 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
-    this.#workers = new Workers(options, {
+    this.#figures = new OwnerFigures(options.threads);
+    this.#warnings = new Warnings(this.#audience());
+    this.#workers = new Workers(options, this.#figures, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onRoom: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
+      onTrouble: (trouble) => this.#warnings.report(trouble),
+      onStart: (worker) => this.#onStart(worker),
       onCrash: (worker, error) => this.#onCrash(worker, error),
       onFailure: (error) => {
         void this.destroy(error);
       },
     });
+    if (options.warnings !== undefined) {
+      this.#watch = new TroubleWatch(
+        options.warnings,
+        () => this.#workers.all,
+        (trouble) => this.#warnings.report(trouble),
+      );
+      this.#watch.start();
+    }
   }
 
   /** Worker threads. */
@@ -131,20 +170,34 @@ export class Pool extends EventEmitter<PoolEvents> {
     const target = parseTarget(url);
     const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
-    return await this.#process.during(this.#connect(target, resolved, requested));
+    const observation = this.#figures.observer?.connecting(target);
+    const trace = ConnectTrace.of(target, this.#options.userTiming);
+    try {
+      const opening = this.#process.during(this.#connect(target, resolved, requested, trace));
+      const connection = await (trace === undefined ? opening : trace.follow(opening));
+      observation?.opened(connection);
+      return connection;
+    } catch (error) {
+      if (error instanceof LwsPoolError) this.#figures.failed(error.code);
+      observation?.failed(error);
+      throw error;
+    }
   }
 
   async #connect(
     target: Target,
     resolved: ResolvedConnectOptions,
     requested: number,
+    trace: ConnectTrace | undefined,
   ): Promise<Connection> {
     let endpoint: NativeEndpoint;
     let worker: PoolWorker;
     this.#resolving++;
     try {
       endpoint = await this.#endpoint(target, resolved);
+      trace?.resolved();
       worker = await this.#place();
     } finally {
       this.#resolving--;
@@ -198,6 +251,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       });
     }
     this.#checkRoom(count);
+    if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
     return await this.#process.during(this.#connectMany(target, resolved, handler));
   }
@@ -212,7 +266,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     const endpoint = endpointOptions(target, resolved, addresses);
     await this.#workers.untilAlive();
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count, target.url);
+    const group = new ConnectionGroup(++this.#lastGroup, count, target.url, this.#figures);
     this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ alive }) => alive);
     const loads: Promise<void>[] = [];
@@ -241,7 +295,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#groups.delete(group.id);
     });
     await Promise.all(loads);
-    setImmediate(() => group.onSettled());
+    globalThis.setImmediate(() => group.onSettled());
     return group;
   }
 
@@ -273,6 +327,85 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
+   * Samples all connections, groups' included, again and again until the loop over the samples is
+   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
+   * the process.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
+   */
+  sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
+    const resolved = this.#parsers.parseSampleOptions(options);
+    this.#checkCounting();
+    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
+    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
+    this.#samplers.add(sampler);
+    return sampler.samples;
+  }
+
+  /**
+   * Shows what has been counted in a `Registry` of prom-client, until the pool is closed: read when
+   * the registry is, and at no other time. docs/monitoring.md has the list.
+   *
+   * @returns takes it out of the registry again
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION, ERR_POOL_CLOSED;
+   *   as a rejection
+   */
+  async metrics(registry: MetricsRegistry, options?: MetricsOptions): Promise<() => void> {
+    const { labels } = this.#parsers.parseMetricsOptions(options);
+    this.#checkCounting();
+    const { expose } = await import('../metrics/prometheus.js');
+    const source = await this.#metricsSource();
+    this.#checkOpen();
+    return this.#untilClosed(expose(registry, source, labels));
+  }
+
+  /**
+   * Gives what has been counted, and spans of openings and leases, to the OpenTelemetry of the
+   * application, until the pool is closed. Called again, spans go to the last one.
+   *
+   * @returns ends it
+   * @throws LwsPoolError ERR_PACKAGE_MISSING where `@opentelemetry/api` is not installed;
+   *   ERR_STATS_OFF, ERR_INVALID_OPTION, ERR_POOL_CLOSED; as a rejection
+   */
+  async telemetry(options?: TelemetryOptions): Promise<() => void> {
+    const resolved = this.#parsers.parseTelemetryOptions(options);
+    this.#checkCounting();
+    const { createTelemetry } = await import('../telemetry/telemetry.js');
+    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    this.#figures.observer = observer;
+    const stop = this.#untilClosed(() => {
+      if (this.#figures.observer === observer) this.#figures.observer = undefined;
+      end();
+    });
+    if (this.#state === 'closed') stop();
+    return stop;
+  }
+
+  #checkCounting(): void {
+    this.#checkOpen();
+    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+  }
+
+  async #metricsSource(): Promise<MetricsSource> {
+    const { MetricsSource } = await import('../metrics/source.js');
+    this.#source ??= new MetricsSource(() => ({
+      at: monotonicNow(),
+      workers: this.#workers.all.flatMap((worker) => worker.reading() ?? []),
+      owner: this.#figures,
+    }));
+    return this.#source;
+  }
+
+  /** Calls it when the pool is closed, where the caller has not done so before. */
+  #untilClosed(end: () => void): () => void {
+    const once = () => {
+      if (this.#watchers.delete(once)) end();
+    };
+    this.#watchers.add(once);
+    return once;
+  }
+
+  /**
    * Opens a Unix socket of mode 0600 on which this pool can be watched, by `lws-pool top` for one:
    * docs/monitoring.md. Nothing can be changed through it, and it keeps no process alive. It is
    * removed with the pool, or by closing what this answers.
@@ -280,8 +413,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
    */
   async listenDebug(path: string): Promise<DebugSocket> {
-    this.#checkOpen();
-    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
+    this.#checkCounting();
     const { DebugSocket } = await import('../debug/socket.js');
     const sockets = this.#debugSockets;
     const forget = (closed: DebugSocket) => sockets.delete(closed);
@@ -308,20 +440,42 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Samples all connections, groups' included, again and again until the loop over the samples is
-   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
-   * the process.
-   *
-   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
+   * What is recorded of each connection that is open or opening, groups' included, by worker; none
+   * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
    */
-  sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
-    const resolved = this.#parsers.parseSampleOptions(options);
-    this.#checkOpen();
-    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
-    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
-    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
-    this.#samplers.add(sampler);
-    return sampler.samples;
+  async flightRecords(): Promise<FlightRecord[]> {
+    const all: FlightRecord[] = [];
+    for await (const records of this.#flights()) all.push(...records);
+    return all;
+  }
+
+  /**
+   * Writes what {@link flightRecords} answers to a new file in Chrome's trace event format, which
+   * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
+   * file is made with mode 0600, as it holds addresses.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
+   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
+   */
+  async writeTrace(path: string | URL): Promise<void> {
+    const file = parseTracePath(path);
+    if (this.#options.flightRecorder === 0) {
+      throw createError('ERR_INVALID_OPTION', {
+        option: 'flightRecorder',
+        got: '0',
+        takes: 'how many events are kept of each connection, for writeTrace()',
+      });
+    }
+    await this.#process.during(writeTrace(file, this.#flights()));
+  }
+
+  async *#flights(): AsyncGenerator<FlightRecord[]> {
+    for (const worker of this.#workers.all) {
+      for (const records of worker.flightRecords((group) => this.#groups.get(group)?.url)) {
+        yield records;
+        await setImmediate();
+      }
+    }
   }
 
   /**
@@ -341,6 +495,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
       for (const sampler of [...this.#samplers]) sampler.end();
+      this.#watch?.stop();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
@@ -349,6 +504,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       for (const socket of this.#debugSockets) socket.close();
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
+      for (const end of this.#watchers) end();
       this.#onIdle?.();
     }
     return this.#ended ?? Promise.resolve();
@@ -533,18 +689,48 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'sampled':
         worker.onSampled();
         break;
+      case 'warning':
+        this.#warnings.report(message.trouble);
+        break;
     }
   }
 
   #onLease(report: LeaseReport): void {
     const { kind } = report;
+    this.#warnings.report(leaseTrouble(report), `${report.connection} ${report.token}`);
+    if (kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
+      channels.leaseLeaked.publish({ report });
+    }
     if (kind === 'leaked') this.emit('leaseLeaked', report);
     else if (kind === 'overdue') this.emit('leaseOverdue', report);
     else this.emit('leaseReturned', report);
   }
 
+  #audience(): WarningAudience {
+    const pool = this;
+    return {
+      get listens() {
+        return pool.listenerCount('warning') > 0;
+      },
+      tell(warning) {
+        if (channels.warning.hasSubscribers) channels.warning.publish({ pool, warning });
+        pool.emit('warning', warning);
+      },
+    };
+  }
+
+  #onStart({ index: worker, thread }: PoolWorker): void {
+    if (!channels.workerStarted.hasSubscribers) return;
+    const threadId = thread?.threadId ?? -1;
+    channels.workerStarted.publish({ pool: this, worker, threadId });
+  }
+
   #onCrash(worker: PoolWorker, error: LwsPoolError): void {
+    worker.keepCounts();
     this.#lose(worker, error);
+    if (channels.workerCrashed.hasSubscribers) {
+      channels.workerCrashed.publish({ pool: this, worker: worker.index, error });
+    }
     this.emit('workerCrashed', error);
   }
 
@@ -620,5 +806,6 @@ export async function createPool(options?: PoolOptions): Promise<Pool> {
   const resolved = parsers.parsePoolOptions(options);
   const reason = resolved.poller === 'io_uring' ? native.uringRefusal() : undefined;
   if (reason !== undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  checkKeylog(resolved.connect.tls);
   return await new Pool(resolved, parsers).start();
 }

@@ -16,12 +16,28 @@ const telling = new WeakMap<ResolvedTlsOptions, number>();
  */
 export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): number {
   const made = tellSecrets ? telling : contexts;
+  // Also where the context is known: the file may have been moved away since.
+  checkKeylog(options);
   const known = made.get(options);
   if (known !== undefined) return known;
   if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
   const context = create(options, tellSecrets);
   made.set(options, context);
   return context;
+}
+
+/**
+ * Opens the file that secrets are to be appended to, where there is one.
+ *
+ * @throws LwsPoolError ERR_KEYLOG
+ */
+export function checkKeylog({ keylog }: ResolvedTlsOptions): void {
+  if (typeof keylog !== 'string') return;
+  try {
+    native.openKeylog(keylog);
+  } catch (cause) {
+    throw createError('ERR_KEYLOG', { file: keylog }, { cause });
+  }
 }
 
 function create(options: ResolvedTlsOptions, tellSecrets: boolean): number {
@@ -40,6 +56,8 @@ function create(options: ResolvedTlsOptions, tellSecrets: boolean): number {
       requestOCSP: options.requestOCSP,
       maxCachedSessions: options.maxCachedSessions,
       tellSecrets,
+      keylog: options.keylog === true,
+      keylogFile: typeof options.keylog === 'string' ? options.keylog : undefined,
     });
   } catch (cause) {
     const option = (cause as { option?: unknown }).option;

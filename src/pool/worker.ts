@@ -7,9 +7,13 @@ import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
+import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import { FIGURE, Figures } from '../stats/figures.js';
+import type { OwnerFigures } from '../stats/owner.js';
 import type { Counted } from '../stats/pool.js';
+import { type Former, sumConnections, type WorkerReading } from '../stats/reading.js';
 import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
@@ -17,6 +21,9 @@ import { createError, type LwsPoolError } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
+import { ConnectionChecks } from './trouble/connection-checks.js';
+import { Heartbeat } from './trouble/heartbeat.js';
+import type { Trouble } from './trouble/warning.js';
 
 /** A connection that is being opened. */
 export interface Request {
@@ -40,6 +47,8 @@ type Entry =
       readonly generation: number;
       readonly request?: undefined;
       readonly connection: Connection;
+      /** By a handler in the worker, where it is looked after as well. */
+      readonly handled: boolean;
     };
 
 /** What errors say of a peer besides what native code knows. */
@@ -55,6 +64,8 @@ export interface WorkerEvents {
   onRoom(): void;
   /** A lease of this thread was lost, or is held for long. */
   onLease(report: LeaseReport): void;
+  /** Something was found that ends nothing. */
+  onTrouble(trouble: Trouble): void;
 }
 
 /**
@@ -68,11 +79,14 @@ export class PoolWorker {
   alive = false;
   /** Once it is alive. */
   thread: Worker | undefined;
+  readonly heartbeat = new Heartbeat();
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
+  readonly #figures: OwnerFigures;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
+  readonly #checks: ConnectionChecks | undefined;
   readonly #port: MessagePort;
   readonly #remotePort: MessagePort;
   /** By slot. */
@@ -83,15 +97,22 @@ export class PoolWorker {
   readonly #sampling: (() => void)[] = [];
   readonly #tcp: Float64Array[] = [];
   #referenced = false;
+  /** What the worker counts; this thread's view of it is made once. */
+  #counts: Float64Array | undefined;
+  /** How long its event loop was at work, as last seen: it is not told any more of one that is gone. */
+  #active = 0;
   /** Why the thread is gone. */
   #ended: LwsPoolError | undefined;
 
   constructor(
     index: number,
-    { maxConnections, lease: leases, stats }: ResolvedPoolOptions,
+    options: ResolvedPoolOptions,
+    figures: OwnerFigures,
     events: WorkerEvents,
   ) {
+    const { maxConnections, lease: leases, stats, warnings, userTiming } = options;
     this.index = index;
+    this.#figures = figures;
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
     const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
@@ -108,8 +129,16 @@ export class PoolWorker {
       side: 'owner',
       outbox: this.outbox,
       leases,
+      durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,
+      observe: (subject) => figures.observer?.leasing(subject),
       report: (report) => events.onLease(report),
+      userTiming,
     });
+    if (warnings !== undefined) {
+      this.#checks = new ConnectionChecks(warnings, this.#leases.native, (trouble) =>
+        events.onTrouble({ ...trouble, worker: index }),
+      );
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#remotePort = port2;
@@ -117,15 +146,20 @@ export class PoolWorker {
     port1.unref();
   }
 
-  task({ handshakesInFlight, poller, stats }: ResolvedPoolOptions): ServiceTask {
+  task(options: ResolvedPoolOptions): ServiceTask {
+    const { handshakesInFlight, poller, flightRecorder, stats, warnings, userTiming } = options;
     return {
       port: this.#remotePort,
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
       poller,
+      flightRecorder,
       stats,
       leases: this.#leases.options,
+      warnings,
+      userTiming,
+      heart: this.heartbeat.heart,
     };
   }
 
@@ -204,6 +238,31 @@ export class PoolWorker {
     };
   }
 
+  /** What there is to say of the worker as a whole, at once; undefined where nothing is counted. */
+  reading(): WorkerReading | undefined {
+    const { figures } = this.#wire;
+    this.#counts ??= this.#channel.workerFigures();
+    const counts = this.#counts;
+    if (figures === undefined || counts === undefined) return undefined;
+    const former = this.#figures.former[this.index] as Former;
+    const active = this.thread?.performance.eventLoopUtilization().active ?? 0;
+    this.#active = Math.max(this.#active, active);
+    return {
+      worker: this.index,
+      alive: this.alive,
+      figures: counts,
+      totals: former.totals(counts),
+      active: former.active(this.#active),
+      ...sumConnections(figures),
+    };
+  }
+
+  /** Its thread has crashed: what it has counted is not lost. */
+  keepCounts(): void {
+    const reading = this.reading();
+    if (reading !== undefined) this.#figures.former[this.index]?.add(reading, this.#active);
+  }
+
   /** Counts connections in (or out, where negative); while there are any the process stays. */
   addConnections(count: number): void {
     if (this.#ended !== undefined) return;
@@ -233,6 +292,15 @@ export class PoolWorker {
     return entry?.generation === generation ? entry.request?.url : undefined;
   }
 
+  /** Looks for trouble on the connections that belong to this thread. */
+  round(now: number): void {
+    const at = (slot: number) => {
+      const entry = this.#entries[slot];
+      return entry?.connection === undefined || entry.handled ? undefined : entry.connection;
+    };
+    this.#checks?.round(this.#entries.length, at, now);
+  }
+
   /** Gives up what is not open yet. */
   abandonOpening(): void {
     for (const [slot, entry] of this.#entries.entries()) {
@@ -254,8 +322,12 @@ export class PoolWorker {
     this.connections = 0;
     for (const entry of entries) {
       if (entry === undefined) continue;
-      if (entry.connection === undefined) entry.request.reject(error);
-      else guarded(() => entry.connection.onClosed(1006, '', error));
+      if (entry.connection === undefined) {
+        entry.request.reject(error);
+        continue;
+      }
+      this.#figures.ended(error.code);
+      guarded(() => entry.connection.onClosed(1006, '', error));
     }
     this.#leases.close();
     this.onSampled();
@@ -266,7 +338,10 @@ export class PoolWorker {
     const entry = this.#entries[slot];
     if (entry === undefined || entry.generation !== generation) return;
     if (entry.connection === undefined) {
-      if (type === Event.opened) this.#opened(slot, entry.generation, entry.request, payload);
+      if (type === Event.warned) {
+        this.#events.onTrouble(warningIn(payload, this.#id(slot, generation), this.index));
+      } else if (type === Event.opened)
+        this.#opened(slot, entry.generation, entry.request, payload);
       else if (type === Event.failed) this.#failed(slot, entry.generation, entry.request, payload);
     } else if (type === Event.closed) {
       this.#closed(slot, generation, entry.connection, payload, aux);
@@ -275,26 +350,58 @@ export class PoolWorker {
     }
   };
 
+  /** What is recorded of all its connections, groups' included, a few at a time. */
+  *flightRecords(known: (group: number) => string | undefined): Generator<FlightRecord[]> {
+    for (let segment = 0; ; segment++) {
+      const records = this.#channel.flightRecords(segment);
+      if (records === undefined) return;
+      yield records.map((bytes) => {
+        const [slot, generation, group] = [8, 12, 16].map((at) => bytes.readUInt32LE(at));
+        const entry = this.#entries[slot as number];
+        const own = entry?.generation === generation ? entry : undefined;
+        const url = (own?.connection ?? own?.request)?.url ?? known(group as number);
+        return new FlightRecord(bytes, { url });
+      });
+    }
+  }
+
+  #id(slot: number, generation: number): string {
+    return `${this.#channel.key}.${slot}.${generation}`;
+  }
+
+  readonly #record = (slot: number, generation: number): Buffer | undefined =>
+    this.#channel.flightRecord(slot, generation);
+
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
     const connection = new Connection({
       wire: this.#wire,
       leases: this.#leases,
+      record: this.#record,
       slot,
       generation,
       highWaterMark: request.highWaterMark,
       worker: this.index,
-      id: `${this.#channel.key}.${slot}.${generation}`,
+      id: this.#id(slot, generation),
       url: request.url,
       kind: request.kind,
       handled: request.group !== 0,
       fields: decodeFields(payload),
+      warn: this.#events.onTrouble,
     });
-    this.#entries[slot] = { generation, connection };
+    this.#entries[slot] = { generation, connection, handled: request.group !== 0 };
+    this.#noteOpening(slot, request);
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;
     setImmediate(() => {
       for (const opened of this.#opening.splice(0)) opened.onSettled();
     });
+  }
+
+  #noteOpening(slot: number, { requested, resolved }: Request): void {
+    const row = this.#wire.figures?.row(slot);
+    if (row === undefined) return;
+    this.#figures.lookup.note(resolved - requested);
+    this.#figures.connect.note((row.figures[row.base + FIGURE.opened] as number) - requested);
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
@@ -315,7 +422,9 @@ export class PoolWorker {
     const known = { url: connection.url, connection: connection.id };
     connection.keepStats();
     this.#free(slot, generation);
-    connection.onClosed(code, textOf(fields, 'closeReason'), errorIn(fields, known));
+    const error = errorIn(fields, known);
+    if (error !== undefined) this.#figures.ended(error.code);
+    connection.onClosed(code, textOf(fields, 'closeReason'), error);
   }
 
   #free(slot: number, generation: number): void {

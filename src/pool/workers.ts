@@ -1,8 +1,10 @@
+import type { OwnerFigures } from '../stats/owner.js';
 import type { FromWorker } from '../workers/control.js';
 import { createError, type LwsPoolError } from './errors.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
 import { Threads } from './piscina.js';
+import type { Trouble } from './trouble/warning.js';
 import { PoolWorker, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
@@ -16,6 +18,9 @@ export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
   onRoom(): void;
   onLease(report: LeaseReport): void;
+  onTrouble(trouble: Trouble): void;
+  /** A worker is there. */
+  onStart(worker: PoolWorker): void;
   /** A worker is gone, and with it all its connections. */
   onCrash(worker: PoolWorker, error: LwsPoolError): void;
   /** They crash again and again. */
@@ -27,13 +32,15 @@ export class Workers {
   readonly all: PoolWorker[];
   readonly #threads: Threads;
   readonly #options: ResolvedPoolOptions;
+  readonly #figures: OwnerFigures;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
   #stopping = false;
   #waiting: (() => void)[] = [];
 
-  constructor(options: ResolvedPoolOptions, events: WorkersEvents) {
+  constructor(options: ResolvedPoolOptions, figures: OwnerFigures, events: WorkersEvents) {
     this.#options = options;
+    this.#figures = figures;
     this.#events = events;
     this.#threads = new Threads(options.threads);
     this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
@@ -74,18 +81,20 @@ export class Workers {
     const events: WorkerEvents = {
       onRoom: () => this.#events.onRoom(),
       onLease: (report) => this.#events.onLease(report),
+      onTrouble: (trouble) => this.#events.onTrouble(trouble),
       onMessage: (worker, message) => {
         if (message.type === 'started') {
           worker.alive = true;
           worker.thread = this.#threads.find(message.thread);
           this.#threads.unref();
           this.#wake();
+          this.#events.onStart(worker);
         } else {
           this.#events.onMessage(worker, message);
         }
       },
     };
-    return new PoolWorker(index, this.#options, events);
+    return new PoolWorker(index, this.#options, this.#figures, events);
   }
 
   async #keepRunning(index: number): Promise<void> {

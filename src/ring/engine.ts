@@ -103,7 +103,11 @@ export class Engine implements LeaseUser {
     try {
       const result = build();
       this.#chain = undefined;
+      this.require('link()');
+      if (chain.broken !== undefined) throw chain.broken;
       if (chain.operations.length > 0) this.#start(chain.operations);
+      // By a signal, while it was built.
+      this.cancel(chain.operations.filter(({ why }) => why !== undefined));
       return result;
     } catch (error) {
       const reason = 'its chain was not begun';
@@ -187,12 +191,21 @@ export class Engine implements LeaseUser {
     const attachment = this.#attachments.get(state);
     if (attachment === undefined) return;
     const { operations } = attachment;
+    const why = (name: string) => {
+      if (state.ending !== undefined) return state.error();
+      const connection = state.leasing.connection.id;
+      const reason = 'its connection is being detached';
+      return createError('ERR_ABORTED', { operation: name, connection, reason });
+    };
     if (state.ending === undefined) {
-      const { connection } = state.leasing;
-      for (const operation of operations) {
-        const details = { connection: connection.id, reason: 'its connection is being detached' };
-        operation.why ??= createError('ERR_ABORTED', { operation: operation.name, ...details });
-      }
+      for (const operation of operations) operation.why ??= why(operation.name);
+    }
+    // What is only being asked for in link() must not begin: the socket is about to be another's.
+    for (const operation of this.#chain?.operations ?? []) {
+      if (operation.attachment !== attachment) continue;
+      this.#native.discard(operation.id);
+      operation.fail(why(operation.name));
+      (this.#chain as Chain).broken ??= why('link()');
     }
     this.#finish(operations, patience);
     if (state.ending !== undefined) this.#detach(attachment);

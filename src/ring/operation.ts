@@ -20,6 +20,8 @@ export interface Chain {
   readonly operations: Operation[];
   /** One has failed, so the others were cancelled. */
   failed: boolean;
+  /** Why it cannot begin, although it is not built yet. */
+  broken?: LwsPoolError;
 }
 
 /** What a ring knows of an operation that is in flight. */

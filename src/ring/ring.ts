@@ -259,9 +259,9 @@ export class Ring {
   ): Promise<number> {
     return this.#asked(() => {
       const { signal, all = false } = parseRecvOptions(options);
-      checkMemory('into', into);
-      return this.#single(lease, name, 'recv', signal, into, (target, own) => {
-        return (ring, chain) => ring.receive(...own, chain, target, into, all);
+      const parts = memoryOf('into', into);
+      return this.#single(lease, name, 'recv', signal, parts, (target, own) => {
+        return (ring, chain) => ring.receive(...own, chain, target, parts, all);
       });
     });
   }
@@ -269,13 +269,13 @@ export class Ring {
   #send(
     name: string,
     lease: Lease,
-    parts: readonly Uint8Array[],
+    bytes: readonly Uint8Array[],
     zeroCopy: boolean,
     options: RingOperationOptions | undefined,
   ): Promise<number> {
     return this.#asked(() => {
       const { signal } = parseRingOperation(options);
-      checkMemory('bytes', parts);
+      const parts = memoryOf('bytes', bytes);
       if (zeroCopy) requireFeature('sendZeroCopy');
       return this.#single(lease, name, 'send', signal, parts, (target, own) => {
         return (ring, chain) => ring.send(...own, chain, target, parts, zeroCopy);
@@ -397,16 +397,22 @@ function checkTime(milliseconds: unknown): void {
   }
 }
 
-function checkMemory(argument: string, parts: readonly Uint8Array[]): void {
-  if (!Array.isArray(parts) || parts.length === 0 || parts.length > MOST_PARTS) {
-    throw wrong(argument, parts, `an array of 1 to ${MOST_PARTS} Buffers or Uint8Arrays`);
+/** A list of its own: whoever made the other one may take pieces out while the kernel uses them. */
+function memoryOf(argument: string, given: readonly Uint8Array[]): readonly Uint8Array[] {
+  const parts = Array.isArray(given) ? [...given] : [];
+  if (parts.length === 0 || parts.length > MOST_PARTS) {
+    throw wrong(argument, given, `an array of 1 to ${MOST_PARTS} Buffers or Uint8Arrays`);
   }
   for (const part of parts) {
     if (!isUint8Array(part) || part.length === 0 || part.length > LONGEST) {
       throw wrong(argument, part, 'a Buffer or Uint8Array of at least 1 byte');
     }
+    if ((part.buffer as { resizable?: boolean }).resizable === true) {
+      throw wrong(argument, 'memory that can be resized', 'a Buffer or Uint8Array of a fixed size');
+    }
     pin(part.buffer);
   }
+  return parts;
 }
 
 const pinned = new WeakSet<ArrayBufferLike>();

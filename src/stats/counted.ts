@@ -1,7 +1,6 @@
 import type { Link } from '../channel/link.js';
 import { createError } from '../pool/errors.js';
-import type { Lease } from '../pool/lease/lease.js';
-import type { LeaseMode } from '../pool/lease/leasing.js';
+import type { Leasing } from '../pool/lease/leasing.js';
 import { describe } from '../pool/options/describe.js';
 import {
   type ConnectionStats,
@@ -13,7 +12,7 @@ import {
 import { epochOffset, FIGURE, type FiguresRow, ROW } from './figures.js';
 
 interface Leasable {
-  tryLease(mode: LeaseMode): Lease<object> | undefined;
+  readonly leasing: Pick<Leasing, 'look'>;
 }
 
 /** The figures of one connection, also once it is closed. */
@@ -59,18 +58,14 @@ function observed(
   { tcp = false, tls = false }: ConnectionStatsOptions,
 ): Pick<ConnectionStats, 'tcp' | 'tls'> | undefined {
   if (!tcp && !tls) return undefined;
-  let lease: Lease<object> | undefined;
   try {
-    lease = connection.tryLease('shared');
-    return {
-      tcp: tcp ? lease?.socket.tcpInfo() : undefined,
-      tls: tls && lease?.tls !== undefined ? summary(lease.tls) : undefined,
-    };
+    return connection.leasing.look((lease) => ({
+      tcp: tcp ? lease.socket.tcpInfo() : undefined,
+      tls: tls && lease.tls !== undefined ? summary(lease.tls) : undefined,
+    }));
   } catch {
     // It is closing, or the kernel says that it is no TCP any more.
     return undefined;
-  } finally {
-    lease?.release();
   }
 }
 

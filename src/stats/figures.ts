@@ -1,4 +1,5 @@
 import type { NativeEnd } from '../native.js';
+import { DURATION_SIZE, Durations } from './durations.js';
 
 /**
  * What is counted of each connection, in the order in which it lies in memory: ConnectionFigures in
@@ -69,7 +70,31 @@ export const WORKER_FIGURE = {
   heapUsed: 10,
   heapTotal: 11,
   external: 12,
+  opened: 13,
+  /** And behind it the other kinds, see closeKindName(). */
+  closed: 14,
 } as const;
+
+/** Kinds of close codes: closeKind() in native code. */
+export const CLOSE_KINDS = 19;
+
+/** A code that RFC 6455 or IANA knows, or which others. */
+export function closeKindName(kind: number): string {
+  if (kind < 16) return `${1000 + kind}`;
+  return ['3xxx', '4xxx'][kind - 16] ?? 'other';
+}
+
+const WORKER_DURATIONS = [
+  ...(['queue', 'tcp', 'tls', 'upgrade', 'roundTrip', 'leaseWait', 'leaseHold'] as const),
+];
+
+export type WorkerDurationName = (typeof WORKER_DURATIONS)[number];
+
+/** Where the histograms of a worker lie among its figures. */
+export function workerDurations(figures: Float64Array, name: WorkerDurationName): Durations {
+  const index = WORKER_DURATIONS.indexOf(name);
+  return new Durations(figures, WORKER_FIGURE.closed + CLOSE_KINDS + index * DURATION_SIZE);
+}
 
 export const SEGMENT_ROWS = 1024;
 export const ROW = FIGURES.length;

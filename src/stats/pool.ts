@@ -137,7 +137,7 @@ function noConnections(): Record<ConnectionState, number> {
 let limit: number | undefined;
 
 /** Read once: a process that runs does not change it as a rule. */
-function descriptorLimit(): number | undefined {
+export function descriptorLimit(): number | undefined {
   try {
     limit ??= Number(
       /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],

@@ -2,6 +2,9 @@ import type { EndpointOptions } from '../native.js';
 import type { PlainError } from '../pool/errors.js';
 import type { LeaseReport } from '../pool/lease/leaks.js';
 import type { PollerName, ResolvedLeaseOptions } from '../pool/options.js';
+import type { Heart } from '../pool/trouble/heartbeat.js';
+import type { WarningLimits } from '../pool/trouble/limits.js';
+import type { Trouble } from '../pool/trouble/warning.js';
 
 /**
  * What the main thread and a worker say to each other through their MessagePort: starting, groups,
@@ -15,8 +18,15 @@ export interface ServiceTask {
   readonly channel: number;
   readonly handshakesInFlight: number;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   readonly stats: boolean;
   readonly leases: ResolvedLeaseOptions;
+  /** Undefined: no trouble is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
+  /** In which beats are answered. */
+  readonly heart: Heart;
 }
 
 /** A module of handlers, for a single connection or a group. */
@@ -54,6 +64,8 @@ export type ToWorker =
   | { readonly type: 'terminate'; readonly group: number }
   /** TCP_INFO of all connections; answered by `sampled`. */
   | { readonly type: 'sample'; readonly unread: boolean }
+  /** Sent as long as it is answered; `round`: handlers' connections are to be looked at as well. */
+  | { readonly type: 'beat'; readonly beat: number; readonly round: boolean }
   | { readonly type: 'stop' };
 
 /** How often something happened, and one message that stands for all. */
@@ -81,4 +93,5 @@ export type FromWorker =
   /** A handler's lease was lost, or is held for long. */
   | { readonly type: 'lease'; readonly report: LeaseReport }
   | { readonly type: 'sampled' }
+  | { readonly type: 'warning'; readonly trouble: Trouble }
   | { readonly type: 'stopped' };

@@ -1,10 +1,19 @@
 import { type Fields, textOf } from '../channel/fields.js';
-import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
-import type { LwsPoolError } from '../pool/errors.js';
+import {
+  CLOSED,
+  type Data,
+  Link,
+  type ReadyState,
+  type SendOptions,
+  type Wire,
+} from '../channel/link.js';
+import type { FlightRecord } from '../flight/record.js';
+import type { HeaderFields, LwsPoolError } from '../pool/errors.js';
 import type { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import type { Lease } from '../pool/lease/lease.js';
 import { type LeaseMode, Leasing } from '../pool/lease/leasing.js';
 import type { LeaseOptions } from '../pool/options.js';
+import { headersOf } from '../pool/upgrade-headers.js';
 import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connection.js';
 import { Counted } from '../stats/counted.js';
 
@@ -17,6 +26,7 @@ export interface HandlerService {
   readonly worker: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
+  flightRecord(slot: number, generation: number): FlightRecord | undefined;
 }
 
 /** A connection as its handler sees it, on the worker's thread. */
@@ -25,9 +35,12 @@ export class HandlerConnection {
   state: unknown;
   /** The subprotocol that the server chose; '' for none. */
   readonly protocol: string;
+  /** As `upgradeHeaders` of a Connection. */
+  readonly upgradeHeaders: HeaderFields | undefined;
   readonly #service: HandlerService;
   readonly #link: Link;
   #addresses: Fields | undefined;
+  #error: LwsPoolError | undefined;
   readonly #counted: Counted;
   #leasing: Leasing<HandlerConnection> | undefined;
 
@@ -43,6 +56,7 @@ export class HandlerConnection {
     this.#link = new Link(service.wire, slot, generation, highWaterMark);
     this.#counted = new Counted(this.#link);
     this.protocol = textOf(facts, 'protocol');
+    this.upgradeHeaders = headersOf(facts);
   }
 
   /** Unique in the pool, also after it is closed. */
@@ -145,6 +159,15 @@ export class HandlerConnection {
   }
 
   /**
+   * What its flight recorder has; undefined where the pool has no `flightRecorder`. Once it is closed
+   * its error's, if it ended with one.
+   */
+  flightRecord(): FlightRecord | undefined {
+    if (this.readyState === CLOSED) return this.#error?.flightRecord;
+    return this.#service.flightRecord(this.#link.slot, this.#link.generation);
+  }
+
+  /**
    * What has been counted of it, with what the kernel and TLS say where that is asked for.
    *
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
@@ -165,8 +188,19 @@ export class HandlerConnection {
     return this.#link;
   }
 
+  /** @internal What comes goes to the handler at once. */
+  get heldMessages(): number {
+    return 0;
+  }
+
+  /** @internal */
+  get heldTaken(): number {
+    return 0;
+  }
+
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
+    this.#error = error;
     this.#counted.keep();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);

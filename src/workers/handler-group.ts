@@ -1,6 +1,7 @@
 import { encodeFields } from '../channel/fields.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
+import { channels } from '../pool/diagnostics.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { Leasing } from '../pool/lease/leasing.js';
 import { describe } from '../pool/options/describe.js';
@@ -14,6 +15,7 @@ const CALLBACKS = new Map<number, keyof Handler>([
   [Event.flushed, 'drain'],
   [Event.ping, 'ping'],
   [Event.pong, 'pong'],
+  [Event.keylog, 'keylog'],
 ]);
 
 /** A function of a handler may be asynchronous: what it rejects with counts as thrown. */
@@ -83,11 +85,17 @@ export class HandlerGroup {
   onOpened(connection: HandlerConnection): void {
     this.#opened++;
     this.connections.add(connection);
+    if (!this.single && channels.opened.hasSubscribers) {
+      channels.opened.publish({ attempt: undefined, connection, duration: undefined });
+    }
     this.#call(connection, 'open', () => this.#handler.open?.(connection));
   }
 
   onFailed(error: LwsPoolError): void {
     this.#failed.note(error);
+    if (!this.single && channels.failed.hasSubscribers) {
+      channels.failed.publish({ attempt: undefined, error, duration: undefined });
+    }
   }
 
   onRecord(
@@ -114,6 +122,9 @@ export class HandlerGroup {
         case Event.pong:
           result = handler.pong?.(connection, payload);
           break;
+        case Event.keylog:
+          result = handler.keylog?.(connection, Buffer.from(payload));
+          break;
         case Event.ended:
           connection.link.end();
           break;
@@ -137,6 +148,9 @@ export class HandlerGroup {
     this.#closed++;
     this.connections.delete(connection);
     connection.onClosed(error);
+    if (!this.single && channels.closed.hasSubscribers) {
+      channels.closed.publish({ connection, code, reason, error });
+    }
     if (error !== undefined) {
       this.#errors.note(error);
       this.#call(connection, 'error', () => this.#handler.error?.(connection, error));

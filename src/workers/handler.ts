@@ -52,6 +52,11 @@ export interface Handler {
   error?(connection: HandlerConnection, error: LwsPoolError): void | Promise<void>;
   ping?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
   pong?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
+  /**
+   * With `tls.keylog: true`, right after `open`: each secret of its handshake, a line of the NSS key
+   * log format with its end.
+   */
+  keylog?(connection: HandlerConnection, line: Buffer): void | Promise<void>;
   /** A value of the main thread's `group.post()`. */
   receive?(value: unknown): void | Promise<void>;
 }

@@ -6,11 +6,15 @@ import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
-import { emitWarning } from '../channel/warning.js';
+import { warningIn } from '../channel/warning.js';
+import { FlightRecord } from '../flight/record.js';
 import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
-import { Figures } from '../stats/figures.js';
+import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
+import { answer, type Heart } from '../pool/trouble/heartbeat.js';
+import type { Trouble } from '../pool/trouble/warning.js';
+import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
@@ -44,10 +48,13 @@ export class WorkerService implements HandlerService {
   readonly #closedEarly = new Set<number>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
+  readonly #heart: Heart;
+  readonly #checks: ConnectionChecks | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(task: ServiceTask) {
     this.#port = task.port;
+    this.#heart = task.heart;
     const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#bios = new BioDispatcher(
       () => this.#native,
@@ -64,6 +71,9 @@ export class WorkerService implements HandlerService {
       this.#bios.dispatch,
       task.poller === 'io_uring',
     );
+    if (task.flightRecorder > 0) {
+      this.#native.recordFlights(task.flightRecorder, task.channel, task.worker);
+    }
     this.#outbox = new Outbox(this.#native);
     this.channel = task.channel;
     this.worker = task.worker;
@@ -73,17 +83,27 @@ export class WorkerService implements HandlerService {
       figures: task.stats ? new Figures(this.#native) : undefined,
       side: 'handler',
     };
+    const counted = this.#native.workerFigures();
     this.leases = new LeaseCoordinator({
       channel: task.channel,
       side: 'handler',
       outbox: this.#outbox,
       leases: task.leases,
+      durations: counted && {
+        wait: workerDurations(counted, 'leaseWait'),
+        hold: workerDurations(counted, 'leaseHold'),
+      },
       flush: (slot, generation) => {
         this.#outbox.flush();
         this.#native.flush(slot, generation);
       },
       report: (report) => this.#post({ type: 'lease', report }),
+      userTiming: task.userTiming,
     });
+    const warn = (trouble: Trouble) => this.#warn(trouble);
+    if (task.warnings !== undefined) {
+      this.#checks = new ConnectionChecks(task.warnings, this.leases.native, warn);
+    }
   }
 
   /** Serves until it is told to stop. */
@@ -110,6 +130,11 @@ export class WorkerService implements HandlerService {
     return decodeFields(this.#native.addresses(slot, generation));
   }
 
+  flightRecord(slot: number, generation: number): FlightRecord | undefined {
+    const bytes = this.#native.flightRecord(slot, generation);
+    return bytes && new FlightRecord(bytes, { url: this.#entries[slot]?.group.known.url });
+  }
+
   #onMessage(message: Exclude<ToWorker, { type: 'stop' }>): void {
     switch (message.type) {
       case 'handle':
@@ -126,6 +151,10 @@ export class WorkerService implements HandlerService {
         break;
       case 'post':
         this.#groups.get(message.group)?.receive(message.value);
+        break;
+      case 'beat':
+        answer(this.#heart, message.beat);
+        if (message.round) this.#round();
         break;
       case 'close':
         this.#each(message.group, (connection) => connection.close(message.code, message.reason));
@@ -236,7 +265,12 @@ export class WorkerService implements HandlerService {
       return;
     }
     if (type === Event.warned) {
-      if (entry !== undefined) emitWarning(entry.connection.id, payload);
+      const id = `${this.channel}.${slot}.${generation}`;
+      this.#warn(warningIn(payload, id, this.worker));
+      return;
+    }
+    if (type === Event.keylog) {
+      entry?.group.onRecord(entry.connection, type, payload, isBinary, aux);
       return;
     }
     this.#scheduleReport();
@@ -286,6 +320,16 @@ export class WorkerService implements HandlerService {
         if (report !== undefined) this.#post({ type: 'report', group: id, report });
       }
     }, REPORT_DELAY);
+  }
+
+  /** Looks for trouble on the connections of handlers. */
+  #round(): void {
+    const at = (slot: number) => this.#entries[slot]?.connection;
+    this.#checks?.round(this.#entries.length, at, performance.now());
+  }
+
+  #warn(trouble: Trouble): void {
+    this.#post({ type: 'warning', trouble: { ...trouble, worker: this.worker } });
   }
 
   #post(message: FromWorker): void {

@@ -77,7 +77,7 @@ TEST_CASE("bio capture: secrets stand before what they open, and every byte is t
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     const Folder folder;
     TlsEnds ends(version);
-    bio::tellSecrets(ends.clients);
+    SSL_CTX_set_keylog_callback(ends.clients, bio::tellSecret);
     ends.connect(
         [&](SSL* ssl) {
           REQUIRE(Chain::push(ssl, std::make_shared<bio::Capture>(folder.file(), 1 << 20,

@@ -96,6 +96,53 @@ TEST_CASE("figures: nothing is counted, and all goes on") {
   CHECK(bed.untilHeard(peer, "binary hello"));
 }
 
+TEST_CASE("figures: durations go where their limits say") {
+  Durations durations{};
+  for (const double time : {0.0, 0.1, 0.11, 1.0, 30'000.0, 30'001.0}) durations.note(time);
+  CHECK_EQ(get(durations.buckets[0]), 2);
+  CHECK_EQ(get(durations.buckets[1]), 1);
+  CHECK_EQ(get(durations.buckets[3]), 1);
+  CHECK_EQ(get(durations.buckets[16]), 1);
+  CHECK_EQ(get(durations.buckets[17]), 1);
+  CHECK_EQ(get(durations.total), doctest::Approx(60'002.21));
+}
+
+TEST_CASE("figures: codes of peers are of few kinds") {
+  CHECK_EQ(closeKind(1000), 0);
+  CHECK_EQ(closeKind(1006), 6);
+  CHECK_EQ(closeKind(1015), 15);
+  CHECK_EQ(closeKind(3000), 16);
+  CHECK_EQ(closeKind(3999), 16);
+  CHECK_EQ(closeKind(4000), 17);
+  CHECK_EQ(closeKind(4999), 17);
+  for (const uint16_t code : {0, 999, 1016, 2999, 5000, 65'535}) CHECK_EQ(closeKind(code), 18);
+}
+
+TEST_CASE("figures: a worker counts each opening, its phases and each end once") {
+  Bed bed;
+  const WorkerFigures& figures = *bed.channel.figures();
+  const auto count = [](const Durations& durations) {
+    double sum = 0;
+    for (const Figure& bucket : durations.buckets) sum += get(bucket);
+    return sum;
+  };
+  const ConnectionId id = bed.open().id;
+  CHECK_EQ(get(figures.opened), 1);
+  CHECK_EQ(count(figures.tls), 0);
+  CHECK_EQ(get(figures.closed[closeKind(1006)]), 0);
+  bed.command(Command::terminate, id);
+  REQUIRE(bed.untilGone(id));
+  CHECK_EQ(get(figures.closed[closeKind(1006)]), 1);
+
+  Connection& other = bed.open();
+  bed.command(Command::ping, other.id, "a");
+  bed.peer(other).frame({0x8A, "a"});
+  REQUIRE(bed.until([&] { return get(other.figures->pongsReceived) == 1; }));
+  CHECK_EQ(count(figures.roundTrip), 1);
+  CHECK_EQ(get(figures.roundTrip.total), get(other.figures->roundTripTotal));
+  CHECK_EQ(get(figures.opened), 2);
+}
+
 TEST_CASE("figures: read by one thread while another writes them") {
   Channel channel(1);
   WorkerFigures& figures = *channel.figures();

@@ -43,6 +43,7 @@ TEST_CASE("tls facts: version, cipher, chain, Finished") {
     } else {
       SSL_CTX_set_ciphersuites(ends.clients, "TLS_AES_128_GCM_SHA256");
     }
+    SSL_CTX_set1_groups_list(ends.clients, "P-384");
     ends.connect();
     const TlsFacts client = readTlsFacts(ends.client);
     const TlsFacts server = readTlsFacts(ends.server);
@@ -64,6 +65,7 @@ TEST_CASE("tls facts: version, cipher, chain, Finished") {
     CHECK_EQ(client.alpn, "");
     CHECK_EQ(client.servername, "");
     CHECK_EQ(client.ocspResponse, "");
+    CHECK_EQ(client.group, "secp384r1");
     CHECK_FALSE(client.sessionReused);
     CHECK(client.finished != client.peerFinished);
     CHECK_EQ(client.finished, server.peerFinished);

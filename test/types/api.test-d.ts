@@ -4,10 +4,13 @@ import type {
   ConnectionGroup,
   DebugSocket,
   ErrorCode,
+  FlightEvent,
+  FlightRecord,
   HandlerConnection,
   LwsPoolError,
   Message,
   Pool,
+  TraceEvent,
 } from 'lws-pool';
 import { createPool, defineHandler } from 'lws-pool';
 import { expectTypeOf, test } from 'vitest';
@@ -55,6 +58,26 @@ test('connections send, stream and iterate', () => {
   expectTypeOf(connection[Symbol.asyncIterator]().next).returns.resolves.toEqualTypeOf<
     IteratorResult<Message>
   >();
+});
+
+test('what happened is recorded, and secrets are told where that is asked for', () => {
+  void createPool({ flightRecorder: 256, tls: { keylog: '/tmp/keys', keylogFromEnv: true } });
+  expectTypeOf(connection.flightRecord()).toEqualTypeOf<FlightRecord | undefined>();
+  expectTypeOf<LwsPoolError['flightRecord']>().toEqualTypeOf<FlightRecord | undefined>();
+  expectTypeOf<FlightRecord['events']>().toEqualTypeOf<readonly FlightEvent[]>();
+  expectTypeOf<FlightRecord['toTraceEvents']>().returns.toEqualTypeOf<TraceEvent[]>();
+  expectTypeOf(pool.flightRecords()).resolves.toEqualTypeOf<FlightRecord[]>();
+  expectTypeOf(pool.writeTrace('/tmp/trace.json')).resolves.toBeVoid();
+  connection.on('keylog', (line) => {
+    expectTypeOf(line).toEqualTypeOf<Buffer>();
+  });
+  defineHandler({
+    keylog(_connection, line) {
+      expectTypeOf(line).toEqualTypeOf<Buffer>();
+    },
+  });
+  // @ts-expect-error a record does not change
+  connection.flightRecord()?.events.push();
 });
 
 test('handlers know their connections and their data', () => {

@@ -33,6 +33,11 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     'Argument "code" takes a close code; it got 1005.',
   ],
   ERR_STATS_OFF: [{}, '{ stats: false }'],
+  ERR_PACKAGE_MISSING: [
+    { package: '@opentelemetry/api', reason: 'no such package' },
+    '"@opentelemetry/api" cannot be loaded: no such package',
+    'npm install @opentelemetry/api',
+  ],
   ERR_DEBUG_SOCKET: [
     { unixPath: '/run/x', errno: 'EADDRINUSE', reason: 'somebody listens there', hint: 'Do this.' },
     'No debug socket can be opened at /run/x: somebody listens there. Do this.',
@@ -46,6 +51,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     'The header "X-Trace" holds a line feed (LF) at position 3',
   ],
   ERR_TLS_OPTION: [{ option: 'tls.key', reason: 'bad decrypt' }, '"tls.key": bad decrypt'],
+  ERR_FILE: [
+    { file: '/tmp/trace.json', errno: 'ENOSPC', reason: 'ENOSPC: no space left on device' },
+    'file "/tmp/trace.json" could not be written: ENOSPC',
+  ],
   ERR_ADDON: [{ reason: 'no such file', hint: 'Run x.' }, 'loaded: no such file. Run x.'],
   ERR_NAME_NOT_FOUND: [
     { host: 'nowhere.example', errno: 'ENOTFOUND', syscall: 'getaddrinfo' },
@@ -91,6 +100,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_CERT_INVALID: [{ ...certificate, reason: 'certificate revoked' }, ': certificate revoked.'],
   ERR_TLS_VERSION: [{ ...peer, reason: 'unsupported protocol' }, at, 'unsupported protocol'],
   ERR_TLS_HANDSHAKE: [{ ...peer, reason: 'wrong version number' }, at, 'wrong version number'],
+  ERR_KEYLOG: [
+    { file: '/tmp/keys', reason: 'it is a directory' },
+    'key log "/tmp/keys" cannot be used: it is a directory.',
+  ],
   ERR_BIO: [{ ...peer, reason: 'meant to fail' }, at, 'meant to fail', 'tls.bio'],
   ERR_TLS_OPERATION: [
     { operation: 'updateKeys()', reason: 'bad length', hint: 'Do this.' },

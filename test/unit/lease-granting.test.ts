@@ -4,6 +4,7 @@ import { Command, Event } from '../../src/channel/record.js';
 import type { LwsPoolError } from '../../src/pool/errors.js';
 import type { LeaseCoordinator } from '../../src/pool/lease/coordinator.js';
 import { Leasing } from '../../src/pool/lease/leasing.js';
+import { LeaseTrace } from '../../src/pool/lease/trace.js';
 
 const BUSY = -1;
 const NOT_HELD = -4;
@@ -33,6 +34,7 @@ function bed() {
     },
     nextRequest: () => commands.length + 1,
     flush: () => undefined,
+    trace: new LeaseTrace(false),
     began: () => undefined,
     ended: () => undefined,
   };

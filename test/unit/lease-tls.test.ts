@@ -11,6 +11,7 @@ const FACTS: NativeTlsFacts = {
   protocol: 'TLSv1.3',
   cipher: 'ECDHE-RSA-AES128-GCM-SHA256',
   cipherStandard: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  group: 'x25519',
   alpn: 'http/1.1',
   servername: 'example.test',
   chain: [],
@@ -62,6 +63,7 @@ describe('facts', () => {
     const { tls } = exclusive();
     expect(tls.protocol).toBe('TLSv1.3');
     expect(tls.cipher).toEqual({ name: FACTS.cipher, standardName: FACTS.cipherStandard });
+    expect(tls.group).toBe('x25519');
     expect(tls.alpn).toBe('http/1.1');
     expect(tls.servername).toBe('example.test');
     expect(tls.sessionReused).toBe(true);
@@ -113,6 +115,7 @@ describe('certificates', () => {
 const MEMBERS: [name: string, use: (tls: LeaseTls) => unknown][] = [
   ['protocol', (tls) => tls.protocol],
   ['cipher', (tls) => tls.cipher],
+  ['group', (tls) => tls.group],
   ['alpn', (tls) => tls.alpn],
   ['servername', (tls) => tls.servername],
   ['peerCertificate', (tls) => tls.peerCertificate],

@@ -12,6 +12,12 @@ describe('parsePoolOptions', () => {
       handshakesInFlight: 64,
       placement: 'least-connections',
       poller: 'epoll',
+      warnings: {
+        ...{ interval: 1000, blockedAfter: 1000, unreadAfter: 60_000 },
+        ...{ unresponsiveAfter: 15_000, queuedBytes: 1_048_576 },
+      },
+      userTiming: false,
+      flightRecorder: 0,
       stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
@@ -22,7 +28,9 @@ describe('parsePoolOptions', () => {
     const options = {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring' as const,
+      ...{ warnings: false as const, userTiming: true },
       stats: false,
+      flightRecorder: 16_384,
       tls: { rejectUnauthorized: false },
       connect: { timeout: 5, data: [1] },
     };
@@ -31,10 +39,21 @@ describe('parsePoolOptions', () => {
     expect(rest).toEqual({
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring',
+      warnings: undefined,
+      userTiming: true,
       stats: false,
+      flightRecorder: 16_384,
     });
     expect(connect).toMatchObject({ timeout: 5, data: [1], tls: { rejectUnauthorized: false } });
     expect(parsePoolOptions({ placement: 'round-robin' }).placement).toBe('round-robin');
+  });
+
+  it('leaves out what is not to be warned of', () => {
+    const warnings = { interval: 5, blockedAfter: false, queuedBytes: 1 } as const;
+    expect(parsePoolOptions({ warnings }).warnings).toEqual({
+      ...{ interval: 5, blockedAfter: undefined, queuedBytes: 1 },
+      ...{ unreadAfter: 60_000, unresponsiveAfter: 15_000 },
+    });
   });
 
   it('lets connect.tls add to tls', () => {
@@ -54,6 +73,16 @@ describe('parsePoolOptions', () => {
     [null, 'options', 'an object of options', 'got null'],
     [4, 'options', 'an object of options', 'got 4'],
     [{ thread: 1 }, 'thread', 'no option "thread"', 'Did you mean "threads"?'],
+    [{ warnings: true }, 'warnings', 'an object of options, or false', 'got true'],
+    [{ warnings: null }, 'warnings', 'an object of options, or false', 'got null'],
+    [{ warnings: { interval: 0 } }, 'warnings.interval', 'from 1 to 2147483647 (milliseconds)'],
+    [{ warnings: { interval: false } }, 'warnings.interval', 'got false'],
+    [{ warnings: { blockedAfter: 0 } }, 'warnings.blockedAfter', '(milliseconds), or false'],
+    [{ warnings: { unreadAfter: '1' } }, 'warnings.unreadAfter', 'got "1"'],
+    [{ warnings: { unresponsiveAfter: 2 ** 31 } }, 'warnings.unresponsiveAfter', 'got 2147483648'],
+    [{ warnings: { queuedBytes: 1.5 } }, 'warnings.queuedBytes', '(bytes), or false', 'got 1.5'],
+    [{ warnings: { queueBytes: 1 } }, 'warnings.queueBytes', 'Did you mean "queuedBytes"?'],
+    [{ userTiming: 1 }, 'userTiming', 'true or false', 'got 1'],
     [{ threads: 0 }, 'threads', 'an integer from 1 to 256', 'got 0'],
     [{ threads: 257 }, 'threads', 'got 257'],
     [{ threads: '4' }, 'threads', 'got "4"'],
@@ -64,6 +93,9 @@ describe('parsePoolOptions', () => {
     [{ placement: 'random' }, 'placement', '"round-robin" or a function', 'got "random"'],
     [{ placement: {} }, 'placement', 'an object'],
     [{ stats: 1 }, 'stats', 'true or false', 'got 1'],
+    [{ flightRecorder: -1 }, 'flightRecorder', 'an integer from 0 to 16384', 'got -1'],
+    [{ flightRecorder: 16_385 }, 'flightRecorder', 'got 16385'],
+    [{ flightRecorder: true }, 'flightRecorder', 'got true'],
     [{ poller: 'kqueue' }, 'poller', '"epoll" or "io_uring"', 'got "kqueue"'],
     [{ tls: [] }, 'tls', 'an object of options'],
     [{ tls: { ca: 1 } }, 'tls.ca', 'PEM text', 'got 1'],

@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import tls from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseTlsOptions, type TlsOptions } from '../../src/pool/options.js';
 import { thrownBy } from './support/thrown.js';
 
@@ -20,6 +21,7 @@ describe('parseTlsOptions', () => {
       ciphers: tls.DEFAULT_CIPHERS,
       ALPNProtocols: ['http/1.1'],
       maxCachedSessions: 100,
+      keylog: false,
     });
     expect(parse({})).toBe(parseTlsOptions(undefined));
   });
@@ -45,6 +47,20 @@ describe('parseTlsOptions', () => {
     const parsed = parse({ ca });
     ca.fill(0);
     expect(parsed.ca).toEqual([CA]);
+  });
+
+  it('takes a key log as a path, a URL or for events, and from the environment', () => {
+    expect(parse({ keylog: 'keys' }).keylog).toBe(resolve('keys'));
+    expect(parse({ keylog: new URL('file:///tmp/keys') }).keylog).toBe('/tmp/keys');
+    expect(parse({ keylog: true }).keylog).toBe(true);
+    vi.stubEnv('SSLKEYLOGFILE', '/tmp/env');
+    expect(parse({}).keylog).toBe(false);
+    expect(parse({ keylogFromEnv: true }).keylog).toBe('/tmp/env');
+    expect(parse({ keylogFromEnv: true, keylog: false }).keylog).toBe(false);
+    vi.stubEnv('SSLKEYLOGFILE', '');
+    expect(parse({ keylogFromEnv: true }).keylog).toBe(false);
+    vi.unstubAllEnvs();
+    expect(parseTlsOptions({ keylog: false }, parse({ keylog: true })).keylog).toBe(false);
   });
 
   it('takes the other options', () => {
@@ -85,6 +101,8 @@ describe('parseTlsOptions', () => {
       ...[{ key: [{ pem: KEY, passphrase: 'x' }] }, { passphrase: 'x' }],
       ...[{ rejectUnauthorized: false }, { ALPNProtocols: ['x'] }, { minVersion: 'TLSv1.2' }],
       { maxCachedSessions: 0 },
+      { keylog: true },
+      { keylog: '/tmp/keys' },
     ]) {
       expect(parseTlsOptions(other as TlsOptions, one)).not.toBe(one);
     }
@@ -131,6 +149,11 @@ describe('parseTlsOptions', () => {
     [{ ALPNProtocols: ['x'.repeat(256)] }, 'tls.ALPNProtocols[0]', '1 to 255'],
     [{ ALPNProtocols: Buffer.from('\x09http/1.1') }, 'tls.ALPNProtocols', 'a buffer of 9 bytes'],
     [{ ALPNProtocols: Buffer.from('\0') }, 'tls.ALPNProtocols', 'a list of protocol names'],
+    [{ keylog: '' }, 'tls.keylog', 'the path of a file to append to', 'got ""'],
+    [{ keylog: 'a\0b' }, 'tls.keylog', 'the path of a file'],
+    [{ keylog: 1 }, 'tls.keylog', 'true for events', 'got 1'],
+    [{ keylog: new URL('http://h/') }, 'tls.keylog', 'the path of a file'],
+    [{ keylogFromEnv: 'yes' }, 'tls.keylogFromEnv', 'true or false', 'got "yes"'],
     [{ maxCachedSessions: -1 }, 'tls.maxCachedSessions', 'an integer from 0', 'got -1'],
     [{ maxCachedSessions: 0.5 }, 'tls.maxCachedSessions', 'an integer from 0', 'got 0.5'],
     [{ maxCachedSessions: null }, 'tls.maxCachedSessions', 'an integer from 0'],

@@ -36,17 +36,15 @@ void wipe(std::string& text) {
   text.clear();
 }
 
-void onSecret(const SSL* ssl, const char* line) {
+}  // namespace
+
+void tellSecret(const SSL* ssl, const char* line) {
   const Chain* const chain = Chain::of(ssl);
   if (chain == nullptr) return;
   for (const auto& layer : chain->layers()) {
     if (layer->kind() == Kind::capture) static_cast<Capture&>(*layer).secret(line);
   }
 }
-
-}  // namespace
-
-void tellSecrets(SSL_CTX* context) { SSL_CTX_set_keylog_callback(context, onSecret); }
 
 Capture::Capture(const std::string& file, size_t limit, int fd)
     : file_(file), limit_(limit), out_(create(file)) {

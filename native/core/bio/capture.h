@@ -53,8 +53,7 @@ class Capture final : public Layer {
   bool stopped_ = false;
 };
 
-// Has OpenSSL tell of secrets: for contexts whose connections are captured, and no others. Lines of
-// connections without a Capture go nowhere. Any thread, before the context is used.
-void tellSecrets(SSL_CTX*);
+// A line of the key log, for the captures of that connection. Where the object is used.
+void tellSecret(const SSL*, const char* line);
 
 }  // namespace lwspool::bio

@@ -109,6 +109,13 @@ void LogConsumer::warned(Connection& connection, const char* code, std::string_v
   text(Event::warned, connection, fields.encode(), 0);
 }
 
+// As node:tls gives it.
+void LogConsumer::keylog(Connection& connection, std::string_view line) {
+  uint8_t* out = log_.append(Event::keylog, 0, connection.id, line.size() + 1, 0);
+  std::memcpy(out, line.data(), line.size());
+  out[line.size()] = '\n';
+}
+
 void LogConsumer::number(Event event, const Connection& connection, double value, uint32_t aux) {
   uint8_t* out = log_.append(event, 0, connection.id, sizeof value, aux);
   std::memcpy(out, &value, sizeof value);

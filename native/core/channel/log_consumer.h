@@ -24,6 +24,7 @@ class LogConsumer final : public Consumer {
   void leased(Connection&, uint32_t request, double tokenOrRefusal) override;
   void leaseExpired(Connection&, double token) override;
   void warned(Connection&, const char* code, std::string_view text) override;
+  void keylog(Connection&, std::string_view line) override;
   // With it goes the wish to be told of room: consumed() of the log then says true once. Whoever
   // stalls, and whoever is told and finds the log full again, asks here and so waits anew.
   bool congested() override { return log_.congested() && log_.awaitRoom(); }

@@ -32,7 +32,8 @@ enum class Event : uint16_t {
   broadcast = 10,  // aux: group; flags: binary
   leased = 11,     // aux: the request's number; payload: token, or why not (Refusal); a double
   leaseExpired = 12,  // payload: its token, a double
-  warned = 13         // payload: fields (code, text)
+  warned = 13,        // payload: fields (code, text)
+  keylog = 14         // payload: a line of the key log, with its end
 };
 
 // From JavaScript to the worker's service.

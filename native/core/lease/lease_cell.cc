@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/tls_watch.h"
 #include "../net/transport.h"
 
 namespace lwspool {
@@ -37,6 +38,7 @@ Refusal LeaseCell::may(uint32_t wanted, const LeaseTerms& terms) const {
 
 uint64_t LeaseCell::grant(const LeaseTerms& terms) {
   lastToken++;
+  note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint8_t>(terms.side));
   if (terms.exclusive) {
     right = Right::holder;
     token = lastToken;
@@ -65,6 +67,7 @@ uint64_t LeaseCell::nextEnd() const {
 }
 
 bool LeaseCell::giveBack(int duplicate) {
+  note(Flight::leaseReturned, token, 1, static_cast<uint8_t>(side));
   if (const bio::Chain* chain = bio::Chain::of(ssl); chain != nullptr && chain->detached()) {
     hold().taint("a memory BIO was left in the place of the socket");
   }
@@ -80,8 +83,14 @@ bool LeaseCell::settle() {
   pins = 0;
   reading = writing = {};
   if (holding) {
+    const bool exposed = holding->exposed();
     verdict = holding->judge();
     holding.reset();
+    if (verdict.taint != nullptr) {
+      note(Flight::leaseTainted, token, 1, static_cast<uint8_t>(side));
+    } else if (exposed && flight && ssl != nullptr) {
+      watchTls(ssl, *this, Lock::held);
+    }
   }
   token = 0;
   if (!work && wishes == 0 && verdict.clean() && !hasPending(ssl)) {
@@ -124,6 +133,10 @@ bool LeaseCell::pinned(uint32_t wanted, uint64_t which) const {
 }
 
 void LeaseCell::revoke() {
+  if (token != 0) note(Flight::leaseRevoked, token, 1, static_cast<uint8_t>(side));
+  for (const Observer& one : observers) {
+    note(Flight::leaseRevoked, one.token, 0, static_cast<uint8_t>(one.side));
+  }
   right = Right::nobody;
   token = 0;
   pins = 0;

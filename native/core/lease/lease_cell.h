@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../channel/record.h"
+#include "../flight/flight_recorder.h"
 #include "../ws/frame_decoder.h"
 #include "holding.h"
 
@@ -64,7 +65,7 @@ struct LeaseCell {
   uint32_t generation = 0;  // of the connection that was established last
   Right right = Right::nobody;
   bool work = false;     // the worker came by while it had no right, and left something undone
-  bool whole = true;     // no frame of ours is half-written
+  bool whole = true;     // nothing of ours is half-written, or on its way to the kernel
   bool closing = false;  // no leases any more
   int fd = -1;
   int poll = -1;  // the epoll instance that watches it; -1: a ring does
@@ -83,6 +84,8 @@ struct LeaseCell {
   uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
   Verdict verdict;                   // on the last holder, where right is `returned`
+  // Of the connection that has the slot, from when it was asked for; null: nothing is recorded.
+  std::unique_ptr<FlightRecorder> flight;
 
   // All that follows: any thread, with the lock held.
 
@@ -113,6 +116,11 @@ struct LeaseCell {
   bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
   // What the holder does is written down from now on.
   Holding& hold();
+
+  // Writes into the recorder, where there is one.
+  void note(Flight kind, uint64_t a, uint32_t b = 0, uint8_t detail = 0) {
+    if (flight) flight->note(kind, static_cast<uint32_t>(a), b, detail);
+  }
 
  private:
   Traffic* traffic(Lane);

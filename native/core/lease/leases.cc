@@ -14,11 +14,15 @@
 #include <cstring>
 #include <utility>
 
+#include "../flight/tls_watch.h"
 #include "../net/addresses.h"
 
 namespace lwspool {
 
 namespace {
+
+// The detail of bytes in the flight recorder that the holder of a lease has moved.
+constexpr uint8_t kByHolder = 1;
 
 // A number may be somebody else's by now.
 void closeIfSame(int fd, uint64_t inode) {
@@ -80,6 +84,7 @@ Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& clos
       closing = cell.right == Right::returned && cell.verdict.ends();
     } else {
       std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
+      cell.note(Flight::leaseReturned, name.token, 0, static_cast<uint8_t>(side_));
       news = cell.observers.empty() && cell.wishes > 0;
     }
     return 0;
@@ -142,6 +147,7 @@ Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
   return withSecure(name, true, [&](LeaseCell& cell) {
     if (cell.moving()) return EBUSY;
     cell.hold().expose();
+    unwatchTls(cell.ssl);  // from here on it may be used without the lock
     SSL_up_ref(cell.ssl);
     ssl = cell.ssl;
     lentTls_.insert(ssl);
@@ -209,6 +215,7 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
     result = receive(cell.fd, nullptr, out, capacity);
     if (result.status == IoResult::Status::broken) cell.hold().lost("read", result.error);
     if (result.status != IoResult::Status::done) return 0;
+    cell.note(Flight::read, result.bytes, 0, kByHolder);
     cell.hold().hasReadSocket(out, result.bytes);
     return 0;
   });
@@ -223,6 +230,7 @@ Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes,
     result = transmit(cell.fd, nullptr, bytes, size);
     if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
     if (result.status != IoResult::Status::done) return 0;
+    cell.note(Flight::written, result.bytes, static_cast<uint32_t>(size), kByHolder);
     cell.hold().hasWrittenSocket(bytes, result.bytes);
     return 0;
   });
@@ -248,6 +256,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
     if (capacity == 0) return EINVAL;
     result = receive(cell.fd, cell.ssl, out, capacity);
     if (result.status == IoResult::Status::done) {
+      cell.note(Flight::read, result.bytes, 0, kByHolder);
       cell.hold().hasRead(out, result.bytes);
     } else if (result.status == IoResult::Status::broken) {
       cell.hold().lost("read", result.error);
@@ -266,7 +275,9 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
     if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
     // A record that is begun has to be finished with the same bytes.
     cell.hold().writePending(result.status == IoResult::Status::again);
-    if (result.status == IoResult::Status::done) cell.hold().hasWritten(bytes, result.bytes);
+    if (result.status != IoResult::Status::done) return 0;
+    cell.note(Flight::written, result.bytes, static_cast<uint32_t>(size), kByHolder);
+    cell.hold().hasWritten(bytes, result.bytes);
     return 0;
   });
 }
@@ -368,7 +379,9 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
     gone = held.gone = std::make_shared<std::condition_variable>();
     SSL_up_ref(ssl);
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
+    unwatchTls(ssl);
   }
+  cell.note(Flight::detached, name.token, 1, static_cast<uint8_t>(side_));
   cell.right = Right::detached;
   cell.token = 0;
   cell.observers.clear();

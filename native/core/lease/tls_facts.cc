@@ -44,6 +44,12 @@ std::vector<std::string> peerChain(const SSL* ssl) {
   return chain;
 }
 
+std::string keyExchangeGroup(SSL* ssl) {
+  // A cast within the macro; SSL_get_negotiated_group(3).
+  const auto group = static_cast<int>(SSL_get_negotiated_group(ssl));
+  return group != 0 ? text(SSL_group_to_name(ssl, group)) : "";
+}
+
 std::string finishedBytes(const SSL* ssl, size_t (*get)(const SSL*, void*, size_t)) {
   unsigned char buffer[EVP_MAX_MD_SIZE];
   return bytes(buffer, get(ssl, buffer, sizeof buffer));
@@ -58,6 +64,7 @@ TlsFacts readTlsFacts(SSL* ssl) {
     facts.cipher = text(SSL_CIPHER_get_name(cipher));
     facts.cipherStandard = text(SSL_CIPHER_standard_name(cipher));
   }
+  facts.group = keyExchangeGroup(ssl);
   const unsigned char* data = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl, &data, &size);

@@ -15,6 +15,7 @@ struct TlsFacts {
   std::string protocol;        // "TLSv1.3"
   std::string cipher;          // as OpenSSL names it
   std::string cipherStandard;  // as IANA does
+  std::string group;           // of the key exchange; empty: RSA, or not known
   std::string alpn;            // empty: none was agreed on
   std::string servername;      // as it was sent; empty: it was not
   // DER, the peer's own first, then as he sent the others. Empty: he sent none. A session that was

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "../net/transport.h"
 #include "../ws/handshake.h"
 #include "tls_context.h"
@@ -33,8 +34,26 @@ std::string header(lws* wsi, lws_token_indexes token) {
   return value;
 }
 
-// The fields of the answer that libwebsockets keeps: those it has a token for.
-std::string headerBlock(lws* wsi) {
+// A field that libwebsockets has no token for, by its name in lower case; empty: absent.
+std::string customHeader(lws* wsi, const std::string& name) {
+#if defined(LWS_WITH_CUSTOM_HEADERS)
+  const std::string key = name + ":";
+  const int size = static_cast<int>(key.size());
+  const int length = lws_hdr_custom_length(wsi, key.c_str(), size);
+  if (length <= 0) return {};
+  std::string value(static_cast<size_t>(length) + 1, '\0');
+  const int room = static_cast<int>(value.size());
+  const int copied = lws_hdr_custom_copy(wsi, value.data(), room, key.c_str(), size);
+  value.resize(copied > 0 ? static_cast<size_t>(copied) : 0);
+  return value;
+#else
+  return {};
+#endif
+}
+
+// The fields of the answer that libwebsockets keeps by token, and those of the others that are
+// named: before 4.3 it has no call that lists them.
+std::string headerBlock(lws* wsi, const std::vector<std::string>& named) {
   std::string block;
   for (int token = 0; token < WSI_TOKEN_COUNT; token++) {
     const auto index = static_cast<lws_token_indexes>(token);
@@ -42,6 +61,10 @@ std::string headerBlock(lws* wsi) {
     if (name == nullptr || std::strchr(name, ':') == nullptr || name[0] == ':') continue;
     const std::string value = header(wsi, index);
     if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
+  }
+  for (const std::string& name : named) {
+    const std::string value = customHeader(wsi, name);
+    if (!value.empty()) block.append(name).append(": ").append(value).append("\r\n");
   }
   return block;
 }
@@ -136,6 +159,7 @@ void LwsOpener::abandon(Connection& connection) {
     diagnosis_.cancel(connection);
     return service_.handshakes().attemptOver(connection);
   }
+  if (connected(connection)) noteSocket(connection);
   // Its end comes with a later event; it must not be taken over before.
   std::erase(ready_, &connection);
   std::erase(incoming_, &connection);
@@ -165,6 +189,7 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
     opening.repeated = true;
     return start(connection);
   }
+  noteError(connection, error, 0, -1);
   opening.mayTryNext = true;
   opening.error.fields.set("syscall", call);
   if (error != 0) opening.error.fields.set("errno", errnoName(error));
@@ -222,10 +247,12 @@ int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* 
 int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connection, void* in,
                      size_t size) {
   Opening* opening = connection.opening.get();
+  note(connection, Flight::callback, static_cast<uint32_t>(reason), static_cast<uint32_t>(size));
   switch (reason) {
     case LWS_CALLBACK_WSI_CREATE:
       if (opening != nullptr) opening->reached = Reached::tcp;
       connection.reached(&ConnectionFigures::connected);
+      note(connection, Flight::connected);
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       opening->reached = Reached::request;
@@ -261,6 +288,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
+        if (opening->reached != Reached::nothing) noteSocket(connection);
         explain(connection, {static_cast<const char*>(in), in != nullptr ? size : 0});
       }
       return 0;
@@ -318,6 +346,7 @@ int LwsOpener::answered(Connection& connection) {
   Opening& opening = *connection.opening;
   opening.reached = Reached::answer;
   const unsigned status = lws_http_client_http_response(wsi);
+  note(connection, Flight::answer, status);
   if (status != 101) {
     refuse(connection, status);
     // Without a body there is nothing to wait for (RFC 9112, 6.3).
@@ -337,7 +366,8 @@ int LwsOpener::answered(Connection& connection) {
                        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
   if (error != ws::HandshakeError::none || hasBody) {
     opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
-    opening.error.fields.set("status", "101").set("headers", headerBlock(wsi));
+    opening.error.fields.set("status", "101")
+        .set("headers", headerBlock(wsi, connection.endpoint->keptHeaders));
     if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
     if (error == ws::HandshakeError::badAccept) {
       opening.error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
@@ -349,9 +379,19 @@ int LwsOpener::answered(Connection& connection) {
     }
     return -1;
   }
+  // Here and not later: they are thrown away when it is taken over.
+  if (connection.endpoint->keepsHeaders) {
+    opening.headers = headerBlock(wsi, connection.endpoint->keptHeaders);
+  }
   ready_.push_back(&connection);
   service_.host().wake();
   return 0;
+}
+
+// What the kernel says of a connection that does not get any further.
+void LwsOpener::noteSocket(Connection& connection) {
+  if (connection.wsi == nullptr) return;
+  noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi));
 }
 
 void LwsOpener::refuse(Connection& connection, unsigned status) {
@@ -359,7 +399,7 @@ void LwsOpener::refuse(Connection& connection, unsigned status) {
   opening.refused = true;
   opening.error.code = status < 100 ? "ERR_UPGRADE_INVALID" : "ERR_UPGRADE_REFUSED";
   opening.error.fields.set("status", std::to_string(status))
-      .set("headers", headerBlock(connection.wsi));
+      .set("headers", headerBlock(connection.wsi, connection.endpoint->keptHeaders));
 }
 
 // What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.

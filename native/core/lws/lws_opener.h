@@ -51,6 +51,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   int writeHead(Connection&, char** end, size_t room);
   int answered(Connection&);
   void refuse(Connection&, unsigned status);
+  void noteSocket(Connection&);
   void takeOver(Connection&);
   void over(Connection&);
   void diagnosed(Connection&, const char* call, int error);

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <mutex>
 
-#include "../bio/capture.h"
 #include "../net/tls_reason.h"
 #include "tls_handshake.h"
 
@@ -116,6 +115,7 @@ void TlsContext::setDefaultAuthorities(const std::string& pem) {
 TlsContext::TlsContext(const TlsOptions& options)
     : context_(SSL_CTX_new(options.server ? TLS_server_method() : TLS_client_method())),
       rejectUnauthorized_(options.rejectUnauthorized),
+      secrets_(options.secrets),
       // A server staples no response where it resumes a session.
       sessions_(std::make_unique<SessionCache>(
           options.server || options.requestOcsp ? 0 : options.maxCachedSessions)),
@@ -172,7 +172,7 @@ void TlsContext::configure(const TlsOptions& options) {
     alpn_ += static_cast<char>(name.size());
     alpn_ += name;
   }
-  if (options.tellSecrets) bio::tellSecrets(context_);
+  if (secrets_.any()) observeSecrets(context_, secrets_);
   observeHandshakes(context_);
   if (sessions_->enabled()) observeSessions(context_);
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../net/session_cache.h"
+#include "tls_secrets.h"
 
 namespace lwspool {
 
@@ -30,7 +31,7 @@ struct TlsOptions {
   bool rejectUnauthorized = true;
   bool requestOcsp = false;
   size_t maxCachedSessions = 0;  // of clients
-  bool tellSecrets = false;      // for connections that are captured
+  SecretSinks secrets;
 };
 
 // An option that OpenSSL does not take.
@@ -67,6 +68,7 @@ class TlsContext {
 
   SSL_CTX* context_;
   const bool rejectUnauthorized_;
+  const SecretSinks secrets_;
   std::string alpn_;
   const std::unique_ptr<SessionCache> sessions_;
   const uint64_t number_;

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
+#include "../flight/tls_watch.h"
 #include "../lease/tls_facts.h"
 #include "../net/connection.h"
 #include "tls_context.h"
@@ -197,6 +199,9 @@ void info(const SSL* ssl, int where, int result) {
   Connection* connection = observer->connectionOf(ssl);
   if (connection == nullptr) return;
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
+    if (connection->flight != nullptr) {
+      watchTls(const_cast<SSL*>(ssl), *connection->cell, Lock::take);
+    }
     prepare(const_cast<SSL*>(ssl), *connection->endpoint);
     offerSession(const_cast<SSL*>(ssl), *connection);
     if (!observer->prepare(*connection, const_cast<SSL*>(ssl))) {
@@ -210,8 +215,10 @@ void info(const SSL* ssl, int where, int result) {
   } else if (result <= 0) {
     noteFault(*connection, ssl);
     noteFailure(*connection, ERR_peek_last_error());
-  } else if (SSL_session_reused(ssl) == 0) {
-    refused(*connection);
+  } else {
+    const bool resumed = SSL_session_reused(ssl) != 0;
+    note(*connection, Flight::secured, static_cast<uint32_t>(SSL_version(ssl)), resumed);
+    if (!resumed) refused(*connection);
   }
 }
 
@@ -221,6 +228,10 @@ void noteFault(Connection& connection, const SSL* ssl) {
   const bio::Chain* const chain = bio::Chain::of(ssl);
   ErrorInfo& error = connection.opening->error;
   if (chain != nullptr && chain->fault && !error) error = chain->fault;
+}
+
+Connection* openedWith(const SSL* ssl) {
+  return observer != nullptr ? observer->connectionOf(ssl) : nullptr;
 }
 
 void observeThisThread(TlsObserver* thread) { observer = thread; }

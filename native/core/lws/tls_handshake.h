@@ -24,6 +24,9 @@ class TlsObserver {
   virtual void handshakeDone(SSL*) {}
 };
 
+// The connection that this thread is opening with that object; null: none.
+Connection* openedWith(const SSL*);
+
 // The observer of this thread, for as long as it lives; null to take it away.
 void observeThisThread(TlsObserver*);
 

@@ -45,10 +45,11 @@ struct Opening {
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
-  bool inWindow = false;   // counts as an attempt under way
-  bool abandoned = false;  // the opener was told: attemptOver() is on its way
-  bool repeated = false;   // the diagnosis found nothing wrong
-  bool resuming = false;   // TLS: a session was offered, and not refused yet
+  bool inWindow = false;             // counts as an attempt under way
+  bool abandoned = false;            // the opener was told: attemptOver() is on its way
+  bool repeated = false;             // the diagnosis found nothing wrong
+  std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
+  bool resuming = false;             // TLS: a session was offered, and not refused yet
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;
@@ -56,8 +57,9 @@ struct Opening {
   // ws
   std::string key;
   std::string protocol;
-  std::string early;  // bytes that came with the server's answer
-  std::string body;   // the first of an answer other than 101
+  std::string headers;  // of the answer, where the endpoint keeps them
+  std::string early;    // bytes that came with the server's answer
+  std::string body;     // the first of an answer other than 101
   bool refused = false;
 };
 
@@ -102,6 +104,7 @@ struct Connection {
   Phase phase = Phase::free;
   bool dirty = false;       // in the list of those to be flushed
   bool wantWrite = false;   // the poller tells when it is writable
+  bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
   bool stalled = false;     // its consumer is congested; in the list of those to be resumed
   bool parked = false;      // not in the poll set: leased, or broken and not being read
@@ -120,7 +123,8 @@ struct Connection {
   LedgerEntry* ledger = nullptr;
   ConnectionFigures* figures = nullptr;  // null where nothing is counted
   LeaseCell* cell = nullptr;
-  uint32_t uses = 0;  // that lie inside each other, see Use
+  uint32_t uses = 0;                 // that lie inside each other, see Use
+  FlightRecorder* flight = nullptr;  // the cell's; null: nothing is recorded. See flight/note.h
 
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done

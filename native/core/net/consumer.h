@@ -41,6 +41,8 @@ class Consumer {
   virtual void leaseExpired(Connection&, double /*token*/) {}
   // Something that the user should know of and that ends nothing: a name, and what happened.
   virtual void warned(Connection&, const char* /*code*/, std::string_view /*text*/) {}
+  // A line of the key log (TLS), without its end; after opened().
+  virtual void keylog(Connection&, std::string_view /*line*/) {}
   // What it was given piles up: nothing more is read for it until Service::resumeStalled(), which
   // whoever says so here sees to. Asked before each read.
   virtual bool congested() { return false; }

@@ -52,6 +52,9 @@ class CountingConsumer final : public Consumer {
   void warned(Connection& connection, const char* code, std::string_view text) override {
     next_.warned(connection, code, text);
   }
+  void keylog(Connection& connection, std::string_view line) override {
+    next_.keylog(connection, line);
+  }
   bool congested() override { return next_.congested(); }
 
  private:

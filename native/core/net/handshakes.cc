@@ -1,8 +1,10 @@
 #include "handshakes.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include "../flight/note.h"
 #include "connection.h"
 #include "opener.h"
 #include "service.h"
@@ -30,6 +32,7 @@ const char* phaseOf(const Connection& connection) {
 void Handshakes::enqueue(Connection& connection) {
   connection.enter(Phase::queued);
   connection.opening = std::make_unique<Opening>();
+  note(connection, Flight::queued);
   queue_.push_back(connection.id);
 }
 
@@ -42,6 +45,7 @@ void Handshakes::pump() {
     connection->opening->inWindow = true;
     connection->enter(Phase::opening);
     connection->reached(&ConnectionFigures::begun);
+    note(*connection, Flight::begun);
     connection->opening->deadline = service_.now() + connection->endpoint->timeout;
     attempt(*connection);
   }
@@ -57,6 +61,7 @@ void Handshakes::attempt(Connection& connection) {
   opening.localAddress.clear();
   if (connection.figures != nullptr) add(connection.figures->attempts, 1);
   if (endpoint.unixPath.empty()) {
+    note(connection, Flight::attempt, static_cast<uint32_t>(opening.nextAddress));
     opening.address = endpoint.addresses[opening.nextAddress++];
     if (opening.nextAddress < endpoint.addresses.size()) {
       opening.attemptDeadline = service_.now() + kAttemptTimeout;
@@ -89,6 +94,7 @@ void Handshakes::arm(Connection& connection) {
 void Handshakes::cancel(Connection& connection, ErrorInfo error) {
   Opening& opening = *connection.opening;
   if (opening.cancelled) return;
+  if (error.code == "ERR_ABORTED") note(connection, Flight::abandoned);
   opening.error = std::move(error);
   opening.cancelled = true;
   if (connection.phase == Phase::queued) return finish(connection);
@@ -106,6 +112,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   if (now >= opening.deadline) {
     // The server has refused, and only the body of its answer does not end.
     if (opening.refused) return cancel(connection, std::move(opening.error));
+    note(connection, Flight::timeout);
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
     error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
     return cancel(connection, std::move(error));
@@ -115,6 +122,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
     if (!service_.opener().connected(connection)) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
+      noteError(connection, ETIMEDOUT, 0, -1);
       opening.mayTryNext = true;
       return abandon(connection);
     }

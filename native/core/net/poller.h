@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "../channel/record.h"
+#include "transport.h"
 
 namespace lwspool {
 
@@ -51,6 +53,18 @@ class Poller {
   // Fills `out` (room for kBatch) without waiting and returns how many there are.
   static constexpr int kBatch = 256;
   virtual int wait(Ready* out) = 0;
+
+  // Sends of several descriptors, carried out together and without waiting.
+  struct Send {
+    int fd;
+    const uint8_t* bytes;
+    size_t size;
+    IoResult result{IoResult::Status::done};
+  };
+  // How many go together; 0: none do, each is best sent by itself.
+  virtual size_t sendsTogether() const { return 0; }
+  // So many at most. When it returns none is in flight, and each has its result.
+  virtual void send(std::span<Send>) {}
 };
 
 }  // namespace lwspool

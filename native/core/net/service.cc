@@ -1,5 +1,7 @@
 #include "service.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -8,6 +10,8 @@
 #include <variant>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
+#include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
 #include "addresses.h"
 #include "use.h"
@@ -84,7 +88,24 @@ void Service::connect(ConnectCommand&& command) {
   Consumer* const handler = counter != counters_.end() ? &counter->second : handler_;
   connection.owner = command.owned ? handler : owner_;
   connection.consumer = command.group != 0 ? handler : owner_;
+  record(connection);
   handshakes_.enqueue(connection);
+}
+
+void Service::record(Connection& connection) {
+  if (flights_.events == 0) return;
+  auto recorder = std::make_unique<FlightRecorder>(flights_, connection.id, connection.group);
+  connection.flight = recorder.get();
+  std::lock_guard lock(connection.cell->mutex);
+  connection.cell->flight = std::move(recorder);
+}
+
+// It is over; what was recorded goes with its error, if there is one.
+void Service::endRecord(Connection& connection, ErrorInfo& error) {
+  if (std::exchange(connection.flight, nullptr) == nullptr) return;
+  std::lock_guard lock(connection.cell->mutex);
+  const std::unique_ptr<FlightRecorder> recorder = std::move(connection.cell->flight);
+  if (error) error.fields.set("flightRecord", recorder->copy(FlightRecorder::kAttached));
 }
 
 void Service::countMessages(uint32_t group, bool wanted) {
@@ -173,6 +194,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       if (record.length <= ws::kMaxControlPayload && connection.sends() &&
           connection.kind() == Kind::ws) {
         sendFrame(connection, ws::Opcode::ping, payload, record.length);
+        note(connection, Flight::pingSent, record.length);
         countPing(connection, payload, record.length);
       }
       break;
@@ -261,6 +283,7 @@ void Service::finishTurn() {
   // Where that has no end, the loop has other things to do as well.
   for (int round = 0; round < kRounds; round++) {
     flushing_.swap(dirty_);
+    sendTogether();
     for (Connection* connection : flushing_) {
       connection->dirty = false;
       if (connection->established()) flush(*connection);
@@ -272,6 +295,7 @@ void Service::finishTurn() {
     }
     finished_.clear();
     host_.deliver();
+    if (flights_.events != 0) clock_ = flightClock();
     if (dirty_.empty() && finished_.empty()) break;
   }
   if (!dirty_.empty() || !finished_.empty()) host_.wake();
@@ -312,6 +336,8 @@ void Service::timer() {
           info.error.fields.set("reason", "its close frame had to wait for a lease");
         }
         info.error.fields.set("timeout", std::to_string(connection->endpoint->closeTimeout));
+        note(*connection, Flight::timeout);
+        noteError(*connection, 0, 0, connection->fd);
       }
       finish(*connection);
     }
@@ -339,6 +365,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   connection.enter(Phase::open);
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);
+  countOpened(connection);
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   if (connection.kind() == Kind::ws) {
     connection.decoder.emplace(
@@ -347,13 +374,21 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   // Nobody gets a lease before what came with the answer is taken in.
   Use use(connection);
   lend(connection);
+  note(connection, Flight::opened);
+  if (connection.flight != nullptr && ssl != nullptr) watchTls(ssl, *connection.cell, Lock::held);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  if (!opening->headers.empty()) facts.set("headers", opening->headers);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
   if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
   if (connection.owner == owner_) {
     describeAddresses(fd, facts);
     connection.owner->opened(connection, facts);
+  }
+  for (std::string& line : opening->secrets) {
+    connection.owner->keylog(connection, line);
+    if (connection.consumer != connection.owner) connection.consumer->keylog(connection, line);
+    OPENSSL_cleanse(line.data(), line.size());
   }
   if (const int error = poller_->add(fd, connection.id, !connection.paused, false)) {
     return lost(connection, "epoll_ctl", error);
@@ -374,6 +409,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
 void Service::failed(Connection& connection) {
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   connection.enter(Phase::free);
+  endRecord(connection, opening->error);
   connection.owner->failed(connection, opening->error);
   if (connection.consumer != connection.owner) {
     connection.consumer->failed(connection, opening->error);
@@ -396,11 +432,14 @@ void Service::destroyed(Connection& connection) {
   connection.wsi = nullptr;
   connection.out.clear();
   connection.ledger->pending.store(0, std::memory_order_relaxed);
-  const CloseInfo& info = connection.closing();
+  CloseInfo& info = connection.closing();
+  note(connection, Flight::closed, info.code);
+  endRecord(connection, info.error);
   // The handler first: once the owner knows, the slot may be taken again.
   if (!connection.wasOpen) {  // its request was never answered; nobody but its owner knows of it
     connection.owner->failed(connection, info.error);
   } else {
+    countClosed(info.code);
     if (connection.consumer != connection.owner) {
       connection.consumer->closed(connection, info.code, info.reason, info.error);
     }

@@ -51,6 +51,8 @@ class Service {
 
   // Before the first turn.
   void use(Opener& opener, Consumer& owner, Consumer& handler);
+  // What happens on connections is recorded from now on. Before the first connection.
+  void recordFlights(const FlightPlan& plan) { flights_ = plan; }
 
   // The loop's calls.
   void poll();          // pollDescriptor() is readable
@@ -129,6 +131,8 @@ class Service {
   static constexpr uint64_t kLinger = 1000;
 
   Connection& slot(ConnectionId);
+  void record(Connection&);
+  void endRecord(Connection&, ErrorInfo&);
   void markDirty(Connection&);
   void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   bool writesAtOnce(const Connection&) const;
@@ -150,6 +154,8 @@ class Service {
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
   bool isOut(Connection&);
+  void sendTogether();
+  void prepareSend(Connection&);
   void flush(Connection&);
   void writeFailed(Connection&, int error);
   void flushed(Connection&);
@@ -164,6 +170,8 @@ class Service {
 
   // Figures, in service_figures.cc. Nothing where nothing is counted.
   void begin(Connection&, std::shared_ptr<const Endpoint>);
+  void countOpened(const Connection&);
+  void countClosed(uint16_t code);
   void countRead(Connection&, size_t bytes);
   void countReceived(Connection&, size_t messages);
   void countWritten(Connection&, size_t bytes);
@@ -213,13 +221,17 @@ class Service {
   Timers leaseTimers_;
   Timers bioTimers_;
   ws::MaskSource masks_;
+  FlightPlan flights_;
   uint64_t now_;
+  uint64_t clock_ = 0;  // flightClock() when the turn began, or JavaScript last had its own
   bool inTurn_ = false;
   size_t taken_ = 0;  // bytes read since the last turn ended
 
   std::deque<Connection> connections_;  // by slot; an element never moves
   std::vector<Connection*> dirty_;
   std::vector<Connection*> flushing_;  // dirty_ while it is worked off; kept for its memory
+  std::vector<Poller::Send> sends_;    // of one call, and whose they are
+  std::vector<Connection*> senders_;
   std::vector<Connection*> finished_;
   std::vector<ConnectionId> stalled_;
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "service.h"
 #include "use.h"
 
@@ -15,6 +16,7 @@ void Service::slowDown(Connection& connection, bio::Chain& chain) {
   const uint32_t retries = chain.ownRetries();
   if (retries == 0 || connection.slowed) return;
   connection.slowed = true;
+  note(connection, Flight::slowed);
   bioTimers_.add(now_ + chain.backOff(), connection.id);
   host_.setTimer(bioTimers_.next());
   connection.wantWrite = false;

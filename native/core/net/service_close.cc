@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
+#include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
@@ -27,6 +29,7 @@ void Service::sendClose(Connection& connection, uint16_t code, std::string_view 
                                        connection.endpoint->role, code, reason, &masks_));
   connection.queuedBytes = connection.flushedBytes + connection.out.size();
   connection.closeSent = true;
+  note(connection, Flight::closeSent, code);
   markDirty(connection);
 }
 
@@ -66,6 +69,7 @@ void Service::end(Connection& connection) {
 
 void Service::peerClosed(Connection& connection, uint16_t code, std::string_view reason) {
   connection.closeReceived = true;
+  note(connection, Flight::closeReceived, code);
   CloseInfo& info = connection.closing();
   if (!info.error) {
     info.code = code;
@@ -84,6 +88,7 @@ void Service::fail(Connection& connection, uint16_t code, ErrorInfo error) {
   CloseInfo& info = connection.closing();
   info.code = code;
   info.error = std::move(error);
+  noteError(connection, 0, code, connection.fd);
   connection.endAfterFlush = true;
   if (connection.decoder) {
     // A holder's reads go through it; nothing more of ours does.
@@ -102,6 +107,7 @@ void Service::lost(Connection& connection, const char* what, int error) {
     info.code = 1006;
     info.error.code = "ERR_CONNECTION_LOST";
     info.error.fields.set("syscall", what);
+    noteError(connection, error, 0, connection.fd);
     // A BIO that failed by itself knows better.
     if (bio::Chain* const chain = bio::Chain::of(connection.ssl);
         chain != nullptr && chain->fault) {
@@ -124,6 +130,7 @@ void Service::terminate(Connection& connection) {
     case Phase::open:
     case Phase::closing:
       if (!connection.closeReceived) connection.closing().code = 1006;
+      note(connection, Flight::abandoned);
       if (!connection.wasOpen) connection.closing().error.code = "ERR_ABORTED";
       return finish(connection);
     default:
@@ -153,6 +160,8 @@ void Service::finish(Connection& connection) {
   if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {
     sendCloseNotify(connection.ssl);
   }
+  // What libwebsockets still does with it, it does without the lock.
+  if (connection.flight != nullptr && connection.ssl != nullptr) unwatchTls(connection.ssl);
   if (!connection.parked) poller_->remove(connection.fd, connection.id);
   endDuplicates(connection);
   finished_.push_back(&connection);

@@ -26,6 +26,27 @@ void Service::begin(Connection& connection, std::shared_ptr<const Endpoint> endp
   set(figures->queued, preciseNow());
 }
 
+void Service::countOpened(const Connection& connection) {
+  if (figures_ == nullptr) return;
+  add(figures_->opened, 1);
+  const ConnectionFigures& figures = *connection.figures;
+  const double begun = get(figures.begun);
+  const double connected = get(figures.connected);
+  if (begun == 0 || connected == 0) return;
+  figures_->queue.note(begun - get(figures.queued));
+  figures_->tcp.note(connected - begun);
+  double ready = connected;
+  if (const double secured = get(figures.secured); secured > 0) {
+    figures_->tls.note(secured - connected);
+    ready = secured;
+  }
+  if (connection.kind() == Kind::ws) figures_->upgrade.note(get(figures.opened) - ready);
+}
+
+void Service::countClosed(uint16_t code) {
+  if (figures_ != nullptr) add(figures_->closed[closeKind(code)], 1);
+}
+
 void Service::countRead(Connection& connection, size_t bytes) {
   if (figures_ == nullptr) return;
   add(figures_->bytesReceived, static_cast<double>(bytes));
@@ -86,6 +107,7 @@ void Service::countPong(Connection& connection, const uint8_t* data, size_t size
     }
     add(figures.roundTrips, 1);
     add(figures.roundTripTotal, time);
+    figures_->roundTrip.note(time);
     pings.erase(pings.begin(), pings.begin() + static_cast<ptrdiff_t>(i) + 1);
     break;
   }
@@ -114,6 +136,7 @@ uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
 void Service::turnBegins() {
   const double now = preciseNow();
   now_ = static_cast<uint64_t>(now);
+  clock_ = static_cast<uint64_t>(now * 1000);
   if (figures_ == nullptr || turnBegan_ != 0) return;
   turnBegan_ = now;
   set(figures_->turnBegan, now);

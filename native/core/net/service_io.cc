@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "../ws/frame_encoder.h"
 #include "service.h"
 #include "use.h"
@@ -39,6 +40,7 @@ struct Sink {
   }
   void ping(const uint8_t* data, size_t size) { service.ping(connection, data, size); }
   void pong(const uint8_t* data, size_t size) {
+    note(connection, Flight::pongReceived, static_cast<uint32_t>(size));
     service.countPong(connection, data, size);
     connection.consumer->pong(connection, data, size);
   }
@@ -81,6 +83,7 @@ bool Service::readOn(Connection& connection) {
 Service::Read Service::readOnce(Connection& connection) {
   if (!connection.discard && connection.consumer->congested()) {
     connection.stalled = true;
+    note(connection, Flight::stalled);
     stalled_.push_back(connection.id);
     updateInterest(connection);
     inputStopped(connection);
@@ -102,6 +105,7 @@ Service::Read Service::readOnce(Connection& connection) {
     return Read::nothing;
   }
   taken_ += result.bytes;
+  noteTraffic(connection, clock_, Flight::read, result.bytes);
   countRead(connection, result.bytes);
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
@@ -173,6 +177,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
   if (result.status == IoResult::Status::broken) {
     return lost(connection, "read", result.error);
   }
+  note(connection, Flight::peerEnded, 0, 0, result.status == IoResult::Status::truncated);
   if (connection.kind() == Kind::raw) {
     connection.inputEnded = true;
     updateInterest(connection);
@@ -188,6 +193,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
 }
 
 void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
+  note(connection, Flight::pingReceived, static_cast<uint32_t>(size));
   if (connection.figures != nullptr) add(connection.figures->pingsReceived, 1);
   connection.consumer->ping(connection, data, size);
   if (!connection.sends()) return;
@@ -203,6 +209,7 @@ void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
 
 void Service::pong(Connection& connection, const uint8_t* data, size_t size) {
   sendFrame(connection, ws::Opcode::pong, data, size);
+  note(connection, Flight::pongSent, static_cast<uint32_t>(size));
   connection.pongPosition = connection.queuedBytes;
 }
 
@@ -252,17 +259,19 @@ void Service::flush(Connection& connection) {
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
   // The clock decides when what waits is tried again.
   if (connection.slowed && (!out.empty() || chain->kept() > 0)) return;
-  bool blocked = false;
+  bool blocked = std::exchange(connection.full, false);
   if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   if (chain != nullptr) chain->gather(true);
   while (use && !blocked && writable(connection) > 0) {
-    const IoResult result =
-        transmit(connection.fd, connection.ssl, out.front(), writable(connection));
+    const size_t size = writable(connection);
+    const IoResult result = transmit(connection.fd, connection.ssl, out.front(), size);
     if (result.status == IoResult::Status::done) {
+      noteTraffic(connection, clock_, Flight::written, result.bytes, size);
       connection.flushedBytes += result.bytes;
       out.consume(result.bytes);
       countWritten(connection, result.bytes);
     } else if (result.status == IoResult::Status::again) {
+      noteTraffic(connection, clock_, Flight::writeBlocked, size);
       blocked = true;
     } else {
       if (chain != nullptr) chain->gather(false);
@@ -335,6 +344,7 @@ void Service::flushed(Connection& connection) {
   if (!connection.out.empty()) return;
   if (connection.endAfterFlush && !connection.finSent) {
     connection.finSent = true;
+    note(connection, Flight::ended);
     shutdownWrite(connection.fd, connection.ssl);
   }
   if (connection.phase != Phase::closing) return;
@@ -374,6 +384,7 @@ void Service::discardInput(Connection& connection) {
 void Service::pause(Connection& connection, bool paused) {
   if (connection.paused == paused) return;
   connection.paused = paused;
+  note(connection, paused ? Flight::paused : Flight::resumed);
   if (!connection.established()) return;
   inputWanted(connection);
   if (paused) inputStopped(connection);
@@ -405,6 +416,7 @@ void Service::resumeStalled() {
       continue;
     }
     connection->stalled = false;
+    note(*connection, Flight::unstalled);
     if (connection->established()) inputWanted(*connection);
   }
 }

@@ -1,6 +1,7 @@
 // Large messages out. In the queue each would take memory of its own, written and read from one
 // end to the other; where nothing waits before it, it goes to the kernel from where it lies.
 #include "../bio/chain.h"
+#include "../flight/note.h"
 #include "../ws/frame_pieces.h"
 #include "service.h"
 #include "use.h"
@@ -50,6 +51,8 @@ void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t si
       connection.out.reserve(size + following);
       return connection.out.append(data, size);
     }
+    note(connection, Flight::written, static_cast<uint32_t>(result.bytes),
+         static_cast<uint32_t>(size));
     connection.flushedBytes += result.bytes;
     countWritten(connection, result.bytes);
     data += result.bytes;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../flight/note.h"
+#include "../flight/tls_watch.h"
 #include "service.h"
 #include "use.h"
 
@@ -31,7 +33,9 @@ void Service::lend(Connection& connection) {
 // A poll event of a connection that is leased: it leaves the poll set until it comes back, as the
 // event would be reported again and again. The lock is held.
 void Service::park(Connection& connection) {
-  if (!std::exchange(connection.parked, true)) poller_->remove(connection.fd, connection.id);
+  if (std::exchange(connection.parked, true)) return;
+  note(connection, Flight::parked);
+  poller_->remove(connection.fd, connection.id);
 }
 
 // --- requests ------------------------------------------------------------------------------------
@@ -44,6 +48,8 @@ void Service::wish(Connection& connection, Wish wish) {
   {
     Use use(connection);
     connection.cell->wishes++;
+    note(connection, Flight::leaseWished, wish.request, wish.exclusive,
+         static_cast<uint8_t>(wish.side));
     if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
     connection.wishes->push_back(wish);
   }
@@ -60,6 +66,7 @@ void Service::cancelWish(Connection& connection, uint32_t request, Source side) 
   for (auto wish = wishes.begin(); wish != wishes.end(); ++wish) {
     if (wish->request != request || wish->side != side) continue;
     wishes.erase(wish);
+    note(connection, Flight::leaseGivenUp, request, 0, static_cast<uint8_t>(side));
     connection.cell->wishes--;
     if (wishes.empty()) connection.wishes.reset();
     // Another may be the first now, or output was held back for this one.
@@ -68,6 +75,8 @@ void Service::cancelWish(Connection& connection, uint32_t request, Source side) 
 }
 
 void Service::refuse(Connection& connection, const Wish& wish, Refusal why) {
+  note(connection, Flight::leaseRefused, wish.request, wish.exclusive,
+       static_cast<uint8_t>(wish.side));
   consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(why));
 }
 
@@ -160,6 +169,7 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
       info.code = 1006;
       info.error.code = "ERR_LEASE_TAINTED";
       info.error.fields.set("reason", verdict.taint);
+      noteError(connection, 0, 0, connection.fd);
     }
     return finish(connection);
   }
@@ -182,6 +192,7 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
 // Back into the poll set, and first of all what was missed.
 void Service::rejoin(Connection& connection) {
   const bool missed = std::exchange(connection.parked, false);
+  if (missed) note(connection, Flight::rejoined);
   const bool read = connection.wantsInput();
   const int error = missed
                         ? poller_->add(connection.fd, connection.id, read, connection.wantWrite)
@@ -234,6 +245,7 @@ void Service::revokeAll() {
       continue;
     }
     revoke(connection);
+    if (connection.flight != nullptr && connection.ssl != nullptr) unwatchTls(connection.ssl);
     endDuplicates(connection);
   }
   poller_->clear();
@@ -254,12 +266,15 @@ void Service::expire(Connection& connection) {
   const size_t before = cell.observers.size();
   std::erase_if(cell.observers, [&](const Observer& one) {
     if (one.expiresAt == 0 || one.expiresAt > now_) return false;
+    note(connection, Flight::leaseExpired, static_cast<uint32_t>(one.token), 0,
+         static_cast<uint8_t>(one.side));
     consumerOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
     return true;
   });
   if (cell.observers.size() != before) markDirty(connection);
   if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
     const auto token = static_cast<double>(cell.token);
+    cell.note(Flight::leaseExpired, cell.token, 1, static_cast<uint8_t>(cell.side));
     cell.work = true;  // the connection comes back through leaseNews(), whatever was done
     // Nobody can take a descriptor or a pointer out of the holder's hands.
     if (cell.holding && cell.holding->exposed())

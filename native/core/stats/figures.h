@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -81,6 +83,33 @@ struct ConnectionFigures {
 inline constexpr size_t kConnectionFigures = 41;
 static_assert(sizeof(ConnectionFigures) == kConnectionFigures * sizeof(double));
 
+// How often something took how long: a histogram. Its limits are part of a bucket, in milliseconds;
+// the last bucket has none. src/stats/durations.ts has the same.
+inline constexpr std::array<double, 17> kDurationLimits = {
+    0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10'000, 30'000};
+
+struct Durations {
+  std::array<Figure, kDurationLimits.size() + 1> buckets;
+  Figure total;  // ms
+
+  // Its one writer.
+  void note(double time) {
+    const auto limit = std::lower_bound(kDurationLimits.begin(), kDurationLimits.end(), time);
+    add(buckets[static_cast<size_t>(limit - kDurationLimits.begin())], 1);
+    add(total, time);
+  }
+};
+
+// Codes with which connections have closed: each from 1000 to 1015, then those of applications from
+// 3000 and from 4000 on, and all others. A peer chooses its code, but no more than one of these.
+inline constexpr size_t kCloseKinds = 19;
+
+constexpr size_t closeKind(uint16_t code) {
+  if (code >= 1000 && code <= 1015) return code - 1000u;
+  if (code >= 3000 && code <= 4999) return code < 4000 ? 16 : 17;
+  return 18;
+}
+
 // Of one worker, since it started.
 struct WorkerFigures {
   // Written by the worker.
@@ -98,8 +127,19 @@ struct WorkerFigures {
   Figure heapUsed;
   Figure heapTotal;
   Figure external;
+  // Written by the worker: of its connections, once each.
+  Figure opened;
+  std::array<Figure, kCloseKinds> closed;
+  Durations queue;  // waiting for a place among the handshakes
+  Durations tcp;    // with all addresses that were tried
+  Durations tls;
+  Durations upgrade;
+  Durations roundTrip;  // of each ping that was answered
+  // Written by the worker's JavaScript: leases of handlers.
+  Durations leaseWait;
+  Durations leaseHold;
 };
-inline constexpr size_t kWorkerFigures = 13;
+inline constexpr size_t kWorkerFigures = 13 + 1 + kCloseKinds + 7 * (kDurationLimits.size() + 2);
 static_assert(sizeof(WorkerFigures) == kWorkerFigures * sizeof(double));
 
 }  // namespace lwspool

@@ -1,3 +1,4 @@
+import type { FlightRecord } from '../../flight/record.js';
 import type { ErrorDetails, HeaderFields } from './details.js';
 import {
   type CertificateErrorCode,
@@ -17,6 +18,11 @@ import {
 export class LwsPoolError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
+  /**
+   * What happened on the connection up to its failure, at most the last 1,024 events; undefined where
+   * the pool has no `flightRecorder`, or the failure is not that of one connection. Not enumerable.
+   */
+  declare readonly flightRecord: FlightRecord | undefined;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
     const facts = presentFacts(details, options?.cause);
@@ -106,6 +112,11 @@ export function createError<Code extends ErrorCode>(
   const error = new Class(code, details, options);
   Error.captureStackTrace(error, createError);
   return error as ErrorOf<Code>;
+}
+
+/** Has the error carry what was recorded of its connection. */
+export function withFlightRecord<E extends LwsPoolError>(error: E, record: FlightRecord): E {
+  return Object.defineProperty(error, 'flightRecord', { value: record, configurable: true });
 }
 
 /** The details without absent ones, so that an inspected error shows only what is known. */

@@ -14,6 +14,8 @@ export interface ErrorDetails {
   readonly takes?: string | undefined;
   /** One sentence that helps: the nearest known name, the command to run. */
   readonly hint?: string | undefined;
+  /** Name of an npm package. */
+  readonly package?: string | undefined;
   /** Part of a request at fault: `header "X-Trace"`, `URL`. */
   readonly part?: string | undefined;
 
@@ -42,6 +44,9 @@ export interface ErrorDetails {
   readonly mode?: string | undefined;
   /** Cause in the words of whoever found it: OpenSSL, the operating system, the peer, a handler. */
   readonly reason?: string | undefined;
+
+  /** Path of a file. */
+  readonly file?: string | undefined;
 
   /** Subject of the peer's certificate. */
   readonly subject?: string | undefined;

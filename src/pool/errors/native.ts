@@ -119,7 +119,8 @@ function readHead(block: string, facts: Map<string, unknown>, fields: NativeFiel
   facts.set('headers', parseHeaders(status === null ? block : block.slice(status[0].length)));
 }
 
-function parseHeaders(block: string): HeaderFields {
+/** Reads lines of `name: value`. */
+export function parseHeaders(block: string): HeaderFields {
   const fields = new Map<string, string | string[]>();
   // A line that begins with white space continues the one before (RFC 9112 section 5.2).
   const lines = block.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/);

@@ -8,10 +8,14 @@ const LONGEST_TEXT = 200;
  * can forge a line of a log or drive a terminal, and cut at 200 characters.
  */
 export function shown(text: string): string {
-  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
-  return short.replace(
+  return escaped(text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text);
+}
+
+/** {@link shown}, of any length. */
+export function escaped(text: string): string {
+  return text.replace(
     // C0, DEL, C1, line and paragraph separators, and the marks that turn text around.
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    /[\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -1,11 +1,19 @@
 import { inspect } from 'node:util';
-import { createError, LwsPoolError } from './classes.js';
+import { FlightRecord } from '../../flight/record.js';
+import { createError, LwsPoolError, withFlightRecord } from './classes.js';
 import type { ErrorDetails } from './details.js';
 import { type ErrorCode, isErrorCode } from './table.js';
 
 /** An error, or anything else that was thrown, in a form that structured clone keeps whole. */
 export type PlainError =
-  | { kind: 'pool'; code: ErrorCode; details: ErrorDetails; stack: string; cause?: PlainError }
+  | {
+      kind: 'pool';
+      code: ErrorCode;
+      details: ErrorDetails;
+      stack: string;
+      cause?: PlainError;
+      flight?: { readonly bytes: Uint8Array; readonly url: string | undefined };
+    }
   | {
       kind: 'error';
       name: string;
@@ -38,6 +46,11 @@ export function fromPlain(plainError: PlainError): unknown {
       const error = isErrorCode(code)
         ? createError(code, details, options)
         : createError('ERR_SYSTEM', { reason: `unknown error code ${String(code)}` }, options);
+      const { flight } = plainError;
+      if (flight !== undefined) {
+        const bytes = Buffer.from(flight.bytes);
+        withFlightRecord(error, new FlightRecord(bytes, { url: flight.url, error: code }));
+      }
       return withStack(error, stack);
     }
     case 'error':
@@ -53,7 +66,9 @@ function plain(thrown: unknown, depth: number): PlainError {
   const below =
     'cause' in thrown && depth < DEEPEST_CAUSE ? { cause: plain(thrown.cause, depth + 1) } : {};
   if (thrown instanceof LwsPoolError) {
-    return { kind: 'pool', code: thrown.code, details: thrown.details, stack, ...below };
+    const { code, details, flightRecord } = thrown;
+    const flight = flightRecord && { bytes: flightRecord.bytes, url: flightRecord.url };
+    return { kind: 'pool', code, details, stack, ...below, ...(flight && { flight }) };
   }
   const code = 'code' in thrown ? thrown.code : undefined;
   return {

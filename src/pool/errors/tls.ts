@@ -57,6 +57,11 @@ export const TLS_ERRORS = {
     message: (details) =>
       `The TLS handshake with ${peer(details)} failed${because(details.reason)}. Check that the port speaks TLS, and whether it asks for a client certificate or other ciphers.`,
   },
+  ERR_KEYLOG: {
+    summary: 'The file of the option tls.keylog cannot be used.',
+    message: ({ file = '', reason }) =>
+      `The key log "${shown(file)}" cannot be used${because(reason)}. It has to be a regular file of this user alone (mode 0600), or not to be there; nothing was connected.`,
+  },
   ERR_BIO: {
     summary: 'A BIO of the connection could not be made, or failed.',
     message: (details) =>

@@ -20,6 +20,11 @@ export const USAGE_ERRORS = {
     message: () =>
       'The pool was made with { stats: false } and counts nothing. Make it without that option.',
   },
+  ERR_PACKAGE_MISSING: {
+    summary: 'A package that is needed for what was asked for cannot be loaded.',
+    message: ({ package: name = '', reason }) =>
+      `The package "${shown(name)}" cannot be loaded${because(reason)}. Run "npm install ${shown(name)}" where the application is installed.`,
+  },
   ERR_DEBUG_SOCKET: {
     summary: 'The socket for observers cannot be opened at that path.',
     message: ({ unixPath = '', reason, hint }) =>
@@ -39,6 +44,11 @@ export const USAGE_ERRORS = {
     summary: 'OpenSSL cannot use a TLS option: ca, cert, key, passphrase, ciphers.',
     message: ({ option = 'tls', reason }) =>
       `OpenSSL cannot use the option "${shown(option)}"${because(reason)}. Check that it is PEM, complete, and that key, certificate and passphrase belong together.`,
+  },
+  ERR_FILE: {
+    summary: 'A file could not be written.',
+    message: ({ file = '', reason }) =>
+      `The file "${shown(file)}" could not be written${because(reason)}. It is made anew and never over another one, and nothing is left of it; choose a path that is free and has room.`,
   },
   ERR_ADDON: {
     summary: 'The native addon is missing or cannot be loaded.',

@@ -1,9 +1,12 @@
 import type { Outbox } from '../../channel/outbox.js';
 import { type NativeLeases, native } from '../../native.js';
+import type { LeaseObservation, LeaseSubject } from '../observer.js';
 import type { ResolvedLeaseOptions } from '../options.js';
+import type { LeaseDurations } from './count.js';
 import type { LeaseHandle } from './handle.js';
 import { LeakWatch, type LeaseReport } from './leaks.js';
 import type { LeaseState } from './state.js';
+import { LeaseTrace } from './trace.js';
 
 export interface CoordinatorOptions {
   /** Number of the worker's channel. */
@@ -11,9 +14,15 @@ export interface CoordinatorOptions {
   readonly side: 'owner' | 'handler';
   readonly outbox: Outbox;
   readonly leases: ResolvedLeaseOptions;
+  /** Undefined where nothing is counted. */
+  readonly durations: LeaseDurations | undefined;
+  /** Follows a lease that is being asked for, where somebody traces them. */
+  readonly observe?: (subject: LeaseSubject) => LeaseObservation | undefined;
   /** Writes out what was sent on a connection, where this thread can. */
   readonly flush?: (slot: number, generation: number) => void;
   readonly report: (report: LeaseReport) => void;
+  /** Waiting and holding are measured. */
+  readonly userTiming: boolean;
 }
 
 /** The leases that one thread takes on one worker's connections. */
@@ -23,6 +32,9 @@ export class LeaseCoordinator {
   readonly outbox: Outbox;
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
+  readonly durations: LeaseDurations | undefined;
+  readonly observe: CoordinatorOptions['observe'];
+  readonly trace: LeaseTrace;
   readonly #flush: ((slot: number, generation: number) => void) | undefined;
   readonly #leaks: LeakWatch;
   #lastRequest = 0;
@@ -33,6 +45,9 @@ export class LeaseCoordinator {
     this.side = options.side;
     this.outbox = options.outbox;
     this.options = options.leases;
+    this.durations = options.durations;
+    this.observe = options.observe;
+    this.trace = new LeaseTrace(options.userTiming);
     this.#flush = options.flush;
     this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
   }

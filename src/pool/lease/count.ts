@@ -1,3 +1,4 @@
+import type { Durations } from '../../stats/durations.js';
 import { FIGURE, type FiguresRow } from '../../stats/figures.js';
 
 /** Counts the leases that one thread has on a connection. Times in milliseconds. */
@@ -7,9 +8,16 @@ export interface LeaseCount {
   ended(began: number): void;
 }
 
+/** Those of all connections of a worker, or of the main thread. */
+export interface LeaseDurations {
+  readonly wait: Durations;
+  readonly hold: Durations;
+}
+
 export function leaseCount(
   row: FiguresRow | undefined,
   side: 'owner' | 'handler',
+  all: LeaseDurations | undefined,
 ): LeaseCount | undefined {
   if (row === undefined) return undefined;
   const { figures, base } = row;
@@ -23,10 +31,13 @@ export function leaseCount(
     began(waited) {
       (figures[count] as number)++;
       if (waited > 0) add(waitTotal, waitMax, waited);
+      all?.wait.note(waited);
       return performance.now();
     },
     ended(began) {
-      add(holdTotal, holdMax, performance.now() - began);
+      const held = performance.now() - began;
+      add(holdTotal, holdMax, held);
+      all?.hold.note(held);
     },
   };
 }

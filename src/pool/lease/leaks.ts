@@ -19,13 +19,6 @@ export interface LeaseReport {
   readonly stack: string;
 }
 
-const WARNINGS = {
-  leaked:
-    'was lost without release(): it has been given back. Release it in a finally block, or take it with withLease() or await using.',
-  overdue: 'is still held. Other users of the connection wait for it.',
-  returned: 'has ended after all.',
-};
-
 /** Finds leases whose holders forgot them, and reports those that are held for long. */
 export class LeakWatch {
   readonly #threshold: number | undefined;
@@ -62,13 +55,7 @@ export class LeakWatch {
   }
 
   #tell(kind: LeaseReport['kind'], state: LeaseState): void {
-    const report = reportOf(kind, state);
-    const named = report.label === undefined ? '' : ` "${report.label}"`;
-    process.emitWarning(
-      `The ${report.mode} lease${named} on connection ${report.connection}, taken ${report.heldFor} ms ago, ${WARNINGS[kind]}`,
-      { type: 'LwsPoolWarning', code: `LEASE_${kind.toUpperCase()}`, detail: report.stack },
-    );
-    this.#report(report);
+    this.#report(reportOf(kind, state));
   }
 }
 

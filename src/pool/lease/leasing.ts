@@ -3,6 +3,7 @@ import { Command, Event, FLAG_EXCLUSIVE, FLAG_FRAME } from '../../channel/record
 import type { NativeLeases } from '../../native.js';
 import { bioScope } from '../../workers/bio-scope.js';
 import { createError, type LwsPoolError } from '../errors.js';
+import type { LeaseObservation } from '../observer.js';
 import { describe } from '../options/describe.js';
 import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
@@ -15,6 +16,7 @@ import { type Origin, originOf } from './origin.js';
 import { BUSY, CLOSED, NOT_HELD, refusalError } from './outcome.js';
 import { aborted, LeaseQueue, type Lender } from './queue.js';
 import { type Ending, LeaseState } from './state.js';
+import type { Wanted } from './trace.js';
 
 /** By how much the clocks that a lease is measured with may differ. Milliseconds. */
 const CLOCK = 5;
@@ -44,12 +46,14 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
   #exclusive = 0;
   #queue: LeaseQueue | undefined;
   readonly #count: LeaseCount | undefined;
+  /** What is taken now, monitoring takes for itself. */
+  #quiet = false;
 
   constructor(connection: Leased, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
     this.#link = link;
     this.#coordinator = coordinator;
-    this.#count = leaseCount(link.figures, coordinator.side);
+    this.#count = leaseCount(link.figures, coordinator.side, coordinator.durations);
   }
 
   get native(): NativeLeases {
@@ -126,6 +130,22 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     throw createError('ERR_LEASE_BUSY', { connection: this.connection.id });
   }
 
+  /** A look at what a shared lease shows, if there is one at once; it does not count as a lease. */
+  look<Seen>(see: (lease: Lease<Leased>) => Seen): Seen | undefined {
+    let lease: Lease<Leased> | undefined;
+    this.#quiet = true;
+    try {
+      lease = this.try('shared');
+    } finally {
+      this.#quiet = false;
+    }
+    try {
+      return lease && see(lease);
+    } finally {
+      lease?.release();
+    }
+  }
+
   /** @internal The rest is what the classes beside this one need. */
   request(
     exclusive: boolean,
@@ -149,10 +169,22 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     if (lease !== undefined) return grantor.promise(() => Promise.resolve(lease));
     this.#queue ??= new LeaseQueue(this);
     const queue = this.#queue;
+    const { trace } = this.#coordinator;
+    const { label } = terms;
+    const wanted: Wanted = { connection: this.connection, mode: modeOf(exclusive), label };
     const asked = performance.now();
-    const granted = (token: number) =>
-      this.#granted(token, exclusive, terms, origin, performance.now() - asked, noted);
-    return grantor.promise(() => queue.wait(exclusive, terms, granted, () => grantor.end()));
+    const observation = this.#observe(exclusive, terms);
+    const granted = (token: number) => {
+      const waited = performance.now() - asked;
+      return this.#granted(token, exclusive, terms, origin, waited, noted, observation);
+    };
+    const gaveUp = (error: LwsPoolError) => {
+      grantor.end();
+      trace.failed(wanted, error, asked);
+      observation?.failed(error);
+    };
+    trace.requested(wanted);
+    return grantor.promise(() => queue.wait(exclusive, terms, granted, gaveUp));
   }
 
   take(
@@ -208,11 +240,13 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     }
     if (state.ending === undefined) {
       state.ending = ending;
-      this.#count?.ended(state.began);
+      if (state.began > 0) this.#count?.ended(state.began);
+      state.observation?.ended(ending);
       // Before it is given back: what they have in flight is its.
       for (const user of state.users ?? []) user.leave(state, 0);
       this.#held.delete(state);
       if (state.exclusive) this.#exclusive--;
+      if (state.began > 0) this.#coordinator.trace.ended(state, ending);
       if (ending === 'released') this.#giveBack(state.token, state.duplicate);
       state.onEnd?.();
       if (ending !== 'released') state.abort();
@@ -292,18 +326,28 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     origin: Origin,
     waited: number,
     noted?: Noted,
+    observation?: LeaseObservation,
   ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
     const { label, maxHold } = terms;
-    const began = this.#count?.began(waited) ?? 0;
+    const began = this.#quiet ? 0 : (this.#count?.began(waited) ?? performance.now());
     const state = new LeaseState(this, { exclusive, token, label, maxHold, origin, began });
+    state.observation = observation ?? this.#observe(exclusive, terms);
+    state.observation?.granted();
     this.#held.add(state);
     if (exclusive) this.#exclusive++;
     const handle = new LeaseHandle(state);
     this.#coordinator.began(state, handle);
     noted?.(state);
+    if (began > 0) this.#coordinator.trace.granted(state, waited);
     return new Lease(this.connection, handle);
+  }
+
+  #observe(exclusive: boolean, { label }: ResolvedLeaseTerms): LeaseObservation | undefined {
+    if (this.#quiet) return undefined;
+    const mode = exclusive ? 'exclusive' : 'shared';
+    return this.#coordinator.observe?.({ connection: this.connection.id, mode, label });
   }
 
   #giveBack(token: number, duplicate: number): void {
@@ -320,6 +364,10 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     const details = { connection: this.connection.id };
     return createError('ERR_CONNECTION_CLOSED', details, cause && { cause });
   }
+}
+
+function modeOf(exclusive: boolean): LeaseMode {
+  return exclusive ? 'exclusive' : 'shared';
 }
 
 export function isExclusive(mode: unknown): boolean {

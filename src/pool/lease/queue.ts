@@ -45,13 +45,13 @@ export class LeaseQueue {
 
   /**
    * @param granted makes the lease of a token, or throws what a refusal means
-   * @param gaveUp there will be no lease
+   * @param gaveUp there will be no lease, and why
    */
   wait<Granted>(
     exclusive: boolean,
     terms: ResolvedLeaseTerms,
     granted: (tokenOrRefusal: number) => Granted,
-    gaveUp: () => void,
+    gaveUp: (error: LwsPoolError) => void,
   ): Promise<Granted> {
     const { signal, timeout, label } = terms;
     const connection = this.#lender.connection.id;
@@ -69,7 +69,7 @@ export class LeaseQueue {
         fail: (error) => {
           if (waiter.over) return;
           end();
-          gaveUp();
+          gaveUp(error);
           reject(error);
         },
       };

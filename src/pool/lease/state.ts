@@ -1,4 +1,5 @@
 import { createError, type LwsPoolError } from '../errors.js';
+import type { LeaseObservation } from '../observer.js';
 import type { Held } from './context.js';
 import type { Leasing } from './leasing.js';
 import type { Origin } from './origin.js';
@@ -41,7 +42,7 @@ export class LeaseState implements Held {
   readonly label: string | undefined;
   readonly origin: Origin;
   readonly acquiredAt = Date.now();
-  /** The same by `performance.now()`, where it is counted. */
+  /** The same by `performance.now()`; 0: nobody is to know of it. */
   readonly began: number;
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;
@@ -56,6 +57,8 @@ export class LeaseState implements Held {
   watch: NodeJS.Timeout | undefined;
   /** It was reported as held for too long. */
   overdue = false;
+  /** Who follows it besides. */
+  observation: LeaseObservation | undefined;
   /** Called once, when it ends. */
   onEnd: (() => void) | undefined;
   /** Those that have to leave before it ends. */

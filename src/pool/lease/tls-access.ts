@@ -7,6 +7,7 @@ export interface NativeTlsFacts {
   readonly protocol: string;
   readonly cipher: string;
   readonly cipherStandard: string;
+  readonly group: string | undefined;
   readonly alpn: string | undefined;
   readonly servername: string | undefined;
   /** DER, the peer's own first. */

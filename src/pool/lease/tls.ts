@@ -48,6 +48,14 @@ export class LeaseTls {
     return { name: cipher, standardName: cipherStandard };
   }
 
+  /**
+   * The group of the key exchange, as OpenSSL names it: `x25519`, `secp256r1`
+   * (SSL_get_negotiated_group(3)). Undefined for TLS 1.2 without one, as with RSA.
+   */
+  get group(): string | undefined {
+    return this.#held().group;
+  }
+
   /** The protocol that was agreed on by ALPN. */
   get alpn(): string | undefined {
     return this.#held().alpn;

@@ -2,7 +2,14 @@ import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import type { ResolvedBio } from './bio.js';
-import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
+import {
+  type Header,
+  mergeHeaders,
+  type ReadHeaders,
+  readHeaders,
+  readKeptHeaders,
+  readOrigin,
+} from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
 import { complete, group, integer, parseWith, reader } from './schema.js';
 import { mergeTls, type ResolvedTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
@@ -24,6 +31,12 @@ export interface ConnectOptions {
   protocols?: string | readonly string[] | undefined;
   /** Further header fields of the handshake; one with several values is sent several times. */
   headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /**
+   * Keeps the header fields of the answer that opens a WebSocket, see `connection.upgradeHeaders`:
+   * those that libwebsockets has a token for (some 80 of HTTP and WebSocket), and those that a list
+   * names. An `UpgradeError` has the named ones then as well. Default: false.
+   */
+  keepHeaders?: boolean | readonly string[] | undefined;
   /** The `Origin` header (RFC 6454): `https://example.com`. */
   origin?: string | undefined;
   /** See {@link TlsOptions}; for `wss:` only. */
@@ -67,6 +80,8 @@ export interface ResolvedConnectOptions {
   /** Neither reserved ones nor Origin. */
   readonly headers: readonly Header[];
   readonly origin: string | undefined;
+  /** Names in lower case beside those that are kept anyway. */
+  readonly keepHeaders: readonly string[] | false;
   readonly tls: ResolvedTlsOptions;
   /** The option `tls.bio`, which is no part of what connections share. */
   readonly bios: readonly ResolvedBio[];
@@ -95,6 +110,7 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
     protocols: [],
     headers: [],
     origin: undefined,
+    keepHeaders: false,
     tls,
     bios: [],
     timeout: 10_000,
@@ -120,6 +136,9 @@ const shape = {
   protocols: reader<readonly string[], ConnectOptions['protocols']>(readProtocols).optional(),
   headers: reader<ReadHeaders, ConnectOptions['headers']>(readHeaders).optional(),
   origin: reader<string, string>((value) => readOrigin(value)).optional(),
+  keepHeaders: reader<readonly string[] | false, ConnectOptions['keepHeaders']>(
+    readKeptHeaders,
+  ).optional(),
   tls: tlsSchema.optional(),
   timeout: milliseconds.optional(),
   closeTimeout: milliseconds.optional(),

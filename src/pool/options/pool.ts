@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { PlacementPolicy } from '../placement.js';
+import type { WarningLimits } from '../trouble/limits.js';
 import {
   type ConnectOptions,
   connectDefaultsSchema,
@@ -12,6 +13,7 @@ import type { ResolvedLeaseOptions } from './lease.js';
 import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
 import { group, integer, parseWith } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
 
 /** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
 export type PollerName = 'epoll' | 'io_uring';
@@ -31,6 +33,11 @@ export interface PoolOptions {
    * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
    */
   poller?: PollerName | undefined;
+  /**
+   * How many events are kept of each connection, in a ring in native memory of 16 bytes each, rounded
+   * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
+   */
+  flightRecorder?: number | undefined;
   /** TLS options of every connection that does not say otherwise. */
   tls?: TlsOptions | undefined;
   /** Connect options of every connection that does not say otherwise. */
@@ -42,6 +49,10 @@ export interface PoolOptions {
   stats?: boolean | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
+  /** Of what the pool warns by itself; `false`: it looks for nothing. See docs/monitoring.md. */
+  warnings?: WarningOptions | false | undefined;
+  /** Measures connecting, and waiting for and holding leases (`node:perf_hooks`). Default: false. */
+  userTiming?: boolean | undefined;
 }
 
 /** Pool options complete, copied and in one form. */
@@ -51,10 +62,15 @@ export interface ResolvedPoolOptions {
   readonly handshakesInFlight: number;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
   readonly stats: boolean;
   /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
   readonly connect: ResolvedConnectOptions;
   readonly lease: ResolvedLeaseOptions;
+  /** Undefined: nothing is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
 }
 
 const POLICIES = ['least-connections', 'round-robin'];
@@ -77,10 +93,13 @@ const poolSchema = group(
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
     poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
+    flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
     tls: tlsSchema.optional(),
     connect: connectDefaultsSchema.optional(),
     stats: z.boolean('true or false').optional(),
     lease: poolLeaseSchema.optional(),
+    warnings: warningsSchema.optional(),
+    userTiming: z.boolean('true or false').optional(),
   },
   ELSEWHERE,
 );
@@ -101,8 +120,11 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     handshakesInFlight: given.handshakesInFlight ?? 64,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
+    flightRecorder: given.flightRecorder ?? 0,
     stats: given.stats ?? true,
     connect: Object.freeze(connect),
     lease: resolvePoolLease(given.lease),
+    warnings: given.warnings === false ? undefined : (given.warnings ?? resolveWarnings()),
+    userTiming: given.userTiming ?? false,
   };
 }

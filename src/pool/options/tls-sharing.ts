@@ -27,6 +27,7 @@ function equal(a: ResolvedTlsOptions, b: ResolvedTlsOptions): boolean {
     a.rejectUnauthorized === b.rejectUnauthorized &&
     a.requestOCSP === b.requestOCSP &&
     a.maxCachedSessions === b.maxCachedSessions &&
+    a.keylog === b.keylog &&
     a.servername === b.servername &&
     a.minVersion === b.minVersion &&
     a.maxVersion === b.maxVersion &&

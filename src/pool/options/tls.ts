@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
@@ -43,6 +44,19 @@ export interface TlsOptions {
    */
   maxCachedSessions?: number | undefined;
   /**
+   * The secrets of each handshake, line by line in the NSS key log format (SSLKEYLOGFILE), with which
+   * Wireshark decrypts what was sent: guard them like the keys of the connections. A path or `file:`
+   * URL: they are appended to that file, made with mode 0600. `true`: they are told by the event
+   * `keylog` of the connection, or to the handler's `keylog`. Default: `false`. See
+   * docs/monitoring.md.
+   */
+  keylog?: boolean | string | URL | undefined;
+  /**
+   * Where `keylog` is not given: appends them to the file that the environment variable
+   * `SSLKEYLOGFILE` names, if it names one. Default: `false`, it is not looked at.
+   */
+  keylogFromEnv?: boolean | undefined;
+  /**
    * BIOs between OpenSSL and the socket, in place before the first byte of the handshake; of a list
    * the first lies next to the socket. Each connection gets its own.
    */
@@ -73,6 +87,8 @@ export interface ResolvedTlsOptions {
   readonly ciphers: string;
   readonly ALPNProtocols: readonly string[];
   readonly maxCachedSessions: number;
+  /** An absolute path, or true for events. */
+  readonly keylog: string | boolean;
 }
 
 export interface ResolvedTlsKey {
@@ -99,6 +115,8 @@ export const tlsSchema = group({
   ciphers: text('a list of ciphers in OpenSSL notation').optional(),
   ALPNProtocols: reader<readonly string[], TlsOptions['ALPNProtocols']>(readProtocols).optional(),
   maxCachedSessions: integer(0, 1_000_000).optional(),
+  keylog: reader<string | boolean, TlsOptions['keylog']>(readKeylog).optional(),
+  keylogFromEnv: z.boolean('true or false').optional(),
   bio: reader<readonly ResolvedBio[], TlsOptions['bio']>(readBios).optional(),
 });
 
@@ -117,6 +135,7 @@ function defaultTls(): ResolvedTlsOptions {
     ciphers: DEFAULT_CIPHERS,
     ALPNProtocols: ['http/1.1'],
     maxCachedSessions: 100,
+    keylog: false,
   };
 }
 
@@ -139,9 +158,14 @@ export function mergeTls(
   defaults: ResolvedTlsOptions,
 ): ResolvedTlsOptions {
   if (given === undefined) return defaults;
-  const merged = complete(given, defaults);
+  const merged = complete({ ...given, keylog: given.keylog ?? fromEnv(given) }, defaults);
   checkTogether(merged);
   return shared(merged);
+}
+
+function fromEnv({ keylogFromEnv }: { keylogFromEnv?: boolean | undefined }): string | undefined {
+  const path = process.env.SSLKEYLOGFILE;
+  return keylogFromEnv && path !== undefined && path !== '' ? resolve(path) : undefined;
 }
 
 /** What no option alone can tell, and what may come half from the defaults. */
@@ -193,6 +217,13 @@ function readKeys(input: unknown): readonly ResolvedTlsKey[] {
     }
     return { pem: readPem(pem, [...path, 'pem']), passphrase };
   });
+}
+
+function readKeylog(value: unknown): string | boolean {
+  if (typeof value === 'boolean') return value;
+  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return resolve(value);
+  throw new Rejection('true for events, or the path of a file to append to');
 }
 
 function readServername(value: unknown): string {

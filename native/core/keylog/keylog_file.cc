@@ -1,0 +1,106 @@
+#include "keylog_file.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "../net/transport.h"
+
+namespace lwspool {
+
+namespace {
+
+std::mutex filesMutex;
+// Guarded by filesMutex. Weak: a file is closed with the last context that writes to it.
+std::map<std::string, std::weak_ptr<KeylogFile>> files;
+
+constexpr int kFlags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+std::string reasonOf(int error) {
+  if (error == EISDIR) return "it is a directory";
+  if (error == ELOOP) return "it is a symbolic link";
+  if (error == ENXIO) return "it is not a regular file";
+  return errnoName(error);
+}
+
+[[noreturn]] void refuse(int fd, const std::string& reason) {
+  ::close(fd);
+  throw KeylogError(reason);
+}
+
+int openFile(const std::string& path) {
+  for (;;) {
+    int fd = ::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600);
+    if (fd >= 0) {
+      fchmod(fd, 0600);  // whatever the umask
+      return fd;
+    }
+    if (errno != EEXIST) throw KeylogError(reasonOf(errno));
+    fd = ::open(path.c_str(), kFlags);
+    if (fd < 0 && errno == ENOENT) continue;  // removed in between
+    if (fd < 0) throw KeylogError(reasonOf(errno));
+    struct stat status;
+    if (fstat(fd, &status) != 0) refuse(fd, reasonOf(errno));
+    if (!S_ISREG(status.st_mode)) refuse(fd, "it is not a regular file");
+    if (status.st_uid != geteuid()) refuse(fd, "it belongs to another user");
+    if ((status.st_mode & 077) != 0) refuse(fd, "others may read or write it, chmod 600 it");
+    return fd;
+  }
+}
+
+bool same(int fd, const std::string& path) {
+  struct stat own;
+  struct stat named;
+  return fstat(fd, &own) == 0 && lstat(path.c_str(), &named) == 0 && own.st_ino == named.st_ino &&
+         own.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+std::shared_ptr<KeylogFile> KeylogFile::open(const std::string& path) {
+  std::lock_guard lock(filesMutex);
+  std::weak_ptr<KeylogFile>& known = files[path];
+  if (auto file = known.lock()) {
+    if (!same(file->fd_, path)) file->renew();
+    return file;
+  }
+  auto file = std::make_shared<KeylogFile>(path);
+  known = file;
+  return file;
+}
+
+KeylogFile::KeylogFile(std::string path) : path_(std::move(path)), fd_(openFile(path_)) {}
+
+KeylogFile::~KeylogFile() { ::close(fd_); }
+
+// At once for all threads, whichever is writing.
+void KeylogFile::renew() {
+  const int fd = openFile(path_);
+  dup3(fd, fd_, O_CLOEXEC);
+  ::close(fd);
+  failed_ = torn_ = false;
+}
+
+const char* KeylogFile::write(std::string_view line) {
+  // A reader of the format skips what it does not understand, up to the end of a line.
+  std::string bytes = torn_.exchange(false) ? "\n" : "";
+  bytes.append(line).push_back('\n');
+  ssize_t count;
+  do {
+    count = ::write(fd_, bytes.data(), bytes.size());
+  } while (count < 0 && errno == EINTR);
+  const bool whole = count == static_cast<ssize_t>(bytes.size());
+  const int error = count < 0 ? errno : ENOSPC;
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  if (whole) return nullptr;
+  torn_ = true;
+  return failed_.exchange(true) ? nullptr : errnoName(error);
+}
+
+}  // namespace lwspool

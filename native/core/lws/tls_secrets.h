@@ -1,0 +1,26 @@
+// Where the secrets of connections go, and only those of contexts that ask for it: into captures,
+// into a key log, to the connection's user. OpenSSL tells them line by line, in the NSS key log
+// format, while a handshake makes them (SSL_CTX_set_keylog_callback(3)).
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+
+#include "../keylog/keylog_file.h"
+
+namespace lwspool {
+
+struct SecretSinks {
+  bool captures = false;  // BIOs of kind capture
+  bool told = false;      // Consumer::keylog()
+  std::shared_ptr<KeylogFile> file;
+
+  bool any() const { return captures || told || file != nullptr; }
+};
+
+// The sinks live at least as long as connections of the context. Any thread, before the context is
+// used.
+void observeSecrets(SSL_CTX*, const SecretSinks&);
+
+}  // namespace lwspool

@@ -1,0 +1,122 @@
+import { inspect } from 'node:util';
+import { type FlightCategory, type FlightFacts, kindOf } from './kinds.js';
+import { timeline } from './timeline.js';
+import { type TraceEvent, traceOf } from './trace.js';
+
+/** Something that happened on a connection. */
+export interface FlightEvent {
+  /** Milliseconds since the Unix epoch, with a fraction: that of the monotonic clock. */
+  readonly time: number;
+  /** `queued`, `connected`, `tls`, `read`, `lease granted`, ... */
+  readonly name: string;
+  readonly category: FlightCategory;
+  /** Undefined where nothing went either way. */
+  readonly direction: 'in' | 'out' | undefined;
+  /** What there is to say of it: `bytes`, `errno`, `message`, ... */
+  readonly facts: FlightFacts;
+}
+
+/** What the reader of a record knows besides. */
+export interface FlightKnown {
+  /** As asked for, without user and password. */
+  readonly url?: string | undefined;
+  /** Code of the error that it came with. */
+  readonly error?: string | undefined;
+}
+
+/** As native/core/flight/flight_recorder.h lays them out. */
+const HEADER = 40;
+const ENTRY = 16;
+
+/**
+ * What happened on one connection, as far as its flight recorder still had it when it was read. It
+ * holds times, kinds and sizes; nothing of what was sent.
+ */
+export class FlightRecord {
+  /** The connection's. */
+  readonly id: string;
+  /** As asked for, without user and password; undefined where that is not known. */
+  readonly url: string | undefined;
+  /** Index of its worker. */
+  readonly worker: number;
+  /** Events that later ones have overwritten, or that were too many for an error. */
+  readonly lost: number;
+  /** Code of the error that it came with; undefined where it was asked for. */
+  readonly error: string | undefined;
+  readonly #bytes: Buffer;
+  readonly #offset: number;
+  #events: readonly FlightEvent[] | undefined;
+
+  /** @internal The bytes are kept. */
+  constructor(bytes: Buffer, { url, error }: FlightKnown = {}) {
+    const [channel, worker, slot, generation] = [0, 4, 8, 12].map((at) => bytes.readUInt32LE(at));
+    this.id = `${channel}.${slot}.${generation}`;
+    this.url = url;
+    this.worker = worker as number;
+    this.lost = bytes.readDoubleLE(24);
+    this.error = error;
+    this.#offset = bytes.readDoubleLE(32);
+    this.#bytes = bytes;
+  }
+
+  /** The oldest first. */
+  get events(): readonly FlightEvent[] {
+    this.#events ??= Object.freeze(this.#read());
+    return this.#events;
+  }
+
+  /** A timeline to read, a line for each event; times are milliseconds since the first. */
+  toString(): string {
+    return timeline(this);
+  }
+
+  /**
+   * Events in Chrome's trace event format, as the `traceEvents` of a file that Perfetto and
+   * chrome://tracing open. `ts` is that of the monotonic clock in microseconds, as in Node's own.
+   */
+  toTraceEvents(): TraceEvent[] {
+    return traceOf(this, { pid: process.pid, tid: 1 });
+  }
+
+  /** @internal Microseconds of the monotonic clock, of each event. */
+  get micros(): readonly number[] {
+    const { length } = this.events;
+    return Array.from({ length }, (_, index) => this.#microseconds(HEADER + index * ENTRY));
+  }
+
+  /** @internal For structured clones. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  [inspect.custom](): string {
+    return `FlightRecord { ${this.id}, ${this.events.length} events }`;
+  }
+
+  #microseconds(at: number): number {
+    return this.#bytes.readUIntLE(at + 2, 6);
+  }
+
+  #read(): FlightEvent[] {
+    const bytes = this.#bytes;
+    const events: FlightEvent[] = [];
+    for (let at = HEADER; at + ENTRY <= bytes.length; at += ENTRY) {
+      const numbers = {
+        a: bytes.readUInt32LE(at + 8),
+        b: bytes.readUInt32LE(at + 12),
+        detail: bytes.readUInt8(at),
+      };
+      const kind = kindOf(bytes.readUInt8(at + 1));
+      events.push(
+        Object.freeze({
+          time: this.#offset + this.#microseconds(at) / 1000,
+          name: kind.name,
+          category: kind.category,
+          direction: kind.direction,
+          facts: Object.freeze(kind.facts?.(numbers) ?? {}),
+        }),
+      );
+    }
+    return events;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Connection } from '../pool/connection.js';
+import { USAGE_ERRORS } from '../pool/errors/usage.js';
+import { LwsPoolError } from '../pool/errors.js';
+import { createPool, type Pool } from '../pool/pool.js';
+import { parseTarget } from '../pool/url.js';
+import type { Context } from './context.js';
+import { failureReport } from './failure.js';
+import type { InspectReport } from './report.js';
+import { connectOptions } from './request.js';
+import type { InspectSettings } from './settings.js';
+import { successReport } from './success.js';
+import { WatchedLookup } from './watched-lookup.js';
+
+/**
+ * Connects to an endpoint, looks at everything that can be seen of it, and closes the connection.
+ *
+ * @throws LwsPoolError where the settings are wrong; what is wrong with the endpoint is in the report
+ */
+export async function runInspection(
+  settings: InspectSettings,
+  signal: AbortSignal,
+): Promise<InspectReport> {
+  const target = parseTarget(settings.url);
+  const pool = await createPool({ threads: 1 });
+  try {
+    const names = new WatchedLookup();
+    return await inspect(pool, { settings, target, names, at: new Date().toISOString(), signal });
+  } finally {
+    await pool.destroy();
+  }
+}
+
+async function inspect(pool: Pool, context: Context): Promise<InspectReport> {
+  const { settings, names, signal } = context;
+  const options = connectOptions(settings, names.lookup, signal);
+  const began = performance.now();
+  let connection: Connection;
+  try {
+    connection = await pool.connect(settings.url, options);
+  } catch (error) {
+    if (!(error instanceof LwsPoolError) || Object.hasOwn(USAGE_ERRORS, error.code)) throw error;
+    return await failureReport(context, options, error, performance.now() - began);
+  }
+  return await successReport(context, options, connection, performance.now() - began);
+}

@@ -1,0 +1,66 @@
+import type { Connection } from '../pool/connection.js';
+import { requestHead } from '../pool/endpoint.js';
+import { type HeaderFields, type LwsPoolError, UpgradeError } from '../pool/errors.js';
+import type { ConnectOptions } from '../pool/options.js';
+import { parseConnectOptions, parsePoolOptions } from '../pool/options.js';
+import type { Target } from '../pool/url.js';
+import type { HeaderLine, WebSocketReport } from './report.js';
+import { safeHeader, safeUrl } from './secrets.js';
+
+/** The handshake of a connection that opened. */
+export function openedHandshake(
+  target: Target,
+  options: ConnectOptions,
+  { upgradeHeaders = {}, protocol, extensions }: Connection,
+): WebSocketReport | null {
+  if (target.kind === 'raw') return null;
+  return {
+    request: requestOf(target, options),
+    response: { status: 101, headers: linesOf(upgradeHeaders), body: null },
+    protocol,
+    extensions,
+  };
+}
+
+/** And of one that failed with this. */
+export function failedHandshake(
+  target: Target,
+  options: ConnectOptions,
+  error: LwsPoolError,
+): WebSocketReport | null {
+  if (target.kind === 'raw') return null;
+  const answered = error instanceof UpgradeError && error.status > 0;
+  return {
+    request: requestOf(target, options),
+    response: answered
+      ? {
+          status: error.status,
+          headers: linesOf(error.headers),
+          body: error.body === '' ? null : error.body,
+        }
+      : null,
+    protocol: null,
+    extensions: null,
+  };
+}
+
+function requestOf(target: Target, options: ConnectOptions): WebSocketReport['request'] {
+  const resolved = parseConnectOptions(options, parsePoolOptions(undefined).connect);
+  const [line = '', ...fields] = requestHead(target, resolved).trimEnd().split('\r\n');
+  return {
+    line: safeUrl(line),
+    headers: [
+      ...fields.map((field): HeaderLine => {
+        const colon = field.indexOf(':');
+        return safeHeader([field.slice(0, colon), field.slice(colon + 1).trim()]);
+      }),
+      ['Sec-WebSocket-Key', '(random)'],
+    ],
+  };
+}
+
+function linesOf(headers: HeaderFields): HeaderLine[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).map((one) => safeHeader([name, one])),
+  );
+}
