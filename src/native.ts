@@ -98,9 +98,9 @@ export interface NativeEnd {
   ledger(segment: number): Float64Array | undefined;
   /** What is recorded of a connection, see flight/record.ts; undefined: nothing (any more). */
   flightRecord(slot: number, generation: number): Buffer | undefined;
-  /** What is counted of 1,024 connections, see stats/columns.ts; undefined where nothing is. */
+  /** What is counted of 64 connections, see stats/figures.ts; undefined where nothing is. */
   figures(segment: number): Float64Array | undefined;
-  /** What is counted of the worker, see stats/columns.ts. */
+  /** What is counted of the worker, see stats/figures.ts. */
   workerFigures(): Float64Array | undefined;
 }
 
@@ -113,7 +113,7 @@ export interface NativeChannel extends NativeEnd {
    * messages go to the handlers of that group in the worker; 0: they come to this thread.
    */
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
-  /** What was sampled of 1,024 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
+  /** What was sampled of 64 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
   tcpFigures(segment: number): Float64Array | undefined;
   /** Of the connections of 64 slots; undefined behind the last of them. */
   flightRecords(segment: number): Buffer[] | undefined;

@@ -1,17 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
-import type { DebugSource } from '../debug/answers.js';
 import type { DebugSocket } from '../debug/socket.js';
 import type { FlightRecord } from '../flight/record.js';
-import { parseTracePath, writeTrace } from '../flight/trace-file.js';
 import type { MetricsRegistry } from '../metrics/prometheus.js';
-import type { MetricsSource } from '../metrics/source.js';
 import { type NativeEndpoint, native } from '../native.js';
 import { monotonicNow } from '../stats/figures.js';
 import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
 import type { Sample } from '../stats/sample.js';
-import { Sampler } from '../stats/sampler.js';
 import type { FromWorker } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import { ConnectTrace } from './connect-trace.js';
@@ -25,6 +20,7 @@ import { leaseAll } from './lease/all.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { Lease } from './lease/lease.js';
 import type { LeaseMode } from './lease/leasing.js';
+import { type Observed, Observing } from './observing.js';
 import type {
   CloseOptions,
   ConnectManyOptions,
@@ -89,8 +85,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
-  readonly #samplers = new Set<Sampler>();
-  readonly #debugSockets = new Set<DebugSocket>();
+  readonly #observing: Observing;
   readonly #warnings: Warnings;
   readonly #watch: TroubleWatch | undefined;
   #lastGroup = 0;
@@ -100,10 +95,6 @@ export class Pool extends EventEmitter<PoolEvents> {
   #resolving = 0;
   /** The longest time that any connection has to close. Milliseconds. */
   #closeTimeout = 0;
-  /** What is read of it, by whom ever; one for all of them. */
-  #source: MetricsSource | undefined;
-  /** Those who are told when it is closed. */
-  readonly #watchers = new Set<() => void>();
   #state: State = 'open';
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
@@ -128,6 +119,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         void this.destroy(error);
       },
     });
+    this.#observing = new Observing(this.#observed());
     if (options.warnings !== undefined) {
       this.#watch = new TroubleWatch(
         options.warnings,
@@ -136,6 +128,22 @@ export class Pool extends EventEmitter<PoolEvents> {
       );
       this.#watch.start();
     }
+  }
+
+  #observed(): Observed {
+    const workers = () => this.#workers.all;
+    return {
+      options: this.#options,
+      parsers: this.#parsers,
+      figures: this.#figures,
+      get workers() {
+        return workers();
+      },
+      stats: () => this.stats(),
+      groupUrl: (group) => this.#groups.get(group)?.url,
+      checkOpen: () => this.#checkOpen(),
+      during: (work) => this.#process.during(work),
+    };
   }
 
   /** Worker threads. */
@@ -295,7 +303,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#groups.delete(group.id);
     });
     await Promise.all(loads);
-    globalThis.setImmediate(() => group.onSettled());
+    setImmediate(() => group.onSettled());
     return group;
   }
 
@@ -334,12 +342,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
    */
   sample(options?: SampleOptions): AsyncIterableIterator<Sample, undefined> {
-    const resolved = this.#parsers.parseSampleOptions(options);
-    this.#checkCounting();
-    const forget = (sampler: Sampler) => this.#samplers.delete(sampler);
-    const sampler = new Sampler(() => this.#workers.all, resolved, forget);
-    this.#samplers.add(sampler);
-    return sampler.samples;
+    return this.#observing.sample(options);
   }
 
   /**
@@ -350,13 +353,8 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION, ERR_POOL_CLOSED;
    *   as a rejection
    */
-  async metrics(registry: MetricsRegistry, options?: MetricsOptions): Promise<() => void> {
-    const { labels } = this.#parsers.parseMetricsOptions(options);
-    this.#checkCounting();
-    const { expose } = await import('../metrics/prometheus.js');
-    const source = await this.#metricsSource();
-    this.#checkOpen();
-    return this.#untilClosed(expose(registry, source, labels));
+  metrics(registry: MetricsRegistry, options?: MetricsOptions): Promise<() => void> {
+    return this.#observing.metrics(registry, options);
   }
 
   /**
@@ -367,42 +365,8 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_PACKAGE_MISSING where `@opentelemetry/api` is not installed;
    *   ERR_STATS_OFF, ERR_INVALID_OPTION, ERR_POOL_CLOSED; as a rejection
    */
-  async telemetry(options?: TelemetryOptions): Promise<() => void> {
-    const resolved = this.#parsers.parseTelemetryOptions(options);
-    this.#checkCounting();
-    const { createTelemetry } = await import('../telemetry/telemetry.js');
-    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
-    this.#figures.observer = observer;
-    const stop = this.#untilClosed(() => {
-      if (this.#figures.observer === observer) this.#figures.observer = undefined;
-      end();
-    });
-    if (this.#state === 'closed') stop();
-    return stop;
-  }
-
-  #checkCounting(): void {
-    this.#checkOpen();
-    if (!this.#options.stats) throw createError('ERR_STATS_OFF');
-  }
-
-  async #metricsSource(): Promise<MetricsSource> {
-    const { MetricsSource } = await import('../metrics/source.js');
-    this.#source ??= new MetricsSource(() => ({
-      at: monotonicNow(),
-      workers: this.#workers.all.flatMap((worker) => worker.reading() ?? []),
-      owner: this.#figures,
-    }));
-    return this.#source;
-  }
-
-  /** Calls it when the pool is closed, where the caller has not done so before. */
-  #untilClosed(end: () => void): () => void {
-    const once = () => {
-      if (this.#watchers.delete(once)) end();
-    };
-    this.#watchers.add(once);
-    return once;
+  telemetry(options?: TelemetryOptions): Promise<() => void> {
+    return this.#observing.telemetry(options);
   }
 
   /**
@@ -412,41 +376,16 @@ export class Pool extends EventEmitter<PoolEvents> {
    *
    * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
    */
-  async listenDebug(path: string): Promise<DebugSocket> {
-    this.#checkCounting();
-    const { DebugSocket } = await import('../debug/socket.js');
-    const sockets = this.#debugSockets;
-    const forget = (closed: DebugSocket) => sockets.delete(closed);
-    const opening = DebugSocket.listen(path, this.#debugSource(), forget);
-    const socket = await this.#process.during(opening);
-    try {
-      this.#checkOpen();
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
-    sockets.add(socket);
-    return socket;
-  }
-
-  #debugSource(): DebugSource {
-    const worker = (index: number) => this.#workers.all[index];
-    return {
-      stats: () => this.stats(),
-      connection: (index, slot, generation) => worker(index)?.connection(slot, generation),
-      url: (index, slot, generation, group) =>
-        worker(index)?.urlOf(slot, generation) ?? this.#groups.get(group)?.url,
-    };
+  listenDebug(path: string): Promise<DebugSocket> {
+    return this.#observing.listenDebug(path);
   }
 
   /**
    * What is recorded of each connection that is open or opening, groups' included, by worker; none
    * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
    */
-  async flightRecords(): Promise<FlightRecord[]> {
-    const all: FlightRecord[] = [];
-    for await (const records of this.#flights()) all.push(...records);
-    return all;
+  flightRecords(): Promise<FlightRecord[]> {
+    return this.#observing.flightRecords();
   }
 
   /**
@@ -457,25 +396,8 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
    *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
    */
-  async writeTrace(path: string | URL): Promise<void> {
-    const file = parseTracePath(path);
-    if (this.#options.flightRecorder === 0) {
-      throw createError('ERR_INVALID_OPTION', {
-        option: 'flightRecorder',
-        got: '0',
-        takes: 'how many events are kept of each connection, for writeTrace()',
-      });
-    }
-    await this.#process.during(writeTrace(file, this.#flights()));
-  }
-
-  async *#flights(): AsyncGenerator<FlightRecord[]> {
-    for (const worker of this.#workers.all) {
-      for (const records of worker.flightRecords((group) => this.#groups.get(group)?.url)) {
-        yield records;
-        await setImmediate();
-      }
-    }
+  writeTrace(path: string | URL): Promise<void> {
+    return this.#observing.writeTrace(path);
   }
 
   /**
@@ -494,17 +416,15 @@ export class Pool extends EventEmitter<PoolEvents> {
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
-      for (const sampler of [...this.#samplers]) sampler.end();
       this.#watch?.stop();
       this.#reason =
         error === undefined || error instanceof LwsPoolError
           ? (error ?? createError('ERR_POOL_CLOSED'))
           : createError('ERR_POOL_CLOSED', {}, { cause: error });
       const reason = this.#reason;
-      for (const socket of this.#debugSockets) socket.close();
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
-      for (const end of this.#watchers) end();
+      this.#observing.end();
       this.#onIdle?.();
     }
     return this.#ended ?? Promise.resolve();

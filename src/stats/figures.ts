@@ -96,7 +96,8 @@ export function workerDurations(figures: Float64Array, name: WorkerDurationName)
   return new Durations(figures, WORKER_FIGURE.closed + CLOSE_KINDS + index * DURATION_SIZE);
 }
 
-export const SEGMENT_ROWS = 1024;
+/** kFigureSlots in native/core/channel/slot_table.h. */
+export const SEGMENT_ROWS = 64;
 export const ROW = FIGURES.length;
 
 /** The figures of one connection: from `base` on. */

@@ -14,7 +14,7 @@ std::optional<ConnectionId> SlotTable::allocate() {
     generations_.push_back(1);
     if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
     if (slot % kLeaseSlots == 0) leases_.push_back(std::make_shared<LeaseSegment>());
-    if (counts_ && slot % kSegmentSlots == 0) {
+    if (counts_ && slot % kFigureSlots == 0) {
       figures_.push_back(std::make_shared<FiguresSegment>());
     }
   }
@@ -23,7 +23,7 @@ std::optional<ConnectionId> SlotTable::allocate() {
   entry.acceptedHandler = 0;
   entry.pending = 0;
   entry.owed = 0;
-  if (counts_) figures_[slot / kSegmentSlots]->rows[slot % kSegmentSlots].clear();
+  if (counts_) figures_[slot / kFigureSlots]->rows[slot % kFigureSlots].clear();
   return ConnectionId{slot, generations_[slot]};
 }
 

@@ -31,11 +31,14 @@ inline constexpr uint32_t kSegmentSlots = 1024;
 struct LedgerSegment {
   LedgerEntry entries[kSegmentSlots];
 };
+// Fewer, since each has many figures: a pool of few connections should cost little.
+inline constexpr uint32_t kFigureSlots = 64;
+
 struct FiguresSegment {
-  ConnectionFigures rows[kSegmentSlots];
+  ConnectionFigures rows[kFigureSlots];
 };
 struct TcpSegment {
-  TcpFigures rows[kSegmentSlots];
+  TcpFigures rows[kFigureSlots];
 };
 
 class SlotTable {

@@ -68,8 +68,8 @@ Connection& Service::slot(ConnectionId id) {
   SlotTable& slots = channel_.slots;
   connection.ledger = &slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
   connection.cell = &slots.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots];
-  if (const auto figures = slots.figures(id.slot / kSegmentSlots)) {
-    connection.figures = &figures->rows[id.slot % kSegmentSlots];
+  if (const auto figures = slots.figures(id.slot / kFigureSlots)) {
+    connection.figures = &figures->rows[id.slot % kFigureSlots];
   }
   return connection;
 }

@@ -118,15 +118,15 @@ uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
   std::shared_ptr<TcpSegment> segment;
   for (uint32_t slot = from; slot < connections_.size(); slot++) {
     if (count-- == 0) return slot;
-    if (!segment || slot % kSegmentSlots == 0) {
-      segment = channel_.slots.tcp(slot / kSegmentSlots, true);
+    if (!segment || slot % kFigureSlots == 0) {
+      segment = channel_.slots.tcp(slot / kFigureSlots, true);
       if (!segment) return 0;
     }
     Connection& connection = connections_[slot];
     if (!connection.established()) continue;
     Use use(connection);
     if (!use) continue;
-    TcpFigures& figures = segment->rows[slot % kSegmentSlots];
+    TcpFigures& figures = segment->rows[slot % kFigureSlots];
     if (readTcp(connection.fd, unread, figures)) set(figures.generation, connection.id.generation);
   }
   return 0;

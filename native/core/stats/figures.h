@@ -30,7 +30,7 @@ inline double preciseNow() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-// Times are those of preciseNow(); 0: not yet. src/stats/columns.ts has the same order.
+// Times are those of preciseNow(); 0: not yet. src/stats/figures.ts has the same order.
 struct ConnectionFigures {
   // Written by the worker.
   Figure generation;

@@ -1,0 +1,169 @@
+import { setImmediate } from 'node:timers/promises';
+import type { DebugSocket } from '../debug/socket.js';
+import type { FlightRecord } from '../flight/record.js';
+import { parseTracePath, writeTrace } from '../flight/trace-file.js';
+import type { MetricsRegistry } from '../metrics/prometheus.js';
+import type { MetricsSource } from '../metrics/source.js';
+import { monotonicNow } from '../stats/figures.js';
+import type { OwnerFigures } from '../stats/owner.js';
+import type { PoolStats } from '../stats/pool.js';
+import type { Sample } from '../stats/sample.js';
+import { Sampler } from '../stats/sampler.js';
+import type { Connection } from './connection.js';
+import { createError } from './errors.js';
+import type {
+  MetricsOptions,
+  ResolvedPoolOptions,
+  SampleOptions,
+  TelemetryOptions,
+} from './options.js';
+import type { PoolWorker } from './worker.js';
+
+/** The pool, as far as it is looked at. */
+export interface Observed {
+  readonly options: ResolvedPoolOptions;
+  readonly parsers: typeof import('./options.js');
+  readonly figures: OwnerFigures;
+  readonly workers: readonly PoolWorker[];
+  stats(): PoolStats;
+  groupUrl(group: number): string | undefined;
+  /** Throws unless the pool is open. */
+  checkOpen(): void;
+  /** Keeps the process until that is done. */
+  during<Result>(work: Promise<Result>): Promise<Result>;
+}
+
+/** Those who look at a pool, in all the ways there are. What they need is loaded when they come. */
+export class Observing {
+  readonly #pool: Observed;
+  /** What is read of it, by whom ever; one for all of them. */
+  #source: MetricsSource | undefined;
+  /** Ends them. */
+  readonly #ends = new Set<() => void>();
+  #ended = false;
+
+  constructor(pool: Observed) {
+    this.#pool = pool;
+  }
+
+  /** The pool is closed. */
+  end(): void {
+    this.#ended = true;
+    for (const end of [...this.#ends]) end();
+  }
+
+  sample(options: SampleOptions | undefined): AsyncIterableIterator<Sample, undefined> {
+    const resolved = this.#pool.parsers.parseSampleOptions(options);
+    this.#checkCounting();
+    let forget: (() => void) | undefined;
+    const workers = () => this.#pool.workers;
+    const sampler = new Sampler(workers, resolved, () => forget?.());
+    forget = this.#untilEnd(() => sampler.end());
+    if (resolved.signal?.aborted) forget();
+    return sampler.samples;
+  }
+
+  async metrics(
+    registry: MetricsRegistry,
+    options: MetricsOptions | undefined,
+  ): Promise<() => void> {
+    const { labels } = this.#pool.parsers.parseMetricsOptions(options);
+    this.#checkCounting();
+    const { expose } = await import('../metrics/prometheus.js');
+    const source = await this.#metricsSource();
+    this.#pool.checkOpen();
+    return this.#untilEnd(expose(registry, source, labels));
+  }
+
+  async telemetry(options: TelemetryOptions | undefined): Promise<() => void> {
+    const { figures, parsers } = this.#pool;
+    const resolved = parsers.parseTelemetryOptions(options);
+    this.#checkCounting();
+    const { createTelemetry } = await import('../telemetry/telemetry.js');
+    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    figures.observer = observer;
+    const stop = this.#untilEnd(() => {
+      if (figures.observer === observer) figures.observer = undefined;
+      end();
+    });
+    if (this.#ended) stop();
+    return stop;
+  }
+
+  async listenDebug(path: string): Promise<DebugSocket> {
+    this.#checkCounting();
+    const { DebugSocket } = await import('../debug/socket.js');
+    const pool = this.#pool;
+    let forget: (() => void) | undefined;
+    const opening = DebugSocket.listen(
+      path,
+      {
+        stats: () => pool.stats(),
+        connection: (index, slot, generation) => this.#connection(index, slot, generation),
+        url: (index, slot, generation, group) =>
+          pool.workers[index]?.urlOf(slot, generation) ?? pool.groupUrl(group),
+      },
+      () => forget?.(),
+    );
+    const socket = await pool.during(opening);
+    forget = this.#untilEnd(() => socket.close());
+    if (this.#ended) forget();
+    pool.checkOpen();
+    return socket;
+  }
+
+  async flightRecords(): Promise<FlightRecord[]> {
+    const all: FlightRecord[] = [];
+    for await (const records of this.#flights()) all.push(...records);
+    return all;
+  }
+
+  async writeTrace(path: string | URL): Promise<void> {
+    const file = parseTracePath(path);
+    if (this.#pool.options.flightRecorder === 0) {
+      throw createError('ERR_INVALID_OPTION', {
+        option: 'flightRecorder',
+        got: '0',
+        takes: 'how many events are kept of each connection, for writeTrace()',
+      });
+    }
+    await this.#pool.during(writeTrace(file, this.#flights()));
+  }
+
+  async *#flights(): AsyncGenerator<FlightRecord[]> {
+    for (const worker of this.#pool.workers) {
+      for (const records of worker.flightRecords((group) => this.#pool.groupUrl(group))) {
+        yield records;
+        await setImmediate();
+      }
+    }
+  }
+
+  #connection(worker: number, slot: number, generation: number): Connection | undefined {
+    return this.#pool.workers[worker]?.connection(slot, generation);
+  }
+
+  #checkCounting(): void {
+    this.#pool.checkOpen();
+    if (!this.#pool.options.stats) throw createError('ERR_STATS_OFF');
+  }
+
+  async #metricsSource(): Promise<MetricsSource> {
+    const { MetricsSource } = await import('../metrics/source.js');
+    this.#source ??= new MetricsSource(() => ({
+      at: monotonicNow(),
+      workers: this.#pool.workers.flatMap((worker) => worker.reading() ?? []),
+      owner: this.#pool.figures,
+    }));
+    return this.#source;
+  }
+
+  /** Calls it once, by the caller or when the pool is closed. */
+  #untilEnd(end: () => void): () => void {
+    const once = () => {
+      if (this.#ends.delete(once)) end();
+    };
+    this.#ends.add(once);
+    return once;
+  }
+}
