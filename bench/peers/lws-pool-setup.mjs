@@ -9,20 +9,18 @@ export const versions = { 'lws-pool': version, node: process.versions.node };
 
 const observing = {
   default: {},
-  nothing: { stats: false },
+  nothing: { stats: false, warnings: false },
   stats: {},
   flight: { flightRecorder: 64 },
 };
 
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ mode, threads, handshakes, ca, sessions, bios, observe }) {
+export function openPool({ threads, handshakes, ca, sessions, bios, observe }) {
   return createPool({
     threads,
     // Older builds, which bench:compare measures too, do not know the option.
     ...(process.env.LWS_POOL_POLLER && { poller: process.env.LWS_POOL_POLLER }),
     ...observing[observe],
-    // The pool's own look at its workers wakes them: not what is asked where wake-ups are counted.
-    ...(mode === 'take' && { warnings: false }),
     handshakesInFlight: Math.ceil(handshakes / threads),
     ...(ca && {
       tls: {
