@@ -14,7 +14,8 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
 
 /** @throws LwsPoolError ERR_INVALID_ARGUMENT */
 export function parseTracePath(path: unknown): string {
-  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
+  if (path instanceof URL && path.protocol === 'file:' && path.host === '')
+    return fileURLToPath(path);
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'path',

@@ -162,7 +162,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   ERR_SUBPROTOCOL: {
     status: 32,
     headline: ({ details }) =>
-      `${peer(details)} chose the subprotocol "${shown(details.received ?? '')}", which was not offered.`,
+      `${peer(details)} chose the subprotocol "${shown(safeProtocols(details.received ?? ''))}", which was not offered.`,
     advice: ({ details }) => `Offer it with --protocol${offered(details.expected)}.`,
   },
 };

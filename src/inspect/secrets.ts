@@ -3,7 +3,7 @@ import type { HeaderLine } from './report.js';
 /** Whatever an inspection shows may end in a ticket or a chat: what may be a secret is hidden. */
 
 const CREDENTIALS =
-  /auth(?!ority|enticate)|cookie|token|secret|passw|api-?key|access-?key|credential|session|signature|jwt|bearer/i;
+  /auth(?!ority|enticate)|cookie|token|secret|pass(w|phrase)|keys?$|credential|csrf|session|signature|jwt|bearer/i;
 const PARAMETERS = /^(key|sig|code|pwd|pass|sid)$/i;
 /** Names of protocols are shorter; tokens that are passed off as one are not. */
 const LONGEST_PROTOCOL = 40;
@@ -20,9 +20,20 @@ export function safeHeader([name, value]: HeaderLine): HeaderLine {
 export function safeUrl(url: string): string {
   return url
     .replace(/([?&;])([^=&;#\s]+)=([^&;#\s]*)/g, (whole, before: string, name: string) =>
-      CREDENTIALS.test(name) || PARAMETERS.test(name) ? `${before}${name}=***` : whole,
+      isSecret(name) ? `${before}${name}=***` : whole,
     )
     .replace(/\/\/[^/?#@]*@/, '//***@');
+}
+
+/** Also where its name is percent-encoded. */
+function isSecret(name: string): boolean {
+  let plain = name;
+  try {
+    plain = decodeURIComponent(name);
+  } catch {
+    // It is none, and stays as it is.
+  }
+  return CREDENTIALS.test(plain) || PARAMETERS.test(plain);
 }
 
 export function safeProtocols(list: string): string {

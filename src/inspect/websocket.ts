@@ -5,7 +5,7 @@ import type { ConnectOptions } from '../pool/options.js';
 import { parseConnectOptions, parsePoolOptions } from '../pool/options.js';
 import type { Target } from '../pool/url.js';
 import type { HeaderLine, WebSocketReport } from './report.js';
-import { safeHeader, safeUrl } from './secrets.js';
+import { safeHeader, safeProtocols, safeUrl } from './secrets.js';
 
 /** The handshake of a connection that opened. */
 export function openedHandshake(
@@ -17,7 +17,7 @@ export function openedHandshake(
   return {
     request: requestOf(target, options),
     response: { status: 101, headers: linesOf(upgradeHeaders), body: null },
-    protocol,
+    protocol: safeProtocols(protocol),
     extensions,
   };
 }

@@ -33,6 +33,8 @@ describe('lws-pool top', () => {
     );
     expect(lines[7]).toMatch(new RegExp(`^\\d+\\.\\d+\\.1 +open +ws +127\\.0\\.0\\.1:${port} `));
     expect(lines[23]).toMatch(/^q quit.*1-16 of 30$/);
+    // What no character of UTF-8 begins with: a terminal of another kind, or something pasted.
+    top.type(Uint8Array.of(0x80, 0xff, 0xc3));
     top.type('q');
     expect(await top.end()).toEqual({ status: 0, isRestored: true });
     // The load run has not noticed.

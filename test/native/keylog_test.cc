@@ -62,7 +62,7 @@ TEST_CASE("keylog: the file is made for its owner alone, whatever the umask, and
     const mode_t before = umask(mask);
     {
       KeylogFile file(path);
-      CHECK(file.write("CLIENT_RANDOM a b") == nullptr);
+      CHECK_EQ(file.write("CLIENT_RANDOM a b"), "");
     }
     umask(before);
     CHECK_EQ(modeOf(path), 0600);
@@ -97,11 +97,11 @@ TEST_CASE("keylog: a file that was moved away is made anew for all who write to 
   const Place place;
   const std::string path = place / "keys";
   const auto first = KeylogFile::open(path);
-  CHECK(first->write("one") == nullptr);
+  CHECK_EQ(first->write("one"), "");
   std::filesystem::rename(path, place / "old");
   const auto second = KeylogFile::open(path);
   CHECK_EQ(first.get(), second.get());
-  CHECK(first->write("two") == nullptr);
+  CHECK_EQ(first->write("two"), "");
   CHECK_EQ(contentOf(place / "old"), "one\n");
   CHECK_EQ(contentOf(path), "two\n");
 }
@@ -138,12 +138,29 @@ TEST_CASE("keylog: a disk that is full is told once, and later lines begin anew"
   getrlimit(RLIMIT_FSIZE, &limit);
   const rlimit small{10, limit.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  const char* const first = file.write("0123456789abcdef");  // ten bytes of it fit
-  const char* const second = file.write("more");
+  const std::string first = file.write("0123456789abcdef");  // ten bytes of it fit
+  const std::string second = file.write("more");
   setrlimit(RLIMIT_FSIZE, &limit);
   std::signal(SIGXFSZ, before);
-  CHECK_EQ(std::string(first != nullptr ? first : ""), "ENOSPC");
-  CHECK(second == nullptr);
-  CHECK(file.write("whole") == nullptr);
+  CHECK_EQ(first, "ENOSPC");
+  CHECK_EQ(second, "");
+  CHECK_EQ(file.write("whole"), "");
   CHECK_EQ(contentOf(path), "0123456789\nwhole\n");
+}
+
+TEST_CASE(
+    "keylog: no descriptor stays open, and a file that others may read now gets no more keys") {
+  const Place place;
+  const std::string path = place / "keys";
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = descriptors();
+  const auto file = KeylogFile::open(path);
+  CHECK_EQ(file->write("one"), "");
+  CHECK_EQ(descriptors(), before);
+  chmod(path.c_str(), 0644);
+  CHECK_THROWS_AS(KeylogFile::open(path), KeylogError);
+  CHECK_EQ(file->write("two"), "others may read or write it, chmod 600 it");
+  CHECK_EQ(contentOf(path), "one\n");
 }

@@ -161,6 +161,8 @@ describe('secrets', () => {
     ['wss://a/?room=1&access_token=x', 'wss://a/?room=1&access_token=***'],
     ['wss://a/?key=x;sig=y', 'wss://a/?key=***;sig=***'],
     ['GET /?apikey=x HTTP/1.1', 'GET /?apikey=*** HTTP/1.1'],
+    ['wss://a/?api_key=x&listenKey=y', 'wss://a/?api_key=***&listenKey=***'],
+    ['wss://a/?passphrase=x&%74oken=y', 'wss://a/?passphrase=***&%74oken=***'],
     ['https://user:pass@a/login', 'https://***@a/login'],
     ['wss://a/?keyboard=1', 'wss://a/?keyboard=1'],
   ])('%s is shown as %s', (url, shown) => {

@@ -17,7 +17,8 @@ namespace lwspool {
 namespace {
 
 std::mutex filesMutex;
-// Guarded by filesMutex. Weak: a file is closed with the last context that writes to it.
+// Guarded by filesMutex. Weak: what is known of a file goes with the last context that writes to
+// it.
 std::map<std::string, std::weak_ptr<KeylogFile>> files;
 
 constexpr int kFlags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -54,53 +55,44 @@ int openFile(const std::string& path) {
   }
 }
 
-bool same(int fd, const std::string& path) {
-  struct stat own;
-  struct stat named;
-  return fstat(fd, &own) == 0 && lstat(path.c_str(), &named) == 0 && own.st_ino == named.st_ino &&
-         own.st_dev == named.st_dev;
-}
-
 }  // namespace
 
 std::shared_ptr<KeylogFile> KeylogFile::open(const std::string& path) {
   std::lock_guard lock(filesMutex);
   std::weak_ptr<KeylogFile>& known = files[path];
-  if (auto file = known.lock()) {
-    if (!same(file->fd_, path)) file->renew();
-    return file;
+  auto file = known.lock();
+  if (file) {
+    ::close(openFile(path));
+  } else {
+    file = std::make_shared<KeylogFile>(path);
+    known = file;
   }
-  auto file = std::make_shared<KeylogFile>(path);
-  known = file;
   return file;
 }
 
-KeylogFile::KeylogFile(std::string path) : path_(std::move(path)), fd_(openFile(path_)) {}
+KeylogFile::KeylogFile(std::string path) : path_(std::move(path)) { ::close(openFile(path_)); }
 
-KeylogFile::~KeylogFile() { ::close(fd_); }
-
-// At once for all threads, whichever is writing.
-void KeylogFile::renew() {
-  const int fd = openFile(path_);
-  dup3(fd, fd_, O_CLOEXEC);
-  ::close(fd);
-  failed_ = torn_ = false;
-}
-
-const char* KeylogFile::write(std::string_view line) {
+std::string KeylogFile::write(std::string_view line) {
+  int fd;
+  try {
+    fd = openFile(path_);
+  } catch (const KeylogError& error) {
+    return failed_.exchange(true) ? "" : error.what();
+  }
   // A reader of the format skips what it does not understand, up to the end of a line.
   std::string bytes = torn_.exchange(false) ? "\n" : "";
   bytes.append(line).push_back('\n');
   ssize_t count;
   do {
-    count = ::write(fd_, bytes.data(), bytes.size());
+    count = ::write(fd, bytes.data(), bytes.size());
   } while (count < 0 && errno == EINTR);
   const bool whole = count == static_cast<ssize_t>(bytes.size());
   const int error = count < 0 ? errno : ENOSPC;
+  ::close(fd);
   OPENSSL_cleanse(bytes.data(), bytes.size());
-  if (whole) return nullptr;
+  if (whole) return {};
   torn_ = true;
-  return failed_.exchange(true) ? nullptr : errnoName(error);
+  return failed_.exchange(true) ? "" : errnoName(error);
 }
 
 }  // namespace lwspool

@@ -19,26 +19,23 @@ class KeylogError : public std::runtime_error {
 
 class KeylogFile {
  public:
-  // The process's one for that path, which stays open: made where it is not there, and again where
-  // it was moved or removed since. Throws KeylogError. Any thread.
+  // The process's one for that path: the file is made where it is not there, also where it was
+  // moved or removed since. Throws KeylogError. Any thread.
   static std::shared_ptr<KeylogFile> open(const std::string& path);
 
   // Throws KeylogError.
   explicit KeylogFile(std::string path);
-  ~KeylogFile();
   KeylogFile(const KeylogFile&) = delete;
   KeylogFile& operator=(const KeylogFile&) = delete;
 
   // Appends a line that has no end yet. Any thread. Where the file does not take it, the first time
-  // answers the errno's name, to be told; else null.
-  const char* write(std::string_view line);
+  // answers why, to be told; else nothing. The file is opened for it and closed: contexts live as
+  // long as the process, and what others may read is noticed before it is written to.
+  std::string write(std::string_view line);
   const std::string& path() const { return path_; }
 
  private:
-  void renew();
-
   const std::string path_;
-  const int fd_;                     // its number stays: another file is put under it, see dup3(2)
   std::atomic<bool> failed_{false};  // and has been told
   std::atomic<bool> torn_{false};    // part of a line may stand at the end
 };

@@ -26,8 +26,8 @@ void onSecret(const SSL* ssl, const char* line) {
   Connection* const connection = openedWith(ssl);
   if (sinks->told && connection != nullptr) connection->opening->secrets.emplace_back(line);
   if (sinks->file == nullptr) return;
-  const char* const why = sinks->file->write(line);
-  if (why == nullptr || connection == nullptr) return;
+  const std::string why = sinks->file->write(line);
+  if (why.empty() || connection == nullptr) return;
   connection->owner->warned(*connection, "KEYLOG",
                             "The key log " + sinks->file->path() + " does not take its keys (" +
                                 why +

@@ -34,7 +34,7 @@ export class WatchClient {
 
   private constructor(path: string) {
     this.#path = path;
-    this.#socket = connect(path);
+    this.#socket = connect({ path });
     this.#socket.on('data', (data: Buffer) => this.#take(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       const isLost = error.code === 'ECONNRESET' || error.code === 'EPIPE';

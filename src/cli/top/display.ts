@@ -1,3 +1,4 @@
+import { Buffer as Bytes } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import type { ScreenBuffer as Buffer, Terminal } from 'terminal-kit';
 import type { Size } from './screen.js';
@@ -61,6 +62,7 @@ export class Display {
     process.on('exit', this.#onExit);
     this.#terminal.fullscreen(true);
     this.#terminal.hideCursor();
+    dropForeignBytes(this.#terminal);
     this.#terminal.grabInput({});
     this.#terminal.on('key', this.#onKey);
     process.stdout.on('resize', this.#onResize);
@@ -124,4 +126,17 @@ export class Display {
       // The terminal is gone.
     }
   }
+}
+
+/**
+ * What the keyboard sends is ASCII wherever it means something here. terminal-kit loops for ever over a
+ * byte that UTF-8 does not begin with.
+ */
+function dropForeignBytes(terminal: Terminal): void {
+  const input = terminal as unknown as { onStdin: (bytes: Uint8Array) => void };
+  const take = input.onStdin;
+  input.onStdin = (bytes) => {
+    const plain = Bytes.from(bytes.filter((byte) => byte < 0x80));
+    if (plain.length > 0) take(plain);
+  };
 }

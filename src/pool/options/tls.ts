@@ -221,7 +221,8 @@ function readKeys(input: unknown): readonly ResolvedTlsKey[] {
 
 function readKeylog(value: unknown): string | boolean {
   if (typeof value === 'boolean') return value;
-  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
+  if (value instanceof URL && value.protocol === 'file:' && value.host === '')
+    return fileURLToPath(value);
   if (typeof value === 'string' && value !== '' && !value.includes('\0')) return resolve(value);
   throw new Rejection('true for events, or the path of a file to append to');
 }
