@@ -5,6 +5,7 @@ import type { HeaderLine } from './report.js';
 const CREDENTIALS =
   /auth(?!ority|enticate)|cookie|token|secret|pass(w|phrase)|keys?$|credential|csrf|session|signature|jwt|bearer/i;
 const PARAMETERS = /^(key|sig|code|pwd|pass|sid)$/i;
+const PARAMETER = /([?&;])([^=&;#\s]+)=([^&;#\s]*)/g;
 /** Names of protocols are shorter; tokens that are passed off as one are not. */
 const LONGEST_PROTOCOL = 40;
 
@@ -19,21 +20,45 @@ export function safeHeader([name, value]: HeaderLine): HeaderLine {
 /** Parameters of the query whose names speak of secrets lose their values. */
 export function safeUrl(url: string): string {
   return url
-    .replace(/([?&;])([^=&;#\s]+)=([^&;#\s]*)/g, (whole, before: string, name: string) =>
+    .replace(PARAMETER, (whole, before: string, name: string) =>
       isSecret(name) ? `${before}${name}=***` : whole,
     )
     .replace(/\/\/[^/?#@]*@/, '//***@');
 }
 
+/** Shorter ones are found in any text. */
+const SHORTEST = 4;
+
+/** A text of the server without the secrets of the request that it answers, which it may repeat. */
+export function withoutSecrets(text: string, request: string): string {
+  const [line = '', ...fields] = request.split('\r\n');
+  const secrets = [...line.matchAll(PARAMETER)]
+    .filter(([, , name = '']) => isSecret(name))
+    .flatMap(([, , , value = '']) => [value, decoded(value)]);
+  for (const field of fields) {
+    const colon = field.indexOf(':');
+    const [name, value] = [field.slice(0, colon), field.slice(colon + 1).trim()];
+    const parts = safeHeader([name, value])[1] === value ? [] : value.split(/[\s,;]+/);
+    secrets.push(...parts);
+  }
+  return secrets
+    .filter(({ length }) => length >= SHORTEST)
+    .sort((a, b) => b.length - a.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
 /** Also where its name is percent-encoded. */
 function isSecret(name: string): boolean {
-  let plain = name;
-  try {
-    plain = decodeURIComponent(name);
-  } catch {
-    // It is none, and stays as it is.
-  }
+  const plain = decoded(name);
   return CREDENTIALS.test(plain) || PARAMETERS.test(plain);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function safeProtocols(list: string): string {

@@ -5,7 +5,7 @@ import type { ConnectOptions } from '../pool/options.js';
 import { parseConnectOptions, parsePoolOptions } from '../pool/options.js';
 import type { Target } from '../pool/url.js';
 import type { HeaderLine, WebSocketReport } from './report.js';
-import { safeHeader, safeProtocols, safeUrl } from './secrets.js';
+import { safeHeader, safeProtocols, safeUrl, withoutSecrets } from './secrets.js';
 
 /** The handshake of a connection that opened. */
 export function openedHandshake(
@@ -36,7 +36,7 @@ export function failedHandshake(
       ? {
           status: error.status,
           headers: linesOf(error.headers),
-          body: error.body === '' ? null : error.body,
+          body: error.body === '' ? null : withoutSecrets(error.body, headOf(target, options)),
         }
       : null,
     protocol: null,
@@ -44,9 +44,13 @@ export function failedHandshake(
   };
 }
 
-function requestOf(target: Target, options: ConnectOptions): WebSocketReport['request'] {
+function headOf(target: Target, options: ConnectOptions): string {
   const resolved = parseConnectOptions(options, parsePoolOptions(undefined).connect);
-  const [line = '', ...fields] = requestHead(target, resolved).trimEnd().split('\r\n');
+  return requestHead(target, resolved).trimEnd();
+}
+
+function requestOf(target: Target, options: ConnectOptions): WebSocketReport['request'] {
+  const [line = '', ...fields] = headOf(target, options).split('\r\n');
   return {
     line: safeUrl(line),
     headers: [

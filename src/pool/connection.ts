@@ -277,7 +277,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * What has been counted of it, with what the kernel and TLS say where that is asked for. After
    * `close`: as it was in the end.
    *
-   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_OPTION
    */
   stats(options?: ConnectionStatsOptions): ConnectionStats {
     const place = { channel: this.#leases.channel, worker: this.worker };

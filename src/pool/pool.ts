@@ -576,7 +576,10 @@ export class Pool extends EventEmitter<PoolEvents> {
         },
         reject(error) {
           ignoreAbort?.();
-          reject(signal?.aborted && error.code === 'ERR_ABORTED' ? aborted(target, signal) : error);
+          if (error.code !== 'ERR_ABORTED') reject(error);
+          else if (signal?.aborted) reject(aborted(target, signal));
+          // Given up by close().
+          else reject(createError('ERR_POOL_CLOSED'));
         },
       });
       if (signal !== undefined) ignoreAbort = onAbort(signal, giveUp);

@@ -1,7 +1,7 @@
 import type { Link } from '../channel/link.js';
 import { createError } from '../pool/errors.js';
 import type { Leasing } from '../pool/lease/leasing.js';
-import { describe } from '../pool/options/describe.js';
+import { checked, flagCheck, optionsCheck } from '../pool/options/checks.js';
 import {
   type ConnectionStats,
   type ConnectionStatsOptions,
@@ -10,6 +10,8 @@ import {
   type TlsSummary,
 } from './connection.js';
 import { epochOffset, FIGURE, type FiguresRow, ROW } from './figures.js';
+
+const optionsOfStats = optionsCheck<ConnectionStatsOptions>({ tcp: flagCheck, tls: flagCheck });
 
 interface Leasable {
   readonly leasing: Pick<Leasing, 'look'>;
@@ -38,13 +40,7 @@ export class Counted {
     place: Omit<Place, 'slot'>,
     options: ConnectionStatsOptions = {},
   ): ConnectionStats {
-    if (typeof options !== 'object' || options === null) {
-      throw createError('ERR_INVALID_ARGUMENT', {
-        argument: 'options',
-        got: describe(options),
-        takes: 'an object such as { tcp: true }',
-      });
-    }
+    checked(optionsOfStats, options);
     const row = this.#kept ?? this.#link.figures;
     if (row === undefined) throw createError('ERR_STATS_OFF');
     const more = this.#kept === undefined ? observed(connection, options) : undefined;

@@ -147,7 +147,13 @@ export function monotonicNow(): number {
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-/** What has to be added to a time of the monotonic clock to make it one since the epoch. */
+let offset: number | undefined;
+
+/**
+ * What has to be added to a time of the monotonic clock to make it one since the epoch: always the
+ * same, so that a time is the same whenever it is asked for.
+ */
 export function epochOffset(): number {
-  return performance.timeOrigin + performance.now() - monotonicNow();
+  offset ??= performance.timeOrigin + performance.now() - monotonicNow();
+  return offset;
 }

@@ -170,7 +170,7 @@ export class HandlerConnection {
   /**
    * What has been counted of it, with what the kernel and TLS say where that is asked for.
    *
-   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_OPTION
    */
   stats(options?: ConnectionStatsOptions): ConnectionStats {
     const { channel, worker } = this.#service;

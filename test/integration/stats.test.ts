@@ -217,8 +217,8 @@ describe('a pool', () => {
 
   it('refuses what is no object of options', async () => {
     const { connection } = await open(own.pool, 'tcp');
-    for (const options of [null, 'tcp', 1]) {
-      expect(() => connection.stats(options as never)).toThrow(coded('ERR_INVALID_ARGUMENT'));
+    for (const options of [null, 'tcp', 1, [], { tcp: 1 }, { udp: true }]) {
+      expect(() => connection.stats(options as never)).toThrow(coded('ERR_INVALID_OPTION'));
     }
     connection.terminate();
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { problemOf } from '../../src/inspect/problems.js';
 import type { TlsReport } from '../../src/inspect/report.js';
-import { safeHeader, safeUrl } from '../../src/inspect/secrets.js';
+import { safeHeader, safeUrl, withoutSecrets } from '../../src/inspect/secrets.js';
 import { INSPECT_DEFAULTS, type InspectSettings } from '../../src/inspect/settings.js';
 import { warningsOf } from '../../src/inspect/warnings.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from '../../src/pool/errors/tls.js';
@@ -147,6 +147,16 @@ describe('secrets', () => {
     ['Sec-WebSocket-Protocol', 'chat, v2.chat'],
   ])('the value of %s is shown', (name, value) => {
     expect(safeHeader([name, value])).toEqual([name, value]);
+  });
+
+  it('hides what a server repeats of the request', () => {
+    const request = [
+      'GET /p?token=SECRET%20Q&room=lobby HTTP/1.1',
+      'Host: a',
+      'Authorization: Bearer SECRETH',
+    ].join('\r\n');
+    const body = 'room lobby: no "SECRETH", token=SECRET%20Q (SECRET Q), Bearer';
+    expect(withoutSecrets(body, request)).toBe('room lobby: no "***", token=*** (***), ***');
   });
 
   it('hides tokens that are passed off as subprotocols', () => {
