@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { readUsage } from '../contract/usage.mjs';
 import { openConnections } from './connections.mjs';
+import { passes } from './passes.mjs';
 
 /** Prometheus' text with all connections open: time of the main thread. */
 export async function scrape(pool, workload) {
@@ -9,21 +9,13 @@ export async function scrape(pool, workload) {
   const registry = new client.Registry();
   await pool.metrics(registry);
   const connections = await openConnections(pool, workload);
-  const times = [];
-  const first = await pass(registry);
-  const start = readUsage(workload.serverPid);
-  for (let index = 0; index < workload.messages; index++) times.push(await pass(registry));
-  const end = readUsage(workload.serverPid);
-  times.sort((a, b) => a - b);
   return {
     opened: connections.length,
     failed: 0,
     failures: [],
     messages: workload.messages,
     units: workload.messages,
-    start,
-    end,
-    figures: { millis: times[times.length >> 1], firstMillis: first },
+    ...(await passes(workload, workload.messages, () => pass(registry))),
   };
 }
 
