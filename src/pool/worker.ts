@@ -253,7 +253,7 @@ export class PoolWorker {
       figures: counts,
       totals: former.totals(counts),
       active: former.active(this.#active),
-      ...sumConnections(figures),
+      ...sumConnections(figures.segments()),
     };
   }
 

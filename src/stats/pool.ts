@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionState } from './connection.js';
 import { epochOffset, WORKER_FIGURE } from './figures.js';
+import { sumConnections } from './reading.js';
 import { residentMemory } from './resident-memory.js';
 import { ConnectionTable, type Copied } from './table.js';
 
@@ -75,14 +76,19 @@ export interface Counted extends Copied {
 export function poolStats(workers: readonly Counted[]): PoolStats {
   const offset = epochOffset();
   const each = new ConnectionTable(workers, offset);
-  const stats = workers.map((worker) => workerStats(worker, each, offset));
+  const stats = workers.map((worker) => workerStats(worker, offset));
   const sum = (what: (worker: WorkerStats) => number) =>
     stats.reduce((total, worker) => total + what(worker), 0);
-  const connections = noConnections();
-  each.count(connections);
+  const inState = (state: ConnectionState) => sum(({ connections }) => connections[state]);
   return Object.freeze({
     at: performance.timeOrigin + performance.now(),
-    connections: Object.freeze(connections),
+    connections: Object.freeze({
+      queued: inState('queued'),
+      opening: inState('opening'),
+      open: inState('open'),
+      closing: inState('closing'),
+      closed: 0,
+    }),
     messagesReceived: sum(({ messagesReceived }) => messagesReceived),
     messagesSent: sum(({ messagesSent }) => messagesSent),
     bytesReceived: sum(({ bytesReceived }) => bytesReceived),
@@ -98,13 +104,12 @@ export function poolStats(workers: readonly Counted[]): PoolStats {
 }
 
 function workerStats(
-  { worker, alive, figures, utilization }: Counted,
-  each: ConnectionTable,
+  { worker, alive, segments, figures, utilization }: Counted,
   offset: number,
 ): WorkerStats {
   const figure = (name: keyof typeof WORKER_FIGURE) => figures[WORKER_FIGURE[name]] as number;
-  const connections = noConnections();
-  each.count(connections, worker);
+  const { states } = sumConnections(segments);
+  const connections = { ...states, closed: 0 };
   const began = figure('turnBegan');
   return Object.freeze({
     worker,
@@ -128,10 +133,6 @@ function workerStats(
       external: figure('external'),
     }),
   });
-}
-
-function noConnections(): Record<ConnectionState, number> {
-  return { queued: 0, opening: 0, open: 0, closing: 0, closed: 0 };
 }
 
 let limit: number | undefined;

@@ -1,5 +1,5 @@
 import { type ConnectionState, stateOf } from './connection.js';
-import { FIGURE, type Figures, ROW, SEGMENT_ROWS, WORKER_FIGURE } from './figures.js';
+import { FIGURE, ROW, SEGMENT_ROWS, WORKER_FIGURE } from './figures.js';
 
 /** What is said of a worker's connections together, without a look at each by itself. */
 export interface ConnectionSums {
@@ -21,10 +21,10 @@ export interface WorkerReading extends ConnectionSums {
 }
 
 /** Reads where it is counted, and makes nothing for each connection. */
-export function sumConnections(figures: Figures): ConnectionSums {
+export function sumConnections(segments: readonly Float64Array[]): ConnectionSums {
   const states = { queued: 0, opening: 0, open: 0, closing: 0 };
   let queuedBytes = 0;
-  for (const segment of figures.segments()) {
+  for (const segment of segments) {
     for (let base = 0; base < SEGMENT_ROWS * ROW; base += ROW) {
       const state = stateOf(segment[base + FIGURE.state] as number);
       if (state === 'closed') continue;

@@ -1,3 +1,4 @@
+import { onAbort } from '../pool/abort.js';
 import { Stream } from '../ring/stream.js';
 import { Sample, type Sampled, type SampleField } from './sample.js';
 
@@ -26,11 +27,7 @@ export class Sampler {
   readonly #onEnd: () => void;
   #busy = false;
 
-  constructor(
-    workers: () => readonly SampledWorker[],
-    options: SamplerOptions,
-    onEnd: (sampler: Sampler) => void,
-  ) {
+  constructor(workers: () => readonly SampledWorker[], options: SamplerOptions, onEnd: () => void) {
     this.#workers = workers;
     this.#options = options;
     this.#stream = new Stream<Sample>(
@@ -38,15 +35,15 @@ export class Sampler {
       (_, next) => next,
     );
     this.samples = this.#stream;
-    const stop = () => this.end();
+    const { signal } = options;
+    const ignore = signal && onAbort(signal, () => this.end());
     this.#onEnd = () => {
-      options.signal?.removeEventListener('abort', stop);
-      onEnd(this);
+      ignore?.();
+      onEnd();
     };
     this.#timer = setInterval(() => void this.#sample(), options.interval);
     this.#timer.unref();
-    options.signal?.addEventListener('abort', stop);
-    if (options.signal?.aborted) stop();
+    if (signal?.aborted) this.end();
     else void this.#sample();
   }
 

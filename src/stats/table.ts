@@ -1,5 +1,5 @@
 import { createError } from '../pool/errors.js';
-import { type ConnectionStats, connectionStats, stateOf } from './connection.js';
+import { type ConnectionStats, connectionStats } from './connection.js';
 import { FIGURE, FIGURES, ROW, SEGMENT_ROWS } from './figures.js';
 
 /** What {@link ConnectionTable.column} takes. */
@@ -75,15 +75,6 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
   /** By its id. */
   get(id: string): ConnectionStats | undefined {
     return this.at(this.#rows.findIndex((row) => idOf(row) === id));
-  }
-
-  /** @internal How many are in each state. */
-  count(into: Record<ReturnType<typeof stateOf>, number>, worker?: number): void {
-    for (const { of, figures, base } of this.#rows) {
-      if (worker === undefined || of.worker === worker) {
-        into[stateOf(figures[base + FIGURE.state] as number)]++;
-      }
-    }
   }
 
   /**
