@@ -1,8 +1,7 @@
 import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
+import { FILE_PATH, filePath } from '../pool/options/file-path.js';
 import type { FlightRecord } from './record.js';
 import { type TraceEvent, traceOf } from './trace.js';
 
@@ -14,13 +13,12 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
 
 /** @throws LwsPoolError ERR_INVALID_ARGUMENT */
 export function parseTracePath(path: unknown): string {
-  if (path instanceof URL && path.protocol === 'file:' && path.host === '')
-    return fileURLToPath(path);
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
+  const file = filePath(path);
+  if (file !== undefined) return file;
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'path',
     got: describe(path),
-    takes: 'a path, or a file: URL',
+    takes: FILE_PATH,
   });
 }
 

@@ -1,6 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BioDefinition } from '../../workers/bio.js';
 import { bioScope } from '../../workers/bio-scope.js';
 import {
@@ -11,6 +9,7 @@ import {
   probabilityCheck,
   within,
 } from './checks.js';
+import { FILE_PATH, filePath } from './file-path.js';
 import { readHandler } from './readers.js';
 import { Rejection } from './rejection.js';
 
@@ -143,10 +142,9 @@ const KINDS: Readonly<Record<BioOptions['type'], Kind>> = {
 };
 
 function readFile(value: unknown): string {
-  const takes = 'a path, or a file: URL';
-  if (value instanceof URL && value.protocol === 'file:') return fileURLToPath(value);
-  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw new Rejection(takes);
-  return resolve(value);
+  const path = filePath(value);
+  if (path === undefined) throw new Rejection(FILE_PATH);
+  return path;
 }
 
 const TYPES = Object.keys(KINDS)

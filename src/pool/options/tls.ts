@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls';
-import { domainToASCII, fileURLToPath } from 'node:url';
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
+import { filePath } from './file-path.js';
 import { Rejection } from './rejection.js';
 import { complete, group, integer, parseWith, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
@@ -221,10 +222,10 @@ function readKeys(input: unknown): readonly ResolvedTlsKey[] {
 
 function readKeylog(value: unknown): string | boolean {
   if (typeof value === 'boolean') return value;
-  if (value instanceof URL && value.protocol === 'file:' && value.host === '')
-    return fileURLToPath(value);
-  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return resolve(value);
-  throw new Rejection('true for events, or the path of a file to append to');
+  const path = filePath(value);
+  if (path === undefined)
+    throw new Rejection('true for events, or the path of a file to append to');
+  return path;
 }
 
 function readServername(value: unknown): string {
