@@ -51,6 +51,7 @@ export class WorkerService implements HandlerService {
   readonly #heart: Heart;
   readonly #checks: ConnectionChecks | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
+  #stopping = false;
 
   constructor(task: ServiceTask) {
     this.#port = task.port;
@@ -112,6 +113,7 @@ export class WorkerService implements HandlerService {
     return new Promise((resolve) => {
       this.#port.on('message', (message: ToWorker) => {
         if (message.type === 'stop') {
+          this.#stopping = true;
           this.#outbox.close();
           this.#native.close(() => {
             this.#post({ type: 'stopped' });
@@ -167,6 +169,8 @@ export class WorkerService implements HandlerService {
 
   /** So many at a time that the others hardly notice. */
   #sample(from: number, unread: boolean): void {
+    // Between two parts the service may have been closed.
+    if (this.#stopping) return;
     const next = this.#native.sampleTcp(from, SAMPLED_AT_ONCE, unread);
     if (next === 0) this.#post({ type: 'sampled' });
     else setImmediate(() => this.#sample(next, unread));
