@@ -15,9 +15,10 @@ const secondsAllowed = 120;
  */
 export async function measure(peer, row, { server: serverName, quick, cores }) {
   const workload = quick ? row.quick : row.workload;
+  const pinning = row.unpinned ? undefined : cores;
   const server = await startServer(serverName, {
     tls: row.tls ?? false,
-    core: cores?.server,
+    core: pinning?.server,
     mode: workload.mode,
     size: workload.size,
   });
@@ -30,7 +31,7 @@ export async function measure(peer, row, { server: serverName, quick, cores }) {
       ...workload,
     };
     const command = [...peer.command(row.driver), ...asCommandLine(options)];
-    const client = startChild(onCore(cores?.client, command), {
+    const client = startChild(onCore(pinning?.client, command), {
       seconds: secondsAllowed,
       environment: peer.environment,
     });

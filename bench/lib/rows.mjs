@@ -29,7 +29,10 @@ export function describeRow(scope, row, peers, measured, quick) {
     scope,
     title: row.title,
     peers: peers.map(({ name }) => name),
-    workload: { ...(quick ? row.quick : row.workload), tls: row.tls ?? false, driver: row.driver },
+    workload: {
+      ...(quick ? row.quick : row.workload),
+      ...{ tls: row.tls ?? false, driver: row.driver, unpinned: row.unpinned ?? false },
+    },
     metric: row.metric,
     ...{ unit, meaning, better, results },
     ratios: ratiosOf(results),

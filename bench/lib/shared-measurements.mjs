@@ -12,8 +12,8 @@ export class SharedMeasurements {
    * @param {() => Promise<Measured>} measure
    * @returns {Promise<Measured>}
    */
-  async of({ workload, quick, tls, driver, peers }, measure) {
-    const work = JSON.stringify([workload, quick, tls, driver, peers]);
+  async of({ workload, quick, tls, driver, peers, unpinned }, measure) {
+    const work = JSON.stringify([workload, quick, tls, driver, peers, unpinned]);
     if (work !== this.#work) {
       this.#measured = await measure();
       this.#work = work;

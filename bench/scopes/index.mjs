@@ -21,6 +21,7 @@ import { uring } from './uring.mjs';
  * @property {string[]} [peers]  only these of the scope's
  * @property {boolean} [isBaseline]  one of the few that are measured if nothing else is asked for
  * @property {'worker' | 'main' | 'native' | 'lease'} driver  where the peer's own code runs, if it has the choice
+ * @property {boolean} [unpinned]  client and server may use every core
  * @property {Workload} workload
  * @property {Workload} quick  the same question with less work
  * @property {import('../lib/targets.mjs').Target[]} [targets]  what lws-pool has to reach

@@ -6,13 +6,19 @@ function idle({ work, ...row }) {
   return { driver: 'lease', ...row, workload: of(100_000), quick: of(20_000) };
 }
 
+/**
+ * Both threads of the pool have work then, and a lease goes from one to the other. On a core that
+ * they had to share it would be the scheduler's time slices that are measured.
+ */
+const underLoad = { peers: own, driver: 'lease', unpinned: true };
+
 /** Exclusive leases on connections under full load, which is answered in one place or another. */
 function traffic(place, words) {
   const of = (leases) => ({
     ...{ mode: 'traffic', traffic: place, connections: 50, size: 64, inflight: 16 },
     ...{ leases, warmup: leases / 10 },
   });
-  const common = { peers: own, driver: 'lease', workload: of(4000), quick: of(500) };
+  const common = { ...underLoad, workload: of(4000), quick: of(500) };
   return [
     { id: `lease-${place}`, title: `exclusive lease ${words}, p50`, metric: 'takeP50', ...common },
     {
@@ -39,8 +45,7 @@ function throughput({ work, ...row }) {
   });
   return {
     metric: 'ratio',
-    peers: own,
-    driver: 'lease',
+    ...underLoad,
     ...row,
     workload: of(1000, 50),
     quick: of(200, 10),
