@@ -6,6 +6,7 @@
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
 #include "bindings/memory_binding.h"
+#include "bindings/message_memory.h"
 #include "bindings/ring_binding.h"
 #include "bindings/service_binding.h"
 #include "bindings/tls_binding.h"
@@ -18,6 +19,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);
   lwspool::MemoryBinding::define(env, exports);
+  lwspool::MessageMemory::define(env, exports);
   lwspool::LeasesBinding::define(env, exports);
   lwspool::RingBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);

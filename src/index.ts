@@ -42,6 +42,7 @@ export type {
 } from './pool/lease/socket-options.js';
 export type { TcpInfo } from './pool/lease/tcp-info.js';
 export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
+export { releaseMessage } from './pool/message-memory.js';
 export type {
   BioOptions,
   CaptureBio,

@@ -347,6 +347,8 @@ export interface NativeAddon {
     uring: boolean,
   ) => NativeService;
   readonly Endpoint: new (options: EndpointOptions) => NativeEndpoint;
+  /** Frees the ArrayBuffer of a view that has all of it. */
+  releaseMemory(view: Uint8Array): void;
   /** Why io_uring cannot be a worker's poller here; undefined where it can. */
   uringRefusal(): string | undefined;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */

@@ -7,7 +7,7 @@ export async function runGroup(pool, workload, handler) {
   const { group, counts } = await openGroup(pool, workload, {
     count: workload.connections,
     handler,
-    data: { run: shareOf(workload) },
+    data: { run: shareOf(workload), release: workload.release !== 0 },
   });
   if (counts.failed > 0) throw new Error(`could not open all: ${counts.failures}`);
 

@@ -2,25 +2,30 @@
 import { makeRun } from './contract/runs.mjs';
 import { nameThisThread } from './contract/threads.mjs';
 import { Visits } from './contract/visits.mjs';
-import { defineHandler } from './lws-pool-library.mjs';
+import { defineHandler, releaseMessage } from './lws-pool-library.mjs';
 
 export default defineHandler((context) => {
   nameThisThread(`worker-${context.worker}`);
-  const { run, burst } = context.data;
-  if (run) return runHandler(context, run);
+  const { run, burst, release } = context.data;
+  if (run) return runHandler(context, run, release);
   if (burst) return burstHandler(context, burst);
   return idleHandler(context);
 });
 
-function runHandler(context, work) {
+function runHandler(context, work, release) {
   const run = makeRun(work);
   const lost = (reason) => context.post({ kind: 'lost', reason });
   run.finished.then(
     (result) => context.post({ kind: 'finished', result }),
     (error) => lost(error.message),
   );
+  const received = (connection, data) => run.received(connection, data);
+  const receivedAndReleased = (connection, data) => {
+    run.received(connection, data);
+    releaseMessage(data);
+  };
   return {
-    message: (connection, data) => run.received(connection, data),
+    message: release ? receivedAndReleased : received,
     receive: () => run.begin(context.connections),
     error: (_connection, error) => lost(error.message),
     close: (_connection, code) => lost(`closed with ${code}`),

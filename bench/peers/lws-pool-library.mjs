@@ -6,4 +6,8 @@ const library = LWS_POOL_DIST
   ? pathToFileURL(`${LWS_POOL_DIST}/`)
   : new URL('../../dist/', import.meta.url);
 
-export const { createPool, defineHandler, Ring } = await import(new URL('index.js', library).href);
+const built = await import(new URL('index.js', library).href);
+
+export const { createPool, defineHandler, Ring } = built;
+/** Older builds, which bench:compare measures too, do not have it. */
+export const { releaseMessage = () => undefined } = built;

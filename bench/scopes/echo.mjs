@@ -1,4 +1,4 @@
-import { clients, clientUnits, scripted } from './clients.mjs';
+import { clients, clientUnits, own, scripted } from './clients.mjs';
 import { also, echo as row } from './rows.mjs';
 
 const kilobytes64 = 64 * 1024;
@@ -75,6 +75,12 @@ export const echo = {
         { atMost: 1 / 4, of: 'ws' },
         { atMost: 1.5, of: 'epoll' },
       ],
+    }),
+    row({
+      id: 'echo-64k-kept',
+      title: '64 KB echo, memory of messages left to the garbage collector',
+      peers: own,
+      workload: { connections: 10, size: kilobytes64, inflight: 4, messages: 10_000, release: 0 },
     }),
     row({
       id: 'echo-1m',

@@ -1,3 +1,4 @@
+import { releaseMessage } from '../pool/message-memory.js';
 import { defineHandler } from '../workers/handler.js';
 import type { Conversation } from './conversation.js';
 import { Exchange } from './exchange.js';
@@ -15,6 +16,7 @@ export default defineHandler<ExchangePlan>(({ data, post, connections }) => {
     },
     message(connection, bytes) {
       exchange.message(connection.state as Conversation, bytes);
+      releaseMessage(bytes);
     },
     drain(connection) {
       exchange.drain(connection.state as Conversation);

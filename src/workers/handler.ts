@@ -39,7 +39,8 @@ export interface HandlerContext<Data = unknown> {
 export interface Handler {
   open?(connection: HandlerConnection): void | Promise<void>;
   /**
-   * A message, or bytes of a raw connection. The Buffer is the handler's to keep. A handler that has
+   * A message, or bytes of a raw connection. The Buffer is the handler's to keep, or, if
+   * it is large, to give back (`releaseMessage()`). A handler that has
    * no `message` when it is made gets none later: they are counted where they arrive (`received()`)
    * and cost nothing more.
    */

@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util';
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
  * @property {number} sessions  0: no TLS session is resumed by a peer that can be told so
+ * @property {number} release  0: memory of messages is left to the garbage collector, where there is the choice
  * @property {string[]} bios  types of the BIOs of each connection, where there are such
  * @property {'default' | 'nothing' | 'stats' | 'flight'} observe  what is counted and recorded meanwhile, where there is
  *   the choice
@@ -52,6 +53,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       handshakes: number(128),
       threads: number(1),
       sessions: number(1),
+      release: number(1),
       bio: { type: 'string', default: '' },
       observe: { type: 'string', default: 'default' },
       'server-pid': { type: 'string' },
@@ -76,6 +78,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     handshakes: Number(values.handshakes),
     threads: Number(values.threads),
     sessions: Number(values.sessions),
+    release: Number(values.release),
     bios: values.bio.split(',').filter(Boolean),
     observe: values.observe,
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
