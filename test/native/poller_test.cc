@@ -48,7 +48,7 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
   CHECK(ready[0].readable);
   CHECK_FALSE(ready[0].writable);
   CHECK_FALSE(ready[0].broken);
-  poller.again(ready[0].id);
+  poller.again(pair.ends.ours, ready[0].id, true, false);
   CHECK_EQ(readyIn(poller).size(), 1);  // for as long as it is so
 
   REQUIRE_EQ(poller.change(pair.ends.ours, {7, 2}, false, true), 0);
@@ -60,6 +60,26 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
 
   poller.remove(pair.ends.ours, {7, 2});
   CHECK(readyIn(poller).empty());
+}
+
+TEST_CASE("poller: tells once what has come, and again where more comes or it is asked for") {
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
+  Pair pair;
+  const ConnectionId id{3, 1};
+  REQUIRE_EQ(poller.add(pair.ends.ours, id, true, false), 0);
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ(write(pair.ends.theirs, "x", 1), 1);
+    CHECK_EQ(readyIn(poller).size(), 1);
+    CHECK(readyIn(poller).empty());
+  }
+  poller.again(pair.ends.ours, id, true, false);
+  CHECK_EQ(readyIn(poller).size(), 1);
+  CHECK(readyIn(poller).empty());
+  shutdown(pair.ends.theirs, SHUT_WR);
+  const auto ready = readyIn(poller);
+  REQUIRE_EQ(ready.size(), 1);
+  CHECK(ready[0].ended);
 }
 
 TEST_CASE("poller: a connection that broke is told even where nobody asks") {

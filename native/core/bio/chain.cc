@@ -64,7 +64,10 @@ IoResult Below::outcome(int result) {
 IoResult Below::read(uint8_t* out, size_t capacity) {
   if (next_ == nullptr) return {Status::broken, 0, ENOTCONN};
   errno = 0;
-  return outcome(BIO_read(next_, out, static_cast<int>(std::min<size_t>(capacity, INT_MAX))));
+  const int room = static_cast<int>(std::min<size_t>(capacity, INT_MAX));
+  const int result = BIO_read(next_, out, room);
+  if (layerOf(next_) == nullptr) chain_.drained_ = result < room;
+  return outcome(result);
 }
 
 IoResult Below::write(const uint8_t* bytes, size_t size) {

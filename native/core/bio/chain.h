@@ -61,6 +61,9 @@ class Chain {
   // not take now is kept here, since libwebsockets takes a request for sent that was not: flush().
   std::function<void()> onOwnRetry;
 
+  // The descriptor had less than it was asked for, the last time that it was.
+  bool drained() const { return drained_; }
+
   // Why a layer ended the connection.
   ErrorInfo fault;
   // What the user is to be told once, as a warning: name and text.
@@ -82,6 +85,7 @@ class Chain {
   uint32_t depth_ = 0;
   bool asked_ = false;  // the descriptor had nothing
   bool moved_ = false;  // or something
+  bool drained_ = false;
   bool gathering_ = false;
   uint32_t readRetries_ = 0;
   uint32_t writeRetries_ = 0;

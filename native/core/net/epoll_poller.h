@@ -1,4 +1,5 @@
-// Level-triggered epoll(7) under a descriptor that the worker's loop watches. Worker thread only.
+// Edge-triggered epoll(7) under a descriptor that the worker's loop watches: the kernel need not
+// look at each connection twice to see that it has nothing more. Worker thread only.
 #pragma once
 
 #include <sys/epoll.h>
@@ -17,7 +18,9 @@ class EpollPoller final : public Poller {
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
-  void again(ConnectionId) override {}  // it is, for as long as it is so
+  void again(int fd, ConnectionId id, bool read, bool write) override {
+    change(fd, id, read, write);
+  }
   void settle() override {}
   void clear() override {}  // what is closed leaves by itself
   int wait(Ready* out) override;

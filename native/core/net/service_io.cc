@@ -55,7 +55,7 @@ void Service::readable(Connection& connection, bool ended) {
   if (!use) return;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
   if ((readOn(connection) || ended) && connection.established() && !connection.parked) {
-    poller_->again(connection.id);
+    poller_->again(connection.fd, connection.id, connection.wantsInput(), connection.wantWrite);
   }
 }
 
@@ -78,7 +78,7 @@ bool Service::readOn(Connection& connection) {
   return true;
 }
 
-// Drained: the kernel had less than was asked for. Filled: there is room for more than was asked
+// Drained: the kernel has nothing more. Filled: there is room for more than was asked
 // for, and more is likely to be there.
 Service::Read Service::readOnce(Connection& connection) {
   if (!connection.discard && connection.consumer->congested()) {
@@ -110,7 +110,7 @@ Service::Read Service::readOnce(Connection& connection) {
   const size_t placed = std::min(result.bytes, room.size());
   if (placed > 0) payloadPlaced(connection, placed);
   if (result.bytes > placed) input(connection, buffer_.data(), result.bytes - placed);
-  if (connection.ssl == nullptr && result.bytes < room.size() + ahead) return Read::drained;
+  if (result.drained) return Read::drained;
   const bool filled = result.bytes == room.size() + ahead && ahead < buffer_.size();
   return filled ? Read::filled : Read::some;
 }

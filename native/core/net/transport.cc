@@ -1,5 +1,6 @@
 #include "transport.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>  // strerrorname_np
@@ -10,6 +11,8 @@
 #include <cerrno>
 #include <climits>
 #include <utility>
+
+#include "../bio/chain.h"
 
 namespace lwspool {
 
@@ -45,7 +48,31 @@ IoResult tlsError(SSL* ssl, int result) {
   return {Status::broken, 0, EPROTO};
 }
 
+// How far the kernel has been read, by what OpenSSL's buffer of more than 16 KiB was filled with.
+class Reading {
+ public:
+  explicit Reading(const SSL* ssl)
+      : ssl_(ssl), from_(SSL_has_pending(ssl) == 0 ? count() : kUnknown) {}
+
+  bool drained() const {
+    if (from_ == kUnknown) return false;
+    const bio::Chain* const chain = bio::Chain::of(ssl_);
+    if (chain != nullptr) return chain->drained();
+    // It was empty and has not been filled, so that the kernel had less each time.
+    return count() - from_ < kRecordPayload;
+  }
+
+ private:
+  static constexpr uint64_t kUnknown = ~uint64_t{0};
+
+  uint64_t count() const { return BIO_number_read(SSL_get_rbio(ssl_)); }
+
+  const SSL* const ssl_;
+  const uint64_t from_;
+};
+
 IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
+  const Reading reading(ssl);
   size_t filled = 0;
   do {
     ERR_clear_error();  // Node's own use of OpenSSL on this thread may have left something
@@ -61,7 +88,7 @@ IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
     }
     filled += static_cast<size_t>(result);
   } while (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1);
-  return {Status::done, filled};
+  return {Status::done, filled, 0, reading.drained()};
 }
 
 }  // namespace
@@ -73,8 +100,11 @@ IoResult receive(int fd, SSL* ssl, std::span<uint8_t> first, std::span<uint8_t> 
   for (;;) {
     const ssize_t result =
         second.empty() ? recv(fd, first.data(), first.size(), 0) : readv(fd, parts, 2);
-    if (result > 0) return {Status::done, static_cast<size_t>(result)};
     if (result == 0) return {Status::ended};
+    if (result > 0) {
+      const auto bytes = static_cast<size_t>(result);
+      return {Status::done, bytes, 0, bytes < first.size() + second.size()};
+    }
     if (errno != EINTR) return systemError(errno);
   }
 }

@@ -21,6 +21,8 @@ struct IoResult {
   Status status;
   size_t bytes = 0;
   int error = 0;  // errno; EPROTO: TLS failed
+  // Of receive(): the kernel had less than it was asked for. False where that cannot be told.
+  bool drained = false;
 };
 
 // Fills `first`, then `second` with what can be had without waiting. With TLS, as many records as

@@ -126,7 +126,7 @@ int UringPoller::change(int fd, ConnectionId id, bool read, bool write) {
 
 void UringPoller::remove(int, ConnectionId id) { disarm(id.slot); }
 
-void UringPoller::again(ConnectionId id) {
+void UringPoller::again(int, ConnectionId id, bool, bool) {
   Watch& one = watch(id.slot);
   if (!one.armed || one.generation != id.generation) return;
   disarm(id.slot);

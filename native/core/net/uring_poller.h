@@ -24,7 +24,7 @@ class UringPoller final : public Poller {
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
-  void again(ConnectionId id) override;
+  void again(int fd, ConnectionId id, bool read, bool write) override;
   void settle() override;
   void clear() override;
   int wait(Ready* out) override;
