@@ -28,6 +28,12 @@ IoResult systemError(int error) {
   return {Status::broken, 0, error};
 }
 
+// Node's own use of OpenSSL on this thread may have left something, which SSL_get_error(3) would
+// take for ours. Looking costs a tenth of what clearing does.
+void clearErrors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 IoResult tlsError(SSL* ssl, int result) {
   const int error = errno;
   switch (SSL_get_error(ssl, result)) {
@@ -75,7 +81,7 @@ IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
   const Reading reading(ssl);
   size_t filled = 0;
   do {
-    ERR_clear_error();  // Node's own use of OpenSSL on this thread may have left something
+    clearErrors();
     errno = 0;
     const int room = static_cast<int>(std::min<size_t>(capacity - filled, INT_MAX));
     const int result = SSL_read(ssl, buffer + filled, room);
@@ -111,7 +117,7 @@ IoResult receive(int fd, SSL* ssl, std::span<uint8_t> first, std::span<uint8_t> 
 
 IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size) {
   if (ssl != nullptr) {
-    ERR_clear_error();
+    clearErrors();
     errno = 0;
     const int result = SSL_write(ssl, bytes, static_cast<int>(std::min<size_t>(size, INT_MAX)));
     if (result > 0) return {Status::done, static_cast<size_t>(result)};
