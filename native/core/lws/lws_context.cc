@@ -76,6 +76,8 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
       pipe_.found(handle);
     }
   }
+  int own;
+  if (watcher_ != nullptr && uv_fileno(watcher_, &own) == 0) table_.found(context_, own);
 }
 
 LwsContext::~LwsContext() = default;

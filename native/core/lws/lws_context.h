@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "descriptor_table.h"
 #include "event_pipe.h"
 
 namespace lwspool {
@@ -31,6 +32,8 @@ class LwsContext {
   LwsContext& operator=(const LwsContext&) = delete;
 
   lws_context* get() const { return context_; }
+  // Before a client connection is begun.
+  void expectSocket() { table_.expectSocket(); }
   // The vhost for client connections with that TLS configuration; null: plain. Null on failure.
   lws_vhost* clientVhost(const std::shared_ptr<const TlsContext>&);
   // A vhost that listens. `tls`: null for plain. Port 0: the kernel chooses. Null on failure.
@@ -61,6 +64,7 @@ class LwsContext {
   std::vector<uv_handle_t*> handles_;  // that libwebsockets made for itself; compared, not used
   uv_handle_t* watcher_ = nullptr;     // of those, the one of its event pipe
   EventPipe pipe_;
+  DescriptorTable table_;
   uv_idle_t idle_;
   std::function<void()> done_;
 };

@@ -29,6 +29,7 @@ lws_vhost* LwsContext::listen(const char* address, int port, const TlsContext* t
     info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
     info.alpn = "http/1.1";
   }
+  table_.showAll();
   listening_ = tls;
   lws_vhost* vhost = makeVhost(info, ("listen-" + std::to_string(port)).c_str());
   listening_ = nullptr;

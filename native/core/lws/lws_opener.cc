@@ -140,6 +140,7 @@ void LwsOpener::start(Connection& connection) {
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
   starting_ = &connection;
+  context_.expectSocket();
   lws* wsi = lws_client_connect_via_info(&info);
   starting_ = nullptr;
   touched_ = true;
