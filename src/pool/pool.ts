@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { givenUpWithPool } from '../channel/failure.js';
 import type { DebugSocket } from '../debug/socket.js';
 import type { FlightRecord } from '../flight/record.js';
 import type { MetricsRegistry } from '../metrics/prometheus.js';
@@ -444,7 +445,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       for (const connection of worker.open()) void connection.close(1001);
       worker.outbox.flush();
     }
-    for (const group of this.#groups.values()) void group.close(1001);
+    for (const group of this.#groups.values()) group.onPoolClosing();
     this.#settle();
     // A worker that hangs looks at no clock: it is ended from here.
     const limit = setTimeout(
@@ -579,7 +580,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           if (error.code !== 'ERR_ABORTED') reject(error);
           else if (signal?.aborted) reject(aborted(target, signal));
           // Given up by close().
-          else reject(createError('ERR_POOL_CLOSED'));
+          else reject(givenUpWithPool(error));
         },
       });
       if (signal !== undefined) ignoreAbort = onAbort(signal, giveUp);

@@ -99,6 +99,18 @@ describe('an opening that fails', () => {
   });
 });
 
+describe('an opening that the pool gives up', () => {
+  it('takes its record along', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    onTestFinished(() => pool.destroy());
+    const port = await tcpServer((socket) => socket.once('data', () => void pool.close()));
+    const error = await rejection(pool.connect(`ws://127.0.0.1:${port}/`));
+    expect(error.code).toBe('ERR_POOL_CLOSED');
+    expect(error.flightRecord?.error).toBe('ERR_POOL_CLOSED');
+    expect(names(error.flightRecord)).toContain('abandoned');
+  });
+});
+
 describe('an established connection that fails', () => {
   it('reset: the error number, and the last events before it', async () => {
     const { connection, peer } = await open(own.pool, 'ws');
