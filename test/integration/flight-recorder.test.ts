@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { FlightRecord, TraceEvent } from 'lws-pool';
+import type { FlightRecord, LwsPoolError, TraceEvent } from 'lws-pool';
 import { createPool } from 'lws-pool';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { certificate, hold, open, until } from '../fixtures/leases.js';
@@ -154,6 +154,34 @@ describe('an established connection that fails', () => {
       ...['lease granted', 'lease returned', 'lease tainted'],
     ]);
     expect(facts(error?.flightRecord, 'write')).toEqual({ bytes: 4, by: 'lease' });
+  });
+
+  it.each(['exit', 'throw'])('of a worker that crashes: how far it got (%s)', async (way) => {
+    const pool = await createPool({ threads: 1, flightRecorder: 32 });
+    onTestFinished(() => pool.destroy());
+    const url = `ws://127.0.0.1:${await wsServer(echo)}/`;
+    const handler = new URL('../fixtures/handlers/dying.mjs', import.meta.url);
+    const group = await pool.connectMany(url, { handler, count: 1 });
+    const connection = await pool.connect(url);
+    let opening: Promise<LwsPoolError> | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const silent = tcpServer((socket) => socket.once('data', () => resolve()));
+      silent.then((port) => {
+        opening = rejection(pool.connect(`ws://127.0.0.1:${port}/`));
+      }, reject);
+    });
+    const crashed = event(pool, 'workerCrashed');
+    const end = ending(connection);
+    const lease = await hold(connection, 'exclusive');
+    group.post(way);
+    const { error } = await end;
+    expect(error).toMatchObject({ code: 'ERR_WORKER_CRASHED', details: { worker: 0 } });
+    expect(error?.flightRecord).toMatchObject({ id: connection.id, url, error: error?.code });
+    expect(names(error?.flightRecord)).toEqual(expect.arrayContaining(['opened', 'lease granted']));
+    expect(connection.flightRecord()).toBe(error?.flightRecord);
+    expect(names((await opening)?.flightRecord)).toContain('connected');
+    expect(((await crashed)[0] as LwsPoolError).flightRecord).toBeUndefined();
+    expect(lease.released).toBe(true);
   });
 
   it('an error of a group crosses to its handler, and of a handler to the main thread', async () => {

@@ -94,7 +94,7 @@ class Service {
   // Answers where to go on; 0: those were the last. A connection that is leased exclusively is left
   // out, and keeps what was read before.
   uint32_t sampleTcp(uint32_t from, uint32_t count, bool unread);
-  // Ends all leases; before connections go without being closed.
+  // Ends all leases, and recording; before connections go without being closed.
   void revokeAll();
 
   // From the opener and the handshakes.
