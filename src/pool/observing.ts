@@ -90,7 +90,7 @@ export class Observing {
     return stop;
   }
 
-  async listenDebug(path: string): Promise<DebugSocket> {
+  async listenDebug(path: string | URL): Promise<DebugSocket> {
     this.#checkCounting();
     const { DebugSocket } = await import('../debug/socket.js');
     const pool = this.#pool;

@@ -377,7 +377,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    *
    * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
    */
-  listenDebug(path: string): Promise<DebugSocket> {
+  listenDebug(path: string | URL): Promise<DebugSocket> {
     return this.#observing.listenDebug(path);
   }
 
