@@ -113,6 +113,7 @@ export class Observing {
   }
 
   async flightRecords(): Promise<FlightRecord[]> {
+    this.#checkRecords();
     const all: FlightRecord[] = [];
     for await (const records of this.#flights()) all.push(...records);
     return all;
@@ -120,6 +121,7 @@ export class Observing {
 
   async writeTrace(path: string | URL): Promise<void> {
     const file = parseTracePath(path);
+    this.#checkRecords();
     if (this.#pool.options.flightRecorder === 0) {
       throw createError('ERR_INVALID_OPTION', {
         option: 'flightRecorder',
@@ -137,6 +139,11 @@ export class Observing {
         await setImmediate();
       }
     }
+  }
+
+  /** Records go with their connections; while those are being closed there is something to see. */
+  #checkRecords(): void {
+    if (this.#ended) this.#pool.checkOpen();
   }
 
   #connection(worker: number, slot: number, generation: number): Connection | undefined {

@@ -384,6 +384,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   /**
    * What is recorded of each connection that is open or opening, groups' included, by worker; none
    * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
+   *
+   * @throws LwsPoolError ERR_POOL_CLOSED once it is closed: records go with their connections
    */
   flightRecords(): Promise<FlightRecord[]> {
     return this.#observing.flightRecords();
@@ -394,7 +396,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
    * file is made with mode 0600, as it holds addresses.
    *
-   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
+   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`; ERR_POOL_CLOSED;
    *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
    */
   writeTrace(path: string | URL): Promise<void> {

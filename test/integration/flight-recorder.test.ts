@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -333,6 +333,29 @@ describe('the trace of a whole pool', () => {
     const leases = traceEvents.filter(({ cat, ph }) => cat === 'lease' && ph !== 'i');
     expect(leases.map(({ ph }) => ph).sort()).toEqual(['X', 'b', 'b', 'e', 'e']);
     checkTrace(single.flightRecord()?.toTraceEvents() ?? []);
+  });
+
+  it.each(['close', 'destroy'] as const)('is not written after %s()', async (how) => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    const port = await wsServer(echo);
+    await pool.connect(`ws://127.0.0.1:${port}/`);
+    await pool[how]();
+    const place = await folder();
+    for (const asked of [pool.writeTrace(join(place, 'trace')), pool.flightRecords()]) {
+      expect((await rejection(asked)).code).toBe('ERR_POOL_CLOSED');
+    }
+    expect(await readdir(place)).toEqual([]);
+  });
+
+  it('is written while connections are being closed', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    onTestFinished(() => pool.destroy());
+    const port = await afterUpgrade((socket) => socket.resume());
+    await pool.connect(`ws://127.0.0.1:${port}/`);
+    void pool.close();
+    const file = join(await folder(), 'trace.json');
+    await pool.writeTrace(file);
+    expect(await readFile(file, 'utf8')).toContain(`:${port}/`);
   });
 
   it('is not written where it cannot be, and traffic goes on', async () => {
