@@ -49,7 +49,13 @@ export class Observing {
   /** The pool is closed. */
   end(): void {
     this.#ended = true;
-    for (const end of [...this.#ends]) end();
+    for (const end of [...this.#ends]) {
+      try {
+        end();
+      } catch {
+        // A registry that throws: the others end all the same, and there is nobody to be told.
+      }
+    }
   }
 
   sample(options: SampleOptions | undefined): AsyncIterableIterator<Sample, undefined> {
@@ -79,15 +85,15 @@ export class Observing {
     const { figures, parsers } = this.#pool;
     const resolved = parsers.parseTelemetryOptions(options);
     this.#checkCounting();
-    const { createTelemetry } = await import('../telemetry/telemetry.js');
-    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    const { createTelemetry, loadApi } = await import('../telemetry/telemetry.js');
+    const [api, source] = [await loadApi(), await this.#metricsSource()];
+    this.#pool.checkOpen();
+    const { observer, end } = createTelemetry(api, source, resolved);
     figures.observer = observer;
-    const stop = this.#untilEnd(() => {
+    return this.#untilEnd(() => {
       if (figures.observer === observer) figures.observer = undefined;
       end();
     });
-    if (this.#ended) stop();
-    return stop;
   }
 
   async listenDebug(path: string | URL): Promise<DebugSocket> {
@@ -107,8 +113,12 @@ export class Observing {
     );
     const socket = await pool.during(opening);
     forget = this.#untilEnd(() => socket.close());
-    if (this.#ended) forget();
-    pool.checkOpen();
+    try {
+      pool.checkOpen();
+    } catch (error) {
+      forget();
+      throw error;
+    }
     return socket;
   }
 
