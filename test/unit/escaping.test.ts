@@ -3,6 +3,7 @@ import { encodeFields } from '../../src/channel/fields.js';
 import { warningIn } from '../../src/channel/warning.js';
 import { jsonLine } from '../../src/cli/json.js';
 import { escaped, escapedLines } from '../../src/pool/errors/phrases.js';
+import type { LeaseReport } from '../../src/pool/lease/leaks.js';
 import { leaseTrouble } from '../../src/pool/trouble/lease-trouble.js';
 import { Warnings } from '../../src/pool/trouble/warnings.js';
 import { processWarnings } from '../fixtures/warnings.js';
@@ -19,10 +20,11 @@ describe('text that a terminal would obey', () => {
   });
 
   it('as a label of a lease, in its warning', () => {
-    const report = {
-      ...{ kind: 'overdue', connection: '1.2.3', mode: 'exclusive', token: 1n, heldFor: 5 },
-      ...{ label: EVIL, stack: '' },
-    } as const;
+    const report: LeaseReport = {
+      ...{ connection: '1.2.3', mode: 'exclusive', token: 1n, heldFor: 5, stack: '' },
+      kind: 'overdue',
+      label: EVIL,
+    };
     const { message, details } = leaseTrouble(report);
     expect(message).toContain(`lease "${HARMLESS}" on connection`);
     expect(details).toMatchObject({ label: EVIL });
