@@ -415,7 +415,10 @@ export class Pool extends EventEmitter<PoolEvents> {
     await this.#ended;
   }
 
-  /** Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED). */
+  /**
+   * Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED), or with a copy
+   * of it that carries what was recorded of them.
+   */
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';

@@ -184,6 +184,18 @@ describe('an established connection that fails', () => {
     expect(lease.released).toBe(true);
   });
 
+  it('of a pool that is destroyed: the error that was given, and each with its record', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 32 });
+    const url = `ws://127.0.0.1:${await wsServer(echo)}/`;
+    const [one, other] = [await pool.connect(url), await pool.connect(url)];
+    const cause = new Error('enough');
+    await pool.destroy(cause);
+    for (const { id, error } of [one, other]) {
+      expect(error).toMatchObject({ code: 'ERR_POOL_CLOSED', cause });
+      expect(error?.flightRecord?.id).toBe(id);
+    }
+  });
+
   it('an error of a group crosses to its handler, and of a handler to the main thread', async () => {
     const port = await afterUpgrade((socket) => {
       socket.once('data', () => socket.resetAndDestroy());
