@@ -115,6 +115,8 @@ export interface NativeChannel extends NativeEnd {
   connect(endpoint: NativeEndpoint, group: number, name: Uint32Array): boolean;
   /** What was sampled of 64 connections, see stats/tcp-columns.ts; undefined: nothing ever. */
   tcpFigures(segment: number): Float64Array | undefined;
+  /** As flightRecord(), as much of it as goes with an error. */
+  flightOfError(slot: number, generation: number): Buffer | undefined;
   /** Of the connections of 64 slots; undefined behind the last of them. */
   flightRecords(segment: number): Buffer[] | undefined;
   ref(): void;

@@ -105,6 +105,11 @@ Napi::Value ChannelBinding::flightRecord(const Napi::CallbackInfo& info) {
   return bufferOrNone(info.Env(), copyFlight(channel_->slots, connectionId(info)));
 }
 
+Napi::Value ChannelBinding::flightOfError(const Napi::CallbackInfo& info) {
+  return bufferOrNone(info.Env(),
+                      copyFlight(channel_->slots, connectionId(info), FlightRecorder::kAttached));
+}
+
 Napi::Value ChannelBinding::flightRecords(const Napi::CallbackInfo& info) {
   std::vector<std::string> records;
   if (!copyFlights(channel_->slots, number(info, 0), records)) return info.Env().Undefined();
@@ -148,6 +153,7 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
                            InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
+                           InstanceMethod<&ChannelBinding::flightOfError>("flightOfError"),
                            InstanceMethod<&ChannelBinding::flightRecords>("flightRecords"),
                            InstanceMethod<&ChannelBinding::figures>("figures"),
                            InstanceMethod<&ChannelBinding::tcpFigures>("tcpFigures"),

@@ -39,6 +39,8 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   Napi::Value ledger(const Napi::CallbackInfo&);
   // flightRecord(slot, generation) -> Buffer, see FlightRecorder::copy(); undefined: there is none
   Napi::Value flightRecord(const Napi::CallbackInfo&);
+  // flightOfError(slot, generation) -> the same, as much of it as goes with an error
+  Napi::Value flightOfError(const Napi::CallbackInfo&);
   // flightRecords(segment) -> Buffers; undefined behind the last segment
   Napi::Value flightRecords(const Napi::CallbackInfo&);
   Napi::Value figures(const Napi::CallbackInfo&);

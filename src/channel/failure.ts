@@ -1,5 +1,9 @@
-import { FlightRecord } from '../flight/record.js';
-import { errorFromNative, type LwsPoolError, withFlightRecord } from '../pool/errors.js';
+import {
+  createError,
+  errorFromNative,
+  type LwsPoolError,
+  withFlightRecord,
+} from '../pool/errors.js';
 import { type Fields, textOf } from './fields.js';
 
 /**
@@ -17,8 +21,15 @@ export function errorIn(
   const recorded = fields.get('flightRecord');
   if (recorded === undefined) return error;
   // A copy: what it lies in is large, and the error may be kept for long.
-  const record = new FlightRecord(Buffer.from(recorded), { url: known.url, error: error.code });
-  return withFlightRecord(error, record);
+  return withFlightRecord(error, Buffer.from(recorded), known.url);
+}
+
+/** What ERR_ABORTED is where it was the pool that gave the opening up, since it is being closed. */
+export function givenUpWithPool({ flightRecord }: LwsPoolError): LwsPoolError {
+  const error = createError('ERR_POOL_CLOSED');
+  return flightRecord === undefined
+    ? error
+    : withFlightRecord(error, flightRecord.bytes, flightRecord.url);
 }
 
 function made(code: string, fields: Fields, known: Readonly<Record<string, string>>): LwsPoolError {

@@ -1,10 +1,11 @@
+import { escaped } from '../pool/errors/phrases.js';
 import type { Trouble, WarningCode } from '../pool/trouble/warning.js';
 import { decodeFields, textOf } from './fields.js';
 
 /** The warning in a record that tells of something the user should know and that ends nothing. */
 export function warningIn(payload: Buffer, connection: string, worker: number): Trouble {
   const fields = decodeFields(payload);
-  const message = `Connection ${connection}: ${textOf(fields, 'text')}`;
+  const message = `Connection ${connection}: ${escaped(textOf(fields, 'text'))}`;
   return {
     code: textOf(fields, 'code') as WarningCode,
     message,

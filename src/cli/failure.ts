@@ -1,4 +1,5 @@
 import { LwsPoolError } from '../pool/errors/classes.js';
+import { escapedLines } from '../pool/errors/phrases.js';
 import { USAGE_ERRORS } from '../pool/errors/usage.js';
 import { ListenError } from '../target/listen-error.js';
 import { FileError } from './files.js';
@@ -7,7 +8,7 @@ import { WatchError } from './top/client.js';
 
 /** One readable line on standard error; the stack too where the fault is ours. */
 export function report(error: unknown): void {
-  process.stderr.write(`${describe(error)}\n`);
+  process.stderr.write(`${escapedLines(describe(error))}\n`);
 }
 
 export function exitStatusOf(error: unknown): number {

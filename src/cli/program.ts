@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { escapedLines } from '../pool/errors/phrases.js';
 import { demoCommand } from './commands/demo.js';
 import { inspectCommand } from './commands/inspect.js';
 import { loadCommand } from './commands/load.js';
@@ -34,7 +35,7 @@ function createProgram(onDone: (status: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'lws-pool: ')),
+      outputError: (text, write) => write(escapedLines(text.replace(/^error: /, 'lws-pool: '))),
     })
     .addHelpText('after', '\nEach command has more to say: lws-pool load --help')
     .exitOverride();

@@ -1,6 +1,7 @@
 import type { LoadFigures, LoadReport } from '../load/report.js';
 import { succeeded } from '../load/report.js';
 import type { LoadSettings } from '../load/settings.js';
+import { parseTarget } from '../pool/url.js';
 import { columns, wrap } from './layout.js';
 import { bytes, count, counted, micros, perSecond, seconds } from './quantities.js';
 import type { Style } from './style.js';
@@ -16,7 +17,10 @@ const SHORTFALL = 0.01;
 export function renderSummary(report: LoadReport, style: Style, width: number): string {
   const { figures } = report;
   const sections = [
-    [style.strong(report.settings.url), style.faint(describe(report.settings, figures.threads))],
+    [
+      style.strong(parseTarget(report.settings.url).url),
+      style.faint(describe(report.settings, figures.threads)),
+    ],
     [
       ...countLines(report, style),
       ...latencyLines(figures, style),

@@ -12,10 +12,11 @@ import {
   rmSync,
 } from 'node:fs';
 import { connect, type Server } from 'node:net';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemReason } from '../pool/errors/phrases.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
+import { FILE_PATH, filePath } from '../pool/options/file-path.js';
 import { LONGEST_PATH } from '../pool/url/socket-path.js';
 
 /** S_ISVTX of inode(7): only owners rename what is there. */
@@ -25,14 +26,14 @@ const ANSWERING = 1_000;
 
 /** @throws LwsPoolError ERR_INVALID_ARGUMENT; ERR_DEBUG_SOCKET for a path that is too long */
 export function checkedPath(path: unknown): string {
-  if (typeof path !== 'string' || path === '' || /\p{Cc}/u.test(path)) {
+  const absolute = filePath(path);
+  if (absolute === undefined || /\p{Cc}/u.test(absolute)) {
     throw createError('ERR_INVALID_ARGUMENT', {
       argument: 'path',
       got: describe(path),
-      takes: 'a path for a Unix socket',
+      takes: `${FILE_PATH}, for a Unix socket`,
     });
   }
-  const absolute = resolve(path);
   const size = Buffer.byteLength(absolute);
   if (size > LONGEST_PATH) {
     const reason = `it has ${size} bytes, the system takes at most ${LONGEST_PATH}`;

@@ -1,12 +1,13 @@
 import type { Connection } from '../pool/connection.js';
 import { USAGE_ERRORS } from '../pool/errors/usage.js';
-import { LwsPoolError } from '../pool/errors.js';
+import { createError, LwsPoolError } from '../pool/errors.js';
 import { createPool, type Pool } from '../pool/pool.js';
-import { parseTarget } from '../pool/url.js';
+import { parseTarget, type Target } from '../pool/url.js';
 import type { Context } from './context.js';
 import { failureReport } from './failure.js';
 import type { InspectReport } from './report.js';
 import { connectOptions } from './request.js';
+import { safeUrl } from './secrets.js';
 import type { InspectSettings } from './settings.js';
 import { successReport } from './success.js';
 import { WatchedLookup } from './watched-lookup.js';
@@ -20,13 +21,24 @@ export async function runInspection(
   settings: InspectSettings,
   signal: AbortSignal,
 ): Promise<InspectReport> {
-  const target = parseTarget(settings.url);
+  const target = targetOf(settings.url);
   const pool = await createPool({ threads: 1 });
   try {
     const names = new WatchedLookup();
     return await inspect(pool, { settings, target, names, at: new Date().toISOString(), signal });
   } finally {
     await pool.destroy();
+  }
+}
+
+/** What is no URL is shown as little as what is one. */
+function targetOf(url: string): Target {
+  try {
+    return parseTarget(url);
+  } catch (error) {
+    if (!(error instanceof LwsPoolError)) throw error;
+    const { code, details } = error;
+    throw createError(code, { ...details, url: safeUrl(details.url ?? '') });
   }
 }
 

@@ -1,5 +1,6 @@
-import { createError } from '../pool/errors.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
+import { EXCEPTION } from '../pool/options/rejection.js';
 import { DURATION_LIMITS, type Durations } from '../stats/durations.js';
 import { HISTOGRAMS, type Histogram } from './histograms.js';
 import { METRICS, type Metric, type Sample } from './metrics.js';
@@ -92,24 +93,54 @@ class Exposition {
       );
     }
     for (const [name, metric] of this.#metrics) {
-      const known = this.#registry.getSingleMetric(name);
+      const known = this.#ask((registry) => registry.getSingleMetric(name));
       if (known !== undefined && known !== metric) {
         throw wrongRegistry(`a registry in which the name ${name} is not taken`);
       }
     }
-    for (const [name, metric] of this.#metrics) {
-      if (this.#registry.getSingleMetric(name) === metric) continue;
-      metric.name = name;
-      this.#registry.registerMetric(metric as never);
-    }
     this.#pools.set(pool, labels);
+    try {
+      this.#ask((registry) => {
+        for (const [name, metric] of this.#metrics) {
+          if (registry.getSingleMetric(name) === metric) continue;
+          metric.name = name;
+          registry.registerMetric(metric as never);
+        }
+      });
+    } catch (error) {
+      this.#forget(pool);
+      throw error;
+    }
   }
 
   remove(pool: MetricsSource): void {
+    const failed = this.#forget(pool);
+    if (failed !== undefined) throw failed;
+  }
+
+  /** Answers the first failure, where there is any; what can be taken out is out then. */
+  #forget(pool: MetricsSource): LwsPoolError | undefined {
     this.#pools.delete(pool);
-    if (this.#pools.size > 0) return;
+    let failed: LwsPoolError | undefined;
+    if (this.#pools.size > 0) return failed;
     for (const [name, metric] of this.#metrics) {
-      if (this.#registry.getSingleMetric(name) === metric) this.#registry.removeSingleMetric(name);
+      try {
+        this.#ask((registry) => {
+          if (registry.getSingleMetric(name) === metric) registry.removeSingleMetric(name);
+        });
+      } catch (error) {
+        failed ??= error as LwsPoolError;
+      }
+    }
+    return failed;
+  }
+
+  /** The registry is the user's code. */
+  #ask<Answer>(ask: (registry: MetricsRegistry) => Answer): Answer {
+    try {
+      return ask(this.#registry);
+    } catch (cause) {
+      throw wrongRegistry('a Registry of prom-client', undefined, EXCEPTION, cause);
     }
   }
 
@@ -167,23 +198,26 @@ export function expose(registry: MetricsRegistry, pool: MetricsSource, labels: L
 
 function isRegistry(registry: unknown): registry is MetricsRegistry {
   const wanted = ['registerMetric', 'getSingleMetric', 'removeSingleMetric'];
-  return (
-    typeof registry === 'object' &&
-    registry !== null &&
-    wanted.every((name) => typeof (registry as Record<string, unknown>)[name] === 'function')
-  );
+  if (typeof registry !== 'object' || registry === null) return false;
+  try {
+    return wanted.every((name) => typeof (registry as never)[name] === 'function');
+  } catch {
+    // A getter, or a proxy.
+    return false;
+  }
 }
 
 function keyOf(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).sort());
 }
 
-function wrongRegistry(takes: string, hint?: string, got?: string) {
+function wrongRegistry(takes: string, hint?: string, got?: string, cause?: unknown) {
   const otherwise = 'npm install prom-client, then: pool.metrics(new Registry()).';
-  return createError('ERR_INVALID_ARGUMENT', {
+  const details = {
     argument: 'registry',
     got,
     takes,
     hint: hint ?? (got === undefined ? undefined : otherwise),
-  });
+  };
+  return createError('ERR_INVALID_ARGUMENT', details, cause === undefined ? undefined : { cause });
 }

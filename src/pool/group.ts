@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { bytesOf, type Data, type SendOptions } from '../channel/link.js';
 import type { OwnerFigures } from '../stats/owner.js';
-import type { GroupReport, GroupShare, Tally } from '../workers/control.js';
+import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
 import type { ErrorCode, LwsPoolError } from './errors.js';
 import { parseCloseArguments } from './options/close-arguments.js';
@@ -86,9 +86,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
 
   /** Calls `receive(value)` of the group's handler in each worker, with a structured clone. */
   post(value: unknown): void {
-    for (const { worker } of this.#shares.values()) {
-      if (worker.alive) worker.post({ type: 'post', group: this.id, value });
-    }
+    this.#each({ type: 'post', group: this.id, value });
   }
 
   /**
@@ -112,17 +110,13 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
    */
   close(code?: number, reason?: string): Promise<void> {
     const close = parseCloseArguments(code, reason);
-    for (const { worker } of this.#shares.values()) {
-      if (worker.alive) worker.post({ type: 'close', group: this.id, ...close });
-    }
+    this.#each({ type: 'close', group: this.id, ...close });
     return this.closed;
   }
 
   /** Ends all connections at once. */
   terminate(): void {
-    for (const { worker } of this.#shares.values()) {
-      if (worker.alive) worker.post({ type: 'terminate', group: this.id });
-    }
+    this.#each({ type: 'terminate', group: this.id });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -134,6 +128,11 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     this.#shares.set(worker, { worker, count: share.count, opened: 0, failed: 0, closed: 0 });
     worker.addConnections(share.count);
     worker.post({ type: 'open', share });
+  }
+
+  /** @internal What is not open yet is given up with ERR_POOL_CLOSED. */
+  onPoolClosing(): void {
+    this.#each({ type: 'close', group: this.id, code: 1001, reason: '', withPool: true });
   }
 
   /** @internal */
@@ -185,6 +184,12 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     const early = this.#early;
     this.#early = undefined;
     for (const [value, worker] of early ?? []) this.emit('post', value, worker);
+  }
+
+  #each(message: ToWorker): void {
+    for (const { worker } of this.#shares.values()) {
+      if (worker.alive) worker.post(message);
+    }
   }
 
   #settle(): void {

@@ -49,7 +49,13 @@ export class Observing {
   /** The pool is closed. */
   end(): void {
     this.#ended = true;
-    for (const end of [...this.#ends]) end();
+    for (const end of [...this.#ends]) {
+      try {
+        end();
+      } catch {
+        // A registry that throws: the others end all the same, and there is nobody to be told.
+      }
+    }
   }
 
   sample(options: SampleOptions | undefined): AsyncIterableIterator<Sample, undefined> {
@@ -79,18 +85,18 @@ export class Observing {
     const { figures, parsers } = this.#pool;
     const resolved = parsers.parseTelemetryOptions(options);
     this.#checkCounting();
-    const { createTelemetry } = await import('../telemetry/telemetry.js');
-    const { observer, end } = await createTelemetry(await this.#metricsSource(), resolved);
+    const { createTelemetry, loadApi } = await import('../telemetry/telemetry.js');
+    const [api, source] = [await loadApi(), await this.#metricsSource()];
+    this.#pool.checkOpen();
+    const { observer, end } = createTelemetry(api, source, resolved);
     figures.observer = observer;
-    const stop = this.#untilEnd(() => {
+    return this.#untilEnd(() => {
       if (figures.observer === observer) figures.observer = undefined;
       end();
     });
-    if (this.#ended) stop();
-    return stop;
   }
 
-  async listenDebug(path: string): Promise<DebugSocket> {
+  async listenDebug(path: string | URL): Promise<DebugSocket> {
     this.#checkCounting();
     const { DebugSocket } = await import('../debug/socket.js');
     const pool = this.#pool;
@@ -107,12 +113,17 @@ export class Observing {
     );
     const socket = await pool.during(opening);
     forget = this.#untilEnd(() => socket.close());
-    if (this.#ended) forget();
-    pool.checkOpen();
+    try {
+      pool.checkOpen();
+    } catch (error) {
+      forget();
+      throw error;
+    }
     return socket;
   }
 
   async flightRecords(): Promise<FlightRecord[]> {
+    this.#checkRecords();
     const all: FlightRecord[] = [];
     for await (const records of this.#flights()) all.push(...records);
     return all;
@@ -120,6 +131,7 @@ export class Observing {
 
   async writeTrace(path: string | URL): Promise<void> {
     const file = parseTracePath(path);
+    this.#checkRecords();
     if (this.#pool.options.flightRecorder === 0) {
       throw createError('ERR_INVALID_OPTION', {
         option: 'flightRecorder',
@@ -137,6 +149,11 @@ export class Observing {
         await setImmediate();
       }
     }
+  }
+
+  /** Records go with their connections; while those are being closed there is something to see. */
+  #checkRecords(): void {
+    if (this.#ended) this.#pool.checkOpen();
   }
 
   #connection(worker: number, slot: number, generation: number): Connection | undefined {

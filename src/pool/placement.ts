@@ -1,5 +1,6 @@
 import { createError, LwsPoolError } from './errors.js';
 import { describe } from './options/describe.js';
+import { EXCEPTION } from './options/rejection.js';
 
 /** What a placement sees of a worker. */
 export interface PlacementWorker {
@@ -63,8 +64,11 @@ function ask(
     answer = policy(workers);
   } catch (cause) {
     if (cause instanceof LwsPoolError) throw cause;
-    const got = 'an exception from it';
-    throw createError('ERR_INVALID_OPTION', { option: 'placement', got, takes }, { cause });
+    throw createError(
+      'ERR_INVALID_OPTION',
+      { option: 'placement', got: EXCEPTION, takes },
+      { cause },
+    );
   }
   const worker = workers.find(({ index }) => index === answer);
   if (worker?.alive) return worker.index;

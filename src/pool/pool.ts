@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { givenUpWithPool } from '../channel/failure.js';
 import type { DebugSocket } from '../debug/socket.js';
 import type { FlightRecord } from '../flight/record.js';
 import type { MetricsRegistry } from '../metrics/prometheus.js';
@@ -376,13 +377,15 @@ export class Pool extends EventEmitter<PoolEvents> {
    *
    * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
    */
-  listenDebug(path: string): Promise<DebugSocket> {
+  listenDebug(path: string | URL): Promise<DebugSocket> {
     return this.#observing.listenDebug(path);
   }
 
   /**
    * What is recorded of each connection that is open or opening, groups' included, by worker; none
    * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
+   *
+   * @throws LwsPoolError ERR_POOL_CLOSED once it is closed: records go with their connections
    */
   flightRecords(): Promise<FlightRecord[]> {
     return this.#observing.flightRecords();
@@ -393,7 +396,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
    * file is made with mode 0600, as it holds addresses.
    *
-   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`;
+   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`; ERR_POOL_CLOSED;
    *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
    */
   writeTrace(path: string | URL): Promise<void> {
@@ -412,7 +415,10 @@ export class Pool extends EventEmitter<PoolEvents> {
     await this.#ended;
   }
 
-  /** Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED). */
+  /**
+   * Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED), or with a copy
+   * of it that carries what was recorded of them.
+   */
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
       this.#state = 'closed';
@@ -444,7 +450,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       for (const connection of worker.open()) void connection.close(1001);
       worker.outbox.flush();
     }
-    for (const group of this.#groups.values()) void group.close(1001);
+    for (const group of this.#groups.values()) group.onPoolClosing();
     this.#settle();
     // A worker that hangs looks at no clock: it is ended from here.
     const limit = setTimeout(
@@ -579,7 +585,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           if (error.code !== 'ERR_ABORTED') reject(error);
           else if (signal?.aborted) reject(aborted(target, signal));
           // Given up by close().
-          else reject(createError('ERR_POOL_CLOSED'));
+          else reject(givenUpWithPool(error));
         },
       });
       if (signal !== undefined) ignoreAbort = onAbort(signal, giveUp);

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
+import { escaped } from './errors/phrases.js';
 
 let trust: string | undefined;
 
@@ -29,7 +30,7 @@ function extraCertificates(file: string | undefined): string[] {
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`Ignoring extra certs from \`${file}\`, load failed: ${reason}`);
+    process.emitWarning(escaped(`Ignoring extra certs from \`${file}\`, load failed: ${reason}`));
   }
   return read;
 }

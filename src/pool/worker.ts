@@ -17,7 +17,7 @@ import { type Former, sumConnections, type WorkerReading } from '../stats/readin
 import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
-import { createError, type LwsPoolError } from './errors.js';
+import { createError, type LwsPoolError, withFlightRecord } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
@@ -320,18 +320,29 @@ export class PoolWorker {
     this.#port.close();
     const entries = this.#entries.splice(0);
     this.connections = 0;
-    for (const entry of entries) {
+    for (const [slot, entry] of entries.entries()) {
       if (entry === undefined) continue;
+      const own = this.#withRecord(error, slot, entry);
       if (entry.connection === undefined) {
-        entry.request.reject(error);
+        entry.request.reject(own);
         continue;
       }
       this.#figures.ended(error.code);
-      guarded(() => entry.connection.onClosed(1006, '', error));
+      guarded(() => entry.connection.onClosed(1006, '', own));
     }
     this.#leases.close();
     this.onSampled();
     this.#events.onRoom();
+  }
+
+  /** The error for one connection: an own one where something is recorded of it. */
+  #withRecord(error: LwsPoolError, slot: number, entry: Entry): LwsPoolError {
+    const bytes = this.#channel.flightOfError(slot, entry.generation);
+    if (bytes === undefined) return error;
+    const { url } = entry.connection ?? entry.request;
+    const { code, details, cause, stack } = error;
+    const own = createError(code, details, cause === undefined ? undefined : { cause });
+    return withFlightRecord(Object.assign(own, { stack }), bytes, url);
   }
 
   readonly #onRecord: OnRecord = (type, slot, generation, payload, isBinary, aux) => {

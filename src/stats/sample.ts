@@ -1,4 +1,5 @@
 import { createError } from '../pool/errors.js';
+import { describe } from '../pool/options/describe.js';
 import { epochOffset, FIGURE, FIGURES, ROW, SEGMENT_ROWS } from './figures.js';
 import { COLUMNS, type ColumnName, isTime } from './table.js';
 import { TCP_COLUMNS, TCP_FIGURES, TCP_ROW, type TcpColumnName } from './tcp-columns.js';
@@ -58,13 +59,14 @@ export class Sample {
     if (column !== undefined) return column;
     throw createError('ERR_INVALID_ARGUMENT', {
       argument: 'field',
-      got: String(field),
+      got: describe(field),
       takes: `one of those sampled: ${this.fields.join(', ')}`,
     });
   }
 
   /** Of the connection in that row, from 0; undefined where there is none. */
   id(row: number): string | undefined {
+    if (!Number.isInteger(row)) return undefined;
     let at = row;
     for (const { channel, first, rows, generations } of this.#stretches) {
       const slot = rows[at];

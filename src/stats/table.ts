@@ -1,4 +1,5 @@
 import { createError } from '../pool/errors.js';
+import { describe } from '../pool/options/describe.js';
 import { type ConnectionStats, connectionStats } from './connection.js';
 import { FIGURE, FIGURES, ROW, SEGMENT_ROWS } from './figures.js';
 
@@ -87,7 +88,7 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
     if (!COLUMNS.includes(name)) {
       throw createError('ERR_INVALID_ARGUMENT', {
         argument: 'name',
-        got: String(name),
+        got: describe(name),
         takes: `one of ${COLUMNS.join(', ')}`,
       });
     }

@@ -1,11 +1,15 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import type { MetricsSource } from '../metrics/source.js';
+import { createError } from '../pool/errors.js';
 import type { PoolObserver } from '../pool/observer.js';
+import { EXCEPTION } from '../pool/options/rejection.js';
 import type { ResolvedTelemetryOptions } from '../pool/options.js';
 import { createDurations } from './durations.js';
 import { observeMetrics } from './instruments.js';
 import { optional } from './optional.js';
 import { createSpans } from './spans.js';
+
+type Api = typeof import('@opentelemetry/api');
 
 /** How instrumentation names itself to OpenTelemetry. */
 const SCOPE = 'lws-pool';
@@ -17,23 +21,33 @@ interface Telemetry {
   end(): void;
 }
 
+/** @throws LwsPoolError ERR_PACKAGE_MISSING */
+export function loadApi(): Promise<Api> {
+  return optional('@opentelemetry/api', () => import('@opentelemetry/api'));
+}
+
 /**
  * Instruments and spans of a pool, by the OpenTelemetry of the application.
  *
- * @throws LwsPoolError ERR_PACKAGE_MISSING
+ * @throws LwsPoolError ERR_INVALID_OPTION where a provider throws; then nothing is left of it
  */
-export async function createTelemetry(
+export function createTelemetry(
+  api: Api,
   source: MetricsSource,
   { attributes, meterProvider, tracerProvider }: ResolvedTelemetryOptions,
-): Promise<Telemetry> {
-  const api = await optional('@opentelemetry/api', () => import('@opentelemetry/api'));
+): Telemetry {
   const meters = (meterProvider as MeterProvider | undefined) ?? api.metrics;
   const tracers = (tracerProvider as TracerProvider | undefined) ?? api.trace;
-  const meter = meters.getMeter(SCOPE);
-  const end = observeMetrics(meter, source, attributes);
-  const durations = createDurations(meter, attributes);
-  const spans = createSpans(api, tracers.getTracer(SCOPE), attributes);
-  const observer = each([durations, spans], (run) => {
+  const spans = given('tracerProvider', () =>
+    createSpans(api, tracers.getTracer(SCOPE), attributes),
+  );
+  const { durations, end } = given('meterProvider', () => {
+    const meter = meters.getMeter(SCOPE);
+    const durations = createDurations(meter, attributes);
+    // Last: what is created alone shows nothing.
+    return { durations, end: observeMetrics(meter, source, attributes) };
+  });
+  const safely: Safely = (run) => {
     try {
       return run();
     } catch (error) {
@@ -41,8 +55,23 @@ export async function createTelemetry(
       api.diag.error('lws-pool: telemetry', error);
       return undefined;
     }
-  });
-  return { observer, end };
+  };
+  return { observer: each([durations, spans], safely), end: () => safely(end) };
+}
+
+const TAKES = {
+  meterProvider: 'a MeterProvider of OpenTelemetry',
+  tracerProvider: 'a TracerProvider of OpenTelemetry',
+};
+
+/** Has a provider make something, which is the user's code. */
+function given<Made>(option: keyof typeof TAKES, make: () => Made): Made {
+  try {
+    return make();
+  } catch (cause) {
+    const details = { option, takes: TAKES[option], got: EXCEPTION };
+    throw createError('ERR_INVALID_OPTION', details, { cause });
+  }
 }
 
 type Safely = <Result>(run: () => Result) => Result | undefined;

@@ -60,6 +60,8 @@ export type ToWorker =
       readonly group: number;
       readonly code: number | undefined;
       readonly reason: string;
+      /** The pool is being closed. */
+      readonly withPool?: boolean;
     }
   | { readonly type: 'terminate'; readonly group: number }
   /** TCP_INFO of all connections; answered by `sampled`. */

@@ -1,3 +1,4 @@
+import { givenUpWithPool } from '../channel/failure.js';
 import { encodeFields } from '../channel/fields.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
@@ -9,6 +10,9 @@ import type { GroupReport, HandlerSpec } from './control.js';
 import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
 import { HandlerConnection } from './handler-connection.js';
 import { Tallies } from './tally.js';
+
+/** Who ends a group: whoever has it, or the pool, which is being closed. */
+export type GroupEnd = 'by user' | 'with pool';
 
 /** Which function of the handler an event goes to, where it is not `message`. */
 const CALLBACKS = new Map<number, keyof Handler>([
@@ -40,8 +44,8 @@ export class HandlerGroup {
   readonly highWaterMark: number;
   readonly known: HandlerSpec['known'];
   readonly connections = new Set<HandlerConnection>();
-  /** No more connections are begun. */
-  closing = false;
+  /** No more connections are begun, and why. */
+  ending: GroupEnd | undefined;
   readonly #handler: Handler;
   readonly #module: string;
   readonly #report: (error: LwsPoolError) => void;
@@ -91,7 +95,9 @@ export class HandlerGroup {
     this.#call(connection, 'open', () => this.#handler.open?.(connection));
   }
 
-  onFailed(error: LwsPoolError): void {
+  onFailed(failure: LwsPoolError): void {
+    const withPool = failure.code === 'ERR_ABORTED' && this.ending === 'with pool';
+    const error = withPool ? givenUpWithPool(failure) : failure;
     this.#failed.note(error);
     if (!this.single && channels.failed.hasSubscribers) {
       channels.failed.publish({ attempt: undefined, error, duration: undefined });

@@ -20,7 +20,7 @@ import { bioScope } from './bio-scope.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
-import { HandlerGroup } from './handler-group.js';
+import { type GroupEnd, HandlerGroup } from './handler-group.js';
 import { noteMemory } from './memory.js';
 
 interface Entry {
@@ -45,7 +45,7 @@ export class WorkerService implements HandlerService {
   readonly #bios: BioDispatcher;
   readonly #groups = new Map<number, HandlerGroup>();
   /** Groups that were closed before their handler was loaded. */
-  readonly #closedEarly = new Set<number>();
+  readonly #closedEarly = new Map<number, GroupEnd>();
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
   readonly #heart: Heart;
@@ -159,10 +159,12 @@ export class WorkerService implements HandlerService {
         if (message.round) this.#round();
         break;
       case 'close':
-        this.#each(message.group, (connection) => connection.close(message.code, message.reason));
+        this.#end(message.group, message.withPool ? 'with pool' : 'by user', (connection) =>
+          connection.close(message.code, message.reason),
+        );
         break;
       case 'terminate':
-        this.#each(message.group, (connection) => connection.terminate());
+        this.#end(message.group, 'by user', (connection) => connection.terminate());
         break;
     }
   }
@@ -176,13 +178,13 @@ export class WorkerService implements HandlerService {
     else setImmediate(() => this.#sample(next, unread));
   }
 
-  #each(id: number, act: (connection: HandlerConnection) => void): void {
+  #end(id: number, by: GroupEnd, act: (connection: HandlerConnection) => void): void {
     const group = this.#groups.get(id);
     if (group === undefined) {
-      this.#closedEarly.add(id);
+      if (!this.#closedEarly.has(id)) this.#closedEarly.set(id, by);
       return;
     }
-    group.closing = true;
+    group.ending ??= by;
     this.#native.abandon(id);
     this.#scheduleReport();
     this.#outbox.during(() => {
@@ -211,7 +213,8 @@ export class WorkerService implements HandlerService {
         (error) => this.#post({ type: 'threw', error: toPlain(error) }),
       );
       this.#native.countMessages(group, made.wantsMessages);
-      made.closing = this.#closedEarly.delete(group);
+      made.ending = this.#closedEarly.get(group);
+      this.#closedEarly.delete(group);
       this.#groups.set(group, made);
       this.#post({ type: 'handling', group });
       return made;
@@ -243,7 +246,7 @@ export class WorkerService implements HandlerService {
     const endpoint = new native.Endpoint(share.endpoint);
     const begin = (count: number) => {
       for (let i = 0; i < count; i++) {
-        if (group.closing) {
+        if (group.ending !== undefined) {
           group.onFailed(createError('ERR_ABORTED'));
         } else if (!this.#native.connect(endpoint, group.id)) {
           group.onFailed(createError('ERR_TOO_MANY_CONNECTIONS'));
@@ -255,7 +258,7 @@ export class WorkerService implements HandlerService {
       begin(share.count);
       return;
     }
-    paced(share.count, share.rate, begin, () => group.closing);
+    paced(share.count, share.rate, begin, () => group.ending !== undefined);
   }
 
   readonly #onRecord: OnRecord = (type, slot, generation, payload, isBinary, aux) => {
@@ -303,7 +306,7 @@ export class WorkerService implements HandlerService {
     const connection = new HandlerConnection(this, slot, generation, group.highWaterMark, facts);
     this.#entries[slot] = { connection, group };
     group.onOpened(connection);
-    if (group.closing) connection.close(1001);
+    if (group.ending !== undefined) connection.close(1001);
   }
 
   /** The slot of a connection that belongs to the main thread is freed there. */

@@ -224,6 +224,13 @@ describe('an endpoint that works', () => {
 });
 
 describe('what is shown is safe', () => {
+  it('hides it in a URL that is none, as well', async () => {
+    const { status, stderr } = await lwsPool('inspect', 'ws://a:hush@h/?token=hush&room=1#x');
+    expect(status).toBe(2);
+    expect(stderr).toContain('?token=***&room=1#x');
+    expect(stderr).not.toContain('hush');
+  });
+
   it('hides what may be a secret', async () => {
     let request = '';
     const port = await answering((socket, text) => {

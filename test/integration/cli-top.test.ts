@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CommandLine, lwsPool, startServe, temporaryDirectory } from '../fixtures/command-line.js';
+import { tcpServer } from '../fixtures/servers.js';
 import { KEY, TerminalSession } from '../fixtures/terminal.js';
 
 /** A load run that can be watched, and the path of its socket. */
@@ -138,5 +139,32 @@ describe('without a terminal', () => {
     expect(stats.connections.open).toBe(30);
     expect(connections).toMatchObject({ total: 30, matching: 30 });
     expect(connections.rows).toHaveLength(2);
+  });
+});
+
+describe('what cannot be watched', () => {
+  const listening = async (greeting: string) => {
+    const path = join(temporaryDirectory(), 'socket');
+    await tcpServer((peer) => peer.write(greeting), { path });
+    return path;
+  };
+  const greeting = { 'lws-pool': '9.9', pid: 1 };
+
+  it.each<[string, () => Promise<string> | string, string]>([
+    ['nothing', () => join(temporaryDirectory(), 'no'), 'nothing is there'],
+    ['a directory', () => temporaryDirectory(), 'nobody listens there'],
+    ['a page of HTTP', () => listening('HTTP/1.1 200 OK\r\n\r\n'), 'it is no debug socket'],
+    ['JSON of others', () => listening('{"error":{"code":7}}\n'), 'it is no debug socket'],
+    ['an error of ours', () => listening('{"error":"too many"}\n'), 'too many'],
+    [
+      'a later version',
+      () => listening(`${JSON.stringify({ ...greeting, protocol: 2 })}\n`),
+      'it speaks as lws-pool 9.9',
+    ],
+  ])('%s: it says so, and ends with 1', async (_, make, why) => {
+    const path = await make();
+    const { status, stdout, stderr } = await lwsPool('top', path, '--once');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(`lws-pool: cannot watch ${path}: ${why}`);
   });
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Connection, createPool } from 'lws-pool';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryDirectory } from '../fixtures/command-line.js';
@@ -147,7 +148,20 @@ describe('the path', () => {
     expect(readdirSync(directory)).toEqual(before);
   });
 
-  it.each(['', 'a\0b', 'a\nb', 7, undefined])('%j is no path', async (path) => {
+  it('may be a file: URL', async () => {
+    const path = join(temporaryDirectory(), 'with a space');
+    const socket = await own.pool.listenDebug(pathToFileURL(path));
+    onTestFinished(() => socket.close());
+    expect(socket.path).toBe(path);
+    expect(await new Watcher(path).line()).toMatchObject({ pid: process.pid });
+  });
+
+  it.each([
+    ...['', 'a\0b', 'a\nb', 7, undefined],
+    ...['file://host/run/debug', 'http://host/run/debug', 'file:///a%0Ab'].map(
+      (url) => new URL(url),
+    ),
+  ])('%s is no path', async (path) => {
     expect(await refusal(path as string)).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
 

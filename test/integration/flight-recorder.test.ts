@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { FlightRecord, TraceEvent } from 'lws-pool';
+import type { FlightRecord, LwsPoolError, TraceEvent } from 'lws-pool';
 import { createPool } from 'lws-pool';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { certificate, hold, open, until } from '../fixtures/leases.js';
@@ -99,6 +99,18 @@ describe('an opening that fails', () => {
   });
 });
 
+describe('an opening that the pool gives up', () => {
+  it('takes its record along', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    onTestFinished(() => pool.destroy());
+    const port = await tcpServer((socket) => socket.once('data', () => void pool.close()));
+    const error = await rejection(pool.connect(`ws://127.0.0.1:${port}/`));
+    expect(error.code).toBe('ERR_POOL_CLOSED');
+    expect(error.flightRecord?.error).toBe('ERR_POOL_CLOSED');
+    expect(names(error.flightRecord)).toContain('abandoned');
+  });
+});
+
 describe('an established connection that fails', () => {
   it('reset: the error number, and the last events before it', async () => {
     const { connection, peer } = await open(own.pool, 'ws');
@@ -142,6 +154,46 @@ describe('an established connection that fails', () => {
       ...['lease granted', 'lease returned', 'lease tainted'],
     ]);
     expect(facts(error?.flightRecord, 'write')).toEqual({ bytes: 4, by: 'lease' });
+  });
+
+  it.each(['exit', 'throw'])('of a worker that crashes: how far it got (%s)', async (way) => {
+    const pool = await createPool({ threads: 1, flightRecorder: 32 });
+    onTestFinished(() => pool.destroy());
+    const url = `ws://127.0.0.1:${await wsServer(echo)}/`;
+    const handler = new URL('../fixtures/handlers/dying.mjs', import.meta.url);
+    const group = await pool.connectMany(url, { handler, count: 1 });
+    const connection = await pool.connect(url);
+    let opening: Promise<LwsPoolError> | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const silent = tcpServer((socket) => socket.once('data', () => resolve()));
+      silent.then((port) => {
+        opening = rejection(pool.connect(`ws://127.0.0.1:${port}/`));
+      }, reject);
+    });
+    const crashed = event(pool, 'workerCrashed');
+    const end = ending(connection);
+    const lease = await hold(connection, 'exclusive');
+    group.post(way);
+    const { error } = await end;
+    expect(error).toMatchObject({ code: 'ERR_WORKER_CRASHED', details: { worker: 0 } });
+    expect(error?.flightRecord).toMatchObject({ id: connection.id, url, error: error?.code });
+    expect(names(error?.flightRecord)).toEqual(expect.arrayContaining(['opened', 'lease granted']));
+    expect(connection.flightRecord()).toBe(error?.flightRecord);
+    expect(names((await opening)?.flightRecord)).toContain('connected');
+    expect(((await crashed)[0] as LwsPoolError).flightRecord).toBeUndefined();
+    expect(lease.released).toBe(true);
+  });
+
+  it('of a pool that is destroyed: the error that was given, and each with its record', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 32 });
+    const url = `ws://127.0.0.1:${await wsServer(echo)}/`;
+    const [one, other] = [await pool.connect(url), await pool.connect(url)];
+    const cause = new Error('enough');
+    await pool.destroy(cause);
+    for (const { id, error } of [one, other]) {
+      expect(error).toMatchObject({ code: 'ERR_POOL_CLOSED', cause });
+      expect(error?.flightRecord?.id).toBe(id);
+    }
   });
 
   it('an error of a group crosses to its handler, and of a handler to the main thread', async () => {
@@ -293,6 +345,29 @@ describe('the trace of a whole pool', () => {
     const leases = traceEvents.filter(({ cat, ph }) => cat === 'lease' && ph !== 'i');
     expect(leases.map(({ ph }) => ph).sort()).toEqual(['X', 'b', 'b', 'e', 'e']);
     checkTrace(single.flightRecord()?.toTraceEvents() ?? []);
+  });
+
+  it.each(['close', 'destroy'] as const)('is not written after %s()', async (how) => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    const port = await wsServer(echo);
+    await pool.connect(`ws://127.0.0.1:${port}/`);
+    await pool[how]();
+    const place = await folder();
+    for (const asked of [pool.writeTrace(join(place, 'trace')), pool.flightRecords()]) {
+      expect((await rejection(asked)).code).toBe('ERR_POOL_CLOSED');
+    }
+    expect(await readdir(place)).toEqual([]);
+  });
+
+  it('is written while connections are being closed', async () => {
+    const pool = await createPool({ threads: 1, flightRecorder: 16 });
+    onTestFinished(() => pool.destroy());
+    const port = await afterUpgrade((socket) => socket.resume());
+    await pool.connect(`ws://127.0.0.1:${port}/`);
+    void pool.close();
+    const file = join(await folder(), 'trace.json');
+    await pool.writeTrace(file);
+    expect(await readFile(file, 'utf8')).toContain(`:${port}/`);
   });
 
   it('is not written where it cannot be, and traffic goes on', async () => {

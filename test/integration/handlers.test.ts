@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { type ConnectionGroup, createPool, type Pool } from 'lws-pool';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ending, event, rejection, usePool } from '../fixtures/pool.js';
 import { answering, echo, freePort, tcpServer, wsServer } from '../fixtures/servers.js';
@@ -313,6 +313,43 @@ describe('a group', () => {
     expect(group.opened + (group.failed.get('ERR_ABORTED')?.count ?? 0)).toBe(2000);
     expect(accepted).toBeLessThan(2000);
     expect(pool.size).toBe(0);
+  });
+
+  it.each([
+    ['some open, some being opened, some queued', undefined],
+    ['most not begun', 100],
+  ] as const)('the pool gives it up: %s', async (_, rate) => {
+    const closing = await createPool({ threads: 1, handshakesInFlight: 4, flightRecorder: 16 });
+    onTestFinished(() => closing.destroy());
+    let open = 0;
+    let arrived: () => void;
+    const hanging = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const port = await wsServer((peer) => peer, {
+      // The third never gets an answer, nor those behind it.
+      verifyClient: (_info, callback) => (++open < 3 ? callback(true) : arrived()),
+    });
+    const options = { handler: handler('telling'), count: 50, rate };
+    const group = await closing.connectMany(`ws://127.0.0.1:${port}/`, options);
+    await hanging;
+    await closing.close();
+    await group.closed;
+    expect([...group.failed].map(([code, { count }]) => [code, count])).toEqual([
+      ['ERR_POOL_CLOSED', 50 - group.opened],
+    ]);
+  });
+
+  it('what its user has given up stays that when the pool is closed', async () => {
+    const closing = await createPool({ threads: 1 });
+    onTestFinished(() => closing.destroy());
+    const port = await tcpServer(() => undefined);
+    const options = { handler: handler('telling'), count: 5 };
+    const group = await closing.connectMany(`ws://127.0.0.1:${port}/`, options);
+    void group.close();
+    await closing.close();
+    await group.closed;
+    expect([...group.failed.keys()]).toEqual(['ERR_ABORTED']);
   });
 
   it('is larger than the pool', async () => {

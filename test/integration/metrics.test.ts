@@ -5,6 +5,7 @@ import { AggregatorRegistry, Counter, Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type MetricFamily, parseExposition, sumOf } from '../fixtures/exposition.js';
 import { certificate, hold, until } from '../fixtures/leases.js';
+import { rejection } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
 
 const handler = new URL('../fixtures/handlers/dying.mjs', import.meta.url);
@@ -220,13 +221,61 @@ describe('a registry of prom-client shows a pool', () => {
 describe('what cannot be shown is refused', () => {
   it('where it is no registry, or a name is taken', async () => {
     const pool = await newPool();
-    for (const registry of [undefined, null, 'registry', {}, { registerMetric: () => 1 }]) {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const registry of [undefined, null, 'registry', {}, { registerMetric: () => 1 }, proxy]) {
       await expect(pool.metrics(registry as never)).rejects.toEqual(coded('ERR_INVALID_ARGUMENT'));
     }
     const registry = new Registry();
     new Counter({ name: 'lws_pool_bytes_sent_total', help: 'mine', registers: [registry] });
     await expect(pool.metrics(registry)).rejects.toEqual(coded('ERR_INVALID_ARGUMENT'));
     expect(registry.getMetricsAsArray()).toHaveLength(1);
+  });
+
+  it.each([
+    ['getSingleMetric', 1],
+    ['getSingleMetric', 40],
+    ['registerMetric', 1],
+    ['registerMetric', 7],
+  ] as const)('where %s() throws (call %i), and nothing is left in it', async (name, call) => {
+    const pool = await newPool();
+    const registry = new Registry();
+    const thrown = new Error('meant to fail');
+    let calls = 0;
+    const original = registry[name].bind(registry) as (value: unknown) => unknown;
+    Object.assign(registry, {
+      [name](value: unknown) {
+        if (++calls === call) throw thrown;
+        return original(value);
+      },
+    });
+    const error = await rejection(pool.metrics(registry));
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      details: { argument: 'registry' },
+    });
+    expect(error.cause).toBe(thrown);
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    // It was the only time.
+    await pool.metrics(registry);
+    expect(registry.getMetricsAsArray().length).toBeGreaterThan(20);
+  });
+
+  it('where it throws at the end: all else is out, and the pool is closed', async () => {
+    const registry = new Registry();
+    const thrown = new Error('meant to fail');
+    const original = registry.removeSingleMetric.bind(registry);
+    registry.removeSingleMetric = (name) => {
+      if (name === 'lws_pool_worker_up') throw thrown;
+      original(name);
+    };
+    const [one, other] = [await newPool(), await newPool()];
+    const remove = await one.metrics(registry);
+    expect(remove).toThrow(coded('ERR_INVALID_ARGUMENT'));
+    expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(['lws_pool_worker_up']);
+    await other.metrics(registry);
+    await other.close();
+    expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(['lws_pool_worker_up']);
   });
 
   it('where its options are wrong', async () => {

@@ -56,7 +56,12 @@ describe('pool.sample()', () => {
     expect(sample.column('bytesReceived')[row]).toBe(bytesReceived);
     expect(sample.column('opened')[row]).toBeCloseTo(phases.opened as number, 0);
     expect(sample.fields.includes('rtt')).toBe(false);
-    expect(() => sample.column('rtt')).toThrow(coded('ERR_INVALID_ARGUMENT'));
+    for (const wrong of ['rtt', Symbol('rtt'), Object.create(null)]) {
+      expect(() => sample.column(wrong)).toThrow(coded('ERR_INVALID_ARGUMENT'));
+    }
+    for (const wrong of [0.5, 1n, '0', Symbol('0'), Object.create(null)]) {
+      expect(sample.id(wrong as never)).toBeUndefined();
+    }
   });
 
   it('reads TCP_INFO in the workers, and leaves out what is leased exclusively', async () => {

@@ -155,7 +155,9 @@ describe('a pool', () => {
       expect(stats.each.at(10)).toBeUndefined();
       const opened = stats.each.column('opened');
       expect([...opened]).toEqual([...stats.each].map(({ phases }) => phases.opened));
-      expect(() => stats.each.column('bytes' as never)).toThrow(coded('ERR_INVALID_ARGUMENT'));
+      for (const wrong of ['bytes', Symbol('bytes'), Object.create(null)]) {
+        expect(() => stats.each.column(wrong)).toThrow(coded('ERR_INVALID_ARGUMENT'));
+      }
       expect(stats.descriptors.open).toBe(10);
       expect(stats.descriptors.limit).toBeGreaterThan(10);
       group.terminate();

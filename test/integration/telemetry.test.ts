@@ -193,6 +193,59 @@ describe('instruments', () => {
   });
 });
 
+describe('a provider that throws', () => {
+  const thrown = new Error('meant to fail');
+  const throwing = () => {
+    throw thrown;
+  };
+
+  it('when it is asked is refused with what it threw, and the pool goes on without', async () => {
+    const port = await wsServer(echo);
+    const pool = await newPool();
+    const { meterProvider, spans, metrics } = telemetry();
+    // In order: the tracer, the meter, instruments, and the callback that observes them.
+    const meter = meterProvider.getMeter('test');
+    const histogram = Object.assign(Object.create(meter), { createHistogram: throwing });
+    const counter = Object.assign(Object.create(meter), { createObservableCounter: throwing });
+    const callback = Object.assign(Object.create(meter), { addBatchObservableCallback: throwing });
+    for (const [option, provider] of [
+      ['tracerProvider', { getTracer: throwing }],
+      ['meterProvider', { getMeter: throwing }],
+      ['meterProvider', { getMeter: () => histogram }],
+      ['meterProvider', { getMeter: () => counter }],
+      ['meterProvider', { getMeter: () => callback }],
+    ] as const) {
+      const error = await rejection(pool.telemetry({ [option]: provider }));
+      expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', details: { option } });
+      expect(error.cause).toBe(thrown);
+      expect(error.message).toContain('meant to fail');
+    }
+    await pool.connect(`ws://127.0.0.1:${port}/`);
+    expect(spans()).toEqual([]);
+    expect([...(await metrics())]).toEqual([]);
+    await pool.telemetry({ meterProvider });
+    expect((await metrics()).size).toBeGreaterThan(0);
+  });
+
+  it('when it is to end is logged, and the pool is closed', async () => {
+    const errors: unknown[] = [];
+    const log = (...said: unknown[]) => void errors.push(said.at(-1));
+    diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log });
+    onTestFinished(() => diag.disable());
+    const { meterProvider } = telemetry();
+    const meter = Object.assign(Object.create(meterProvider.getMeter('test')), {
+      removeBatchObservableCallback: throwing,
+    });
+    const [one, other] = [await newPool(), await newPool()];
+    const end = await one.telemetry({ meterProvider: { getMeter: () => meter } });
+    await other.telemetry({ meterProvider: { getMeter: () => meter } });
+    errors.length = 0;
+    end();
+    await other.close();
+    expect(errors).toEqual([thrown, thrown]);
+  });
+});
+
 it('what cannot be told is refused', async () => {
   const pool = await newPool({ stats: false });
   await expect(pool.telemetry()).rejects.toEqual(coded('ERR_STATS_OFF'));

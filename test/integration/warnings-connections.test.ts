@@ -121,7 +121,7 @@ async function vanishingPeer() {
     child.stdin.write(`${what}\n`);
     await done;
   };
-  return { url: `tcp://127.0.0.1:${port}`, tell };
+  return { url: `tcp://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}/`, tell };
 }
 
 describe('PEER_UNRESPONSIVE', () => {
@@ -152,6 +152,24 @@ describe('PEER_UNRESPONSIVE', () => {
     expect((await again)[0].toString()).toBe('and now?');
     expect(all.filter(({ code }) => code === 'PEER_UNRESPONSIVE')).toHaveLength(1);
   });
+});
+
+it('PEER_UNRESPONSIVE is found by pings alone, where nothing acknowledges them', async () => {
+  const pool = await poolWith({ unresponsiveAfter: 400 });
+  const { ws, tell } = await vanishingPeer();
+  const gone = await pool.connect(ws);
+  // It answers no ping either, but its kernel lives.
+  const { connection: busy } = await open(pool, 'ws');
+  const all = collectWarnings(pool);
+  await tell('vanish');
+  const warning = warned(pool, 'PEER_UNRESPONSIVE');
+  busy.ping();
+  gone.ping();
+  expect((await warning).connection).toBe(gone.id);
+  expect(all.map(({ connection }) => connection)).toEqual([gone.id]);
+  for (const { pings } of [gone.stats(), busy.stats()]) {
+    expect(pings).toMatchObject({ sent: 1, answered: 0 });
+  }
 });
 
 it('connections in heavy traffic are not warned about, at limits that are low', async () => {

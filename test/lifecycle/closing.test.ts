@@ -65,7 +65,7 @@ describe('pool.close()', () => {
   );
 
   it('gives up what a group is opening', async () => {
-    const failed = { opened: 0, failed: [['ERR_ABORTED', 20]] };
+    const failed = { opened: 0, failed: [['ERR_POOL_CLOSED', 20]] };
     expect(await well('closeWhileGroupOpens')).toEqual([failed, failed, failed, 0]);
   });
 

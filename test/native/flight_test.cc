@@ -116,6 +116,17 @@ TEST_CASE("flight: a connection that is lost takes its record along, with the ke
   CHECK_EQ(flown.kinds().back(), Flight::closed);
 }
 
+TEST_CASE("flight: what a worker leaves behind when it ends can still be read") {
+  FlightBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  bed.hold(id);
+  bed.service.revokeAll();
+  bed.service.destroyed(connection);
+  CHECK_EQ(bed.of(id).kinds().back(), Flight::leaseRevoked);
+  CHECK_EQ(Flown(copyFlight(bed.channel.slots, id, 1)).entries.size(), 1);
+}
+
 TEST_CASE("flight: a peer that breaks the protocol") {
   FlightBed bed;
   Connection& connection = bed.open();

@@ -108,6 +108,20 @@ TEST_CASE("handshakes: an address that says nothing makes way for the next one")
   CHECK_EQ(bed.opener.log, Events{"192.0.2.1", "abandoned 192.0.2.1", "192.0.2.2"});
 }
 
+TEST_CASE("handshakes: an address has its whole time, however long the loop has stood still") {
+  Bed bed;
+  bed.opener.plan = [](const Connection&) { return onDemand(); };
+  const ConnectionId id = bed.ask(withAddresses({"192.0.2.1", "192.0.2.2", "192.0.2.3"}));
+  bed.settle();
+  const uint64_t still = monotonicNow();
+  while (monotonicNow() < still + 5) {
+  }
+  const uint64_t begun = monotonicNow();
+  bed.opener.fail(*bed.service.find(id), {});
+  CHECK_EQ(bed.opener.log.back(), "192.0.2.2");
+  CHECK_GE(bed.service.find(id)->opening->attemptDeadline, begun + Handshakes::kAttemptTimeout);
+}
+
 TEST_CASE("handshakes: where TCP stands, only the time of the whole counts") {
   Bed bed;
   bed.opener.plan = [](const Connection&) { return onDemand(true); };

@@ -15,6 +15,8 @@ it.each([
   ['nothing', ''],
   ['with a NUL', 'a\0b'],
   ['of another machine', new URL('file://host/x')],
+  ['with an encoded NUL', new URL('file:///a%00b')],
+  ['with a slash in a name', new URL('file:///a%2Fb')],
   ['of the web', new URL('https://host/x')],
   ['no path at all', 4],
 ])('%s is none', (_, value) => {

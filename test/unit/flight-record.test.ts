@@ -179,7 +179,14 @@ describe('as trace events', () => {
 });
 
 it('goes with its error to another thread', () => {
-  const error = withFlightRecord(createError('ERR_PROTOCOL'), record([0, 1], [1, 70, 104]));
+  const error = withFlightRecord(
+    createError('ERR_PROTOCOL'),
+    bytesOf([
+      [0, 1],
+      [1, 70, 104],
+    ]),
+    'ws://h/',
+  );
   const arrived = fromPlain(structuredClone(toPlain(error))) as LwsPoolError;
   expect(arrived.flightRecord?.events).toEqual(error.flightRecord?.events);
   expect(arrived.flightRecord?.url).toBe('ws://h/');

@@ -47,6 +47,12 @@ const render = (changes: Partial<LoadReport>, width = 80) =>
   renderSummary({ ...report, ...changes }, PLAIN, width);
 
 describe('the summary', () => {
+  it('shows no password, and nothing that a terminal would obey', () => {
+    const shown = (url: string) => render({ settings: { ...settings, url } }).split('\n')[0];
+    expect(shown('ws://user:secret@localhost/')).toBe('ws://localhost/');
+    expect(shown('unix:/run/\u202esocket')).toBe('unix:/run/%E2%80%AEsocket');
+  });
+
   it('is one grid of figures', () => {
     expect(render({})).toBe(`\
 wss://localhost:8443/

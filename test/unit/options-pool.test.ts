@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { type PoolOptions, parsePoolOptions } from '../../src/pool/options.js';
+import { type PoolOptions, parseMetricsOptions, parsePoolOptions } from '../../src/pool/options.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('parsePoolOptions', () => {
@@ -21,6 +21,28 @@ describe('parsePoolOptions', () => {
       stats: true,
     });
     expect(parsePoolOptions({})).toEqual(options);
+  });
+
+  it.each([
+    ['a schema', parsePoolOptions],
+    ['a check', parseMetricsOptions],
+  ])('says what options throw while they are read: by %s', (_, parse) => {
+    const cause = new Error('meant to fail');
+    const options = new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw cause;
+        },
+      },
+    );
+    const error = thrownBy(() => parse(options));
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+      details: { option: 'options' },
+      cause,
+    });
+    expect(error.message).toContain('meant to fail');
   });
 
   it('takes what it is documented to take', () => {

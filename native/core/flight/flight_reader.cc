@@ -4,12 +4,12 @@
 
 namespace lwspool {
 
-std::string copyFlight(SlotTable& slots, ConnectionId id) {
+std::string copyFlight(SlotTable& slots, ConnectionId id, uint32_t most) {
   const auto segment = slots.leases(id.slot / kLeaseSlots);
   if (!segment) return {};
   LeaseCell& cell = segment->cells[id.slot % kLeaseSlots];
   std::lock_guard lock(cell.mutex);
-  return cell.flight && cell.flight->id() == id ? cell.flight->copy() : std::string();
+  return cell.flight && cell.flight->id() == id ? cell.flight->copy(most) : std::string();
 }
 
 bool copyFlights(SlotTable& slots, uint32_t segment, std::vector<std::string>& out) {

@@ -10,7 +10,7 @@
 namespace lwspool {
 
 // As FlightRecorder::copy(); empty where nothing is recorded of that connection, or not any more.
-std::string copyFlight(SlotTable&, ConnectionId);
+std::string copyFlight(SlotTable&, ConnectionId, uint32_t most = UINT32_MAX);
 // Of all connections of one LeaseSegment, in the order of their slots. False: there is no such
 // segment, nor one behind it.
 bool copyFlights(SlotTable&, uint32_t segment, std::vector<std::string>& out);

@@ -94,7 +94,7 @@ class Service {
   // Answers where to go on; 0: those were the last. A connection that is leased exclusively is left
   // out, and keeps what was read before.
   uint32_t sampleTcp(uint32_t from, uint32_t count, bool unread);
-  // Ends all leases; before connections go without being closed.
+  // Ends all leases, and recording; before connections go without being closed.
   void revokeAll();
 
   // From the opener and the handshakes.
@@ -111,7 +111,9 @@ class Service {
   Connection* find(ConnectionId);
   // Wants timer() for this connection at that time; 0: not any more.
   void arm(Connection&, uint64_t deadline);
-  uint64_t now() const { return now_; }
+  // Not that of the turn: libwebsockets calls back before one begins, and the last one may be long
+  // ago.
+  static uint64_t now() { return monotonicNow(); }
   Opener& opener() { return *opener_; }
   Handshakes& handshakes() { return handshakes_; }
   Channel& channel() { return channel_; }

@@ -238,6 +238,8 @@ void Service::endDuplicates(Connection& connection) {
 
 void Service::revokeAll() {
   for (Connection& connection : connections_) {
+    // What is recorded stays in its cell: the worker may have crashed, and the main thread asks.
+    const bool recorded = std::exchange(connection.flight, nullptr) != nullptr;
     if (!connection.established()) continue;
     Use use(connection);
     if (connection.cell->right == Right::detached) {
@@ -245,7 +247,7 @@ void Service::revokeAll() {
       continue;
     }
     revoke(connection);
-    if (connection.flight != nullptr && connection.ssl != nullptr) unwatchTls(connection.ssl);
+    if (recorded && connection.ssl != nullptr) unwatchTls(connection.ssl);
     endDuplicates(connection);
   }
   poller_->clear();

@@ -5,6 +5,7 @@ import { decimal, integer } from '../arguments.js';
 import { openOutput, readPem } from '../files.js';
 import { renderPage } from '../inspect/page.js';
 import { Interrupt } from '../interrupt.js';
+import { jsonLine } from '../json.js';
 import { styleFor, widthOf } from '../style.js';
 
 interface InspectOptions {
@@ -97,23 +98,13 @@ async function inspect(url: string, options: InspectOptions): Promise<number> {
   const { runInspection } = await import('../../inspect/run.js');
   const report = await runInspection(settings, interrupt.signal);
   if (path !== '-') printPage(report);
-  json?.write(`${jsonOf(report)}\n`);
+  json?.write(jsonLine(report));
   return report.exitStatus;
 }
 
 function printPage(report: InspectReport): void {
   const { stdout } = process;
   stdout.write(renderPage(report, styleFor(stdout), widthOf(stdout)));
-}
-
-/** What JSON allows in strings and a terminal would obey, or be led astray by. */
-const UNSAFE = /[\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-function jsonOf(report: InspectReport): string {
-  return JSON.stringify(report).replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function settingsOf(url: string, options: InspectOptions): InspectSettings {

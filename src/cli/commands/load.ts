@@ -4,6 +4,7 @@ import { LOAD_DEFAULTS, type LoadSettings } from '../../load/settings.js';
 import { decimal, integer, rate } from '../arguments.js';
 import { openOutput, readPem } from '../files.js';
 import { Interrupt } from '../interrupt.js';
+import { jsonLine } from '../json.js';
 import { STATUS } from '../status.js';
 import { printSummary, watchedRun } from '../watched-run.js';
 
@@ -84,7 +85,7 @@ async function load(url: string, options: LoadOptions): Promise<number> {
   using interrupt = new Interrupt();
   const report = await watchedRun(settings, interrupt.signal);
   if (options.json !== '-') printSummary(report);
-  json?.write(`${JSON.stringify(report.figures)}\n`);
+  json?.write(jsonLine(report.figures));
   return succeeded(report.figures) ? STATUS.ok : STATUS.failed;
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Command, Option } from 'commander';
+import { escaped } from '../../pool/errors/phrases.js';
 import type { ServerIdentity } from '../../target/identity.js';
 import { TARGET_MODES, type TargetMode } from '../../target/modes.js';
 import type { Listening } from '../../target/process.js';
@@ -8,6 +9,7 @@ import type { TargetCounts } from '../../target/target.js';
 import { integer } from '../arguments.js';
 import { readPem, writeText } from '../files.js';
 import { Interrupt } from '../interrupt.js';
+import { jsonLine } from '../json.js';
 import { bytes, counted } from '../quantities.js';
 import { STATUS } from '../status.js';
 import { type Style, styleFor } from '../style.js';
@@ -127,12 +129,12 @@ async function untilEnd({ exitWithParent }: ServeOptions, signal: AbortSignal): 
 
 function announce({ json, mode }: ServeOptions, listening: Listening): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify(listening)}\n`);
+    process.stdout.write(jsonLine(listening));
     return;
   }
   const style = styleFor(process.stdout);
   const lines = [
-    `${style.strong(listening.url)}  ${mode}, until Ctrl+C`,
+    `${style.strong(escaped(listening.url))}  ${mode}, until Ctrl+C`,
     ...trust(listening, style),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -140,10 +142,10 @@ function announce({ json, mode }: ServeOptions, listening: Listening): void {
 
 function trust({ tls, ca }: Listening, style: Style): string[] {
   if (!tls) return [];
-  return ca === undefined ? [] : [style.faint(`clients trust it with --ca ${ca}`)];
+  return ca === undefined ? [] : [style.faint(`clients trust it with --ca ${escaped(ca)}`)];
 }
 
 function conclude({ json }: ServeOptions, counts: TargetCounts): void {
   const text = `${counted(counts.opened, 'connection')}, ${counted(counts.messages, 'message')}, ${bytes(counts.bytes)} received`;
-  process.stdout.write(json ? `${JSON.stringify(counts)}\n` : `${text}\n`);
+  process.stdout.write(json ? jsonLine(counts) : `${text}\n`);
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { decimal, integer } from '../arguments.js';
 import { Interrupt } from '../interrupt.js';
+import { jsonLine } from '../json.js';
 import { STATUS } from '../status.js';
 import { WatchClient } from '../top/client.js';
 import { COLUMNS, type Column, findColumn } from '../top/columns.js';
@@ -71,8 +72,8 @@ async function top(path: string, options: TopOptions): Promise<number> {
   await watch.look(state, options.rows, false);
   await delay(interval * 1e3, undefined, { signal: interrupt.signal }).catch(() => undefined);
   await watch.look(state, options.rows, false);
-  const text = json ? JSON.stringify(watch.answers) : renderPlain(watch.picture, state);
-  process.stdout.write(`${text}\n`);
+  const text = json ? jsonLine(watch.answers) : `${renderPlain(watch.picture, state)}\n`;
+  process.stdout.write(text);
   return STATUS.ok;
 }
 

@@ -8,6 +8,14 @@ const ANSWERING = 10_000;
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 const PROTOCOL = 1;
 const GONE = 'the process has ended, or closed the socket';
+const FOREIGN = 'it is no debug socket of lws-pool';
+/** Where the system's words say too little. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNRESET: GONE,
+  EPIPE: GONE,
+  ENOENT: 'nothing is there: the process has not opened it, or has closed it',
+  ECONNREFUSED: 'nobody listens there: its process has ended, or it is no socket',
+};
 
 /** There is nothing to watch at the path, or no more. */
 export class WatchError extends Error {
@@ -37,8 +45,7 @@ export class WatchClient {
     this.#socket = connect({ path });
     this.#socket.on('data', (data: Buffer) => this.#take(data));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      const isLost = error.code === 'ECONNRESET' || error.code === 'EPIPE';
-      this.#end(isLost ? GONE : (systemReason(error) ?? error.message));
+      this.#end(REASONS[error.code ?? ''] ?? systemReason(error) ?? error.message);
     });
     this.#socket.on('close', () => this.#end(GONE));
   }
@@ -48,10 +55,8 @@ export class WatchClient {
     const client = new WatchClient(path);
     const greeting = await client.#next();
     const { pid, protocol, 'lws-pool': version } = greeting;
-    if (greeting.error !== undefined) throw client.#failure(String(greeting.error));
-    if (typeof version !== 'string' || typeof pid !== 'number') {
-      throw client.#failure('it is no debug socket of lws-pool');
-    }
+    if (greeting.error !== undefined) throw client.#refusal(greeting.error);
+    if (typeof version !== 'string' || typeof pid !== 'number') throw client.#failure(FOREIGN);
     if (protocol !== PROTOCOL) {
       throw client.#failure(`it speaks as lws-pool ${version}: use the command of that version`);
     }
@@ -63,7 +68,7 @@ export class WatchClient {
   /** @throws WatchError also where the request is refused */
   async ask(request: object): Promise<Answer> {
     const answer = await this.tryAsk(request);
-    if (answer.error !== undefined) throw this.#failure(String(answer.error));
+    if (answer.error !== undefined) throw this.#refusal(answer.error);
     return answer;
   }
 
@@ -99,7 +104,7 @@ export class WatchClient {
     } finally {
       clearTimeout(timer);
     }
-    throw this.#failure('it is no debug socket of lws-pool');
+    throw this.#failure(FOREIGN);
   }
 
   #take(data: Buffer): void {
@@ -114,6 +119,10 @@ export class WatchClient {
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.resolve(all.toString('utf8', 0, end));
+  }
+
+  #refusal(error: unknown): WatchError {
+    return this.#failure(typeof error === 'string' ? error : FOREIGN);
   }
 
   #failure(reason: string): WatchError {

@@ -1,4 +1,4 @@
-import type { FlightRecord } from '../../flight/record.js';
+import { FlightRecord } from '../../flight/record.js';
 import type { ErrorDetails, HeaderFields } from './details.js';
 import {
   type CertificateErrorCode,
@@ -114,9 +114,14 @@ export function createError<Code extends ErrorCode>(
   return error as ErrorOf<Code>;
 }
 
-/** Has the error carry what was recorded of its connection. */
-export function withFlightRecord<E extends LwsPoolError>(error: E, record: FlightRecord): E {
-  return Object.defineProperty(error, 'flightRecord', { value: record, configurable: true });
+/** Has the error carry what was recorded of its connection; the bytes are kept. */
+export function withFlightRecord<E extends LwsPoolError>(
+  error: E,
+  bytes: Buffer,
+  url: string | undefined,
+): E {
+  const value = new FlightRecord(bytes, { url, error: error.code });
+  return Object.defineProperty(error, 'flightRecord', { value, configurable: true });
 }
 
 /** The details without absent ones, so that an inspected error shows only what is known. */

@@ -77,7 +77,8 @@ export const POOL_ERRORS = {
       `The pool gave up after ${details.crashes === undefined ? 'repeated' : details.crashes} crashes of its workers${because(details.reason)}. The cause is the last crash: repair it, then create a new pool.`,
   },
   ERR_POOL_CLOSED: {
-    summary: 'The pool was used after it was closed or destroyed.',
+    summary:
+      'The pool was used after it was closed or destroyed, or while a connection was being opened.',
     message: () => 'The pool is closed and opens no more connections. Create a new pool.',
   },
   ERR_TOO_MANY_CONNECTIONS: {

@@ -15,9 +15,14 @@ export function shown(text: string): string {
 export function escaped(text: string): string {
   return text.replace(
     // C0, DEL, C1, line and paragraph separators, and the marks that turn text around.
-    /[\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** {@link escaped}, of a text that has lines of its own, such as a stack. */
+export function escapedLines(text: string): string {
+  return text.split('\n').map(escaped).join('\n');
 }
 
 /** The peer as people name it: `example.com:443 (192.0.2.1)`, `/run/app.sock`. */

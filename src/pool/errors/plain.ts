@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { FlightRecord } from '../../flight/record.js';
 import { createError, LwsPoolError, withFlightRecord } from './classes.js';
 import type { ErrorDetails } from './details.js';
 import { type ErrorCode, isErrorCode } from './table.js';
@@ -47,10 +46,7 @@ export function fromPlain(plainError: PlainError): unknown {
         ? createError(code, details, options)
         : createError('ERR_SYSTEM', { reason: `unknown error code ${String(code)}` }, options);
       const { flight } = plainError;
-      if (flight !== undefined) {
-        const bytes = Buffer.from(flight.bytes);
-        withFlightRecord(error, new FlightRecord(bytes, { url: flight.url, error: code }));
-      }
+      if (flight !== undefined) withFlightRecord(error, Buffer.from(flight.bytes), flight.url);
       return withStack(error, stack);
     }
     case 'error':

@@ -5,15 +5,15 @@ import { because, note, shown } from './phrases.js';
 export const USAGE_ERRORS = {
   ERR_INVALID_OPTION: {
     summary: 'An option is unknown or has a value it does not take.',
-    message: ({ option = 'options', got, takes, hint }) =>
+    message: ({ option = 'options', got, takes, reason, hint }) =>
       takes === undefined
         ? `There is no option "${shown(option)}".${note(' ', hint)}`
-        : `Option "${shown(option)}" takes ${takes}${note('; it got ', got)}.${note(' ', hint)}`,
+        : `Option "${shown(option)}" takes ${takes}${note('; it got ', got)}${because(reason)}.${note(' ', hint)}`,
   },
   ERR_INVALID_ARGUMENT: {
     summary: 'An argument of a method has a value it does not take.',
-    message: ({ argument = '', got, takes = 'another value', hint }) =>
-      `Argument "${shown(argument)}" takes ${takes}${note('; it got ', got)}.${note(' ', hint)}`,
+    message: ({ argument = '', got, takes = 'another value', reason, hint }) =>
+      `Argument "${shown(argument)}" takes ${takes}${note('; it got ', got)}${because(reason)}.${note(' ', hint)}`,
   },
   ERR_STATS_OFF: {
     summary: 'Figures were asked for of a pool that counts nothing.',

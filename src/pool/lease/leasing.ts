@@ -5,7 +5,12 @@ import { bioScope } from '../../workers/bio-scope.js';
 import { createError, type LwsPoolError } from '../errors.js';
 import type { LeaseObservation } from '../observer.js';
 import { describe } from '../options/describe.js';
-import { type LeaseOptions, parseLeaseOptions, type ResolvedLeaseTerms } from '../options/lease.js';
+import {
+  type LeaseOptions,
+  LOOK,
+  parseLeaseOptions,
+  type ResolvedLeaseTerms,
+} from '../options/lease.js';
 import { Grantor, waitsForItself } from './context.js';
 import type { LeaseCoordinator } from './coordinator.js';
 import { type LeaseCount, leaseCount } from './count.js';
@@ -46,8 +51,6 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
   #exclusive = 0;
   #queue: LeaseQueue | undefined;
   readonly #count: LeaseCount | undefined;
-  /** What is taken now, monitoring takes for itself. */
-  #quiet = false;
 
   constructor(connection: Leased, link: Link, coordinator: LeaseCoordinator) {
     this.connection = connection;
@@ -132,13 +135,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
 
   /** A look at what a shared lease shows, if there is one at once; it does not count as a lease. */
   look<Seen>(see: (lease: Lease<Leased>) => Seen): Seen | undefined {
-    let lease: Lease<Leased> | undefined;
-    this.#quiet = true;
-    try {
-      lease = this.try('shared');
-    } finally {
-      this.#quiet = false;
-    }
+    const lease = this.take(false, LOOK, {});
     try {
       return lease && see(lease);
     } finally {
@@ -330,8 +327,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
   ): Lease<Leased> {
     if (token === CLOSED) throw this.#closedError();
     if (token < 0) throw refusalError(token, this.connection.id);
-    const { label, maxHold } = terms;
-    const began = this.#quiet ? 0 : (this.#count?.began(waited) ?? performance.now());
+    const { label, maxHold, quiet } = terms;
+    const began = quiet ? 0 : (this.#count?.began(waited) ?? performance.now());
     const state = new LeaseState(this, { exclusive, token, label, maxHold, origin, began });
     state.observation = observation ?? this.#observe(exclusive, terms);
     state.observation?.granted();
@@ -344,8 +341,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     return new Lease(this.connection, handle);
   }
 
-  #observe(exclusive: boolean, { label }: ResolvedLeaseTerms): LeaseObservation | undefined {
-    if (this.#quiet) return undefined;
+  #observe(exclusive: boolean, { label, quiet }: ResolvedLeaseTerms): LeaseObservation | undefined {
+    if (quiet) return undefined;
     const mode = exclusive ? 'exclusive' : 'shared';
     return this.#coordinator.observe?.({ connection: this.connection.id, mode, label });
   }

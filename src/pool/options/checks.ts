@@ -1,4 +1,4 @@
-import { Rejection } from './rejection.js';
+import { Rejection, unreadable } from './rejection.js';
 import { hintFor } from './suggest.js';
 
 /**
@@ -89,6 +89,6 @@ export function checked<Value>(check: Check<Value>, input: unknown): Value {
   try {
     return check(input);
   } catch (error) {
-    throw error instanceof Rejection ? error.error(input) : error;
+    throw error instanceof Rejection ? error.error(input) : unreadable(error);
   }
 }

@@ -27,6 +27,15 @@ export function describe(value: unknown, path: readonly PropertyKey[] = []): str
 }
 
 function describeObject(value: object): string {
+  try {
+    return kindOf(value);
+  } catch {
+    // A proxy that throws, or is revoked.
+    return 'an object';
+  }
+}
+
+function kindOf(value: object): string {
   if (Array.isArray(value)) return counted(value.length, 'an array', 'element');
   if (ArrayBuffer.isView(value)) return counted(value.byteLength, 'a buffer', 'byte');
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;

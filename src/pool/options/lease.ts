@@ -39,7 +39,15 @@ export interface ResolvedLeaseTerms {
   readonly maxHold: number | undefined;
   readonly boundary: 'any' | 'frame';
   readonly label: string | undefined;
+  /** It does not count as a lease, and nobody is told of it. */
+  readonly quiet: boolean;
 }
+
+/** Of the leases that monitoring takes for itself. */
+export const LOOK: ResolvedLeaseTerms = Object.freeze({
+  ...{ timeout: 0, signal: undefined, maxHold: undefined },
+  ...{ boundary: 'any', label: undefined, quiet: true },
+} as const);
 
 const LONGEST = 2 ** 31 - 1;
 const milliseconds = (min: number) => integerCheck(min, LONGEST, ' (milliseconds)');
@@ -76,5 +84,6 @@ function resolve(given: LeaseOptions, defaults: ResolvedLeaseOptions): ResolvedL
     maxHold: given.maxHold ?? defaults.maxHold,
     boundary: given.boundary ?? 'any',
     label: given.label,
+    quiet: false,
   };
 }

@@ -1,4 +1,4 @@
-import { createError, type LwsPoolError } from '../errors.js';
+import { createError, LwsPoolError } from '../errors.js';
 import { describe } from './describe.js';
 
 /** How a reader says no: what the option takes, and which part of it is at fault. */
@@ -32,6 +32,16 @@ export class Rejection {
     const got = describe(valueAt(input, path), path);
     return createError('ERR_INVALID_OPTION', { option, got, takes, hint });
   }
+}
+
+/** In place of a value: what was given is the user's own code, and threw. */
+export const EXCEPTION = 'an exception from it';
+
+/** What options throw while they are read: they may have getters, or be a proxy. */
+export function unreadable(cause: unknown): LwsPoolError {
+  if (cause instanceof LwsPoolError) return cause;
+  const details = { option: 'options', got: EXCEPTION, takes: 'an object of options' };
+  return createError('ERR_INVALID_OPTION', details, { cause });
 }
 
 /** `tls.key[0].passphrase`, `headers["x y"]`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createError } from '../errors.js';
-import { Rejection } from './rejection.js';
+import { Rejection, unreadable } from './rejection.js';
 import { hintFor } from './suggest.js';
 
 /** An integer within limits, both included. */
@@ -49,11 +49,19 @@ export function reader<Output, Input>(read: (value: unknown) => Output): z.ZodTy
  *     ERR_INVALID_HEADER; about the first thing that is wrong
  */
 export function parseWith<Output>(schema: z.ZodType<Output>, input: unknown, prefix = ''): Output {
-  const result = schema.safeParse(input);
+  const result = readWith(schema, input);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw createError('ERR_INVALID_OPTION', { takes: 'other options' });
   throw rejectionOf(issue).error(input, prefix);
+}
+
+function readWith<Output>(schema: z.ZodType<Output>, input: unknown) {
+  try {
+    return schema.safeParse(input);
+  } catch (thrown) {
+    throw unreadable(thrown);
+  }
 }
 
 function rejectionOf(issue: z.core.$ZodIssue): Rejection {

@@ -1,3 +1,4 @@
+import { note } from '../errors/phrases.js';
 import type { LeaseReport } from '../lease/leaks.js';
 import type { Trouble } from './warning.js';
 
@@ -17,7 +18,7 @@ const MEANINGS = {
 /** The warning that goes with a report of a lease. */
 export function leaseTrouble(report: LeaseReport): Trouble {
   const { kind, connection, mode, token, label, heldFor, stack } = report;
-  const named = label === undefined ? '' : ` "${label}"`;
+  const named = note(' "', label, '"');
   return {
     code: CODES[kind],
     message: `The ${mode} lease${named} on connection ${connection}, taken ${heldFor} ms ago, ${MEANINGS[kind]}`,

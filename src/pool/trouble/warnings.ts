@@ -1,4 +1,5 @@
 import { guarded } from '../../channel/uncaught.js';
+import { escapedLines } from '../errors/phrases.js';
 import { WarningLimiter } from './limiter.js';
 import type { PoolWarning, Trouble } from './warning.js';
 
@@ -34,6 +35,6 @@ export class Warnings {
 function emit({ code, message, suppressed, details }: PoolWarning): void {
   const more = suppressed > 0 ? ` (${suppressed} more of these were not shown.)` : '';
   const stack = 'stack' in details ? details.stack : undefined;
-  const detail = stack === undefined ? {} : { detail: stack };
+  const detail = stack === undefined ? {} : { detail: escapedLines(stack) };
   process.emitWarning(`${message}${more}`, { type: 'LwsPoolWarning', code, ...detail });
 }
