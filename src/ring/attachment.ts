@@ -6,6 +6,6 @@ export interface Attachment {
   readonly state: LeaseState;
   /** The ring's number for the socket. */
   readonly target: number;
-  /** In flight. */
+  /** In flight, and not done with the socket. */
   readonly operations: Set<Operation>;
 }

@@ -1,15 +1,15 @@
 import { type NativeRing, native } from '../native.js';
-import { createError } from '../pool/errors.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
 import type { ResolvedRingOptions } from '../pool/options.js';
 import type { Attachment } from './attachment.js';
 import { unavailable } from './features.js';
-import { type Chain, CLOSING, MORE, type Operation } from './operation.js';
+import { type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
 
 /** Answers that are taken at once, of three numbers each. */
 const BATCH = 256;
-/** How often what is in flight is cancelled without waiting: each time the next of a chain begins. */
+/** How often the kernel is asked to end what was cancelled, before that is left to the loop. */
 const ROUNDS = 8;
 /** Milliseconds. */
 const WAIT = 10;
@@ -22,10 +22,11 @@ export class Engine implements LeaseUser {
   readonly #options: ResolvedRingOptions;
   readonly #native: NativeRing;
   readonly #answers = new Float64Array(BATCH * 3);
+  /** Of those, from where to where they are not told yet: whoever calls {@link take} goes on there. */
+  #at = 0;
+  #end = 0;
   readonly #operations = new Map<number, Operation>();
   readonly #attachments = new Map<LeaseState, Attachment>();
-  /** Until they have ended. */
-  readonly #cancelled = new Set<Operation>();
   /** Native code holds it while something is in flight, and nobody else does. */
   readonly #onAnswers = () => this.take();
   #closing: PromiseWithResolvers | undefined;
@@ -80,9 +81,8 @@ export class Engine implements LeaseUser {
   }
 
   /** Makes an operation, and starts it if it is not part of a chain. */
-  begin(operation: Operation, make: Make): void {
+  begin(operation: Operation, make: Make, chain: Chain | undefined): void {
     const { handle, syscall } = operation;
-    const chain = this.#chain;
     const number = chain?.number ?? native.Ring.nextChain();
     operation.id =
       handle === undefined
@@ -98,7 +98,7 @@ export class Engine implements LeaseUser {
 
   /** What `build` asks for becomes one chain. */
   link<Result>(build: () => Result): Result {
-    const chain: Chain = { number: native.Ring.nextChain(), operations: [], failed: false };
+    const chain: Chain = { number: native.Ring.nextChain(), operations: [], failed: false, cancelled: false };
     this.#chain = chain;
     try {
       const result = build();
@@ -135,12 +135,20 @@ export class Engine implements LeaseUser {
     }
   }
 
-  /** Any number of times; an operation that has done its work meanwhile has. */
+  /**
+   * Any number of times; an operation that has done its work meanwhile has. The kernel cannot end one
+   * whose turn in a chain has not come, so that a chain is cancelled as a whole.
+   */
   cancel(operations: Iterable<Operation>): void {
     for (const operation of operations) {
       if (!this.#operations.has(operation.id)) continue;
-      this.#cancelled.add(operation);
       this.#native.cancel(operation.id);
+      const { chain } = operation;
+      if (chain === undefined || chain.cancelled) continue;
+      chain.cancelled = true;
+      const others = chain.operations.filter(({ id }) => this.#operations.has(id));
+      for (const other of others) other.why ??= torn(other);
+      this.cancel(others);
     }
   }
 
@@ -148,34 +156,39 @@ export class Engine implements LeaseUser {
     return this.#native.chunk(buffer, size);
   }
 
-  /** Takes all answers that have come. */
+  /**
+   * Takes all answers that have come. What one of them leads to may end a lease, and so call this
+   * again: that takes the answers behind it as well.
+   */
   take(): void {
-    let any = false;
-    let count: number;
-    do {
-      count = this.#native.take(this.#answers);
-      for (let at = 0; at < count * 3; at += 3) {
-        const operation = this.#operations.get(this.#answers[at] as number);
-        if (operation === undefined) continue;
-        any = true;
-        const flags = this.#answers[at + 2] as number;
-        if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
-        if ((flags & MORE) === 0) this.#over(operation);
-        operation.answer(this.#answers[at + 1] as number, flags);
-      }
-    } while (count === BATCH);
-    // Of a chain only what has begun can be cancelled: the next one has begun since.
-    if (any) for (const { id } of this.#cancelled) this.#native.cancel(id);
+    while (this.#at < this.#end || this.#refill()) {
+      const at = this.#at;
+      this.#at += 3;
+      const operation = this.#operations.get(this.#answers[at] as number);
+      if (operation === undefined) continue;
+      const result = this.#answers[at + 1] as number;
+      const flags = this.#answers[at + 2] as number;
+      if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
+      if ((flags & MORE) === 0) this.#operations.delete(operation.id);
+      if ((flags & LEFT) !== 0) this.#left(operation);
+      operation.answer(result, flags);
+    }
     if (this.#operations.size === 0) this.#closing?.resolve();
   }
 
-  #over(operation: Operation): void {
+  #refill(): boolean {
+    this.#at = 0;
+    this.#end = this.#native.take(this.#answers) * 3;
+    return this.#end > 0;
+  }
+
+  /** It is done with its socket, although the peer may have to acknowledge what it sent. */
+  #left(operation: Operation): void {
     const { attachment } = operation;
-    this.#operations.delete(operation.id);
-    this.#cancelled.delete(operation);
     if (attachment === undefined) return;
-    attachment.operations.delete(operation);
-    if (attachment.state.ending !== undefined) this.#detach(attachment);
+    const { state, operations } = attachment;
+    operations.delete(operation);
+    if (state.ending !== undefined) this.#detach(attachment);
   }
 
   #detach(attachment: Attachment): void {
@@ -214,14 +227,13 @@ export class Engine implements LeaseUser {
   #finish(operations: ReadonlySet<Operation> | ReadonlyMap<number, Operation>, patience: number) {
     // What the kernel has seen by now is told: a cancelled operation would keep it to itself.
     this.take();
+    this.cancel(operations.values());
     for (let round = 0; round < ROUNDS && operations.size > 0; round++) {
-      this.cancel(operations.values());
       this.#native.submit();
       this.take();
     }
     const end = performance.now() + patience;
     while (operations.size > 0 && performance.now() < end) {
-      this.cancel(operations.values());
       this.#native.wait(WAIT);
       this.take();
     }
@@ -240,6 +252,13 @@ export class Engine implements LeaseUser {
     for (const attachment of [...this.#attachments.values()]) this.#detach(attachment);
     this.#native.close();
   }
+}
+
+/** Why an operation ends of which nobody asked that. */
+function torn({ name, handle }: Operation): LwsPoolError {
+  const connection = handle?.state.leasing.connection.id;
+  const reason = 'another operation of its chain was cancelled';
+  return createError('ERR_ABORTED', { operation: name, connection, reason });
 }
 
 interface PromiseWithResolvers {

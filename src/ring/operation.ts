@@ -9,6 +9,7 @@ export const MORE = 1;
 export const BUFFER = 2;
 export const NOTIFICATION = 4;
 export const CLOSING = 8;
+export const LEFT = 16;
 
 export const ECANCELED = -125;
 export const ENOBUFS = -105;
@@ -20,6 +21,8 @@ export interface Chain {
   readonly operations: Operation[];
   /** One has failed, so the others were cancelled. */
   failed: boolean;
+  /** One was to end, so all are. */
+  cancelled: boolean;
   /** Why it cannot begin, although it is not built yet. */
   broken?: LwsPoolError;
 }

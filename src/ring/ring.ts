@@ -318,7 +318,7 @@ export class Ring {
   #begin<Result>(operation: Single<Result>, signal: AbortSignal | undefined, make: Make): void {
     this.#engine.require(operation.name);
     if (signal?.aborted) throw this.#aborted(operation, undefined, signal);
-    this.#engine.begin(operation, make);
+    this.#engine.begin(operation, make, this.#engine.chain);
     if (signal === undefined) return;
     const ignore = onAbort(signal, () => {
       // Of a chain, all: an operation that has not begun cannot be cancelled by itself.
@@ -335,7 +335,8 @@ export class Ring {
       arm: (operation) => {
         this.#engine.require(operation.name);
         const attachment = this.#engine.attach(handle);
-        this.#engine.begin(operation, make(attachment.target, nameOf(handle)));
+        // Again, it may be while a chain is built.
+        this.#engine.begin(operation, make(attachment.target, nameOf(handle)), undefined);
       },
       cancel: (operation) => this.#engine.cancel([operation]),
       chunk: (buffer, size) => this.#engine.chunk(buffer, size),

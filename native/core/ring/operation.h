@@ -41,6 +41,7 @@ struct Completion {
   static constexpr uint32_t kBuffer = 2;  // bytes lie in the buffer numbered in the upper half
   static constexpr uint32_t kNotification = 4;  // the memory of a sendZeroCopy is free
   static constexpr uint32_t kClosing = 8;       // the lease came back with it; the connection ends
+  static constexpr uint32_t kLeft = 16;         // it has done with the socket, and with the lease
 
   uint64_t id;
   int32_t result;  // as that of the system call; an errno, negative

@@ -161,15 +161,9 @@ int Ring::create(Operation&& operation, uint64_t& id) {
 
 void Ring::discard(uint64_t id) {
   const auto found = operations_.find(id);
-  if (found == operations_.end() || found->second.started) return;
+  if (found == operations_.end() || found->second.state != State::created) return;
   operations_.erase(found);
   created_--;
-}
-
-io_uring_sqe* Ring::nextEntry() {
-  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-  if (entry != nullptr || submit() != 0) return entry;
-  return io_uring_get_sqe(&ring_);
 }
 
 int Ring::start(std::span<const uint64_t> ids) {
@@ -177,12 +171,12 @@ int Ring::start(std::span<const uint64_t> ids) {
   if (ids.size() > options_.entries) return ENOSPC;
   // A chain is submitted as a whole, or it would be cut.
   if (io_uring_sq_space_left(&ring_) < ids.size()) {
-    if (const int error = submit()) return error;
+    if (const int error = enter()) return error;
     if (io_uring_sq_space_left(&ring_) < ids.size()) return EBUSY;
   }
   for (size_t i = 0; i < ids.size(); i++) {
     const auto found = operations_.find(ids[i]);
-    if (found == operations_.end() || found->second.started) return EINVAL;
+    if (found == operations_.end() || found->second.state != State::created) return EINVAL;
   }
   for (size_t i = 0; i < ids.size(); i++) {
     Entry& entry = operations_.find(ids[i])->second;
@@ -190,7 +184,7 @@ int Ring::start(std::span<const uint64_t> ids) {
     prepare(*sqe, entry.operation);
     io_uring_sqe_set_data64(sqe, ids[i]);
     if (i + 1 < ids.size()) sqe->flags |= IOSQE_IO_LINK;
-    entry.started = true;
+    entry.state = State::started;
     created_--;
   }
   return 0;
@@ -247,16 +241,42 @@ void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
 
 void Ring::cancel(uint64_t id) {
   const auto found = operations_.find(id);
-  if (found == operations_.end() || !found->second.started) return;
-  io_uring_sqe* const sqe = nextEntry();
-  if (sqe == nullptr) return;  // the kernel has no memory; whoever waits asks again
+  if (found == operations_.end() || found->second.state != State::started) return;
+  found->second.state = State::cancelled;
+  cancelled_.push_back(id);
+}
+
+bool Ring::cancelling() {
+  std::erase_if(cancelled_, [&](uint64_t id) {
+    const auto found = operations_.find(id);
+    return found == operations_.end() || found->second.state != State::cancelled;
+  });
+  return !cancelled_.empty();
+}
+
+// False: the kernel takes nothing now.
+bool Ring::prepareCancel(uint64_t id) {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr && enter() == 0) sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr) return false;
   io_uring_prep_cancel64(sqe, id, 0);
   io_uring_sqe_set_data64(sqe, kNobody);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  return true;
 }
 
 int Ring::submit() {
-  while (isOpen_ && unsubmitted()) {
+  if (!isOpen_) return 0;
+  if (const int error = enter()) return error;
+  if (!cancelling()) return 0;
+  for (const uint64_t id : cancelled_) {
+    if (!prepareCancel(id)) break;
+  }
+  return enter();
+}
+
+int Ring::enter() {
+  while (unsubmitted()) {
     const int result = io_uring_submit_and_get_events(&ring_);
     if (result > 0 || result == -EINTR) continue;
     // Answers have to be taken first.
@@ -341,10 +361,12 @@ void Ring::settle(const io_uring_cqe& answer) {
   const bool more = (answer.flags & IORING_CQE_F_MORE) != 0;
   // All that is left of a sendZeroCopy needs its memory, and not the lease.
   if (!more || operation.kind == Op::sendZeroCopy) {
+    completion.flags |= Completion::kLeft;
     if (operation.pin.drop()) completion.flags |= Completion::kClosing;
   }
   if (more) {
     completion.flags |= Completion::kMore;
+    if (operation.kind == Op::sendZeroCopy) found->second.state = State::acknowledging;
   } else {
     operations_.erase(found);
   }
@@ -383,13 +405,11 @@ void Ring::account(Operation& operation, int32_t result, uint32_t flags) {
 void Ring::close(uint64_t patience) {
   closed_ = true;
   if (!isOpen_) return;
-  std::erase_if(operations_, [](const auto& one) { return !one.second.started; });
+  std::erase_if(operations_, [](const auto& one) { return one.second.state == State::created; });
   created_ = 0;
   const uint64_t end = monotonicNow() + patience;
   while (!operations_.empty()) {
-    std::vector<uint64_t> ids;
-    for (const auto& [id, entry] : operations_) ids.push_back(id);
-    for (const uint64_t id : ids) cancel(id);
+    for (const auto& [id, entry] : operations_) cancel(id);
     submit();
     collect();
     const uint64_t now = monotonicNow();

@@ -54,12 +54,16 @@ class Ring {
   // Several are a chain: each begins when the one before it has done all it was to do, and if that
   // fails, they are all cancelled. ENOSPC: longer than the ring.
   int start(std::span<const uint64_t> ids);
-  // Ends with ECANCELED what has not ended by itself, soon.
+  // Ends with ECANCELED what has not ended by itself. The kernel does not find an operation that
+  // is just going from one of its queues to another, that has its turn in a chain yet to come, or
+  // while it has no memory for the request: each submit() asks again, until it has ended.
   void cancel(uint64_t id);
   // Hands over what was started and cancelled, at the latest before the loop waits. EAGAIN: the
   // kernel has no memory for it now.
   int submit();
   bool unsubmitted() const { return io_uring_sq_ready(&ring_) > 0; }
+  // Something was cancelled that has not ended: submit() has to be called again, soon.
+  bool cancelling();
   // While it is off, answers do not make the event descriptor readable: look with answered().
   void notify(bool on);
   // There is something to take.
@@ -87,13 +91,20 @@ class Ring {
     int fd = -1;  // a duplicate, or an index in the table of registered files
     bool fixed = false;
   };
+  enum class State : uint8_t {
+    created,
+    started,
+    cancelled,
+    acknowledging  // a sendZeroCopy that only waits for its peer: nothing ends that
+  };
   struct Entry {
     Operation operation;
-    bool started = false;
+    State state = State::created;
   };
 
-  io_uring_sqe* nextEntry();
   void prepare(io_uring_sqe&, Operation&);
+  bool prepareCancel(uint64_t id);
+  int enter();
   void collect();
   bool answersWait() const;
   void settle(const io_uring_cqe&);
@@ -109,6 +120,7 @@ class Ring {
   std::vector<int> freeFiles_;  // indices in the table of registered files
   std::unordered_map<uint64_t, Entry> operations_;
   size_t created_ = 0;  // of those, not started
+  std::vector<uint64_t> cancelled_;  // each once; some may have ended since
   uint64_t lastId_ = 0;
   std::vector<Completion> done_;  // answers that were not taken
   size_t taken_ = 0;              // of those, at the front
