@@ -64,7 +64,9 @@ void RingHost::onReadable(uv_poll_t* poll, int, int) {
 
 void RingHost::onPrepare(uv_prepare_t* prepare) { static_cast<RingHost*>(prepare->data)->submit(); }
 
-void RingHost::again() { uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0); }
+void RingHost::again() {
+  uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);
+}
 
 // Answers that are there at once need no event, and what they lead to need not wait for a turn.
 // What the kernel refuses, or was asked to cancel and has not ended, may bring none: the timer sees

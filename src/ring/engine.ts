@@ -98,7 +98,12 @@ export class Engine implements LeaseUser {
 
   /** What `build` asks for becomes one chain. */
   link<Result>(build: () => Result): Result {
-    const chain: Chain = { number: native.Ring.nextChain(), operations: [], failed: false, cancelled: false };
+    const chain: Chain = {
+      number: native.Ring.nextChain(),
+      operations: [],
+      failed: false,
+      cancelled: false,
+    };
     this.#chain = chain;
     try {
       const result = build();

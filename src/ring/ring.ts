@@ -194,7 +194,8 @@ export class Ring {
 
   /**
    * Makes a chain of all that `build` asks for, at once: each operation begins when the one before
-   * it has done all it was to do. If one fails, those behind it reject with ERR_ABORTED.
+   * it has done all it was to do. If one fails, those behind it reject with ERR_ABORTED; if one is
+   * cancelled, by its signal or with its lease, all that has not ended does.
    *
    *     const [sent, received] = await Promise.all(
    *       ring.link(() => [ring.send(lease, request), ring.recv(lease, answer)]),

@@ -106,6 +106,49 @@ TEST_CASE("ring: what is cancelled takes nothing of the stream") {
   CHECK(bed.alive(connection));
 }
 
+TEST_CASE("ring: what is cancelled before its turn in a chain has come ends when it has") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  uint64_t first = 0;
+  uint64_t second = 0;
+  REQUIRE_EQ(bed.create(held, RingBed::poll(target, POLLIN), Lane::none, first), 0);
+  REQUIRE_EQ(bed.create(held, RingBed::poll(target, POLLPRI), Lane::none, second), 0);
+  const uint64_t both[] = {first, second};
+  REQUIRE_EQ(bed.ring.start(both), 0);
+  bed.ring.cancel(second);
+  bed.ring.submit();  // the kernel does not find it
+  bed.takeAnswers();
+  CHECK(bed.answers.empty());
+  CHECK(bed.ring.cancelling());
+  bed.peer(connection).text("on");
+  CHECK_EQ(bed.result(first), POLLIN);
+  CHECK_EQ(bed.result(second), -ECANCELED);  // wait() asks again
+  CHECK_FALSE(bed.ring.cancelling());
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: a sendZeroCopy that waits for its peer has done with the lease") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  const Octets out = LeaseBed::toPeer({0x81, std::string(1000, 'x')});
+  Operation operation = RingBed::send(target, out);
+  operation.kind = Operation::Kind::sendZeroCopy;
+  const uint64_t writing = bed.start(held, std::move(operation), Lane::write);
+  bed.result(writing);
+  REQUIRE_EQ(bed.answers.size(), 2);
+  CHECK_EQ(bed.answers[0].result, static_cast<int32_t>(out.size()));
+  CHECK_EQ(bed.answers[0].flags, Completion::kMore | Completion::kLeft);
+  CHECK_NE(bed.answers[1].flags & Completion::kNotification, 0);
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK(bed.alive(connection));
+}
+
 TEST_CASE("ring: one operation reads at a time, unless they are a chain") {
   RingBed bed;
   Connection& connection = bed.open();

@@ -119,7 +119,7 @@ class Ring {
   std::vector<int> freeTargets_;
   std::vector<int> freeFiles_;  // indices in the table of registered files
   std::unordered_map<uint64_t, Entry> operations_;
-  size_t created_ = 0;  // of those, not started
+  size_t created_ = 0;               // of those, not started
   std::vector<uint64_t> cancelled_;  // each once; some may have ended since
   uint64_t lastId_ = 0;
   std::vector<Completion> done_;  // answers that were not taken
