@@ -2,33 +2,39 @@ import { type NativeRing, native } from '../native.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
+import { refuseInBio } from '../pool/lease/in-bio.js';
+import { systemError } from '../pool/lease/outcome.js';
 import type { ResolvedRingOptions } from '../pool/options.js';
 import type { Attachment } from './attachment.js';
 import { unavailable } from './features.js';
 import { type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
 
-/** Answers that are taken at once, of three numbers each. */
+/** Answers that are taken at once. */
 const BATCH = 256;
+/** What native code is asked, and answers, of each operation. */
+const NUMBERS = 4;
 /** How often the kernel is asked to end what was cancelled, before that is left to the loop. */
 const ROUNDS = 8;
 /** Milliseconds. */
 const WAIT = 10;
 
-/** Makes an operation in native code and answers its number. */
-export type Make = (ring: NativeRing, chain: number) => number;
-
 /** The operations of a ring, and the leases they belong to. */
 export class Engine implements LeaseUser {
   readonly #options: ResolvedRingOptions;
   readonly #native: NativeRing;
-  readonly #answers = new Float64Array(BATCH * 3);
+  readonly #asked: Int32Array;
+  readonly #answers = new Int32Array(BATCH * NUMBERS);
   /** Of those, from where to where they are not told yet: whoever calls {@link take} goes on there. */
   #at = 0;
   #end = 0;
-  readonly #operations = new Map<number, Operation>();
+  /** By their places. */
+  readonly #operations: (Operation | undefined)[] = [];
+  #inFlight = 0;
   readonly #attachments = new Map<LeaseState, Attachment>();
   /** Native code holds it while something is in flight, and nobody else does. */
   readonly #onAnswers = () => this.take();
+  /** The one that was asked for last: who uses a lease mostly does so several times. */
+  #last: Attachment | undefined;
   #closing: PromiseWithResolvers | undefined;
   #chain: Chain | undefined;
 
@@ -37,8 +43,9 @@ export class Engine implements LeaseUser {
     this.#options = options;
     const { entries, completions, registered, bufferCount, bufferSize } = options;
     const sizes = [entries, completions, registered, bufferCount, bufferSize] as const;
+    this.#asked = new Int32Array(entries * NUMBERS);
     try {
-      this.#native = new native.Ring(...sizes, this.#onAnswers);
+      this.#native = new native.Ring(...sizes, this.#onAnswers, this.#asked, this.#answers);
     } catch (error) {
       const { errno } = error as { errno?: number };
       throw errno === undefined ? error : unavailable(errno);
@@ -50,7 +57,7 @@ export class Engine implements LeaseUser {
   }
 
   get inFlight(): number {
-    return this.#operations.size;
+    return this.#inFlight;
   }
 
   get chain(): Chain | undefined {
@@ -70,8 +77,12 @@ export class Engine implements LeaseUser {
   /** The ring's hold on the socket of a lease. */
   attach(handle: LeaseHandle): Attachment {
     const { state } = handle;
+    if (this.#last?.state === state) return this.#last;
     const known = this.#attachments.get(state);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#last = known;
+      return known;
+    }
     const target = handle.call('dup', (leases, ...name) => this.#native.attach(leases, ...name));
     const attachment: Attachment = { state, target, operations: new Set() };
     this.#attachments.set(state, attachment);
@@ -80,14 +91,8 @@ export class Engine implements LeaseUser {
     return attachment;
   }
 
-  /** Makes an operation, and starts it if it is not part of a chain. */
-  begin(operation: Operation, make: Make, chain: Chain | undefined): void {
-    const { handle, syscall } = operation;
-    const number = chain?.number ?? native.Ring.nextChain();
-    operation.id =
-      handle === undefined
-        ? make(this.#native, number)
-        : handle.call(syscall, () => make(this.#native, number));
+  /** Starts an operation, if it is not part of a chain. */
+  begin(operation: Operation, chain: Chain | undefined): void {
     if (chain === undefined) {
       this.#start([operation]);
     } else {
@@ -98,12 +103,7 @@ export class Engine implements LeaseUser {
 
   /** What `build` asks for becomes one chain. */
   link<Result>(build: () => Result): Result {
-    const chain: Chain = {
-      number: native.Ring.nextChain(),
-      operations: [],
-      failed: false,
-      cancelled: false,
-    };
+    const chain: Chain = { operations: [], failed: false, cancelled: false };
     this.#chain = chain;
     try {
       const result = build();
@@ -117,7 +117,6 @@ export class Engine implements LeaseUser {
     } catch (error) {
       const reason = 'its chain was not begun';
       for (const operation of chain.operations) {
-        this.#native.discard(operation.id);
         operation.fail(createError('ERR_ABORTED', { operation: operation.name, reason }));
       }
       throw error;
@@ -127,17 +126,41 @@ export class Engine implements LeaseUser {
   }
 
   #start(operations: readonly Operation[]): void {
-    const outcome = this.#native.start(operations.map(({ id }) => id));
-    if (outcome !== 0) {
-      if (operations.length === 1) this.#native.discard((operations[0] as Operation).id);
-      const { entries } = this.#options;
-      const reason = operations.length > entries ? `a chain of ${operations.length}` : undefined;
-      throw createError('ERR_RING_FULL', { limit: entries, reason });
+    const { entries } = this.#options;
+    const count = operations.length;
+    if (count > entries) {
+      throw createError('ERR_RING_FULL', { limit: entries, reason: `a chain of ${count}` });
     }
+    const asked = this.#asked;
+    const memory: Uint8Array[] = [];
+    let at = 0;
+    for (const { task, attachment, argument, memory: parts } of operations) {
+      if (attachment !== undefined) refuseInBio();
+      asked[at++] = task.kind;
+      asked[at++] = attachment?.target ?? -1;
+      asked[at++] = argument;
+      asked[at++] = parts.length;
+      for (const part of parts) memory.push(part);
+    }
+    const outcome = this.#native.start(count, memory);
+    if (outcome > 0) throw createError('ERR_RING_FULL', { limit: entries, reason: undefined });
+    if (outcome < 0) {
+      const { handle, task } = operations[asked[0] as number] as Operation;
+      if (handle === undefined) throw systemError(outcome, task.syscall, undefined);
+      handle.call(task.syscall, () => outcome);
+    }
+    at = 0;
     for (const operation of operations) {
-      this.#operations.set(operation.id, operation);
+      operation.place = asked[at++] as number;
+      operation.generation = asked[at++] as number;
+      this.#operations[operation.place] = operation;
       operation.attachment?.operations.add(operation);
     }
+    this.#inFlight += count;
+  }
+
+  #isInFlight(operation: Operation): boolean {
+    return this.#operations[operation.place] === operation;
   }
 
   /**
@@ -146,12 +169,12 @@ export class Engine implements LeaseUser {
    */
   cancel(operations: Iterable<Operation>): void {
     for (const operation of operations) {
-      if (!this.#operations.has(operation.id)) continue;
-      this.#native.cancel(operation.id);
+      if (!this.#isInFlight(operation)) continue;
+      this.#native.cancel(operation.place, operation.generation);
       const { chain } = operation;
       if (chain === undefined || chain.cancelled) continue;
       chain.cancelled = true;
-      const others = chain.operations.filter(({ id }) => this.#operations.has(id));
+      const others = chain.operations.filter((other) => this.#isInFlight(other));
       for (const other of others) other.why ??= torn(other);
       this.cancel(others);
     }
@@ -166,24 +189,29 @@ export class Engine implements LeaseUser {
    * again: that takes the answers behind it as well.
    */
   take(): void {
+    const answers = this.#answers;
     while (this.#at < this.#end || this.#refill()) {
-      const at = this.#at;
-      this.#at += 3;
-      const operation = this.#operations.get(this.#answers[at] as number);
-      if (operation === undefined) continue;
-      const result = this.#answers[at + 1] as number;
-      const flags = this.#answers[at + 2] as number;
+      const place = answers[this.#at] as number;
+      const generation = answers[this.#at + 1] as number;
+      const result = answers[this.#at + 2] as number;
+      const flags = answers[this.#at + 3] as number;
+      this.#at += NUMBERS;
+      const operation = this.#operations[place];
+      if (operation === undefined || operation.generation !== generation) continue;
       if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
-      if ((flags & MORE) === 0) this.#operations.delete(operation.id);
+      if ((flags & MORE) === 0) {
+        this.#operations[place] = undefined;
+        this.#inFlight--;
+      }
       if ((flags & LEFT) !== 0) this.#left(operation);
       operation.answer(result, flags);
     }
-    if (this.#operations.size === 0) this.#closing?.resolve();
+    if (this.#inFlight === 0) this.#closing?.resolve();
   }
 
   #refill(): boolean {
     this.#at = 0;
-    this.#end = this.#native.take(this.#answers) * 3;
+    this.#end = this.#native.take() * NUMBERS;
     return this.#end > 0;
   }
 
@@ -199,9 +227,9 @@ export class Engine implements LeaseUser {
   #detach(attachment: Attachment): void {
     const { state, operations, target } = attachment;
     if (operations.size > 0 || !this.#attachments.delete(state)) return;
+    if (this.#last === attachment) this.#last = undefined;
     state.users?.delete(this);
-    const { native: leases, slot, generation } = state.leasing;
-    this.#native.detach(leases, slot, generation, target);
+    this.#native.detach(target);
   }
 
   /** A lease ends: all that is in flight on it is cancelled. The descriptor does not go back before. */
@@ -221,24 +249,24 @@ export class Engine implements LeaseUser {
     // What is only being asked for in link() must not begin: the socket is about to be another's.
     for (const operation of this.#chain?.operations ?? []) {
       if (operation.attachment !== attachment) continue;
-      this.#native.discard(operation.id);
       operation.fail(why(operation.name));
       (this.#chain as Chain).broken ??= why('link()');
     }
-    this.#finish(operations, patience);
+    this.#finish(() => operations, patience);
     if (state.ending !== undefined) this.#detach(attachment);
   }
 
-  #finish(operations: ReadonlySet<Operation> | ReadonlyMap<number, Operation>, patience: number) {
+  /** What `left` tells of ends, and is waited for; milliseconds at most. */
+  #finish(left: () => Iterable<Operation> & { size: number }, patience: number): void {
     // What the kernel has seen by now is told: a cancelled operation would keep it to itself.
     this.take();
-    this.cancel(operations.values());
-    for (let round = 0; round < ROUNDS && operations.size > 0; round++) {
+    this.cancel(left());
+    for (let round = 0; round < ROUNDS && left().size > 0; round++) {
       this.#native.submit();
       this.take();
     }
     const end = performance.now() + patience;
-    while (operations.size > 0 && performance.now() < end) {
+    while (left().size > 0 && performance.now() < end) {
       this.#native.wait(WAIT);
       this.take();
     }
@@ -248,11 +276,12 @@ export class Engine implements LeaseUser {
   async close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.promise;
     this.#closing = withResolvers();
-    for (const operation of this.#operations.values()) {
+    const left = () => new Set(this.#operations.filter((operation) => operation !== undefined));
+    for (const operation of left()) {
       operation.why ??= createError('ERR_RING_CLOSED', { operation: operation.name });
     }
-    this.#finish(this.#operations, 0);
-    if (this.#operations.size === 0) this.#closing.resolve();
+    this.#finish(left, 0);
+    if (this.#inFlight === 0) this.#closing.resolve();
     await this.#closing.promise;
     for (const attachment of [...this.#attachments.values()]) this.#detach(attachment);
     this.#native.close();

@@ -11,13 +11,28 @@ export const NOTIFICATION = 4;
 export const CLOSING = 8;
 export const LEFT = 16;
 
+/** What native code is asked for, see native/bindings/ring_binding.cc. */
+export const Asked = {
+  poll: 0,
+  pollMany: 1,
+  receive: 2,
+  receiveAll: 3,
+  receiveMany: 4,
+  send: 5,
+  sendZeroCopy: 6,
+  timeout: 7,
+  linkTimeout: 8,
+} as const;
+
 export const ECANCELED = -125;
 export const ENOBUFS = -105;
 export const ETIME = -62;
 
+/** Of an operation that uses no memory. */
+export const NOTHING: readonly Uint8Array[] = [];
+
 /** Operations that run one after the other, and end together where one fails. */
 export interface Chain {
-  readonly number: number;
   readonly operations: Operation[];
   /** One has failed, so the others were cancelled. */
   failed: boolean;
@@ -27,32 +42,52 @@ export interface Chain {
   broken?: LwsPoolError;
 }
 
-/** What a ring knows of an operation that is in flight. */
-export abstract class Operation {
+/** What an operation is asked to do, and on what. */
+export interface Task {
   /** As the call is written: `recv()`. */
   readonly name: string;
-  /** For the errors of the lease it works on; undefined: of a timeout. */
+  /** One of {@link Asked}. */
+  readonly kind: number;
+  /** For the errors of the lease it works on. */
   readonly syscall: string;
+}
+
+/** What a ring knows of an operation that is in flight. */
+export abstract class Operation {
+  readonly task: Task;
+  /** Undefined: of a timeout. */
   readonly attachment: Attachment | undefined;
   /** Whoever waits for the operation has the lease in use. */
   readonly handle: LeaseHandle | undefined;
+  /** Events of poll(2), or milliseconds. */
+  readonly argument: number;
+  /** Memory that the kernel uses until the last answer. */
+  readonly memory: readonly Uint8Array[];
   chain: Chain | undefined;
   /** Milliseconds of the linkTimeout() behind it. */
   limit: number | undefined;
   /** Why it was cancelled. */
   why: LwsPoolError | undefined;
-  id = 0;
+  /** Its name in native code, once it has started. */
+  place = -1;
+  generation = 0;
 
   constructor(
-    name: string,
-    syscall: string,
+    task: Task,
     attachment: Attachment | undefined,
     handle: LeaseHandle | undefined,
+    argument: number,
+    memory: readonly Uint8Array[],
   ) {
-    this.name = name;
-    this.syscall = syscall;
+    this.task = task;
     this.attachment = attachment;
     this.handle = handle;
+    this.argument = argument;
+    this.memory = memory;
+  }
+
+  get name(): string {
+    return this.task.name;
   }
 
   /** An answer; the last one where `flags` lack MORE. */
@@ -63,7 +98,7 @@ export abstract class Operation {
   /** Why it did not do what it should. */
   protected error(result: number): LwsPoolError {
     const connection = this.handle?.state.leasing.connection.id;
-    if (result !== ECANCELED) return errnoError(-result, this.syscall, connection);
+    if (result !== ECANCELED) return errnoError(-result, this.task.syscall, connection);
     if (this.handle !== undefined && !this.handle.held) return this.handle.state.error();
     if (this.why !== undefined) return this.why;
     const { name, limit } = this;
@@ -78,8 +113,6 @@ export abstract class Operation {
 /** An operation that a promise stands for. */
 export class Single<Result> extends Operation {
   readonly promise: Promise<Result>;
-  /** Memory that the kernel uses until the last answer. */
-  readonly memory: unknown;
   readonly #meaning: (result: number) => Result | undefined;
   #resolve!: (result: Result) => void;
   #reject!: (error: LwsPoolError) => void;
@@ -87,12 +120,14 @@ export class Single<Result> extends Operation {
 
   /** @param meaning of the kernel's answer; undefined: an error */
   constructor(
-    what: { name: string; syscall: string; attachment?: Attachment; handle?: LeaseHandle },
-    memory: unknown,
+    task: Task,
+    attachment: Attachment | undefined,
+    handle: LeaseHandle | undefined,
+    argument: number,
+    memory: readonly Uint8Array[],
     meaning: (result: number) => Result | undefined,
   ) {
-    super(what.name, what.syscall, what.attachment, what.handle);
-    this.memory = memory;
+    super(task, attachment, handle, argument, memory);
     this.#meaning = meaning;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;

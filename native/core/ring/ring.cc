@@ -153,17 +153,38 @@ int Ring::create(Operation&& operation, uint64_t& id) {
   if (operation.kind == Op::receiveMany) {
     if (const int error = buffers_.open(ring_)) return error;
   }
-  id = ++lastId_;
-  operations_.emplace(id, Entry{std::move(operation)});
-  created_++;
+  if (freeEntries_.empty()) {
+    freeEntries_.push_back(static_cast<uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  const uint32_t place = freeEntries_.back();
+  freeEntries_.pop_back();
+  Entry& entry = entries_[place];
+  if (++entry.generation == 0) entry.generation = 1;  // or it could be kNobody
+  entry.operation = std::move(operation);
+  entry.state = State::created;
+  id = uint64_t{entry.generation} << 32 | place;
   return 0;
 }
 
+Ring::Entry* Ring::find(uint64_t id) {
+  const auto place = static_cast<uint32_t>(id);
+  if (place >= entries_.size()) return nullptr;
+  Entry& entry = entries_[place];
+  return entry.generation == id >> 32 && entry.state != State::free ? &entry : nullptr;
+}
+
+void Ring::free(uint64_t id) {
+  Entry& entry = entries_[static_cast<uint32_t>(id)];
+  if (entry.state != State::created) inFlight_--;
+  entry.state = State::free;
+  entry.operation.pin.drop();
+  freeEntries_.push_back(static_cast<uint32_t>(id));
+}
+
 void Ring::discard(uint64_t id) {
-  const auto found = operations_.find(id);
-  if (found == operations_.end() || found->second.state != State::created) return;
-  operations_.erase(found);
-  created_--;
+  const Entry* const entry = find(id);
+  if (entry != nullptr && entry->state == State::created) free(id);
 }
 
 int Ring::start(std::span<const uint64_t> ids) {
@@ -175,17 +196,17 @@ int Ring::start(std::span<const uint64_t> ids) {
     if (io_uring_sq_space_left(&ring_) < ids.size()) return EBUSY;
   }
   for (size_t i = 0; i < ids.size(); i++) {
-    const auto found = operations_.find(ids[i]);
-    if (found == operations_.end() || found->second.state != State::created) return EINVAL;
+    const Entry* const entry = find(ids[i]);
+    if (entry == nullptr || entry->state != State::created) return EINVAL;
   }
   for (size_t i = 0; i < ids.size(); i++) {
-    Entry& entry = operations_.find(ids[i])->second;
+    Entry& entry = *find(ids[i]);
     io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
     prepare(*sqe, entry.operation);
     io_uring_sqe_set_data64(sqe, ids[i]);
     if (i + 1 < ids.size()) sqe->flags |= IOSQE_IO_LINK;
     entry.state = State::started;
-    created_--;
+    inFlight_++;
   }
   return 0;
 }
@@ -240,16 +261,16 @@ void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
 }
 
 void Ring::cancel(uint64_t id) {
-  const auto found = operations_.find(id);
-  if (found == operations_.end() || found->second.state != State::started) return;
-  found->second.state = State::cancelled;
+  Entry* const entry = find(id);
+  if (entry == nullptr || entry->state != State::started) return;
+  entry->state = State::cancelled;
   cancelled_.push_back(id);
 }
 
 bool Ring::cancelling() {
   std::erase_if(cancelled_, [&](uint64_t id) {
-    const auto found = operations_.find(id);
-    return found == operations_.end() || found->second.state != State::cancelled;
+    const Entry* const entry = find(id);
+    return entry == nullptr || entry->state != State::cancelled;
   });
   return !cancelled_.empty();
 }
@@ -344,9 +365,9 @@ void Ring::collect() {
 
 void Ring::settle(const io_uring_cqe& answer) {
   if (answer.user_data == kNobody) return;
-  const auto found = operations_.find(answer.user_data);
-  if (found == operations_.end()) return;
-  Operation& operation = found->second.operation;
+  Entry* const entry = find(answer.user_data);
+  if (entry == nullptr) return;
+  Operation& operation = entry->operation;
   Completion completion{answer.user_data, answer.res, 0};
   if ((answer.flags & IORING_CQE_F_NOTIF) != 0) {
     completion.flags |= Completion::kNotification;
@@ -366,9 +387,9 @@ void Ring::settle(const io_uring_cqe& answer) {
   }
   if (more) {
     completion.flags |= Completion::kMore;
-    if (operation.kind == Op::sendZeroCopy) found->second.state = State::acknowledging;
+    if (operation.kind == Op::sendZeroCopy) entry->state = State::acknowledging;
   } else {
-    operations_.erase(found);
+    free(answer.user_data);
   }
   done_.push_back(completion);
 }
@@ -405,19 +426,26 @@ void Ring::account(Operation& operation, int32_t result, uint32_t flags) {
 void Ring::close(uint64_t patience) {
   closed_ = true;
   if (!isOpen_) return;
-  std::erase_if(operations_, [](const auto& one) { return one.second.state == State::created; });
-  created_ = 0;
+  const auto forEach = [this](auto act) {
+    for (uint32_t place = 0; place < entries_.size(); place++) {
+      const Entry& entry = entries_[place];
+      if (entry.state != State::free) act(uint64_t{entry.generation} << 32 | place);
+    }
+  };
+  forEach([this](uint64_t id) { discard(id); });
   const uint64_t end = monotonicNow() + patience;
-  while (!operations_.empty()) {
-    for (const auto& [id, entry] : operations_) cancel(id);
+  while (inFlight_ > 0) {
+    forEach([this](uint64_t id) { cancel(id); });
     submit();
     collect();
     const uint64_t now = monotonicNow();
-    if (operations_.empty() || now >= end) break;
+    if (inFlight_ == 0 || now >= end) break;
     wait(std::min<uint64_t>(end - now, 10));
   }
-  for (auto& [id, entry] : operations_) entry.operation.pin.abandon();
-  operations_.clear();
+  forEach([this](uint64_t id) {
+    find(id)->operation.pin.abandon();
+    free(id);
+  });
 }
 
 }  // namespace lwspool

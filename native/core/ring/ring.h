@@ -1,5 +1,6 @@
-// An io_uring (io_uring(7)) and the operations that are in flight on it, by numbers that are never
-// used again: what comes late for an old one finds nobody. One thread only, that which opened it.
+// An io_uring (io_uring(7)) and the operations that are in flight on it, by numbers, of a place in
+// the lower half and its generation in the upper one, that are not used again: what comes late for
+// an old one finds nobody. One thread only, that which opened it.
 //
 // Operations work on a reference of the ring's own to a connection's socket, never on a
 // descriptor's number, and each has a pin on its lease (../lease/pin.h). So whatever the kernel
@@ -10,10 +11,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "buffer_ring.h"
@@ -74,7 +75,7 @@ class Ring {
   // Waits for some; milliseconds at most.
   void wait(uint64_t timeout);
   // Operations that have not had their last answer.
-  size_t inFlight() const { return operations_.size() - created_; }
+  size_t inFlight() const { return inFlight_; }
   // The next number for a chain, over all rings.
   static uint64_t nextChain();
 
@@ -92,16 +93,21 @@ class Ring {
     bool fixed = false;
   };
   enum class State : uint8_t {
+    free,
     created,
     started,
     cancelled,
     acknowledging  // a sendZeroCopy that only waits for its peer: nothing ends that
   };
+  // Used again and again, each time as the next generation.
   struct Entry {
     Operation operation;
-    State state = State::created;
+    uint32_t generation = 0;
+    State state = State::free;
   };
 
+  Entry* find(uint64_t id);
+  void free(uint64_t id);
   void prepare(io_uring_sqe&, Operation&);
   bool prepareCancel(uint64_t id);
   int enter();
@@ -118,10 +124,10 @@ class Ring {
   std::vector<Target> targets_;
   std::vector<int> freeTargets_;
   std::vector<int> freeFiles_;  // indices in the table of registered files
-  std::unordered_map<uint64_t, Entry> operations_;
-  size_t created_ = 0;               // of those, not started
+  std::deque<Entry> entries_;  // which never move: the kernel reads of them
+  std::vector<uint32_t> freeEntries_;
+  size_t inFlight_ = 0;
   std::vector<uint64_t> cancelled_;  // each once; some may have ended since
-  uint64_t lastId_ = 0;
   std::vector<Completion> done_;  // answers that were not taken
   size_t taken_ = 0;              // of those, at the front
   BufferRing buffers_;            // the kernel may write to it as long as the ring is there
