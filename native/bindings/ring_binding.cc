@@ -31,7 +31,8 @@ enum Asked : int32_t {
   send,
   sendZeroCopy,
   timeout,
-  linkTimeout
+  linkTimeout,
+  sendQuietly
 };
 
 using Kind = Operation::Kind;
@@ -55,7 +56,9 @@ Operation operationOf(const int32_t* asked) {
       break;
     case Asked::send:
     case Asked::sendZeroCopy:
-      operation.kind = asked[0] == Asked::send ? Kind::send : Kind::sendZeroCopy;
+    case Asked::sendQuietly:
+      operation.kind = asked[0] == Asked::sendZeroCopy ? Kind::sendZeroCopy : Kind::send;
+      operation.quiet = asked[0] == Asked::sendQuietly;
       // The kernel goes on after a short write, and does not answer before it is over.
       operation.flags = MSG_NOSIGNAL | MSG_WAITALL;
       break;

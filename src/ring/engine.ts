@@ -7,7 +7,7 @@ import { systemError } from '../pool/lease/outcome.js';
 import type { ResolvedRingOptions } from '../pool/options.js';
 import type { Attachment } from './attachment.js';
 import { unavailable } from './features.js';
-import { type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
+import { Asked, type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
 
 /** Answers that are taken at once. */
 const BATCH = 256;
@@ -70,7 +70,7 @@ export class Engine implements LeaseUser {
   }
 
   /** What is in flight on a lease. */
-  operationsOn(state: LeaseState): Iterable<Operation> {
+  operationsOn(state: LeaseState): readonly Operation[] {
     return this.#attachments.get(state)?.operations ?? [];
   }
 
@@ -84,7 +84,7 @@ export class Engine implements LeaseUser {
       return known;
     }
     const target = handle.call('dup', (leases, ...name) => this.#native.attach(leases, ...name));
-    const attachment: Attachment = { state, target, operations: new Set() };
+    const attachment: Attachment = { state, target, operations: [] };
     this.#attachments.set(state, attachment);
     state.users ??= new Set();
     state.users.add(this);
@@ -127,36 +127,54 @@ export class Engine implements LeaseUser {
 
   #start(operations: readonly Operation[]): void {
     const { entries } = this.#options;
-    const count = operations.length;
+    const asked = this.#asked;
+    const memory: Uint8Array[] = [];
+    const requests = (operations[0] as Operation).request === undefined ? 0 : 1;
+    const count = operations.length + requests;
     if (count > entries) {
       throw createError('ERR_RING_FULL', { limit: entries, reason: `a chain of ${count}` });
     }
-    const asked = this.#asked;
-    const memory: Uint8Array[] = [];
     let at = 0;
-    for (const { task, attachment, argument, memory: parts } of operations) {
+    for (const { task, attachment, argument, memory: parts, request } of operations) {
       if (attachment !== undefined) refuseInBio();
-      asked[at++] = task.kind;
-      asked[at++] = attachment?.target ?? -1;
-      asked[at++] = argument;
-      asked[at++] = parts.length;
-      for (const part of parts) memory.push(part);
+      const target = attachment?.target ?? -1;
+      if (request !== undefined) at = this.#ask(at, Asked.sendQuietly, target, 0, request, memory);
+      at = this.#ask(at, task.kind, target, argument, parts, memory);
     }
     const outcome = this.#native.start(count, memory);
     if (outcome > 0) throw createError('ERR_RING_FULL', { limit: entries, reason: undefined });
     if (outcome < 0) {
-      const { handle, task } = operations[asked[0] as number] as Operation;
-      if (handle === undefined) throw systemError(outcome, task.syscall, undefined);
-      handle.call(task.syscall, () => outcome);
+      const refused = asked[0] as number;
+      const { handle, task } = operations[Math.max(0, refused - requests)] as Operation;
+      const syscall = refused < requests ? 'send' : task.syscall;
+      if (handle === undefined) throw systemError(outcome, syscall, undefined);
+      handle.call(syscall, () => outcome);
     }
-    at = 0;
+    at = requests * 2;
     for (const operation of operations) {
       operation.place = asked[at++] as number;
       operation.generation = asked[at++] as number;
       this.#operations[operation.place] = operation;
-      operation.attachment?.operations.add(operation);
+      operation.index = (operation.attachment?.operations.push(operation) ?? 0) - 1;
     }
-    this.#inFlight += count;
+    this.#inFlight += operations.length;
+  }
+
+  /** Writes down what native code is to do, and answers where the next goes. */
+  #ask(
+    at: number,
+    kind: number,
+    target: number,
+    argument: number,
+    parts: readonly Uint8Array[],
+    memory: Uint8Array[],
+  ): number {
+    this.#asked[at] = kind;
+    this.#asked[at + 1] = target;
+    this.#asked[at + 2] = argument;
+    this.#asked[at + 3] = parts.length;
+    for (const part of parts) memory.push(part);
+    return at + NUMBERS;
   }
 
   #isInFlight(operation: Operation): boolean {
@@ -220,13 +238,17 @@ export class Engine implements LeaseUser {
     const { attachment } = operation;
     if (attachment === undefined) return;
     const { state, operations } = attachment;
-    operations.delete(operation);
+    const last = operations.pop() as Operation;
+    if (last !== operation) {
+      operations[operation.index] = last;
+      last.index = operation.index;
+    }
     if (state.ending !== undefined) this.#detach(attachment);
   }
 
   #detach(attachment: Attachment): void {
     const { state, operations, target } = attachment;
-    if (operations.size > 0 || !this.#attachments.delete(state)) return;
+    if (operations.length > 0 || !this.#attachments.delete(state)) return;
     if (this.#last === attachment) this.#last = undefined;
     state.users?.delete(this);
     this.#native.detach(target);
@@ -257,16 +279,16 @@ export class Engine implements LeaseUser {
   }
 
   /** What `left` tells of ends, and is waited for; milliseconds at most. */
-  #finish(left: () => Iterable<Operation> & { size: number }, patience: number): void {
+  #finish(left: () => readonly Operation[], patience: number): void {
     // What the kernel has seen by now is told: a cancelled operation would keep it to itself.
     this.take();
     this.cancel(left());
-    for (let round = 0; round < ROUNDS && left().size > 0; round++) {
+    for (let round = 0; round < ROUNDS && left().length > 0; round++) {
       this.#native.submit();
       this.take();
     }
     const end = performance.now() + patience;
-    while (left().size > 0 && performance.now() < end) {
+    while (left().length > 0 && performance.now() < end) {
       this.#native.wait(WAIT);
       this.take();
     }
@@ -276,7 +298,7 @@ export class Engine implements LeaseUser {
   async close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.promise;
     this.#closing = withResolvers();
-    const left = () => new Set(this.#operations.filter((operation) => operation !== undefined));
+    const left = () => this.#operations.filter((operation) => operation !== undefined);
     for (const operation of left()) {
       operation.why ??= createError('ERR_RING_CLOSED', { operation: operation.name });
     }

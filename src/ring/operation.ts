@@ -10,6 +10,7 @@ export const BUFFER = 2;
 export const NOTIFICATION = 4;
 export const CLOSING = 8;
 export const LEFT = 16;
+export const UNSENT = 32;
 
 /** What native code is asked for, see native/bindings/ring_binding.cc. */
 export const Asked = {
@@ -22,6 +23,7 @@ export const Asked = {
   sendZeroCopy: 6,
   timeout: 7,
   linkTimeout: 8,
+  sendQuietly: 9,
 } as const;
 
 export const ECANCELED = -125;
@@ -63,6 +65,8 @@ export abstract class Operation {
   readonly argument: number;
   /** Memory that the kernel uses until the last answer. */
   readonly memory: readonly Uint8Array[];
+  /** What is sent before it begins: one chain of two, with one answer. */
+  readonly request: readonly Uint8Array[] | undefined;
   chain: Chain | undefined;
   /** Milliseconds of the linkTimeout() behind it. */
   limit: number | undefined;
@@ -71,6 +75,8 @@ export abstract class Operation {
   /** Its name in native code, once it has started. */
   place = -1;
   generation = 0;
+  /** Where it stands among those of its attachment. */
+  index = -1;
 
   constructor(
     task: Task,
@@ -78,12 +84,14 @@ export abstract class Operation {
     handle: LeaseHandle | undefined,
     argument: number,
     memory: readonly Uint8Array[],
+    request?: readonly Uint8Array[],
   ) {
     this.task = task;
     this.attachment = attachment;
     this.handle = handle;
     this.argument = argument;
     this.memory = memory;
+    this.request = request;
   }
 
   get name(): string {
@@ -96,9 +104,9 @@ export abstract class Operation {
   abstract fail(error: LwsPoolError): void;
 
   /** Why it did not do what it should. */
-  protected error(result: number): LwsPoolError {
+  protected error(result: number, syscall = this.task.syscall): LwsPoolError {
     const connection = this.handle?.state.leasing.connection.id;
-    if (result !== ECANCELED) return errnoError(-result, this.task.syscall, connection);
+    if (result !== ECANCELED) return errnoError(-result, syscall, connection);
     if (this.handle !== undefined && !this.handle.held) return this.handle.state.error();
     if (this.why !== undefined) return this.why;
     const { name, limit } = this;
@@ -126,8 +134,9 @@ export class Single<Result> extends Operation {
     argument: number,
     memory: readonly Uint8Array[],
     meaning: (result: number) => Result | undefined,
+    request?: readonly Uint8Array[],
   ) {
-    super(task, attachment, handle, argument, memory);
+    super(task, attachment, handle, argument, memory, request);
     this.#meaning = meaning;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -142,7 +151,8 @@ export class Single<Result> extends Operation {
     if (value !== undefined) {
       this.#resolve(value);
     } else {
-      this.#reject(this.error(this.#result));
+      const syscall = (flags & UNSENT) !== 0 ? 'send' : this.task.syscall;
+      this.#reject(this.error(this.#result, syscall));
       if (this.chain !== undefined) this.chain.failed = true;
     }
   }

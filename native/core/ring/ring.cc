@@ -56,6 +56,12 @@ void forEachPart(const std::vector<iovec>& parts, size_t bytes, Use use) {
   }
 }
 
+size_t sizeOf(const std::vector<iovec>& parts) {
+  size_t size = 0;
+  for (const iovec& part : parts) size += part.iov_len;
+  return size;
+}
+
 }  // namespace
 
 Ring::Ring(const RingOptions& options)
@@ -162,6 +168,7 @@ int Ring::create(Operation&& operation, uint64_t& id) {
   Entry& entry = entries_[place];
   if (++entry.generation == 0) entry.generation = 1;  // or it could be kNobody
   entry.operation = std::move(operation);
+  entry.partner = kNobody;
   entry.state = State::created;
   id = uint64_t{entry.generation} << 32 | place;
   return 0;
@@ -198,6 +205,7 @@ int Ring::start(std::span<const uint64_t> ids) {
   for (size_t i = 0; i < ids.size(); i++) {
     const Entry* const entry = find(ids[i]);
     if (entry == nullptr || entry->state != State::created) return EINVAL;
+    if (entry->operation.quiet && i + 2 != ids.size()) return EINVAL;
   }
   for (size_t i = 0; i < ids.size(); i++) {
     Entry& entry = *find(ids[i]);
@@ -205,6 +213,11 @@ int Ring::start(std::span<const uint64_t> ids) {
     prepare(*sqe, entry.operation);
     io_uring_sqe_set_data64(sqe, ids[i]);
     if (i + 1 < ids.size()) sqe->flags |= IOSQE_IO_LINK;
+    if (entry.operation.quiet) {
+      sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+      entry.partner = ids[i + 1];
+      find(ids[i + 1])->partner = ids[i];
+    }
     entry.state = State::started;
     inFlight_++;
   }
@@ -265,6 +278,7 @@ void Ring::cancel(uint64_t id) {
   if (entry == nullptr || entry->state != State::started) return;
   entry->state = State::cancelled;
   cancelled_.push_back(id);
+  if (entry->partner != kNobody) cancel(entry->partner);
 }
 
 bool Ring::cancelling() {
@@ -368,6 +382,12 @@ void Ring::settle(const io_uring_cqe& answer) {
   Entry* const entry = find(answer.user_data);
   if (entry == nullptr) return;
   Operation& operation = entry->operation;
+  if (operation.quiet) return settleUnsent(answer.user_data, *entry, answer.res);
+  if (entry->partner != kNobody) {
+    Operation& sent = find(entry->partner)->operation;
+    account(sent, static_cast<int32_t>(sizeOf(sent.parts)), 0);
+    free(entry->partner);
+  }
   Completion completion{answer.user_data, answer.res, 0};
   if ((answer.flags & IORING_CQE_F_NOTIF) != 0) {
     completion.flags |= Completion::kNotification;
@@ -381,7 +401,7 @@ void Ring::settle(const io_uring_cqe& answer) {
   }
   const bool more = (answer.flags & IORING_CQE_F_MORE) != 0;
   // All that is left of a sendZeroCopy needs its memory, and not the lease.
-  if (!more || operation.kind == Op::sendZeroCopy) {
+  if (entry->state != State::acknowledging && (!more || operation.kind == Op::sendZeroCopy)) {
     completion.flags |= Completion::kLeft;
     if (operation.pin.drop()) completion.flags |= Completion::kClosing;
   }
@@ -391,6 +411,18 @@ void Ring::settle(const io_uring_cqe& answer) {
   } else {
     free(answer.user_data);
   }
+  done_.push_back(completion);
+}
+
+// A quiet one has failed, or did not do all of its work; what it was in front of never begins.
+void Ring::settleUnsent(uint64_t id, Entry& entry, int32_t result) {
+  const uint64_t next = entry.partner;
+  const bool ours = result >= 0 || entry.operation.pin.orphaned();
+  Completion completion{next, ours ? -ECANCELED : result, Completion::kUnsent | Completion::kLeft};
+  account(entry.operation, result, 0);
+  free(id);
+  if (find(next)->operation.pin.drop()) completion.flags |= Completion::kClosing;
+  free(next);
   done_.push_back(completion);
 }
 

@@ -53,7 +53,10 @@ class Ring {
   int create(Operation&&, uint64_t& id);
   void discard(uint64_t id);  // one that was not started
   // Several are a chain: each begins when the one before it has done all it was to do, and if that
-  // fails, they are all cancelled. ENOSPC: longer than the ring.
+  // fails, they are all cancelled. ENOSPC: longer than the ring. A quiet one that does its work has
+  // no answer of its own: the next one's, which could not begin otherwise, tells of it. If it fails,
+  // its answer is given as that of the next one, and the kernel is silent about all behind it; so
+  // there may be but that one.
   int start(std::span<const uint64_t> ids);
   // Ends with ECANCELED what has not ended by itself. The kernel does not find an operation that
   // is just going from one of its queues to another, that has its turn in a chain yet to come, or
@@ -104,6 +107,7 @@ class Ring {
     Operation operation;
     uint32_t generation = 0;
     State state = State::free;
+    uint64_t partner = 0;  // of a quiet one and the next: the other
   };
 
   Entry* find(uint64_t id);
@@ -115,6 +119,7 @@ class Ring {
   bool answersWait() const;
   void settle(const io_uring_cqe&);
   void account(Operation&, int32_t result, uint32_t flags);
+  void settleUnsent(uint64_t id, Entry&, int32_t result);
 
   const RingOptions options_;
   io_uring ring_{};
