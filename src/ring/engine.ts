@@ -1,9 +1,9 @@
 import { type NativeRing, native } from '../native.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
-import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
 import { refuseInBio } from '../pool/lease/in-bio.js';
 import { systemError } from '../pool/lease/outcome.js';
+import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
 import type { ResolvedRingOptions } from '../pool/options.js';
 import type { Attachment } from './attachment.js';
 import { unavailable } from './features.js';

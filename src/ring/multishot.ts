@@ -32,11 +32,7 @@ export abstract class Multishot<Value> extends Operation {
   /** Takes the listener of its signal back. */
   onOver: (() => void) | undefined;
 
-  constructor(
-    arming: Arming,
-    work: Work,
-    merge?: (last: Value, next: Value) => Value,
-  ) {
+  constructor(arming: Arming, work: Work, merge?: (last: Value, next: Value) => Value) {
     super(work.task, work.attachment, work.handle, work.events, NOTHING);
     this.arming = arming;
     this.stream = new Stream(

@@ -184,7 +184,8 @@ export class Ring {
   ): Promise<number> {
     return this.#asked(() => {
       const { signal, all } = parseRecvOptions(options);
-      if (this.#engine.chain !== undefined) throw wrong('build', 'a request()', 'single operations');
+      if (this.#engine.chain !== undefined)
+        throw wrong('build', 'a request()', 'single operations');
       const request = memoryOf('bytes', [bytes]);
       const answer = memoryOf('into', [into]);
       const task = all === true ? REQUEST_ALL : REQUEST;

@@ -165,6 +165,69 @@ describe('a chain that has not come as far as an operation', () => {
   });
 });
 
+describe('a request', () => {
+  const much = Buffer.alloc(32 << 20);
+
+  it.each(['release', 'signal', 'close'] as const)('ends half sent: %s', async (how) => {
+    const { connection, peer } = await open(own.pool, 'tcp');
+    peer.pause();
+    const lease = await hold(connection);
+    const other = new Ring();
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const waiting = rejection(other.request(lease, much, Buffer.alloc(10), options));
+    // Some of it is on its way.
+    await until(() => lease.socket.unsent() > 0);
+    if (how === 'release') lease.release();
+    else if (how === 'signal') controller.abort();
+    else await other.close();
+    const code = { release: 'ERR_LEASE_RELEASED', signal: 'ERR_ABORTED', close: 'ERR_RING_CLOSED' };
+    expect((await waiting).code).toBe(code[how]);
+    expect(other.inFlight).toBe(0);
+    lease.release();
+    await other.close();
+    connection.terminate();
+  });
+
+  it('whose answer never comes tells what became of its sending', async () => {
+    const { connection, peer } = await open(own.pool, 'tcp');
+    const end = ending(connection);
+    const lease = await hold(connection);
+    peer.pause();
+    const waiting = rejection(ring.request(lease, much, Buffer.alloc(10)));
+    await until(() => lease.socket.unsent() > 0);
+    peer.resetAndDestroy();
+    const { code, details } = await waiting;
+    expect([code, details.syscall]).toEqual(['ERR_LEASE_OPERATION', 'send']);
+    expect(['ECONNRESET', 'EPIPE']).toContain(details.errno);
+    lease.release();
+    expect((await end).error?.code).toBe('ERR_CONNECTION_LOST');
+  });
+
+  it('breaks a WebSocket whose frame it leaves half sent', async () => {
+    const { connection, peer } = await open(own.pool, 'ws');
+    const end = ending(connection);
+    peer.pause();
+    const lease = await hold(connection);
+    const waiting = rejection(ring.request(lease, ownFrame('ws', much), Buffer.alloc(10)));
+    await until(() => lease.socket.unsent() > 0);
+    lease.release();
+    expect((await waiting).code).toBe('ERR_LEASE_RELEASED');
+    expect((await end).error?.code).toBe('ERR_LEASE_TAINTED');
+  });
+
+  it('is refused in a chain', async () => {
+    const { connection } = await open(own.pool, 'tcp');
+    const lease = await hold(connection);
+    const build = () => ring.request(lease, Buffer.alloc(1), Buffer.alloc(1));
+    expect(() => ring.link(build)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+    lease.release();
+    connection.terminate();
+  });
+});
+
 it('answers behind one that shows that its lease is over are told', async () => {
   const first = await open(own.pool, 'tcp');
   const second = await open(own.pool, 'tcp');
@@ -256,6 +319,8 @@ describe('what a ring refuses', () => {
     ['into', (lease) => ring.recv(lease, Buffer.alloc(0))],
     ['into', (lease) => ring.readv(lease, [])],
     ['bytes', (lease) => ring.send(lease, 'text' as never)],
+    ['bytes', (lease) => ring.request(lease, Buffer.alloc(0), Buffer.alloc(1))],
+    ['into', (lease) => ring.request(lease, Buffer.alloc(1), [] as never)],
     ['events', (lease) => ring.poll(lease, 1.5)],
     ['milliseconds', () => ring.timeout(-1)],
     ['linkTimeout()', () => ring.linkTimeout(1)],

@@ -108,6 +108,33 @@ describe.each(PLAIN)('a ring on %s', (wire) => {
     connection.terminate();
   });
 
+  it('makes requests, each with the answer to it', async () => {
+    const { connection, peer, received } = await open(own.pool, wire);
+    const lease = await hold(connection);
+    peer.on('data', () => peer.write(message(wire, 'pong')));
+    const into = Buffer.alloc(message(wire, 'pong').length);
+    const bytes = ownFrame(wire, 'ping');
+    for (let i = 0; i < 10; i++) {
+      expect(await ring.request(lease, bytes, into, { all: true })).toBe(into.length);
+      expect(into.equals(message(wire, 'pong'))).toBe(true);
+      into.fill(0);
+    }
+    expect(payloads(wire, received()).toString()).toBe('ping'.repeat(10));
+    peer.removeAllListeners('data');
+    // Both directions are its own until the answer has come.
+    const waiting = rejection(ring.request(lease, bytes, into));
+    for (const other of [ring.send(lease, bytes), ring.recv(lease, into)]) {
+      expect((await rejection(other)).details.errno).toBe('EBUSY');
+    }
+    expect(ring.inFlight).toBe(1);
+    lease.release();
+    expect((await waiting).code).toBe('ERR_LEASE_RELEASED');
+    const got = delivered(connection);
+    peer.write(message(wire, 'on'));
+    await until(() => got().toString() === 'on');
+    connection.terminate();
+  });
+
   it('receives piece by piece, and stops between two of them', async () => {
     const { connection, peer } = await open(own.pool, wire);
     const lease = await hold(connection);

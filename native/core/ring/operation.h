@@ -25,11 +25,11 @@ struct Operation {
   };
 
   Kind kind = Kind::poll;
-  int target = -1;           // see Ring::attach()
-  Pin pin;                   // dropped when the operation is done with the socket
-  uint32_t events = 0;       // poll(2)
-  int flags = 0;             // MSG_*
-  bool quiet = false;        // a send in front of a receive, at the end of a chain, see Ring::start()
+  int target = -1;      // see Ring::attach()
+  Pin pin;              // dropped when the operation is done with the socket
+  uint32_t events = 0;  // poll(2)
+  int flags = 0;        // MSG_*
+  bool quiet = false;   // a send in front of a receive, at the end of a chain, see Ring::start()
   std::vector<iovec> parts;  // whoever made it keeps the memory where it is, until it is over
   // What the kernel reads of it, which must not move either.
   msghdr message{};

@@ -181,12 +181,17 @@ Ring::Entry* Ring::find(uint64_t id) {
   return entry.generation == id >> 32 && entry.state != State::free ? &entry : nullptr;
 }
 
-void Ring::free(uint64_t id) {
-  Entry& entry = entries_[static_cast<uint32_t>(id)];
+// It is over. Its place stays as it is until whoever takes the answer knows of that.
+void Ring::end(Entry& entry) {
   if (entry.state != State::created) inFlight_--;
   entry.state = State::free;
   entry.operation.pin.drop();
-  freeEntries_.push_back(static_cast<uint32_t>(id));
+}
+
+void Ring::free(uint64_t id) {
+  const auto place = static_cast<uint32_t>(id);
+  end(entries_[place]);
+  freeEntries_.push_back(place);
 }
 
 void Ring::discard(uint64_t id) {
@@ -333,14 +338,19 @@ void Ring::notify(bool on) {
 // --- answers -------------------------------------------------------------------------------------
 
 size_t Ring::take(std::span<Completion> out) {
+  // What was taken last is known by now.
+  for (; known_ < taken_; known_++) {
+    const Completion& one = done_[known_];
+    if ((one.flags & Completion::kMore) == 0) freeEntries_.push_back(static_cast<uint32_t>(one.id));
+  }
+  if (taken_ == done_.size()) {
+    done_.clear();
+    taken_ = known_ = 0;
+  }
   collect();
   const size_t count = std::min(out.size(), done_.size() - taken_);
   std::copy_n(done_.begin() + static_cast<ptrdiff_t>(taken_), count, out.begin());
   taken_ += count;
-  if (taken_ == done_.size()) {
-    done_.clear();
-    taken_ = 0;
-  }
   return count;
 }
 
@@ -409,7 +419,7 @@ void Ring::settle(const io_uring_cqe& answer) {
     completion.flags |= Completion::kMore;
     if (operation.kind == Op::sendZeroCopy) entry->state = State::acknowledging;
   } else {
-    free(answer.user_data);
+    end(*entry);
   }
   done_.push_back(completion);
 }
@@ -417,12 +427,21 @@ void Ring::settle(const io_uring_cqe& answer) {
 // A quiet one has failed, or did not do all of its work; what it was in front of never begins.
 void Ring::settleUnsent(uint64_t id, Entry& entry, int32_t result) {
   const uint64_t next = entry.partner;
-  const bool ours = result >= 0 || entry.operation.pin.orphaned();
-  Completion completion{next, ours ? -ECANCELED : result, Completion::kUnsent | Completion::kLeft};
+  Pin& pin = entry.operation.pin;
+  int error = result < 0 ? -result : ECANCELED;
+  if (pin.orphaned()) {
+    error = ECANCELED;
+  } else if (result >= 0 && entry.state != State::cancelled) {
+    // Part of it went. Why not the rest, the kernel has told nobody, and does not tell again.
+    error = EPIPE;
+    pin.lost("send", error);
+  }
   account(entry.operation, result, 0);
   free(id);
-  if (find(next)->operation.pin.drop()) completion.flags |= Completion::kClosing;
-  free(next);
+  Completion completion{next, -error, Completion::kUnsent | Completion::kLeft};
+  Entry& behind = *find(next);
+  if (behind.operation.pin.drop()) completion.flags |= Completion::kClosing;
+  end(behind);
   done_.push_back(completion);
 }
 

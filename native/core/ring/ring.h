@@ -54,9 +54,9 @@ class Ring {
   void discard(uint64_t id);  // one that was not started
   // Several are a chain: each begins when the one before it has done all it was to do, and if that
   // fails, they are all cancelled. ENOSPC: longer than the ring. A quiet one that does its work has
-  // no answer of its own: the next one's, which could not begin otherwise, tells of it. If it fails,
-  // its answer is given as that of the next one, and the kernel is silent about all behind it; so
-  // there may be but that one.
+  // no answer of its own: the next one's, which could not begin otherwise, tells of it. If it
+  // fails, its answer is given as that of the next one, and the kernel is silent about all behind
+  // it; so there may be but that one.
   int start(std::span<const uint64_t> ids);
   // Ends with ECANCELED what has not ended by itself. The kernel does not find an operation that
   // is just going from one of its queues to another, that has its turn in a chain yet to come, or
@@ -73,7 +73,8 @@ class Ring {
   // There is something to take.
   bool answered() const;
 
-  // Answers in their order, so many at most.
+  // Answers in their order, so many at most. The numbers of those that have ended are used again,
+  // in their next generation, from the next call on.
   size_t take(std::span<Completion> out);
   // Waits for some; milliseconds at most.
   void wait(uint64_t timeout);
@@ -111,6 +112,7 @@ class Ring {
   };
 
   Entry* find(uint64_t id);
+  void end(Entry&);
   void free(uint64_t id);
   void prepare(io_uring_sqe&, Operation&);
   bool prepareCancel(uint64_t id);
@@ -129,13 +131,14 @@ class Ring {
   std::vector<Target> targets_;
   std::vector<int> freeTargets_;
   std::vector<int> freeFiles_;  // indices in the table of registered files
-  std::deque<Entry> entries_;  // which never move: the kernel reads of them
+  std::deque<Entry> entries_;   // which never move: the kernel reads of them
   std::vector<uint32_t> freeEntries_;
   size_t inFlight_ = 0;
   std::vector<uint64_t> cancelled_;  // each once; some may have ended since
-  std::vector<Completion> done_;  // answers that were not taken
-  size_t taken_ = 0;              // of those, at the front
-  BufferRing buffers_;            // the kernel may write to it as long as the ring is there
+  std::vector<Completion> done_;     // answers that were not taken
+  size_t taken_ = 0;                 // of those, at the front
+  size_t known_ = 0;                 // of those, so that their places may be used again
+  BufferRing buffers_;               // the kernel may write to it as long as the ring is there
 };
 
 }  // namespace lwspool
