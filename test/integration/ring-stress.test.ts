@@ -46,8 +46,8 @@ it('every operation ends with its lease, in a handler', async () => {
   const port = await moodyServer(randomFrom(seed + 3));
   const group = await pool.connectMany(`tcp://127.0.0.1:${port}`, {
     handler: new URL('../fixtures/handlers/ring-stress.mjs', import.meta.url),
-    // Those that end are not replaced.
-    count: ROUNDS,
+    // Those that end are not replaced, and descriptors are not endless.
+    count: Math.min(ROUNDS, 2000),
     data: { rounds: ROUNDS, numbers },
   });
   const [stuck] = await event(group, 'post');
