@@ -64,7 +64,7 @@ export abstract class Operation {
   /** Events of poll(2), or milliseconds. */
   readonly argument: number;
   /** Memory that the kernel uses until the last answer. */
-  readonly memory: readonly Uint8Array[];
+  memory: readonly Uint8Array[];
   /** What is sent before it begins: one chain of two, with one answer. */
   readonly request: readonly Uint8Array[] | undefined;
   chain: Chain | undefined;
@@ -162,4 +162,53 @@ export class Single<Result> extends Operation {
     this.promise.catch(() => undefined);
     this.#reject(error);
   }
+}
+
+/**
+ * One that ends only when all of several pieces of memory were moved. The kernel waits for the rest by
+ * itself, but not for ever: after a hundred-odd wake-ups it answers with what it has (recvmsg(2) and
+ * sendmsg(2) do not wait on a descriptor with O_NONBLOCK). Then it begins again, unless it was to end.
+ */
+export class Whole extends Single<number> {
+  readonly #again: (operation: Operation) => void;
+  #moved = 0;
+
+  constructor(
+    again: (operation: Operation) => void,
+    ...operation: ConstructorParameters<typeof Single<number>>
+  ) {
+    super(...operation);
+    this.#again = again;
+  }
+
+  override answer(result: number, flags: number): void {
+    if (result > 0 && this.#goesOn(result)) return;
+    const moved = this.#moved + Math.max(result, 0);
+    super.answer(moved > 0 ? moved : result, flags);
+  }
+
+  #goesOn(result: number): boolean {
+    if (this.chain !== undefined || this.why !== undefined) return false;
+    const rest = behind(this.memory, result);
+    if (rest.length === 0 || this.attachment?.state.ending !== undefined) return false;
+    this.memory = rest;
+    try {
+      this.#again(this);
+    } catch {
+      return false; // the lease or the ring has ended: what was moved was moved
+    }
+    this.#moved += result;
+    return true;
+  }
+}
+
+/** What is left of them after so many bytes. */
+function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let left = bytes;
+  for (const part of parts) {
+    if (left < part.length) rest.push(part.subarray(left));
+    left = Math.max(0, left - part.length);
+  }
+  return rest;
 }

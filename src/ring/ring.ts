@@ -19,7 +19,7 @@ import {
 import { Engine } from './engine.js';
 import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
 import { type Arming, type Multishot, PollMany, ReceiveMany, type Work } from './multishot.js';
-import { Asked, ETIME, NOTHING, type Operation, Single, type Task } from './operation.js';
+import { Asked, ETIME, NOTHING, type Operation, Single, type Task, Whole } from './operation.js';
 
 /** IOV_MAX of Linux. */
 const MOST_PARTS = 1024;
@@ -126,7 +126,10 @@ export class Ring {
     return this.#receive(RECV, RECV_ALL, lease, [into], options);
   }
 
-  /** The same into several pieces of memory, one after the other (readv(2)). */
+  /**
+   * The same into several pieces of memory, one after the other (readv(2)). With `all` in a chain it
+   * ends short, and with it the chain, if so many bytes come in more than a hundred pieces.
+   */
   readv(lease: Lease, into: readonly Uint8Array[], options?: RecvOptions): Promise<number> {
     return this.#receive(READV, READV_ALL, lease, into, options);
   }
@@ -153,7 +156,10 @@ export class Ring {
     return this.#send(SEND, lease, [bytes], options);
   }
 
-  /** The same from several pieces of memory (writev(2)). */
+  /**
+   * The same from several pieces of memory (writev(2)). In a chain it ends short, and with it the
+   * chain, if the peer takes them in more than a hundred pieces.
+   */
   writev(
     lease: Lease,
     parts: readonly Uint8Array[],
@@ -358,7 +364,10 @@ export class Ring {
   ): Promise<number> {
     const handle = this.#open(lease, task, mode);
     const attachment = this.#engine.attach(handle);
-    const operation = new Single(task, attachment, handle, argument, memory, amount, request);
+    const operation =
+      memory.length > 1 && task.kind !== receive
+        ? new Whole(this.#arming.arm, task, attachment, handle, argument, memory, amount)
+        : new Single(task, attachment, handle, argument, memory, amount, request);
     this.#begin(operation, signal);
     return operation.promise;
   }

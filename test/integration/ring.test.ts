@@ -108,6 +108,24 @@ describe.each(PLAIN)('a ring on %s', (wire) => {
     connection.terminate();
   });
 
+  it('fills several pieces of memory, in however many pieces their bytes come', async () => {
+    const { connection, peer } = await open(own.pool, wire);
+    const lease = await hold(connection);
+    const bytes = message(wire, 'x'.repeat(400));
+    const parts = [Buffer.alloc(7), Buffer.alloc(100), Buffer.alloc(bytes.length - 107)];
+    const waiting = ring.readv(lease, parts, { all: true });
+    for (const byte of bytes) {
+      peer.write(Buffer.of(byte));
+      // Until the kernel has woken the ring for it.
+      await until(() => lease.socket.unread() === 0);
+      await pause(0);
+    }
+    expect(await waiting).toBe(bytes.length);
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    lease.release();
+    connection.terminate();
+  });
+
   it('makes requests, each with the answer to it', async () => {
     const { connection, peer, received } = await open(own.pool, wire);
     const lease = await hold(connection);
