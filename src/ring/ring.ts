@@ -1,10 +1,7 @@
-import { isUint8Array } from 'node:util/types';
-import { markAsUntransferable } from 'node:worker_threads';
 import { onAbort } from '../pool/abort.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import { handleOf, type Lease } from '../pool/lease/lease.js';
-import { describe } from '../pool/options/describe.js';
 import {
   parseMultishotOptions,
   parsePollOptions,
@@ -18,34 +15,30 @@ import {
 } from '../pool/options/ring.js';
 import { Engine } from './engine.js';
 import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
+import { memoryOf, wrong } from './memory.js';
 import { type Arming, type Multishot, PollMany, ReceiveMany, type Work } from './multishot.js';
-import { Asked, ETIME, NOTHING, type Operation, Single, type Task, Whole } from './operation.js';
+import { Asked, NOTHING, type Operation, Single, type Task, Whole } from './operation.js';
+import {
+  amount,
+  elapsed,
+  LINK_TIMEOUT,
+  POLL_MANY,
+  POLL_ONCE,
+  READV,
+  READV_ALL,
+  RECV,
+  RECV_ALL,
+  RECV_MANY,
+  REQUEST,
+  REQUEST_ALL,
+  reached,
+  SEND,
+  SEND_ZERO_COPY,
+  TIMEOUT,
+  WRITEV,
+} from './tasks.js';
 
-/** IOV_MAX of Linux. */
-const MOST_PARTS = 1024;
 const LONGEST = 2 ** 31 - 1;
-
-const { poll, pollMany, receive, receiveAll, receiveMany, send, sendZeroCopy } = Asked;
-const { timeout, linkTimeout } = Asked;
-const POLL_ONCE: Task = { name: 'poll()', kind: poll, syscall: 'poll' };
-const POLL_MANY: Task = { name: 'poll()', kind: pollMany, syscall: 'poll' };
-const RECV: Task = { name: 'recv()', kind: receive, syscall: 'recv' };
-const RECV_ALL: Task = { name: 'recv()', kind: receiveAll, syscall: 'recv' };
-const READV: Task = { name: 'readv()', kind: receive, syscall: 'recv' };
-const READV_ALL: Task = { name: 'readv()', kind: receiveAll, syscall: 'recv' };
-const RECV_MANY: Task = { name: 'recvMultishot()', kind: receiveMany, syscall: 'recv' };
-const REQUEST: Task = { name: 'request()', kind: receive, syscall: 'recv' };
-const REQUEST_ALL: Task = { name: 'request()', kind: receiveAll, syscall: 'recv' };
-const SEND: Task = { name: 'send()', kind: send, syscall: 'send' };
-const WRITEV: Task = { name: 'writev()', kind: send, syscall: 'send' };
-const SEND_ZERO_COPY: Task = { name: 'sendZeroCopy()', kind: sendZeroCopy, syscall: 'send' };
-const TIMEOUT: Task = { name: 'timeout()', kind: timeout, syscall: 'timeout' };
-const LINK_TIMEOUT: Task = { name: 'linkTimeout()', kind: linkTimeout, syscall: 'timeout' };
-
-// What the kernel's answer means; undefined: an error.
-const amount = (result: number) => (result >= 0 ? result : undefined);
-const elapsed = (result: number) => result === ETIME || undefined;
-const reached = (result: number) => result === ETIME;
 
 /**
  * An io_uring (io_uring(7)) whose operations work on leased connections. What one turn of the loop
@@ -228,9 +221,8 @@ export class Ring {
         });
       }
       before.limit = milliseconds;
-      const operation = new Single(
-        ...([LINK_TIMEOUT, undefined, undefined, milliseconds, NOTHING, reached] as const),
-      );
+      const time = milliseconds;
+      const operation = new Single(LINK_TIMEOUT, undefined, undefined, time, NOTHING, reached);
       this.#begin(operation, undefined);
       return operation.promise;
     });
@@ -365,7 +357,7 @@ export class Ring {
     const handle = this.#open(lease, task, mode);
     const attachment = this.#engine.attach(handle);
     const operation =
-      memory.length > 1 && task.kind !== receive
+      memory.length > 1 && task.kind !== Asked.receive
         ? new Whole(this.#arming.arm, task, attachment, handle, argument, memory, amount)
         : new Single(task, attachment, handle, argument, memory, amount, request);
     this.#begin(operation, signal);
@@ -432,32 +424,4 @@ function checkTime(milliseconds: unknown): void {
   if (!Number.isInteger(time) || time < 0 || time > LONGEST) {
     throw wrong('milliseconds', milliseconds, `an integer from 0 to ${LONGEST} (milliseconds)`);
   }
-}
-
-/** A list of its own: whoever made the other one may take pieces out while the kernel uses them. */
-function memoryOf(argument: string, given: readonly Uint8Array[]): readonly Uint8Array[] {
-  const parts = Array.isArray(given) ? [...given] : [];
-  if (parts.length === 0 || parts.length > MOST_PARTS) {
-    throw wrong(argument, given, `an array of 1 to ${MOST_PARTS} Buffers or Uint8Arrays`);
-  }
-  for (const part of parts) {
-    if (!isUint8Array(part) || part.length === 0 || part.length > LONGEST) {
-      throw wrong(argument, part, 'a Buffer or Uint8Array of at least 1 byte');
-    }
-    const memory = part.buffer;
-    if (pinned.has(memory)) continue;
-    if ((memory as { resizable?: boolean }).resizable === true) {
-      throw wrong(argument, 'memory that can be resized', 'a Buffer or Uint8Array of a fixed size');
-    }
-    // The kernel writes to it: it must not become another thread's.
-    markAsUntransferable(memory);
-    pinned.add(memory);
-  }
-  return parts;
-}
-
-const pinned = new WeakSet<ArrayBufferLike>();
-
-function wrong(argument: string, got: unknown, takes: string) {
-  return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(got), takes });
 }
