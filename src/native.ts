@@ -271,51 +271,27 @@ export interface NativeMemoryBio {
 }
 
 /** Where an operation of a ring belongs: the lease it uses, and the chain it is part of. */
-type RingLease = [leases: NativeLeases, slot: number, generation: number, token: number];
-
 /**
- * A ring. What concerns a lease answers as {@link NativeLeases} do; each operation answers its
- * number, under which it is started, and under which its answers come.
+ * A ring. `asked` and `answers` are its constructor's, of four numbers for each operation: see
+ * native/bindings/ring_binding.h.
  */
 export interface NativeRing {
-  /** A reference to the lease's socket, for its operations. */
-  attach(...lease: RingLease): number;
-  detach(leases: NativeLeases, slot: number, generation: number, target: number): void;
-  poll(
-    ...operation: [...RingLease, chain: number, target: number, events: number, multishot: boolean]
-  ): number;
-  /** `all`: not before all parts are full. */
-  receive(
-    ...operation: [
-      ...RingLease,
-      chain: number,
-      target: number,
-      parts: readonly Uint8Array[],
-      all: boolean,
-    ]
-  ): number;
-  receiveMany(...operation: [...RingLease, chain: number, target: number]): number;
-  send(
-    ...operation: [
-      ...RingLease,
-      chain: number,
-      target: number,
-      parts: readonly Uint8Array[],
-      zeroCopy: boolean,
-    ]
-  ): number;
-  timeout(milliseconds: number, linked: boolean): number;
-  /** Several are a chain. */
-  start(operations: readonly number[]): number;
-  /** One that was not started. */
-  discard(operation: number): void;
-  cancel(operation: number): void;
+  /** A reference to the lease's socket, for its operations; answers as {@link NativeLeases} do. */
+  attach(leases: NativeLeases, slot: number, generation: number, token: number): number;
+  detach(target: number): void;
+  /**
+   * Starts what is in `asked`, several as a chain, and writes their names there, of two numbers each.
+   * 1: there is no room; below 0 as {@link NativeLeases}, and `asked[0]` is the one that was refused.
+   */
+  start(count: number, memory: readonly Uint8Array[]): number;
+  /** By its name. */
+  cancel(place: number, generation: number): void;
   /** At once, and not when the loop waits. */
   submit(): void;
   /** Until there is an answer; milliseconds at most. */
   wait(milliseconds: number): void;
-  /** Fills in operation, result and flags of each answer, and answers how many. */
-  take(into: Float64Array): number;
+  /** Fills in `answers`: name, result and flags of each; answers how many. */
+  take(): number;
   /** The bytes in a buffer of the ring, which may be filled again. */
   chunk(buffer: number, size: number): Buffer;
   close(): void;
@@ -330,10 +306,11 @@ export interface NativeRingClass {
     bufferCount: number,
     bufferSize: number,
     onAnswers: () => void,
+    asked: Int32Array,
+    answers: Int32Array,
   ): NativeRing;
   /** `errno`: there is none. */
   features(): { errno: number; features: string[]; opcodes: string[] };
-  nextChain(): number;
 }
 
 export interface NativeAddon {

@@ -36,6 +36,12 @@ export const uring = {
         { atMost: 1, row: 'uring-requests-own' },
       ],
     }),
+    requests({
+      id: 'uring-requests-link',
+      title: 'the same by a ring under leases, as chains of a send and a recv with a promise each',
+      peers: own,
+      work: { call: 'link' },
+    }),
     ...Object.entries(sizes).map(([name, words]) =>
       echo({
         id: `uring-echo-${name}`,

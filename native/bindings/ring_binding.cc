@@ -17,31 +17,72 @@ constexpr size_t kBatch = 256;
 // How long a thread that ends waits for what it has in flight. Milliseconds.
 constexpr uint64_t kPatience = 1'000;
 
-// The arguments of a lease: (leases, slot, generation, token).
-Leases& leasesOf(const Napi::CallbackInfo& info) {
-  return LeasesBinding::Unwrap(info[0].As<Napi::Object>())->leases();
-}
+// Numbers in `asked`, and in `answers`, for each operation.
+constexpr size_t kNumbers = 4;
+constexpr int kFull = 1;
 
-uint64_t wide(const Napi::CallbackInfo& info, size_t index) {
-  return static_cast<uint64_t>(info[index].As<Napi::Number>().DoubleValue());
-}
+// What is asked for, mirrored by src/ring/operation.ts; `receiveAll` is a receive as well.
+enum Asked : int32_t {
+  poll,
+  pollMany,
+  receive,
+  receiveAll,
+  receiveMany,
+  send,
+  sendZeroCopy,
+  timeout,
+  linkTimeout,
+  sendQuietly
+};
 
-LeaseName leaseOf(const Napi::CallbackInfo& info) {
-  return {{number(info, 1), number(info, 2)}, wide(info, 3)};
-}
+using Kind = Operation::Kind;
 
-Napi::Value outcomeOf(Napi::Env env, int error) {
-  return outcomeOf(env, Leases::Outcome{Refusal::none, error});
-}
-
-std::vector<iovec> partsOf(const Napi::Value& value) {
-  const auto views = value.As<Napi::Array>();
-  std::vector<iovec> parts(views.Length());
-  for (uint32_t i = 0; i < parts.size(); i++) {
-    auto view = views.Get(i).As<Napi::Uint8Array>();
-    parts[i] = {view.Data(), view.ByteLength()};
+Operation operationOf(const int32_t* asked) {
+  Operation operation;
+  operation.target = asked[1];
+  switch (asked[0]) {
+    case Asked::poll:
+    case Asked::pollMany:
+      operation.kind = asked[0] == Asked::poll ? Kind::poll : Kind::pollMany;
+      operation.events = static_cast<uint32_t>(asked[2]);
+      break;
+    case Asked::receive:
+    case Asked::receiveAll:
+      operation.kind = Kind::receive;
+      operation.flags = asked[0] == Asked::receiveAll ? MSG_WAITALL : 0;
+      break;
+    case Asked::receiveMany:
+      operation.kind = Kind::receiveMany;
+      break;
+    case Asked::send:
+    case Asked::sendZeroCopy:
+    case Asked::sendQuietly:
+      operation.kind = asked[0] == Asked::sendZeroCopy ? Kind::sendZeroCopy : Kind::send;
+      operation.quiet = asked[0] == Asked::sendQuietly;
+      // The kernel goes on after a short write, and does not answer before it is over.
+      operation.flags = MSG_NOSIGNAL | MSG_WAITALL;
+      break;
+    case Asked::timeout:
+    case Asked::linkTimeout:
+      operation.kind = asked[0] == Asked::timeout ? Kind::timeout : Kind::linkTimeout;
+      operation.time.tv_sec = asked[2] / 1000;
+      operation.time.tv_nsec = asked[2] % 1000 * 1'000'000LL;
+      break;
   }
-  return parts;
+  return operation;
+}
+
+Lane laneOf(Kind kind) {
+  switch (kind) {
+    case Kind::receive:
+    case Kind::receiveMany:
+      return Lane::read;
+    case Kind::send:
+    case Kind::sendZeroCopy:
+      return Lane::write;
+    default:
+      return Lane::none;
+  }
 }
 
 Napi::Array namesOf(Napi::Env env, const std::vector<std::string>& names) {
@@ -64,6 +105,13 @@ RingBinding::RingBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ring
     throw failure;
   }
   onAnswers_ = Napi::Weak(info[5].As<Napi::Function>());
+  auto asked = info[6].As<Napi::Int32Array>();
+  auto answers = info[7].As<Napi::Int32Array>();
+  asked_ = asked.Data();
+  answers_ = answers.Data();
+  room_ = answers.ElementLength() / kNumbers;
+  askedArray_ = Napi::Persistent(asked);
+  answersArray_ = Napi::Persistent(answers);
   handles_ = handles.release();
   handles_->teardown = std::make_unique<Teardown>(
       info.Env(), [this] { stop(std::exchange(handles_, nullptr), kPatience); });
@@ -123,96 +171,72 @@ Napi::Value RingBinding::features(const Napi::CallbackInfo& info) {
   return object;
 }
 
-Napi::Value RingBinding::nextChain(const Napi::CallbackInfo& info) {
-  return numberOf(info.Env(), static_cast<double>(Ring::nextChain()));
-}
-
 Napi::Value RingBinding::attach(const Napi::CallbackInfo& info) {
+  Leases& leases = LeasesBinding::Unwrap(info[0].As<Napi::Object>())->leases();
+  const LeaseName name{{number(info, 1), number(info, 2)},
+                       static_cast<uint64_t>(info[3].As<Napi::Number>().DoubleValue())};
   int target = -1;
   const Leases::Outcome outcome =
-      leasesOf(info).lendSocket(leaseOf(info), [&](int fd) { return ring().attach(fd, target); });
-  return outcomeOf(info.Env(), outcome, target);
+      leases.lendSocket(name, [&](int fd) { return ring().attach(fd, target); });
+  if (!outcome) return outcomeOf(info.Env(), outcome);
+  const auto place = static_cast<size_t>(target);
+  if (attached_.size() <= place) attached_.resize(place + 1);
+  attached_[place] = {&leases, name};
+  return numberOf(info.Env(), target);
 }
 
 void RingBinding::detach(const Napi::CallbackInfo& info) {
-  if (handles_ != nullptr) ring().detach(integer(info, 3));
-  leasesOf(info).returnSocket({number(info, 1), number(info, 2)});
+  const int target = integer(info, 0);
+  if (handles_ != nullptr) ring().detach(target);
+  const auto [leases, name] = std::exchange(attached_[static_cast<size_t>(target)], {});
+  leases->returnSocket(name.id);
 }
 
-// (lease, chain, target, ...)
-Napi::Value RingBinding::create(const Napi::CallbackInfo& info, Operation&& operation, Lane lane) {
-  operation.target = integer(info, 5);
-  const Leases::Outcome outcome =
-      leasesOf(info).pin(leaseOf(info), lane, wide(info, 4), operation.pin);
-  if (!outcome) return outcomeOf(info.Env(), outcome);
-  uint64_t id = 0;
-  const int error = ring().create(std::move(operation), id);
-  return error != 0 ? outcomeOf(info.Env(), error) : numberOf(info.Env(), static_cast<double>(id));
-}
-
-Napi::Value RingBinding::poll(const Napi::CallbackInfo& info) {
-  Operation operation;
-  operation.kind =
-      info[7].As<Napi::Boolean>().Value() ? Operation::Kind::pollMany : Operation::Kind::poll;
-  operation.events = number(info, 6);
-  return create(info, std::move(operation), Lane::none);
-}
-
-Napi::Value RingBinding::receive(const Napi::CallbackInfo& info) {
-  Operation operation;
-  operation.kind = Operation::Kind::receive;
-  operation.parts = partsOf(info[6]);
-  operation.flags = info[7].As<Napi::Boolean>().Value() ? MSG_WAITALL : 0;
-  return create(info, std::move(operation), Lane::read);
-}
-
-Napi::Value RingBinding::receiveMany(const Napi::CallbackInfo& info) {
-  Operation operation;
-  operation.kind = Operation::Kind::receiveMany;
-  return create(info, std::move(operation), Lane::read);
-}
-
-Napi::Value RingBinding::send(const Napi::CallbackInfo& info) {
-  Operation operation;
-  operation.kind =
-      info[7].As<Napi::Boolean>().Value() ? Operation::Kind::sendZeroCopy : Operation::Kind::send;
-  operation.parts = partsOf(info[6]);
-  // The kernel goes on after a short write, and does not answer before it is over.
-  operation.flags = MSG_NOSIGNAL | MSG_WAITALL;
-  return create(info, std::move(operation), Lane::write);
-}
-
-Napi::Value RingBinding::timeout(const Napi::CallbackInfo& info) {
-  Operation operation;
-  operation.kind =
-      info[1].As<Napi::Boolean>().Value() ? Operation::Kind::linkTimeout : Operation::Kind::timeout;
-  const uint64_t milliseconds = wide(info, 0);
-  operation.time.tv_sec = static_cast<int64_t>(milliseconds / 1000);
-  operation.time.tv_nsec = static_cast<long long>(milliseconds % 1000) * 1'000'000;
-  uint64_t id = 0;
-  const int error = ring().create(std::move(operation), id);
-  return error != 0 ? outcomeOf(info.Env(), error) : numberOf(info.Env(), static_cast<double>(id));
+Leases::Outcome RingBinding::create(const int32_t* asked, const Napi::Array& memory, uint32_t& part,
+                                    uint64_t chain, uint64_t& id) {
+  Operation operation = operationOf(asked);
+  for (int32_t left = asked[3]; left > 0; left--) {
+    const auto view = memory.Get(part++).As<Napi::Buffer<uint8_t>>();
+    operation.parts.push_back({view.Data(), view.Length()});
+  }
+  if (operation.target >= 0) {
+    const Attached& lease = attached_[static_cast<size_t>(operation.target)];
+    const Leases::Outcome outcome =
+        lease.leases->pin(lease.name, laneOf(operation.kind), chain, operation.pin);
+    if (!outcome) return outcome;
+  }
+  return {Refusal::none, ring().create(std::move(operation), id)};
 }
 
 Napi::Value RingBinding::start(const Napi::CallbackInfo& info) {
-  const auto numbers = info[0].As<Napi::Array>();
-  std::vector<uint64_t> ids(numbers.Length());
-  for (uint32_t i = 0; i < ids.size(); i++) {
-    ids[i] = static_cast<uint64_t>(numbers.Get(i).As<Napi::Number>().DoubleValue());
+  const uint32_t count = number(info, 0);
+  const auto memory = info[1].As<Napi::Array>();
+  const uint64_t chain = Ring::nextChain();
+  started_.resize(count);
+  Leases::Outcome outcome;
+  uint32_t made = 0;
+  for (uint32_t part = 0; made < count; made++) {
+    outcome = create(asked_ + made * kNumbers, memory, part, chain, started_[made]);
+    if (!outcome) break;
   }
-  const int error = ring().start(ids);
+  const bool full = outcome && ring().start(started_) != 0;
+  if (full || !outcome) {
+    for (uint32_t i = 0; i < made; i++) ring().discard(started_[i]);
+    asked_[0] = static_cast<int32_t>(made);
+    return full ? numberOf(info.Env(), kFull) : outcomeOf(info.Env(), outcome);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    asked_[i * 2] = static_cast<int32_t>(started_[i]);
+    asked_[i * 2 + 1] = static_cast<int32_t>(started_[i] >> 32);
+  }
   handles_->host.soon();
   settle();
-  return outcomeOf(info.Env(), error);
-}
-
-void RingBinding::discard(const Napi::CallbackInfo& info) {
-  if (handles_ != nullptr) ring().discard(wide(info, 0));
+  return numberOf(info.Env(), 0);
 }
 
 void RingBinding::cancel(const Napi::CallbackInfo& info) {
   if (handles_ == nullptr) return;
-  ring().cancel(wide(info, 0));
+  ring().cancel(uint64_t{number(info, 1)} << 32 | number(info, 0));
   handles_->host.soon();
 }
 
@@ -226,15 +250,14 @@ void RingBinding::wait(const Napi::CallbackInfo& info) {
 
 Napi::Value RingBinding::take(const Napi::CallbackInfo& info) {
   if (handles_ == nullptr) return numberOf(info.Env(), 0);
-  auto into = info[0].As<Napi::Float64Array>();
   std::array<Completion, kBatch> answers;
-  const size_t room = std::min(answers.size(), into.ElementLength() / 3);
-  const size_t count = ring().take({answers.data(), room});
-  double* out = into.Data();
+  const size_t count = ring().take({answers.data(), std::min(answers.size(), room_)});
+  int32_t* out = answers_;
   for (size_t i = 0; i < count; i++) {
-    *out++ = static_cast<double>(answers[i].id);
+    *out++ = static_cast<int32_t>(answers[i].id);
+    *out++ = static_cast<int32_t>(answers[i].id >> 32);
     *out++ = answers[i].result;
-    *out++ = answers[i].flags;
+    *out++ = static_cast<int32_t>(answers[i].flags);
   }
   settle();
   return numberOf(info.Env(), static_cast<double>(count));
@@ -259,16 +282,9 @@ void RingBinding::close(const Napi::CallbackInfo&) {
 void RingBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set("Ring", DefineClass(env, "Ring",
                                   {StaticMethod<&RingBinding::features>("features"),
-                                   StaticMethod<&RingBinding::nextChain>("nextChain"),
                                    InstanceMethod<&RingBinding::attach>("attach"),
                                    InstanceMethod<&RingBinding::detach>("detach"),
-                                   InstanceMethod<&RingBinding::poll>("poll"),
-                                   InstanceMethod<&RingBinding::receive>("receive"),
-                                   InstanceMethod<&RingBinding::receiveMany>("receiveMany"),
-                                   InstanceMethod<&RingBinding::send>("send"),
-                                   InstanceMethod<&RingBinding::timeout>("timeout"),
                                    InstanceMethod<&RingBinding::start>("start"),
-                                   InstanceMethod<&RingBinding::discard>("discard"),
                                    InstanceMethod<&RingBinding::cancel>("cancel"),
                                    InstanceMethod<&RingBinding::submit>("submit"),
                                    InstanceMethod<&RingBinding::wait>("wait"),

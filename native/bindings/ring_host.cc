@@ -64,22 +64,26 @@ void RingHost::onReadable(uv_poll_t* poll, int, int) {
 
 void RingHost::onPrepare(uv_prepare_t* prepare) { static_cast<RingHost*>(prepare->data)->submit(); }
 
+void RingHost::again() {
+  uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);
+}
+
 // Answers that are there at once need no event, and what they lead to need not wait for a turn.
+// What the kernel refuses, or was asked to cancel and has not ended, may bring none: the timer sees
+// to it that there is a next turn.
 void RingHost::submit() {
   for (int round = 0;; round++) {
     const bool last = round == kRounds;
     if (!last) ring.notify(false);
     const int error = ring.submit();
     if (!last) ring.notify(true);
-    if (error != 0) {
-      uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);
-      return;
-    }
+    if (error != 0) return again();
     if (last || !ring.answered()) break;
     answered_();
     if (!answered_) return;  // it was stopped meanwhile
-    if (!ring.unsubmitted()) break;
+    if (!ring.unsubmitted() && !ring.cancelling()) break;
   }
+  if (ring.cancelling()) return again();
   uv_prepare_stop(&prepare_);
 }
 

@@ -34,13 +34,14 @@ class RingHost {
   static void onReadable(uv_poll_t*, int status, int events);
   static void onPrepare(uv_prepare_t*);
   void submit();
+  void again();
   void onClosed();
 
   std::function<void()> answered_;
   std::function<void()> done_;
   uv_poll_t poll_;
   uv_prepare_t prepare_;
-  uv_timer_t retry_;  // for when the kernel has no memory
+  uv_timer_t retry_;  // unreferenced: what is in flight keeps the loop
   int open_ = 0;      // handles
 };
 

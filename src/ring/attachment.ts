@@ -6,6 +6,6 @@ export interface Attachment {
   readonly state: LeaseState;
   /** The ring's number for the socket. */
   readonly target: number;
-  /** In flight. */
-  readonly operations: Set<Operation>;
+  /** In flight, and not done with the socket; each knows where it stands. */
+  readonly operations: Operation[];
 }

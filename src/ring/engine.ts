@@ -1,33 +1,40 @@
 import { type NativeRing, native } from '../native.js';
-import { createError } from '../pool/errors.js';
+import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
+import { refuseInBio } from '../pool/lease/in-bio.js';
+import { systemError } from '../pool/lease/outcome.js';
 import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
 import type { ResolvedRingOptions } from '../pool/options.js';
 import type { Attachment } from './attachment.js';
 import { unavailable } from './features.js';
-import { type Chain, CLOSING, MORE, type Operation } from './operation.js';
+import { Asked, type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
 
-/** Answers that are taken at once, of three numbers each. */
+/** Answers that are taken at once. */
 const BATCH = 256;
-/** How often what is in flight is cancelled without waiting: each time the next of a chain begins. */
+/** What native code is asked, and answers, of each operation. */
+const NUMBERS = 4;
+/** How often the kernel is asked to end what was cancelled, before that is left to the loop. */
 const ROUNDS = 8;
 /** Milliseconds. */
 const WAIT = 10;
-
-/** Makes an operation in native code and answers its number. */
-export type Make = (ring: NativeRing, chain: number) => number;
 
 /** The operations of a ring, and the leases they belong to. */
 export class Engine implements LeaseUser {
   readonly #options: ResolvedRingOptions;
   readonly #native: NativeRing;
-  readonly #answers = new Float64Array(BATCH * 3);
-  readonly #operations = new Map<number, Operation>();
+  readonly #asked: Int32Array;
+  readonly #answers = new Int32Array(BATCH * NUMBERS);
+  /** Of those, from where to where they are not told yet: whoever calls {@link take} goes on there. */
+  #at = 0;
+  #end = 0;
+  /** By their places. */
+  readonly #operations: (Operation | undefined)[] = [];
+  #inFlight = 0;
   readonly #attachments = new Map<LeaseState, Attachment>();
-  /** Until they have ended. */
-  readonly #cancelled = new Set<Operation>();
   /** Native code holds it while something is in flight, and nobody else does. */
   readonly #onAnswers = () => this.take();
+  /** The one that was asked for last: who uses a lease mostly does so several times. */
+  #last: Attachment | undefined;
   #closing: PromiseWithResolvers | undefined;
   #chain: Chain | undefined;
 
@@ -36,8 +43,9 @@ export class Engine implements LeaseUser {
     this.#options = options;
     const { entries, completions, registered, bufferCount, bufferSize } = options;
     const sizes = [entries, completions, registered, bufferCount, bufferSize] as const;
+    this.#asked = new Int32Array(entries * NUMBERS);
     try {
-      this.#native = new native.Ring(...sizes, this.#onAnswers);
+      this.#native = new native.Ring(...sizes, this.#onAnswers, this.#asked, this.#answers);
     } catch (error) {
       const { errno } = error as { errno?: number };
       throw errno === undefined ? error : unavailable(errno);
@@ -49,7 +57,7 @@ export class Engine implements LeaseUser {
   }
 
   get inFlight(): number {
-    return this.#operations.size;
+    return this.#inFlight;
   }
 
   get chain(): Chain | undefined {
@@ -62,32 +70,29 @@ export class Engine implements LeaseUser {
   }
 
   /** What is in flight on a lease. */
-  operationsOn(state: LeaseState): Iterable<Operation> {
+  operationsOn(state: LeaseState): readonly Operation[] {
     return this.#attachments.get(state)?.operations ?? [];
   }
 
   /** The ring's hold on the socket of a lease. */
   attach(handle: LeaseHandle): Attachment {
     const { state } = handle;
+    if (this.#last?.state === state) return this.#last;
     const known = this.#attachments.get(state);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#last = known;
+      return known;
+    }
     const target = handle.call('dup', (leases, ...name) => this.#native.attach(leases, ...name));
-    const attachment: Attachment = { state, target, operations: new Set() };
+    const attachment: Attachment = { state, target, operations: [] };
     this.#attachments.set(state, attachment);
     state.users ??= new Set();
     state.users.add(this);
     return attachment;
   }
 
-  /** Makes an operation, and starts it if it is not part of a chain. */
-  begin(operation: Operation, make: Make): void {
-    const { handle, syscall } = operation;
-    const chain = this.#chain;
-    const number = chain?.number ?? native.Ring.nextChain();
-    operation.id =
-      handle === undefined
-        ? make(this.#native, number)
-        : handle.call(syscall, () => make(this.#native, number));
+  /** Starts an operation, if it is not part of a chain. */
+  begin(operation: Operation, chain: Chain | undefined): void {
     if (chain === undefined) {
       this.#start([operation]);
     } else {
@@ -98,7 +103,7 @@ export class Engine implements LeaseUser {
 
   /** What `build` asks for becomes one chain. */
   link<Result>(build: () => Result): Result {
-    const chain: Chain = { number: native.Ring.nextChain(), operations: [], failed: false };
+    const chain: Chain = { operations: [], failed: false, cancelled: false };
     this.#chain = chain;
     try {
       const result = build();
@@ -112,7 +117,6 @@ export class Engine implements LeaseUser {
     } catch (error) {
       const reason = 'its chain was not begun';
       for (const operation of chain.operations) {
-        this.#native.discard(operation.id);
         operation.fail(createError('ERR_ABORTED', { operation: operation.name, reason }));
       }
       throw error;
@@ -122,25 +126,75 @@ export class Engine implements LeaseUser {
   }
 
   #start(operations: readonly Operation[]): void {
-    const outcome = this.#native.start(operations.map(({ id }) => id));
-    if (outcome !== 0) {
-      if (operations.length === 1) this.#native.discard((operations[0] as Operation).id);
-      const { entries } = this.#options;
-      const reason = operations.length > entries ? `a chain of ${operations.length}` : undefined;
-      throw createError('ERR_RING_FULL', { limit: entries, reason });
+    const { entries } = this.#options;
+    const asked = this.#asked;
+    const memory: Uint8Array[] = [];
+    const requests = (operations[0] as Operation).request === undefined ? 0 : 1;
+    const count = operations.length + requests;
+    if (count > entries) {
+      throw createError('ERR_RING_FULL', { limit: entries, reason: `a chain of ${count}` });
     }
+    let at = 0;
+    for (const { task, attachment, argument, memory: parts, request } of operations) {
+      if (attachment !== undefined) refuseInBio();
+      const target = attachment?.target ?? -1;
+      if (request !== undefined) at = this.#ask(at, Asked.sendQuietly, target, 0, request, memory);
+      at = this.#ask(at, task.kind, target, argument, parts, memory);
+    }
+    const outcome = this.#native.start(count, memory);
+    if (outcome > 0) throw createError('ERR_RING_FULL', { limit: entries, reason: undefined });
+    if (outcome < 0) {
+      const refused = asked[0] as number;
+      const { handle, task } = operations[Math.max(0, refused - requests)] as Operation;
+      const syscall = refused < requests ? 'send' : task.syscall;
+      if (handle === undefined) throw systemError(outcome, syscall, undefined);
+      handle.call(syscall, () => outcome);
+    }
+    at = requests * 2;
     for (const operation of operations) {
-      this.#operations.set(operation.id, operation);
-      operation.attachment?.operations.add(operation);
+      operation.place = asked[at++] as number;
+      operation.generation = asked[at++] as number;
+      this.#operations[operation.place] = operation;
+      operation.index = (operation.attachment?.operations.push(operation) ?? 0) - 1;
     }
+    this.#inFlight += operations.length;
   }
 
-  /** Any number of times; an operation that has done its work meanwhile has. */
+  /** Writes down what native code is to do, and answers where the next goes. */
+  #ask(
+    at: number,
+    kind: number,
+    target: number,
+    argument: number,
+    parts: readonly Uint8Array[],
+    memory: Uint8Array[],
+  ): number {
+    this.#asked[at] = kind;
+    this.#asked[at + 1] = target;
+    this.#asked[at + 2] = argument;
+    this.#asked[at + 3] = parts.length;
+    for (const part of parts) memory.push(part);
+    return at + NUMBERS;
+  }
+
+  #isInFlight(operation: Operation): boolean {
+    return this.#operations[operation.place] === operation;
+  }
+
+  /**
+   * Any number of times; an operation that has done its work meanwhile has. The kernel cannot end one
+   * whose turn in a chain has not come, so that a chain is cancelled as a whole.
+   */
   cancel(operations: Iterable<Operation>): void {
     for (const operation of operations) {
-      if (!this.#operations.has(operation.id)) continue;
-      this.#cancelled.add(operation);
-      this.#native.cancel(operation.id);
+      if (!this.#isInFlight(operation)) continue;
+      this.#native.cancel(operation.place, operation.generation);
+      const { chain } = operation;
+      if (chain === undefined || chain.cancelled) continue;
+      chain.cancelled = true;
+      const others = chain.operations.filter((other) => this.#isInFlight(other));
+      for (const other of others) other.why ??= torn(other);
+      this.cancel(others);
     }
   }
 
@@ -148,42 +202,56 @@ export class Engine implements LeaseUser {
     return this.#native.chunk(buffer, size);
   }
 
-  /** Takes all answers that have come. */
+  /**
+   * Takes all answers that have come. What one of them leads to may end a lease, and so call this
+   * again: that takes the answers behind it as well.
+   */
   take(): void {
-    let any = false;
-    let count: number;
-    do {
-      count = this.#native.take(this.#answers);
-      for (let at = 0; at < count * 3; at += 3) {
-        const operation = this.#operations.get(this.#answers[at] as number);
-        if (operation === undefined) continue;
-        any = true;
-        const flags = this.#answers[at + 2] as number;
-        if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
-        if ((flags & MORE) === 0) this.#over(operation);
-        operation.answer(this.#answers[at + 1] as number, flags);
+    const answers = this.#answers;
+    while (this.#at < this.#end || this.#refill()) {
+      const place = answers[this.#at] as number;
+      const generation = answers[this.#at + 1] as number;
+      const result = answers[this.#at + 2] as number;
+      const flags = answers[this.#at + 3] as number;
+      this.#at += NUMBERS;
+      const operation = this.#operations[place];
+      if (operation === undefined || operation.generation !== generation) continue;
+      if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
+      if ((flags & MORE) === 0) {
+        this.#operations[place] = undefined;
+        this.#inFlight--;
       }
-    } while (count === BATCH);
-    // Of a chain only what has begun can be cancelled: the next one has begun since.
-    if (any) for (const { id } of this.#cancelled) this.#native.cancel(id);
-    if (this.#operations.size === 0) this.#closing?.resolve();
+      if ((flags & LEFT) !== 0) this.#left(operation);
+      operation.answer(result, flags);
+    }
+    if (this.#inFlight === 0) this.#closing?.resolve();
   }
 
-  #over(operation: Operation): void {
+  #refill(): boolean {
+    this.#at = 0;
+    this.#end = this.#native.take() * NUMBERS;
+    return this.#end > 0;
+  }
+
+  /** It is done with its socket, although the peer may have to acknowledge what it sent. */
+  #left(operation: Operation): void {
     const { attachment } = operation;
-    this.#operations.delete(operation.id);
-    this.#cancelled.delete(operation);
     if (attachment === undefined) return;
-    attachment.operations.delete(operation);
-    if (attachment.state.ending !== undefined) this.#detach(attachment);
+    const { state, operations } = attachment;
+    const last = operations.pop() as Operation;
+    if (last !== operation) {
+      operations[operation.index] = last;
+      last.index = operation.index;
+    }
+    if (state.ending !== undefined) this.#detach(attachment);
   }
 
   #detach(attachment: Attachment): void {
     const { state, operations, target } = attachment;
-    if (operations.size > 0 || !this.#attachments.delete(state)) return;
+    if (operations.length > 0 || !this.#attachments.delete(state)) return;
+    if (this.#last === attachment) this.#last = undefined;
     state.users?.delete(this);
-    const { native: leases, slot, generation } = state.leasing;
-    this.#native.detach(leases, slot, generation, target);
+    this.#native.detach(target);
   }
 
   /** A lease ends: all that is in flight on it is cancelled. The descriptor does not go back before. */
@@ -203,25 +271,24 @@ export class Engine implements LeaseUser {
     // What is only being asked for in link() must not begin: the socket is about to be another's.
     for (const operation of this.#chain?.operations ?? []) {
       if (operation.attachment !== attachment) continue;
-      this.#native.discard(operation.id);
       operation.fail(why(operation.name));
       (this.#chain as Chain).broken ??= why('link()');
     }
-    this.#finish(operations, patience);
+    this.#finish(() => operations, patience);
     if (state.ending !== undefined) this.#detach(attachment);
   }
 
-  #finish(operations: ReadonlySet<Operation> | ReadonlyMap<number, Operation>, patience: number) {
+  /** What `left` tells of ends, and is waited for; milliseconds at most. */
+  #finish(left: () => readonly Operation[], patience: number): void {
     // What the kernel has seen by now is told: a cancelled operation would keep it to itself.
     this.take();
-    for (let round = 0; round < ROUNDS && operations.size > 0; round++) {
-      this.cancel(operations.values());
+    this.cancel(left());
+    for (let round = 0; round < ROUNDS && left().length > 0; round++) {
       this.#native.submit();
       this.take();
     }
     const end = performance.now() + patience;
-    while (operations.size > 0 && performance.now() < end) {
-      this.cancel(operations.values());
+    while (left().length > 0 && performance.now() < end) {
       this.#native.wait(WAIT);
       this.take();
     }
@@ -231,15 +298,23 @@ export class Engine implements LeaseUser {
   async close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.promise;
     this.#closing = withResolvers();
-    for (const operation of this.#operations.values()) {
+    const left = () => this.#operations.filter((operation) => operation !== undefined);
+    for (const operation of left()) {
       operation.why ??= createError('ERR_RING_CLOSED', { operation: operation.name });
     }
-    this.#finish(this.#operations, 0);
-    if (this.#operations.size === 0) this.#closing.resolve();
+    this.#finish(left, 0);
+    if (this.#inFlight === 0) this.#closing.resolve();
     await this.#closing.promise;
     for (const attachment of [...this.#attachments.values()]) this.#detach(attachment);
     this.#native.close();
   }
+}
+
+/** Why an operation ends of which nobody asked that. */
+function torn({ name, handle }: Operation): LwsPoolError {
+  const connection = handle?.state.leasing.connection.id;
+  const reason = 'another operation of its chain was cancelled';
+  return createError('ERR_ABORTED', { operation: name, connection, reason });
 }
 
 interface PromiseWithResolvers {

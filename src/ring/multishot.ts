@@ -1,7 +1,7 @@
 import type { LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import type { Attachment } from './attachment.js';
-import { BUFFER, ECANCELED, ENOBUFS, MORE, Operation } from './operation.js';
+import { BUFFER, ECANCELED, ENOBUFS, MORE, NOTHING, Operation, type Task } from './operation.js';
 import { Stream } from './stream.js';
 
 /** What a multishot operation asks of its ring. */
@@ -11,6 +11,15 @@ export interface Arming {
   cancel(operation: Operation): void;
   /** The bytes in one of the ring's buffers, which is free afterwards. */
   chunk(buffer: number, size: number): Buffer;
+}
+
+/** What it does, and on what. */
+export interface Work {
+  readonly task: Task;
+  readonly attachment: Attachment;
+  readonly handle: LeaseHandle;
+  /** Of poll(2). */
+  readonly events: number;
 }
 
 /** One that answers until it is cancelled. The kernel may end it before; then it begins again. */
@@ -23,12 +32,8 @@ export abstract class Multishot<Value> extends Operation {
   /** Takes the listener of its signal back. */
   onOver: (() => void) | undefined;
 
-  constructor(
-    arming: Arming,
-    what: { name: string; syscall: string; attachment: Attachment; handle: LeaseHandle },
-    merge?: (last: Value, next: Value) => Value,
-  ) {
-    super(what.name, what.syscall, what.attachment, what.handle);
+  constructor(arming: Arming, work: Work, merge?: (last: Value, next: Value) => Value) {
+    super(work.task, work.attachment, work.handle, work.events, NOTHING);
     this.arming = arming;
     this.stream = new Stream(
       {
@@ -91,11 +96,8 @@ export abstract class Multishot<Value> extends Operation {
 
 /** Events of poll(2). Those that nobody has taken yet are joined. */
 export class PollMany extends Multishot<number> {
-  constructor(
-    arming: Arming,
-    what: { name: string; syscall: string; attachment: Attachment; handle: LeaseHandle },
-  ) {
-    super(arming, what, (last, next) => last | next);
+  constructor(arming: Arming, work: Work) {
+    super(arming, work, (last, next) => last | next);
   }
 
   protected taken(): void {
@@ -121,12 +123,8 @@ export class ReceiveMany extends Multishot<Buffer> {
   /** Cancelled for a pause, and nothing else. */
   #pausing = false;
 
-  constructor(
-    arming: Arming,
-    what: { name: string; syscall: string; attachment: Attachment; handle: LeaseHandle },
-    highWaterMark: number,
-  ) {
-    super(arming, what);
+  constructor(arming: Arming, work: Work, highWaterMark: number) {
+    super(arming, work);
     this.#highWaterMark = highWaterMark;
   }
 

@@ -1,10 +1,7 @@
-import { isUint8Array } from 'node:util/types';
-import { markAsUntransferable } from 'node:worker_threads';
 import { onAbort } from '../pool/abort.js';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import { handleOf, type Lease } from '../pool/lease/lease.js';
-import { describe } from '../pool/options/describe.js';
 import {
   parseMultishotOptions,
   parsePollOptions,
@@ -16,13 +13,31 @@ import {
   type RingOperationOptions,
   type RingOptions,
 } from '../pool/options/ring.js';
-import { Engine, type Make } from './engine.js';
+import { Engine } from './engine.js';
 import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
-import { type Arming, type Multishot, PollMany, ReceiveMany } from './multishot.js';
-import { ETIME, type Operation, Single } from './operation.js';
+import { memoryOf, wrong } from './memory.js';
+import { type Arming, type Multishot, PollMany, ReceiveMany, type Work } from './multishot.js';
+import { Asked, NOTHING, type Operation, Single, type Task, Whole } from './operation.js';
+import {
+  amount,
+  elapsed,
+  LINK_TIMEOUT,
+  POLL_MANY,
+  POLL_ONCE,
+  READV,
+  READV_ALL,
+  RECV,
+  RECV_ALL,
+  RECV_MANY,
+  REQUEST,
+  REQUEST_ALL,
+  reached,
+  SEND,
+  SEND_ZERO_COPY,
+  TIMEOUT,
+  WRITEV,
+} from './tasks.js';
 
-/** IOV_MAX of Linux. */
-const MOST_PARTS = 1024;
 const LONGEST = 2 ** 31 - 1;
 
 /**
@@ -91,9 +106,7 @@ export class Ring {
     return this.#asked(() => {
       const { signal } = parsePollOptions(options);
       checkEvents(events);
-      return this.#single(lease, 'poll()', 'poll', signal, undefined, (target, name) => {
-        return (ring, chain) => ring.poll(...name, chain, target, events, false);
-      });
+      return this.#single(lease, POLL_ONCE, 'shared', signal, events, NOTHING);
     });
   }
 
@@ -103,12 +116,15 @@ export class Ring {
    * @returns how many bytes; 0: the peer has ended
    */
   recv(lease: Lease, into: Uint8Array, options?: RecvOptions): Promise<number> {
-    return this.#receive('recv()', lease, [into], options);
+    return this.#receive(RECV, RECV_ALL, lease, [into], options);
   }
 
-  /** The same into several pieces of memory, one after the other (readv(2)). */
+  /**
+   * The same into several pieces of memory, one after the other (readv(2)). With `all` in a chain it
+   * ends short, and with it the chain, if so many bytes come in more than a hundred pieces.
+   */
   readv(lease: Lease, into: readonly Uint8Array[], options?: RecvOptions): Promise<number> {
-    return this.#receive('readv()', lease, into, options);
+    return this.#receive(READV, READV_ALL, lease, into, options);
   }
 
   /**
@@ -120,13 +136,8 @@ export class Ring {
   recvMultishot(lease: Lease, options?: RecvMultishotOptions): AsyncIterableIterator<Buffer> {
     const { signal, highWaterMark } = parseMultishotOptions(options);
     requireFeature('recvMultishot');
-    const name = 'recvMultishot()';
-    const { handle, attachment } = this.#open(lease, name, 'exclusive');
-    const what = { name, syscall: 'recv', attachment, handle };
-    const arming = this.#arming(handle, (target, own) => (ring, chain) => {
-      return ring.receiveMany(...own, chain, target);
-    });
-    return this.#many(new ReceiveMany(arming, what, highWaterMark), signal);
+    const work = this.#work(lease, RECV_MANY, 'exclusive');
+    return this.#many(new ReceiveMany(this.#arming, work, highWaterMark), signal);
   }
 
   /**
@@ -135,16 +146,19 @@ export class Ring {
    * @returns how many bytes; fewer than there are only if it was cancelled or lost on the way
    */
   send(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
-    return this.#send('send()', lease, [bytes], false, options);
+    return this.#send(SEND, lease, [bytes], options);
   }
 
-  /** The same from several pieces of memory (writev(2)). */
+  /**
+   * The same from several pieces of memory (writev(2)). In a chain it ends short, and with it the
+   * chain, if the peer takes them in more than a hundred pieces.
+   */
   writev(
     lease: Lease,
     parts: readonly Uint8Array[],
     options?: RingOperationOptions,
   ): Promise<number> {
-    return this.#send('writev()', lease, parts, false, options);
+    return this.#send(WRITEV, lease, parts, options);
   }
 
   /**
@@ -152,7 +166,30 @@ export class Ring {
    * peer has acknowledged all of it and the memory is free, which may be after the lease. Linux 6.0.
    */
   sendZeroCopy(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
-    return this.#send('sendZeroCopy()', lease, [bytes], true, options);
+    return this.#send(SEND_ZERO_COPY, lease, [bytes], options);
+  }
+
+  /**
+   * Sends all of a request, then receives the answer to it: `send` and `recv` as one chain that
+   * answers once, which costs half of both in {@link link}. Not for chains.
+   *
+   * @returns how many bytes were received; 0: the peer has ended
+   */
+  request(
+    lease: Lease,
+    bytes: Uint8Array,
+    into: Uint8Array,
+    options?: RecvOptions,
+  ): Promise<number> {
+    return this.#asked(() => {
+      const { signal, all } = parseRecvOptions(options);
+      if (this.#engine.chain !== undefined)
+        throw wrong('build', 'a request()', 'single operations');
+      const request = memoryOf('bytes', [bytes]);
+      const answer = memoryOf('into', [into]);
+      const task = all === true ? REQUEST_ALL : REQUEST;
+      return this.#single(lease, task, 'exclusive', signal, 0, answer, request);
+    });
   }
 
   /** Resolves after so many milliseconds; in a chain, what follows waits. */
@@ -160,9 +197,8 @@ export class Ring {
     return this.#asked<void>(() => {
       const { signal } = parseRingOperation(options);
       checkTime(milliseconds);
-      const what = { name: 'timeout()', syscall: 'timeout' };
-      const operation = new Single(what, undefined, (result) => result === ETIME || undefined);
-      this.#begin(operation, signal, (ring) => ring.timeout(milliseconds, false));
+      const operation = new Single(TIMEOUT, undefined, undefined, milliseconds, NOTHING, elapsed);
+      this.#begin(operation, signal);
       return operation.promise.then(() => undefined);
     });
   }
@@ -177,7 +213,7 @@ export class Ring {
     return this.#asked(() => {
       checkTime(milliseconds);
       const before = this.#engine.chain?.operations.at(-1);
-      if (before === undefined || before.name === 'linkTimeout()' || before.name === 'timeout()') {
+      if (before === undefined || before.task === LINK_TIMEOUT || before.task === TIMEOUT) {
         throw createError('ERR_INVALID_ARGUMENT', {
           argument: 'linkTimeout()',
           got: 'nothing before it that it could end',
@@ -185,16 +221,17 @@ export class Ring {
         });
       }
       before.limit = milliseconds;
-      const what = { name: 'linkTimeout()', syscall: 'timeout' };
-      const operation = new Single(what, undefined, (result) => result === ETIME);
-      this.#begin(operation, undefined, (ring) => ring.timeout(milliseconds, true));
+      const time = milliseconds;
+      const operation = new Single(LINK_TIMEOUT, undefined, undefined, time, NOTHING, reached);
+      this.#begin(operation, undefined);
       return operation.promise;
     });
   }
 
   /**
    * Makes a chain of all that `build` asks for, at once: each operation begins when the one before
-   * it has done all it was to do. If one fails, those behind it reject with ERR_ABORTED.
+   * it has done all it was to do. If one fails, those behind it reject with ERR_ABORTED; if one is
+   * cancelled, by its signal or with its lease, all that has not ended does.
    *
    *     const [sent, received] = await Promise.all(
    *       ring.link(() => [ring.send(lease, request), ring.recv(lease, answer)]),
@@ -235,6 +272,17 @@ export class Ring {
 
   // --- how they are made --------------------------------------------------------------------------
 
+  readonly #arming: Arming = {
+    arm: (operation) => {
+      this.#engine.require(operation.name);
+      operation.handle?.require();
+      // Again, it may be while a chain is built.
+      this.#engine.begin(operation, undefined);
+    },
+    cancel: (operation) => this.#engine.cancel([operation]),
+    chunk: (buffer, size) => this.#engine.chunk(buffer, size),
+  };
+
   #pollMany(
     lease: Lease,
     events: number,
@@ -242,44 +290,35 @@ export class Ring {
   ): AsyncIterableIterator<number> {
     const { signal } = parsePollOptions(options);
     checkEvents(events);
-    const name = 'poll()';
-    const { handle, attachment } = this.#open(lease, name, 'shared');
-    const what = { name, syscall: 'poll', attachment, handle };
-    const arming = this.#arming(handle, (target, own) => (ring, chain) => {
-      return ring.poll(...own, chain, target, events, true);
-    });
-    return this.#many(new PollMany(arming, what), signal);
+    const work = this.#work(lease, POLL_MANY, 'shared', events);
+    return this.#many(new PollMany(this.#arming, work), signal);
   }
 
   #receive(
-    name: string,
+    some: Task,
+    whole: Task,
     lease: Lease,
     into: readonly Uint8Array[],
     options: RecvOptions | undefined,
   ): Promise<number> {
     return this.#asked(() => {
-      const { signal, all = false } = parseRecvOptions(options);
-      const parts = memoryOf('into', into);
-      return this.#single(lease, name, 'recv', signal, parts, (target, own) => {
-        return (ring, chain) => ring.receive(...own, chain, target, parts, all);
-      });
+      const { signal, all } = parseRecvOptions(options);
+      const memory = memoryOf('into', into);
+      return this.#single(lease, all === true ? whole : some, 'exclusive', signal, 0, memory);
     });
   }
 
   #send(
-    name: string,
+    task: Task,
     lease: Lease,
     bytes: readonly Uint8Array[],
-    zeroCopy: boolean,
     options: RingOperationOptions | undefined,
   ): Promise<number> {
     return this.#asked(() => {
       const { signal } = parseRingOperation(options);
-      const parts = memoryOf('bytes', bytes);
-      if (zeroCopy) requireFeature('sendZeroCopy');
-      return this.#single(lease, name, 'send', signal, parts, (target, own) => {
-        return (ring, chain) => ring.send(...own, chain, target, parts, zeroCopy);
-      });
+      const memory = memoryOf('bytes', bytes);
+      if (task === SEND_ZERO_COPY) requireFeature('sendZeroCopy');
+      return this.#single(lease, task, 'exclusive', signal, 0, memory);
     });
   }
 
@@ -293,32 +332,42 @@ export class Ring {
     }
   }
 
-  #open(lease: Lease, name: string, mode: 'shared' | 'exclusive') {
+  /** The lease, if an operation may begin on it. */
+  #open(lease: Lease, { name }: Task, mode: 'shared' | 'exclusive'): LeaseHandle {
     const handle = checkLease(lease);
     this.#engine.require(name);
     handle.require(mode === 'exclusive' ? name : undefined);
-    return { handle, attachment: this.#engine.attach(handle) };
+    return handle;
+  }
+
+  #work(lease: Lease, task: Task, mode: 'shared' | 'exclusive', events = 0): Work {
+    const handle = this.#open(lease, task, mode);
+    return { task, handle, events, attachment: this.#engine.attach(handle) };
   }
 
   #single(
     lease: Lease,
-    name: string,
-    syscall: string,
+    task: Task,
+    mode: 'shared' | 'exclusive',
     signal: AbortSignal | undefined,
-    memory: readonly Uint8Array[] | undefined,
-    make: Maker,
+    argument: number,
+    memory: readonly Uint8Array[],
+    request?: readonly Uint8Array[],
   ): Promise<number> {
-    const { handle, attachment } = this.#open(lease, name, memory ? 'exclusive' : 'shared');
-    const what = { name, syscall, attachment, handle };
-    const operation = new Single(what, memory, (result) => (result >= 0 ? result : undefined));
-    this.#begin(operation, signal, make(attachment.target, nameOf(handle)));
+    const handle = this.#open(lease, task, mode);
+    const attachment = this.#engine.attach(handle);
+    const operation =
+      memory.length > 1 && task.kind !== Asked.receive
+        ? new Whole(this.#arming.arm, task, attachment, handle, argument, memory, amount)
+        : new Single(task, attachment, handle, argument, memory, amount, request);
+    this.#begin(operation, signal);
     return operation.promise;
   }
 
-  #begin<Result>(operation: Single<Result>, signal: AbortSignal | undefined, make: Make): void {
+  #begin<Result>(operation: Single<Result>, signal: AbortSignal | undefined): void {
     this.#engine.require(operation.name);
     if (signal?.aborted) throw this.#aborted(operation, undefined, signal);
-    this.#engine.begin(operation, make);
+    this.#engine.begin(operation, this.#engine.chain);
     if (signal === undefined) return;
     const ignore = onAbort(signal, () => {
       // Of a chain, all: an operation that has not begun cannot be cancelled by itself.
@@ -328,18 +377,6 @@ export class Ring {
       this.#engine.cancel(operation.chain?.operations ?? [operation]);
     });
     operation.promise.then(ignore, ignore);
-  }
-
-  #arming(handle: LeaseHandle, make: Maker): Arming {
-    return {
-      arm: (operation) => {
-        this.#engine.require(operation.name);
-        const attachment = this.#engine.attach(handle);
-        this.#engine.begin(operation, make(attachment.target, nameOf(handle)));
-      },
-      cancel: (operation) => this.#engine.cancel([operation]),
-      chunk: (buffer, size) => this.#engine.chunk(buffer, size),
-    };
   }
 
   #many<Value>(
@@ -370,14 +407,6 @@ export class Ring {
   }
 }
 
-type OwnName = Parameters<Parameters<LeaseHandle['call']>[1]>;
-type Maker = (target: number, name: OwnName) => Make;
-
-/** The lease as native code knows it. */
-function nameOf({ state: { leasing, token } }: LeaseHandle): OwnName {
-  return [leasing.native, leasing.slot, leasing.generation, token];
-}
-
 function checkLease(lease: unknown): LeaseHandle {
   const handle = handleOf(lease);
   if (handle === undefined) throw wrong('lease', lease, 'a lease of a connection');
@@ -395,35 +424,4 @@ function checkTime(milliseconds: unknown): void {
   if (!Number.isInteger(time) || time < 0 || time > LONGEST) {
     throw wrong('milliseconds', milliseconds, `an integer from 0 to ${LONGEST} (milliseconds)`);
   }
-}
-
-/** A list of its own: whoever made the other one may take pieces out while the kernel uses them. */
-function memoryOf(argument: string, given: readonly Uint8Array[]): readonly Uint8Array[] {
-  const parts = Array.isArray(given) ? [...given] : [];
-  if (parts.length === 0 || parts.length > MOST_PARTS) {
-    throw wrong(argument, given, `an array of 1 to ${MOST_PARTS} Buffers or Uint8Arrays`);
-  }
-  for (const part of parts) {
-    if (!isUint8Array(part) || part.length === 0 || part.length > LONGEST) {
-      throw wrong(argument, part, 'a Buffer or Uint8Array of at least 1 byte');
-    }
-    if ((part.buffer as { resizable?: boolean }).resizable === true) {
-      throw wrong(argument, 'memory that can be resized', 'a Buffer or Uint8Array of a fixed size');
-    }
-    pin(part.buffer);
-  }
-  return parts;
-}
-
-const pinned = new WeakSet<ArrayBufferLike>();
-
-/** The kernel writes to it: it must not become another thread's. */
-function pin(memory: ArrayBufferLike): void {
-  if (pinned.has(memory)) return;
-  pinned.add(memory);
-  markAsUntransferable(memory);
-}
-
-function wrong(argument: string, got: unknown, takes: string) {
-  return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(got), takes });
 }

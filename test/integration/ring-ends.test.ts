@@ -1,7 +1,16 @@
 import net from 'node:net';
 import { createPool, POLL, Ring } from 'lws-pool';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { delivered, hold, message, open, own as ownFrame, until } from '../fixtures/leases.js';
+import {
+  addon,
+  delivered,
+  hold,
+  message,
+  open,
+  own as ownFrame,
+  place,
+  until,
+} from '../fixtures/leases.js';
 import { ending, rejection, usePool } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
 
@@ -117,6 +126,136 @@ describe.each(['ws', 'tcp'] as const)('operations in flight on %s', (wire) => {
   });
 });
 
+describe('a chain that has not come as far as an operation', () => {
+  it('ends with the lease of that operation', async () => {
+    const { connection, peer } = await open(own.pool, 'ws');
+    const lease = await hold(connection);
+    const [waiting, receiving] = ring.link(() => [
+      rejection(ring.timeout(600_000)),
+      rejection(ring.recv(lease, Buffer.alloc(10))),
+    ]);
+    lease.release();
+    expect((await receiving).code).toBe('ERR_LEASE_RELEASED');
+    expect((await waiting).code).toBe('ERR_ABORTED');
+    const got = delivered(connection);
+    peer.write(message('ws', 'on'));
+    await until(() => got().toString() === 'on');
+    connection.terminate();
+  });
+
+  it('ends on all leases when one of them ends', async () => {
+    const first = await open(own.pool, 'ws');
+    const second = await open(own.pool, 'ws');
+    const lease = await hold(first.connection);
+    const other = await hold(second.connection);
+    const [receiving, limit, behind, last] = ring.link(() => [
+      rejection(ring.recv(other, Buffer.alloc(10))),
+      ring.linkTimeout(600_000),
+      rejection(ring.recv(lease, Buffer.alloc(10))),
+      rejection(ring.poll(other, POLL.PRI)),
+    ]);
+    lease.release();
+    expect((await behind).code).toBe('ERR_LEASE_RELEASED');
+    expect([(await receiving).code, (await last).code]).toEqual(['ERR_ABORTED', 'ERR_ABORTED']);
+    expect(await limit).toBe(false);
+    expect(other.released).toBe(false);
+    other.release();
+    first.connection.terminate();
+    second.connection.terminate();
+  });
+});
+
+describe('a request', () => {
+  const much = Buffer.alloc(32 << 20);
+
+  it.each(['release', 'signal', 'close'] as const)('ends half sent: %s', async (how) => {
+    const { connection, peer } = await open(own.pool, 'tcp');
+    peer.pause();
+    const lease = await hold(connection);
+    const other = new Ring();
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const waiting = rejection(other.request(lease, much, Buffer.alloc(10), options));
+    // Some of it is on its way.
+    await until(() => lease.socket.unsent() > 0);
+    if (how === 'release') lease.release();
+    else if (how === 'signal') controller.abort();
+    else await other.close();
+    const code = { release: 'ERR_LEASE_RELEASED', signal: 'ERR_ABORTED', close: 'ERR_RING_CLOSED' };
+    expect((await waiting).code).toBe(code[how]);
+    expect(other.inFlight).toBe(0);
+    lease.release();
+    await other.close();
+    connection.terminate();
+  });
+
+  it('whose answer never comes tells what became of its sending', async () => {
+    const { connection, peer } = await open(own.pool, 'tcp');
+    const end = ending(connection);
+    const lease = await hold(connection);
+    peer.pause();
+    const waiting = rejection(ring.request(lease, much, Buffer.alloc(10)));
+    await until(() => lease.socket.unsent() > 0);
+    peer.resetAndDestroy();
+    const { code, details } = await waiting;
+    expect([code, details.syscall]).toEqual(['ERR_LEASE_OPERATION', 'send']);
+    expect(['ECONNRESET', 'EPIPE']).toContain(details.errno);
+    lease.release();
+    expect((await end).error?.code).toBe('ERR_CONNECTION_LOST');
+  });
+
+  it('breaks a WebSocket whose frame it leaves half sent', async () => {
+    const { connection, peer } = await open(own.pool, 'ws');
+    const end = ending(connection);
+    peer.pause();
+    const lease = await hold(connection);
+    const waiting = rejection(ring.request(lease, ownFrame('ws', much), Buffer.alloc(10)));
+    await until(() => lease.socket.unsent() > 0);
+    lease.release();
+    expect((await waiting).code).toBe('ERR_LEASE_RELEASED');
+    expect((await end).error?.code).toBe('ERR_LEASE_TAINTED');
+  });
+
+  it('is refused in a chain', async () => {
+    const { connection } = await open(own.pool, 'tcp');
+    const lease = await hold(connection);
+    const build = () => ring.request(lease, Buffer.alloc(1), Buffer.alloc(1));
+    expect(() => ring.link(build)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+    lease.release();
+    connection.terminate();
+  });
+});
+
+it('answers behind one that shows that its lease is over are told', async () => {
+  const first = await open(own.pool, 'tcp');
+  const second = await open(own.pool, 'tcp');
+  const lease = await hold(first.connection, 'exclusive', { maxHold: 20 });
+  const other = await hold(second.connection);
+  const controller = new AbortController();
+  const chain = ring.link(() => [
+    rejection(ring.recv(lease, Buffer.alloc(10), { signal: controller.signal })),
+    rejection(ring.poll(other, POLL.PRI)),
+    rejection(ring.readv(other, [Buffer.alloc(5), Buffer.alloc(5)])),
+  ]);
+  // Ended under the nose of those above: more answers than there are behind the first.
+  const watching = Array.from({ length: 5 }, () => rejection(ring.poll(lease, POLL.PRI)));
+  await new Promise(setImmediate);
+  // Only the worker knows of the end: this thread does not get to hear of it.
+  const [channel, slot, generation] = place(first.connection);
+  const leases = new addon.Leases(channel, 'owner');
+  while (leases.check(slot, generation, Number(lease.token)) === 0);
+  controller.abort();
+  const codes = async (all: Promise<{ code: string }>[]) =>
+    (await Promise.all(all)).map(({ code }) => code);
+  expect(await codes(chain)).toEqual(['ERR_LEASE_EXPIRED', 'ERR_ABORTED', 'ERR_ABORTED']);
+  expect(await codes(watching)).toEqual(Array(5).fill('ERR_LEASE_EXPIRED'));
+  other.release();
+  first.connection.terminate();
+  second.connection.terminate();
+});
+
 describe('a ring that is closed', () => {
   it('ends what is in flight, and its leases stay', async () => {
     const { connection, peer } = await open(own.pool, 'ws');
@@ -180,6 +319,8 @@ describe('what a ring refuses', () => {
     ['into', (lease) => ring.recv(lease, Buffer.alloc(0))],
     ['into', (lease) => ring.readv(lease, [])],
     ['bytes', (lease) => ring.send(lease, 'text' as never)],
+    ['bytes', (lease) => ring.request(lease, Buffer.alloc(0), Buffer.alloc(1))],
+    ['into', (lease) => ring.request(lease, Buffer.alloc(1), [] as never)],
     ['events', (lease) => ring.poll(lease, 1.5)],
     ['milliseconds', () => ring.timeout(-1)],
     ['linkTimeout()', () => ring.linkTimeout(1)],

@@ -54,6 +54,36 @@ TEST_CASE("ring: a full queue that the kernel does not take refuses more, and lo
   });
 }
 
+TEST_CASE("ring: what is cancelled while the kernel takes nothing is cancelled when it does") {
+  for (const int error : {EAGAIN, EBUSY}) {
+    whereRefused([error] {
+      RingOptions options;
+      options.entries = 2;
+      RingBed bed(options);
+      Connection& connection = bed.open();
+      Held held = bed.hold(connection.id);
+      const int target = bed.attach(held);
+      std::vector<uint64_t> ids;
+      for (int i = 0; i < 5; i++) {
+        ids.push_back(bed.start(held, RingBed::poll(target, POLLPRI), Lane::none));
+      }
+      REQUIRE_EQ(bed.ring.submit(), 0);
+      refusal = error;
+      for (const uint64_t id : ids) bed.ring.cancel(id);
+      CHECK_EQ(bed.ring.submit(), error);
+      CHECK(bed.ring.cancelling());
+      CHECK_EQ(bed.release(held), Why::none);
+      CHECK_EQ(bed.right(connection), Right::draining);
+      refusal = 0;
+      CHECK_EQ(bed.ring.submit(), 0);  // no answer was there that could have led to it
+      for (const uint64_t id : ids) CHECK_EQ(bed.result(id), -ECANCELED);
+      CHECK_FALSE(bed.ring.cancelling());
+      CHECK_NE(bed.right(connection), Right::draining);
+      CHECK(bed.alive(connection));
+    });
+  }
+}
+
 TEST_CASE("ring: closed while the kernel takes nothing, it costs the connection and nothing else") {
   whereRefused([] {
     RingBed bed;

@@ -106,6 +106,94 @@ TEST_CASE("ring: what is cancelled takes nothing of the stream") {
   CHECK(bed.alive(connection));
 }
 
+TEST_CASE("ring: what is cancelled before its turn in a chain has come ends when it has") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  std::vector<uint8_t> into(64);
+  uint64_t first = 0;
+  uint64_t second = 0;
+  REQUIRE_EQ(bed.create(held, RingBed::poll(target, POLLIN), Lane::none, first), 0);
+  REQUIRE_EQ(bed.create(held, RingBed::poll(target, POLLPRI), Lane::none, second), 0);
+  const uint64_t both[] = {first, second};
+  REQUIRE_EQ(bed.ring.start(both), 0);
+  bed.ring.cancel(second);
+  bed.ring.submit();  // the kernel does not find it
+  bed.takeAnswers();
+  CHECK(bed.answers.empty());
+  CHECK(bed.ring.cancelling());
+  bed.peer(connection).text("on");
+  CHECK_EQ(bed.result(first), POLLIN);
+  CHECK_EQ(bed.result(second), -ECANCELED);  // wait() asks again
+  CHECK_FALSE(bed.ring.cancelling());
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: a sendZeroCopy that waits for its peer has done with the lease") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  const Octets out = LeaseBed::toPeer({0x81, std::string(1000, 'x')});
+  Operation operation = RingBed::send(target, out);
+  operation.kind = Operation::Kind::sendZeroCopy;
+  const uint64_t writing = bed.start(held, std::move(operation), Lane::write);
+  bed.result(writing);
+  REQUIRE_EQ(bed.answers.size(), 2);
+  CHECK_EQ(bed.answers[0].result, static_cast<int32_t>(out.size()));
+  CHECK_EQ(bed.answers[0].flags, Completion::kMore | Completion::kLeft);
+  CHECK_NE(bed.answers[1].flags & Completion::kNotification, 0);
+  CHECK_EQ(bed.release(held), Why::none);
+  CHECK(bed.alive(connection));
+}
+
+TEST_CASE("ring: a quiet send is answered by what is behind it, or in its place") {
+  RingBed bed;
+  Connection& connection = bed.open();
+  Held held = bed.hold(connection.id);
+  const int target = bed.attach(held);
+  const auto request = [&](const Octets& out, std::vector<uint8_t>& into) {
+    uint64_t ids[2] = {};
+    Operation sending = RingBed::send(target, out);
+    sending.quiet = true;
+    const uint64_t chain = Ring::nextChain();
+    REQUIRE_EQ(bed.create(held, std::move(sending), Lane::write, ids[0], chain), 0);
+    REQUIRE_EQ(bed.create(held, RingBed::receive(target, into), Lane::read, ids[1], chain), 0);
+    CHECK_EQ(bed.ring.start({ids, 1}), EINVAL);  // nothing is behind it
+    REQUIRE_EQ(bed.ring.start(ids), 0);
+    bed.answers.clear();
+    return ids[1];
+  };
+  const Octets out = LeaseBed::toPeer({0x81, "a request"});
+  const Octets in = LeaseBed::toUs({0x81, "its answer"});
+  std::vector<uint8_t> into(in.size());
+  for (int i = 0; i < 3; i++) {
+    const uint64_t asking = request(out, into);
+    bed.ring.submit();
+    CHECK(bed.untilHeard(bed.peer(connection), "text a request"));
+    bed.peer(connection).write(in);
+    CHECK_EQ(bed.result(asking), static_cast<int32_t>(in.size()));
+    CHECK_EQ(Octets(into.begin(), into.end()), in);
+    CHECK_EQ(bed.answers.size(), 1);
+    CHECK_EQ(bed.answers[0].flags, Completion::kLeft);
+    CHECK_EQ(bed.ring.inFlight(), 0);
+  }
+  // More than the peer takes: it is cancelled in the middle, and nothing is received.
+  const Octets much(64 << 20, 'x');
+  const uint64_t asking = request(much, into);
+  bed.ring.submit();
+  bed.ring.cancel(asking);
+  CHECK_EQ(bed.result(asking), -ECANCELED);
+  CHECK_EQ(bed.answers.size(), 1);
+  CHECK_EQ(bed.answers[0].flags, Completion::kLeft | Completion::kUnsent);
+  CHECK_EQ(bed.ring.inFlight(), 0);
+  const ConnectionId id = connection.id;
+  bed.release(held);
+  CHECK_EQ(bed.taint(id), "what was written is not whole frames of a client");
+}
+
 TEST_CASE("ring: one operation reads at a time, unless they are a chain") {
   RingBed bed;
   Connection& connection = bed.open();
@@ -157,6 +245,25 @@ TEST_CASE("ring: more operations than there is room for, and more answers") {
   }
   CHECK_EQ(bed.ring.start(chain), ENOSPC);
   for (const uint64_t id : chain) bed.ring.discard(id);
+}
+
+TEST_CASE("ring: the number of an operation is not used again before its end is known") {
+  RingBed bed;
+  Held held = bed.hold(bed.open().id, false);
+  const int target = bed.attach(held);
+  const auto place = [](uint64_t id) { return static_cast<uint32_t>(id); };
+  const uint64_t first = bed.start(held, RingBed::poll(target, POLLOUT), Lane::none);
+  bed.ring.wait(1'000);
+  CHECK(bed.ring.answered());
+  CHECK_EQ(bed.ring.inFlight(), 0);
+  const uint64_t second = bed.start(held, RingBed::poll(target, POLLOUT), Lane::none);
+  CHECK_NE(place(second), place(first));
+  CHECK_EQ(bed.result(second), POLLOUT);
+  const uint64_t third = bed.start(held, RingBed::poll(target, POLLOUT), Lane::none);
+  CHECK_LE(place(third), 1);
+  CHECK_NE(third, first);
+  CHECK_NE(third, second);
+  CHECK_EQ(bed.result(third), POLLOUT);
 }
 
 TEST_CASE("ring: operations outlive their connection and find nobody") {

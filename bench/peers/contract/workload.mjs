@@ -29,7 +29,7 @@ import { parseArgs } from 'node:util';
  * @property {number} leases  how many to take in the measured phase; for `all`, how often all of them
  * @property {number} pairs  how often to measure with and without leases
  * @property {'exclusive' | 'shared' | 'none'} lease
- * @property {'lease' | 'tryLease'} call  whether it may be waited for
+ * @property {'lease' | 'tryLease' | 'link'} call  whether a lease may be waited for; requests in chains
  * @property {number} perTurn  after so many the loop gets a turn
  * @property {'handler' | 'main'} traffic  where messages are answered meanwhile
  */

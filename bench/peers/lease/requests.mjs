@@ -27,7 +27,7 @@ export async function requests(pool, workload) {
   const ring = new Ring();
   const leases = await pool.leaseAll(opened, mode);
   const outcome = await runRequests(
-    leases.map((lease) => byRing(ring, lease)),
+    leases.map((lease) => byRing(ring, lease, workload.call)),
     workload,
   );
   for (const lease of leases) lease.release();
@@ -35,12 +35,17 @@ export async function requests(pool, workload) {
   return outcome;
 }
 
-function byRing(ring, lease) {
+function byRing(ring, lease, call) {
   const answer = Buffer.alloc(answerSize);
-  const exchange = () => [ring.send(lease, request), ring.recv(lease, answer, { all: true })];
+  const all = { all: true };
+  const chain = () => [ring.send(lease, request), ring.recv(lease, answer, all)];
+  const exchange =
+    call === 'link'
+      ? () => Promise.all(ring.link(chain))
+      : () => ring.request(lease, request, answer, all);
   return {
     async ask(count) {
-      for (let left = count; left > 0; left--) await Promise.all(ring.link(exchange));
+      for (let left = count; left > 0; left--) await exchange();
     },
   };
 }

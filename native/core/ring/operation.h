@@ -25,10 +25,11 @@ struct Operation {
   };
 
   Kind kind = Kind::poll;
-  int target = -1;           // see Ring::attach()
-  Pin pin;                   // dropped when the operation is done with the socket
-  uint32_t events = 0;       // poll(2)
-  int flags = 0;             // MSG_*
+  int target = -1;      // see Ring::attach()
+  Pin pin;              // dropped when the operation is done with the socket
+  uint32_t events = 0;  // poll(2)
+  int flags = 0;        // MSG_*
+  bool quiet = false;   // a send in front of a receive, at the end of a chain, see Ring::start()
   std::vector<iovec> parts;  // whoever made it keeps the memory where it is, until it is over
   // What the kernel reads of it, which must not move either.
   msghdr message{};
@@ -41,6 +42,8 @@ struct Completion {
   static constexpr uint32_t kBuffer = 2;  // bytes lie in the buffer numbered in the upper half
   static constexpr uint32_t kNotification = 4;  // the memory of a sendZeroCopy is free
   static constexpr uint32_t kClosing = 8;       // the lease came back with it; the connection ends
+  static constexpr uint32_t kLeft = 16;         // it has done with the socket, and with the lease
+  static constexpr uint32_t kUnsent = 32;       // the quiet send in front of it failed, and so it
 
   uint64_t id;
   int32_t result;  // as that of the system call; an errno, negative

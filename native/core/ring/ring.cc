@@ -56,6 +56,12 @@ void forEachPart(const std::vector<iovec>& parts, size_t bytes, Use use) {
   }
 }
 
+size_t sizeOf(const std::vector<iovec>& parts) {
+  size_t size = 0;
+  for (const iovec& part : parts) size += part.iov_len;
+  return size;
+}
+
 }  // namespace
 
 Ring::Ring(const RingOptions& options)
@@ -153,23 +159,44 @@ int Ring::create(Operation&& operation, uint64_t& id) {
   if (operation.kind == Op::receiveMany) {
     if (const int error = buffers_.open(ring_)) return error;
   }
-  id = ++lastId_;
-  operations_.emplace(id, Entry{std::move(operation)});
-  created_++;
+  if (freeEntries_.empty()) {
+    freeEntries_.push_back(static_cast<uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  const uint32_t place = freeEntries_.back();
+  freeEntries_.pop_back();
+  Entry& entry = entries_[place];
+  if (++entry.generation == 0) entry.generation = 1;  // or it could be kNobody
+  entry.operation = std::move(operation);
+  entry.partner = kNobody;
+  entry.state = State::created;
+  id = uint64_t{entry.generation} << 32 | place;
   return 0;
 }
 
-void Ring::discard(uint64_t id) {
-  const auto found = operations_.find(id);
-  if (found == operations_.end() || found->second.started) return;
-  operations_.erase(found);
-  created_--;
+Ring::Entry* Ring::find(uint64_t id) {
+  const auto place = static_cast<uint32_t>(id);
+  if (place >= entries_.size()) return nullptr;
+  Entry& entry = entries_[place];
+  return entry.generation == id >> 32 && entry.state != State::free ? &entry : nullptr;
 }
 
-io_uring_sqe* Ring::nextEntry() {
-  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-  if (entry != nullptr || submit() != 0) return entry;
-  return io_uring_get_sqe(&ring_);
+// It is over. Its place stays as it is until whoever takes the answer knows of that.
+void Ring::end(Entry& entry) {
+  if (entry.state != State::created) inFlight_--;
+  entry.state = State::free;
+  entry.operation.pin.drop();
+}
+
+void Ring::free(uint64_t id) {
+  const auto place = static_cast<uint32_t>(id);
+  end(entries_[place]);
+  freeEntries_.push_back(place);
+}
+
+void Ring::discard(uint64_t id) {
+  const Entry* const entry = find(id);
+  if (entry != nullptr && entry->state == State::created) free(id);
 }
 
 int Ring::start(std::span<const uint64_t> ids) {
@@ -177,21 +204,27 @@ int Ring::start(std::span<const uint64_t> ids) {
   if (ids.size() > options_.entries) return ENOSPC;
   // A chain is submitted as a whole, or it would be cut.
   if (io_uring_sq_space_left(&ring_) < ids.size()) {
-    if (const int error = submit()) return error;
+    if (const int error = enter()) return error;
     if (io_uring_sq_space_left(&ring_) < ids.size()) return EBUSY;
   }
   for (size_t i = 0; i < ids.size(); i++) {
-    const auto found = operations_.find(ids[i]);
-    if (found == operations_.end() || found->second.started) return EINVAL;
+    const Entry* const entry = find(ids[i]);
+    if (entry == nullptr || entry->state != State::created) return EINVAL;
+    if (entry->operation.quiet && i + 2 != ids.size()) return EINVAL;
   }
   for (size_t i = 0; i < ids.size(); i++) {
-    Entry& entry = operations_.find(ids[i])->second;
+    Entry& entry = *find(ids[i]);
     io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
     prepare(*sqe, entry.operation);
     io_uring_sqe_set_data64(sqe, ids[i]);
     if (i + 1 < ids.size()) sqe->flags |= IOSQE_IO_LINK;
-    entry.started = true;
-    created_--;
+    if (entry.operation.quiet) {
+      sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+      entry.partner = ids[i + 1];
+      find(ids[i + 1])->partner = ids[i];
+    }
+    entry.state = State::started;
+    inFlight_++;
   }
   return 0;
 }
@@ -246,17 +279,44 @@ void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
 }
 
 void Ring::cancel(uint64_t id) {
-  const auto found = operations_.find(id);
-  if (found == operations_.end() || !found->second.started) return;
-  io_uring_sqe* const sqe = nextEntry();
-  if (sqe == nullptr) return;  // the kernel has no memory; whoever waits asks again
+  Entry* const entry = find(id);
+  if (entry == nullptr || entry->state != State::started) return;
+  entry->state = State::cancelled;
+  cancelled_.push_back(id);
+  if (entry->partner != kNobody) cancel(entry->partner);
+}
+
+bool Ring::cancelling() {
+  std::erase_if(cancelled_, [&](uint64_t id) {
+    const Entry* const entry = find(id);
+    return entry == nullptr || entry->state != State::cancelled;
+  });
+  return !cancelled_.empty();
+}
+
+// False: the kernel takes nothing now.
+bool Ring::prepareCancel(uint64_t id) {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr && enter() == 0) sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr) return false;
   io_uring_prep_cancel64(sqe, id, 0);
   io_uring_sqe_set_data64(sqe, kNobody);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  return true;
 }
 
 int Ring::submit() {
-  while (isOpen_ && unsubmitted()) {
+  if (!isOpen_) return 0;
+  if (const int error = enter()) return error;
+  if (!cancelling()) return 0;
+  for (const uint64_t id : cancelled_) {
+    if (!prepareCancel(id)) break;
+  }
+  return enter();
+}
+
+int Ring::enter() {
+  while (unsubmitted()) {
     const int result = io_uring_submit_and_get_events(&ring_);
     if (result > 0 || result == -EINTR) continue;
     // Answers have to be taken first.
@@ -278,14 +338,19 @@ void Ring::notify(bool on) {
 // --- answers -------------------------------------------------------------------------------------
 
 size_t Ring::take(std::span<Completion> out) {
+  // What was taken last is known by now.
+  for (; known_ < taken_; known_++) {
+    const Completion& one = done_[known_];
+    if ((one.flags & Completion::kMore) == 0) freeEntries_.push_back(static_cast<uint32_t>(one.id));
+  }
+  if (taken_ == done_.size()) {
+    done_.clear();
+    taken_ = known_ = 0;
+  }
   collect();
   const size_t count = std::min(out.size(), done_.size() - taken_);
   std::copy_n(done_.begin() + static_cast<ptrdiff_t>(taken_), count, out.begin());
   taken_ += count;
-  if (taken_ == done_.size()) {
-    done_.clear();
-    taken_ = 0;
-  }
   return count;
 }
 
@@ -324,9 +389,15 @@ void Ring::collect() {
 
 void Ring::settle(const io_uring_cqe& answer) {
   if (answer.user_data == kNobody) return;
-  const auto found = operations_.find(answer.user_data);
-  if (found == operations_.end()) return;
-  Operation& operation = found->second.operation;
+  Entry* const entry = find(answer.user_data);
+  if (entry == nullptr) return;
+  Operation& operation = entry->operation;
+  if (operation.quiet) return settleUnsent(answer.user_data, *entry, answer.res);
+  if (entry->partner != kNobody) {
+    Operation& sent = find(entry->partner)->operation;
+    account(sent, static_cast<int32_t>(sizeOf(sent.parts)), 0);
+    free(entry->partner);
+  }
   Completion completion{answer.user_data, answer.res, 0};
   if ((answer.flags & IORING_CQE_F_NOTIF) != 0) {
     completion.flags |= Completion::kNotification;
@@ -340,14 +411,37 @@ void Ring::settle(const io_uring_cqe& answer) {
   }
   const bool more = (answer.flags & IORING_CQE_F_MORE) != 0;
   // All that is left of a sendZeroCopy needs its memory, and not the lease.
-  if (!more || operation.kind == Op::sendZeroCopy) {
+  if (entry->state != State::acknowledging && (!more || operation.kind == Op::sendZeroCopy)) {
+    completion.flags |= Completion::kLeft;
     if (operation.pin.drop()) completion.flags |= Completion::kClosing;
   }
   if (more) {
     completion.flags |= Completion::kMore;
+    if (operation.kind == Op::sendZeroCopy) entry->state = State::acknowledging;
   } else {
-    operations_.erase(found);
+    end(*entry);
   }
+  done_.push_back(completion);
+}
+
+// A quiet one has failed, or did not do all of its work; what it was in front of never begins.
+void Ring::settleUnsent(uint64_t id, Entry& entry, int32_t result) {
+  const uint64_t next = entry.partner;
+  Pin& pin = entry.operation.pin;
+  int error = result < 0 ? -result : ECANCELED;
+  if (pin.orphaned()) {
+    error = ECANCELED;
+  } else if (result >= 0 && entry.state != State::cancelled) {
+    // Part of it went. Why not the rest, the kernel has told nobody, and does not tell again.
+    error = EPIPE;
+    pin.lost("send", error);
+  }
+  account(entry.operation, result, 0);
+  free(id);
+  Completion completion{next, -error, Completion::kUnsent | Completion::kLeft};
+  Entry& behind = *find(next);
+  if (behind.operation.pin.drop()) completion.flags |= Completion::kClosing;
+  end(behind);
   done_.push_back(completion);
 }
 
@@ -383,21 +477,26 @@ void Ring::account(Operation& operation, int32_t result, uint32_t flags) {
 void Ring::close(uint64_t patience) {
   closed_ = true;
   if (!isOpen_) return;
-  std::erase_if(operations_, [](const auto& one) { return !one.second.started; });
-  created_ = 0;
+  const auto forEach = [this](auto act) {
+    for (uint32_t place = 0; place < entries_.size(); place++) {
+      const Entry& entry = entries_[place];
+      if (entry.state != State::free) act(uint64_t{entry.generation} << 32 | place);
+    }
+  };
+  forEach([this](uint64_t id) { discard(id); });
   const uint64_t end = monotonicNow() + patience;
-  while (!operations_.empty()) {
-    std::vector<uint64_t> ids;
-    for (const auto& [id, entry] : operations_) ids.push_back(id);
-    for (const uint64_t id : ids) cancel(id);
+  while (inFlight_ > 0) {
+    forEach([this](uint64_t id) { cancel(id); });
     submit();
     collect();
     const uint64_t now = monotonicNow();
-    if (operations_.empty() || now >= end) break;
+    if (inFlight_ == 0 || now >= end) break;
     wait(std::min<uint64_t>(end - now, 10));
   }
-  for (auto& [id, entry] : operations_) entry.operation.pin.abandon();
-  operations_.clear();
+  forEach([this](uint64_t id) {
+    find(id)->operation.pin.abandon();
+    free(id);
+  });
 }
 
 }  // namespace lwspool

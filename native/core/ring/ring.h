@@ -1,5 +1,6 @@
-// An io_uring (io_uring(7)) and the operations that are in flight on it, by numbers that are never
-// used again: what comes late for an old one finds nobody. One thread only, that which opened it.
+// An io_uring (io_uring(7)) and the operations that are in flight on it, by numbers, of a place in
+// the lower half and its generation in the upper one, that are not used again: what comes late for
+// an old one finds nobody. One thread only, that which opened it.
 //
 // Operations work on a reference of the ring's own to a connection's socket, never on a
 // descriptor's number, and each has a pin on its lease (../lease/pin.h). So whatever the kernel
@@ -10,10 +11,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "buffer_ring.h"
@@ -52,25 +53,33 @@ class Ring {
   int create(Operation&&, uint64_t& id);
   void discard(uint64_t id);  // one that was not started
   // Several are a chain: each begins when the one before it has done all it was to do, and if that
-  // fails, they are all cancelled. ENOSPC: longer than the ring.
+  // fails, they are all cancelled. ENOSPC: longer than the ring. A quiet one that does its work has
+  // no answer of its own: the next one's, which could not begin otherwise, tells of it. If it
+  // fails, its answer is given as that of the next one, and the kernel is silent about all behind
+  // it; so there may be but that one.
   int start(std::span<const uint64_t> ids);
-  // Ends with ECANCELED what has not ended by itself, soon.
+  // Ends with ECANCELED what has not ended by itself. The kernel does not find an operation that
+  // is just going from one of its queues to another, that has its turn in a chain yet to come, or
+  // while it has no memory for the request: each submit() asks again, until it has ended.
   void cancel(uint64_t id);
   // Hands over what was started and cancelled, at the latest before the loop waits. EAGAIN: the
   // kernel has no memory for it now.
   int submit();
   bool unsubmitted() const { return io_uring_sq_ready(&ring_) > 0; }
+  // Something was cancelled that has not ended: submit() has to be called again, soon.
+  bool cancelling();
   // While it is off, answers do not make the event descriptor readable: look with answered().
   void notify(bool on);
   // There is something to take.
   bool answered() const;
 
-  // Answers in their order, so many at most.
+  // Answers in their order, so many at most. The numbers of those that have ended are used again,
+  // in their next generation, from the next call on.
   size_t take(std::span<Completion> out);
   // Waits for some; milliseconds at most.
   void wait(uint64_t timeout);
   // Operations that have not had their last answer.
-  size_t inFlight() const { return operations_.size() - created_; }
+  size_t inFlight() const { return inFlight_; }
   // The next number for a chain, over all rings.
   static uint64_t nextChain();
 
@@ -87,17 +96,32 @@ class Ring {
     int fd = -1;  // a duplicate, or an index in the table of registered files
     bool fixed = false;
   };
+  enum class State : uint8_t {
+    free,
+    created,
+    started,
+    cancelled,
+    acknowledging  // a sendZeroCopy that only waits for its peer: nothing ends that
+  };
+  // Used again and again, each time as the next generation.
   struct Entry {
     Operation operation;
-    bool started = false;
+    uint32_t generation = 0;
+    State state = State::free;
+    uint64_t partner = 0;  // of a quiet one and the next: the other
   };
 
-  io_uring_sqe* nextEntry();
+  Entry* find(uint64_t id);
+  void end(Entry&);
+  void free(uint64_t id);
   void prepare(io_uring_sqe&, Operation&);
+  bool prepareCancel(uint64_t id);
+  int enter();
   void collect();
   bool answersWait() const;
   void settle(const io_uring_cqe&);
   void account(Operation&, int32_t result, uint32_t flags);
+  void settleUnsent(uint64_t id, Entry&, int32_t result);
 
   const RingOptions options_;
   io_uring ring_{};
@@ -107,12 +131,14 @@ class Ring {
   std::vector<Target> targets_;
   std::vector<int> freeTargets_;
   std::vector<int> freeFiles_;  // indices in the table of registered files
-  std::unordered_map<uint64_t, Entry> operations_;
-  size_t created_ = 0;  // of those, not started
-  uint64_t lastId_ = 0;
-  std::vector<Completion> done_;  // answers that were not taken
-  size_t taken_ = 0;              // of those, at the front
-  BufferRing buffers_;            // the kernel may write to it as long as the ring is there
+  std::deque<Entry> entries_;   // which never move: the kernel reads of them
+  std::vector<uint32_t> freeEntries_;
+  size_t inFlight_ = 0;
+  std::vector<uint64_t> cancelled_;  // each once; some may have ended since
+  std::vector<Completion> done_;     // answers that were not taken
+  size_t taken_ = 0;                 // of those, at the front
+  size_t known_ = 0;                 // of those, so that their places may be used again
+  BufferRing buffers_;               // the kernel may write to it as long as the ring is there
 };
 
 }  // namespace lwspool

@@ -16,7 +16,11 @@ export const BOUND = -12;
 const ERRNO = -100;
 
 /** What the kernel refused. */
-export function systemError(outcome: number, syscall: string, connection: string): LwsPoolError {
+export function systemError(
+  outcome: number,
+  syscall: string,
+  connection: string | undefined,
+): LwsPoolError {
   if (outcome === BOUND) {
     return createError('ERR_TLS_OPERATION', {
       operation: syscall,

@@ -62,7 +62,9 @@ export function optionsCheck<Options extends object>(
       throw new Rejection('an object of options');
     }
     const options: Record<string, unknown> = {};
-    for (const [name, given] of Object.entries(value)) {
+    // Not entries(), which costs as much as all the rest.
+    for (const name of Object.keys(value)) {
+      const given = (value as Record<string, unknown>)[name];
       const check = Object.hasOwn(known, name) ? known[name] : undefined;
       if (check === undefined) {
         const hint = hintFor(name, Object.keys(known));
