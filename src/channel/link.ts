@@ -231,15 +231,16 @@ function wrongOptions(options: unknown): LwsPoolError {
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function bytesOf(data: Data): Uint8Array {
-  if (isUint8Array(data)) return data;
+  if (isUint8Array(data) && data.length > 0) return data;
   if (typeof data === 'string') return Buffer.from(data);
   try {
+    // Empty it may be because its memory was detached, which throws here.
     if (ArrayBuffer.isView(data)) {
       return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     }
     if (isArrayBuffer(data)) return new Uint8Array(data);
   } catch {
-    // Its memory was transferred to somebody else.
+    // Its memory was transferred to somebody else, or released.
   }
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'data',

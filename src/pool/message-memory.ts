@@ -1,5 +1,6 @@
 import { isUint8Array } from 'node:util/types';
 import { native } from '../native.js';
+import { isPinned } from '../ring/memory.js';
 import { createError } from './errors.js';
 import { describe } from './options/describe.js';
 
@@ -9,9 +10,9 @@ import { describe } from './options/describe.js';
  * collects after every few hundred, for a third of all CPU time.
  *
  * The message is empty from then on, for everybody who has it, and not to be used. Not to be called
- * while something asynchronous works on its bytes, such as `fs.write()` or an operation of a ring;
- * `connection.send()` has copied them when it returns. Messages up to 16 KiB share memory with
- * others and are left as they are, and so is any Buffer that is a part of another one.
+ * while something asynchronous works on its bytes, such as `fs.write()`; `connection.send()` has
+ * copied them when it returns. Messages up to 16 KiB share memory with others and are left as they
+ * are, and so is any Buffer that is a part of another one, or that a ring has used.
  *
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
@@ -25,5 +26,6 @@ export function releaseMessage(message: Uint8Array): void {
   }
   // What shares its memory lies behind other things, most of the time, and this is asked for at no cost.
   if (message.byteOffset > 0 || message.byteLength === 0) return;
-  if (message.byteLength === message.buffer.byteLength) native.releaseMemory(message);
+  const { buffer } = message;
+  if (message.byteLength === buffer.byteLength && !isPinned(buffer)) native.releaseMemory(message);
 }

@@ -9,6 +9,9 @@ const LONGEST = 2 ** 31 - 1;
 
 const pinned = new WeakSet<ArrayBufferLike>();
 
+/** Whether a ring has used it, and may do so now. */
+export const isPinned = (memory: ArrayBufferLike): boolean => pinned.has(memory);
+
 /** A list of its own: whoever made the other one may take pieces out while the kernel uses them. */
 export function memoryOf(argument: string, given: readonly Uint8Array[]): readonly Uint8Array[] {
   const parts = Array.isArray(given) ? [...given] : [];

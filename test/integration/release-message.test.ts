@@ -91,6 +91,18 @@ describe('releaseMessage()', () => {
     await connection.close();
   });
 
+  it('of a released message nothing can be sent', async () => {
+    const connection = await open();
+    const answer = event(connection, 'message');
+    connection.send(Buffer.alloc(100_000));
+    const [message] = await answer;
+    releaseMessage(message);
+    for (const send of [() => connection.send(message), () => connection.ping(message)]) {
+      expect(send).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+    }
+    await connection.close();
+  });
+
   it.each([['a string'], [undefined], [new DataView(new ArrayBuffer(100_000))]])(
     'refuses %s',
     (value) => {

@@ -82,6 +82,27 @@ TEST_CASE("poller: tells once what has come, and again where more comes or it is
   CHECK(ready[0].ended);
 }
 
+TEST_CASE("poller: more may lie behind urgent data, where a read ends") {
+  const auto owned = made(eachPoller());
+  Poller& poller = *owned;
+  const SocketPair ends = tcpPair();
+  REQUIRE_EQ(poller.add(ends.ours, {3, 1}, true, false), 0);
+  CHECK_EQ(send(ends.theirs, "front", 5, 0), 5);
+  CHECK_EQ(send(ends.theirs, "!", 1, MSG_OOB), 1);
+  CHECK_EQ(send(ends.theirs, "behind", 6, 0), 6);
+  auto ready = readyIn(poller);
+  REQUIRE_EQ(ready.size(), 1);
+  CHECK(ready[0].ended);
+  char bytes[20];
+  CHECK_EQ(recv(ends.ours, bytes, sizeof bytes, 0), 5);
+  poller.again(ends.ours, {3, 1}, true, false);
+  ready = readyIn(poller);
+  REQUIRE_EQ(ready.size(), 1);
+  CHECK(ready[0].readable);
+  close(ends.ours);
+  close(ends.theirs);
+}
+
 TEST_CASE("poller: a connection that broke is told even where nobody asks") {
   const auto owned = made(eachPoller());
   Poller& poller = *owned;

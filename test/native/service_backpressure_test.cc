@@ -61,7 +61,6 @@ TEST_CASE("backpressure: a peer that breaks while nobody reads does not make the
       bed.peer(connection).end();
     }
     CHECK_LE(pollsIn(bed, 50), 2);
-    CHECK(connection.parked);
     bed.command(Command::resume, id);
     CHECK(bed.untilGone(id));
     CHECK_EQ(bed.owner.of(id), Events{"opened", "text kept", "closed 1006 ERR_CONNECTION_LOST"});
@@ -78,7 +77,6 @@ TEST_CASE("backpressure: a stalled connection whose peer broke is read once ther
   CHECK(connection.stalled);
   bed.peer(connection).end();
   CHECK_LE(pollsIn(bed, 50), 2);
-  CHECK(connection.parked);
   bed.service.resumeStalled();  // there is none yet
   CHECK(connection.stalled);
   CHECK_LE(pollsIn(bed, 50), 2);

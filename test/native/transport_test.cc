@@ -61,6 +61,32 @@ TEST_CASE("transport: a TLS read has drained the kernel where OpenSSL's buffer w
   CHECK(drains(-1, ends.client, kRoom));
 }
 
+TEST_CASE("transport: of a record whose head alone was read, no more than the rest is asked for") {
+  TlsEnds ends;
+  // The server's records go through our hands.
+  const SocketPair inner = unixPair();
+  ends.connect();
+  TlsEnds::read(ends.client);
+  SSL_set_fd(ends.server, inner.ours);
+  const auto relay = [&](size_t bytes) {
+    std::vector<uint8_t> held(bytes);
+    const ssize_t got = ::read(inner.theirs, held.data(), held.size());
+    REQUIRE_GT(got, 0);
+    REQUIRE_EQ(::write(ends.sockets.theirs, held.data(), static_cast<size_t>(got)), got);
+  };
+  for (const char* text : {"one", "two", "three"}) TlsEnds::write(ends.server, text);
+  constexpr size_t kHead = 5;
+  relay(kHead);
+  uint8_t buffer[1000];
+  CHECK(receive(-1, ends.client, buffer, sizeof buffer).status == IoResult::Status::again);
+  relay(1000);
+  CHECK_FALSE(drains(-1, ends.client, 1000));
+  CHECK_EQ(TlsEnds::read(ends.client), "twothree");
+  SSL_set_fd(ends.server, ends.sockets.theirs);
+  close(inner.ours);
+  close(inner.theirs);
+}
+
 TEST_CASE("transport: what is called drained holds nothing, whatever BIOs make of it") {
   TlsEnds ends;
   for (const auto kind : {bio::Kind::counter, bio::Kind::recorder, bio::Kind::fault}) {

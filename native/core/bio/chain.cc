@@ -37,12 +37,11 @@ bool settled(SSL* ssl) {
   return SSL_in_before(ssl) != 0 || (SSL_in_init(ssl) == 0 && SSL_want_write(ssl) == 0);
 }
 
-// Not a byte of a record has been read but its whole: the next one begins with the next byte.
-bool atBoundary(SSL* ssl) {
+}  // namespace
+
+bool atBoundary(const SSL* ssl) {
   return SSL_has_pending(ssl) == 0 && std::strcmp(SSL_rstate_string(ssl), "RH") == 0;
 }
-
-}  // namespace
 
 // --- what a layer calls --------------------------------------------------------------------------
 
@@ -159,6 +158,11 @@ void Chain::clear(SSL* ssl) {
 
 Chain::~Chain() {
   for (const auto& layer : layers_) layer->leave();
+}
+
+bool Chain::readsAhead() const {
+  return std::any_of(layers_.begin(), layers_.end(),
+                     [](const auto& one) { return one->kind() == Kind::custom; });
 }
 
 bool Chain::bound() const {

@@ -61,8 +61,11 @@ class Chain {
   // not take now is kept here, since libwebsockets takes a request for sent that was not: flush().
   std::function<void()> onOwnRetry;
 
-  // The descriptor had less than it was asked for, the last time that it was.
+  // Since beginRead() the descriptor was asked, and had less than it was asked for the last time.
+  void beginRead() { drained_ = false; }
   bool drained() const { return drained_; }
+  // A layer may have taken more from below than it has given out, and nobody but itself knows.
+  bool readsAhead() const;
 
   // Why a layer ended the connection.
   ErrorInfo fault;
@@ -97,6 +100,9 @@ class Chain {
 
 // Bytes that BIOs of ours have taken to be sent, and keep.
 size_t keptBy(const SSL*);
+
+// Not a byte of a record has been read but its whole: the next one begins with the next byte.
+bool atBoundary(const SSL*);
 
 // The socket BIO at the end of the chain; null: there is none.
 BIO* socketBio(const SSL*);

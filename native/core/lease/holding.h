@@ -62,8 +62,14 @@ class Holding {
   void hasRead(uint8_t* data, size_t size);
   void hasWritten(const uint8_t* data, size_t size);
   // A write of TLS has to be repeated before anything else is written.
-  void writePending(bool pending) { writePending_ = pending; }
+  void writePending(bool pending) {
+    writePending_ = pending;
+    keysPending_ = false;
+  }
   bool writePending() const { return writePending_; }
+  // The same, and what is written is a KeyUpdate.
+  void keysPending(bool pending) { writePending_ = keysPending_ = pending; }
+  bool keysPending() const { return keysPending_; }
   // The holder shut something down, or moved bytes below TLS.
   void taint(const char* why);
   void finSent() { finSent_ = true; }
@@ -95,6 +101,7 @@ class Holding {
   bool messageEnded_;  // or there was none: one that has begun since, the holder has begun to read
   bool read_ = false;
   bool writePending_ = false;
+  bool keysPending_ = false;
   bool finSent_ = false;
   bool vouched_ = false;
   FrameCursor written_;

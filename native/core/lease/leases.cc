@@ -286,8 +286,12 @@ Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsR
   return withBytes(name, [&](LeaseCell& cell) {
     Holding& held = cell.hold();
     result = {TlsResult::Status::again, {}};
-    if (!held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
-    if (result.status == TlsResult::Status::again) held.writePending(true);
+    const bool begun = held.keysPending();
+    if (begun || !held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
+    // Where it has begun it has to be finished, by this or by the next write. Else another record
+    // is in the way.
+    const bool pending = result.status == TlsResult::Status::again && SSL_in_init(cell.ssl) != 0;
+    if (begun || pending) held.keysPending(pending);
     return 0;
   });
 }

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "../bio/chain.h"
 #include "../net/tls_reason.h"
 #include "../net/transport.h"
 
@@ -47,8 +48,9 @@ TlsResult finishMessage(SSL* ssl) {
 
 // Whether part of a record waits to be written. OpenSSL has no question for it: SSL_want_write(3)
 // forgets it at the next read, and SSL_free_buffers(3) refuses while a record waits on either side.
+// Where one is half read this cannot tell, and says no.
 bool recordWaits(SSL* ssl) {
-  return SSL_want_write(ssl) || (SSL_has_pending(ssl) == 0 && SSL_free_buffers(ssl) == 0);
+  return SSL_want_write(ssl) || (bio::atBoundary(ssl) && SSL_free_buffers(ssl) == 0);
 }
 
 bool isKeyUpdate(OSSL_HANDSHAKE_STATE state) {

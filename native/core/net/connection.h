@@ -107,7 +107,7 @@ struct Connection {
   bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
   bool stalled = false;     // its consumer is congested; in the list of those to be resumed
-  bool parked = false;      // not in the poll set: leased, or broken and not being read
+  bool parked = false;      // not in the poll set: leased
   bool inputEnded = false;  // the peer will send nothing more
   bool discard = false;     // what still arrives is thrown away
   bool closeSent = false;   // the close frame is queued or sent

@@ -14,7 +14,7 @@ EpollPoller::~EpollPoller() {
 
 int EpollPoller::control(int operation, int fd, ConnectionId id, bool read, bool write) {
   epoll_event event{};
-  event.events = (read ? EPOLLIN | EPOLLRDHUP : 0u) | (write ? EPOLLOUT : 0u) | EPOLLET;
+  event.events = (read ? EPOLLIN | EPOLLRDHUP | EPOLLPRI : 0u) | (write ? EPOLLOUT : 0u) | EPOLLET;
   event.data.u64 = (uint64_t{id.generation} << 32) | id.slot;
   return epoll_ctl(descriptor_, operation, fd, &event) == 0 ? 0 : errno;
 }
@@ -40,7 +40,7 @@ int EpollPoller::wait(Ready* out) {
               (event.events & EPOLLIN) != 0,
               (event.events & EPOLLOUT) != 0,
               broken,
-              (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0};
+              (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP | EPOLLPRI)) != 0};
   }
   return count < 0 ? 0 : count;
 }

@@ -260,9 +260,7 @@ void Service::poll() {
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
           readable(*connection, ready[i].ended);
-        } else if (ready[i].broken) {
-          broken(*connection);
-        } else {
+        } else if (!ready[i].broken) {
           updateInterest(*connection);
         }
       }

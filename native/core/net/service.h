@@ -145,8 +145,8 @@ class Service {
   void ping(Connection&, const uint8_t* data, size_t size);  // a peer's: answered
   void pong(Connection&, const uint8_t* data, size_t size);
   void readable(Connection&, bool ended = false);
-  bool readOn(Connection&);
   enum class Read : uint8_t { nothing, drained, some, filled };
+  Read readOn(Connection&);
   Read readOnce(Connection&);
   void payloadPlaced(Connection&, size_t);
   void readLater(Connection&);
@@ -165,7 +165,6 @@ class Service {
   void inputWanted(Connection&);
   void discardInput(Connection&);
   void inputStopped(Connection&);
-  void broken(Connection&);
   void beginClosing(Connection&, uint64_t timeout);
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);

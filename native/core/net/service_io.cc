@@ -24,6 +24,13 @@ constexpr size_t kLargeMessage = 16 * 1024;
 
 }  // namespace
 
+// What no poller reports: bytes inside OpenSSL, and perhaps inside a BIO.
+static bool holdsMore(const SSL* ssl) {
+  if (hasPending(ssl)) return true;
+  const bio::Chain* const chain = bio::Chain::of(ssl);
+  return chain != nullptr && chain->readsAhead();
+}
+
 // Takes what the decoder finds to the connection's consumer.
 struct Sink {
   Service& service;
@@ -49,33 +56,37 @@ struct Sink {
   }
 };
 
-// Ended: the peer's end may lie behind what is there.
+// Ended: the peer's end may lie behind what is there, or more behind urgent data (MSG_OOB).
 void Service::readable(Connection& connection, bool ended) {
   Use use(connection);
   if (!use) return;
+  const Read last = readOn(connection);
+  // At descriptors that are sent along a read ends as well; see unix(7).
+  const bool stops = ended || !connection.endpoint->unixPath.empty();
+  const bool more = last == Read::drained ? stops : last != Read::nothing;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
-  if ((readOn(connection) || ended) && connection.established() && !connection.parked) {
+  if (more && connection.established() && !connection.parked) {
     poller_->again(connection.fd, connection.id, connection.wantsInput(), connection.wantWrite);
   }
 }
 
-// Answers whether the kernel may hold more.
-bool Service::readOn(Connection& connection) {
+// Answers how the last read ended. Nothing: the kernel has no more, or is not to be asked now.
+Service::Read Service::readOn(Connection& connection) {
   Use use(connection);
   for (int i = 0; i < kReads; i++) {
     const Read read = readOnce(connection);
     if (read == Read::nothing) {
       warn(connection);
-      return false;
+      return read;
     }
     grantWishes(connection);
-    if (!use || !connection.reads()) return true;
-    if (read == Read::filled || hasPending(connection.ssl)) continue;
-    return read != Read::drained;
+    if (!use || !connection.reads()) return Read::some;
+    if (read == Read::filled || holdsMore(connection.ssl)) continue;
+    return read;
   }
-  // The poller reports what the kernel still holds, but not what OpenSSL does.
-  if (hasPending(connection.ssl)) readLater(connection);
-  return true;
+  // The poller reports what the kernel still holds, but not what OpenSSL or a BIO does.
+  if (holdsMore(connection.ssl)) readLater(connection);
+  return Read::some;
 }
 
 // Drained: the kernel has nothing more. Filled: there is room for more than was asked
@@ -399,11 +410,6 @@ void Service::inputStopped(Connection& connection) {
 
 // EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the
 // descriptor leaves the poll set; what the peer sent before it broke is read once somebody does.
-void Service::broken(Connection& connection) {
-  connection.parked = true;
-  poller_->remove(connection.fd, connection.id);
-}
-
 void Service::resumeStalled() {
   if (stalled_.empty()) return;
   std::vector<ConnectionId> stalled;

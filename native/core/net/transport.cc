@@ -54,18 +54,22 @@ IoResult tlsError(SSL* ssl, int result) {
   return {Status::broken, 0, EPROTO};
 }
 
-// How far the kernel has been read, by what OpenSSL's buffer of more than 16 KiB was filled with.
+// How far the kernel has been read, by what OpenSSL's buffer of more than 16 KiB was filled with:
+// all of it is asked for where a record begins, and the rest of a record where one does not.
 class Reading {
  public:
-  explicit Reading(const SSL* ssl)
-      : ssl_(ssl), from_(SSL_has_pending(ssl) == 0 ? count() : kUnknown) {}
+  explicit Reading(SSL* ssl) : ssl_(ssl), chain_(bio::Chain::of(ssl)) {
+    if (chain_ != nullptr) {
+      chain_->beginRead();
+    } else if (bio::atBoundary(ssl)) {
+      from_ = count();
+    }
+  }
 
   bool drained() const {
-    if (from_ == kUnknown) return false;
-    const bio::Chain* const chain = bio::Chain::of(ssl_);
-    if (chain != nullptr) return chain->drained();
+    if (chain_ != nullptr) return chain_->drained();
     // It was empty and has not been filled, so that the kernel had less each time.
-    return count() - from_ < kRecordPayload;
+    return from_ != kUnknown && count() - from_ < kRecordPayload;
   }
 
  private:
@@ -74,7 +78,8 @@ class Reading {
   uint64_t count() const { return BIO_number_read(SSL_get_rbio(ssl_)); }
 
   const SSL* const ssl_;
-  const uint64_t from_;
+  bio::Chain* const chain_;
+  uint64_t from_ = kUnknown;
 };
 
 IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {

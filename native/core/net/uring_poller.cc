@@ -112,7 +112,7 @@ int UringPoller::add(int fd, ConnectionId id, bool read, bool write) {
   if (one.armed) return EEXIST;
   one.fd = fd;
   one.generation = id.generation;
-  one.mask = (read ? POLLIN | POLLRDHUP : 0) | (write ? POLLOUT : 0);
+  one.mask = (read ? POLLIN | POLLRDHUP | POLLPRI : 0) | (write ? POLLOUT : 0);
   arm(id.slot);
   return 0;
 }
@@ -232,7 +232,7 @@ bool UringPoller::tell(const Answer& answer, Ready& out) {
   // A poll that could not go on is made anew; one that never began is for a read to tell of.
   const bool failed = answer.result < 0;
   if (failed) {
-    one.armed = false;
+    one.serial++;  // nothing is polled, until it is asked for anew
   } else if ((answer.flags & IORING_CQE_F_MORE) == 0) {
     arm(slot);
   }
@@ -244,7 +244,7 @@ bool UringPoller::tell(const Answer& answer, Ready& out) {
          (told & (POLLIN | POLLRDHUP)) != 0,
          (told & POLLOUT) != 0,
          broken,
-         broken || (told & POLLRDHUP) != 0};
+         broken || (told & (POLLRDHUP | POLLPRI)) != 0};
   return true;
 }
 
