@@ -51,6 +51,24 @@ it('a BIO of JavaScript changes every byte of a connection', async () => {
   }
 });
 
+it('what a BIO has read ahead is not waited for', async () => {
+  let peer: WebSocket | undefined;
+  const { port, ca } = await echoServer((accepted) => {
+    peer = accepted;
+  });
+  const connection = await own.pool.connect(`wss://localhost:${port}/`, {
+    tls: { ca, bio: custom('ahead.mjs') },
+  });
+  const texts = Array.from({ length: 300 }, (_, i) => String(i));
+  const all = messages(connection, texts.length);
+  // All records lie in the kernel before the worker reads.
+  await connection.withLease('exclusive', async () => {
+    await Promise.all(texts.map((text) => new Promise((sent) => peer?.send(text, sent))));
+  });
+  expect(await all).toEqual(texts);
+  await connection.close();
+});
+
 describe('a BIO that does wrong ends its connection with ERR_BIO', () => {
   it.each([
     ['open', 'throw'],

@@ -1,4 +1,6 @@
 // Leases over TLS: what OpenSSL holds, and what passes beside it.
+#include <random>
+
 #include "lease_bed.h"
 
 using namespace lwspool;
@@ -243,4 +245,41 @@ TEST_CASE("lease tls: keys may change during a lease, on the peer's demand") {
   CHECK_EQ(octets(bed.readAll(held, frame.size())), frame);
   bed.release(held);
   CHECK(bed.alive(connection));
+}
+
+TEST_CASE("lease tls: new keys that could not leave at once go on when they are asked for again") {
+  TlsLeaseBed bed(TLS1_3_VERSION, 8 * 1024);
+  Connection& connection = bed.open(endpoint(Kind::raw));
+  Peer& peer = bed.peer(connection);
+  peer.raw = true;
+  const Held held = bed.hold(connection.id);
+  const auto updated = [&] {
+    TlsResult result;
+    REQUIRE(bed.owners.updateKeys(held, false, result));
+    REQUIRE(result.status != TlsResult::Status::failed);
+    return result.status == TlsResult::Status::done;
+  };
+  std::mt19937 random(1);
+  size_t waited = 0;
+  size_t written = 0;
+  for (int round = 0; round < 1000; round++) {
+    Octets left(1 + random() % 300, 'k');
+    written += left.size();
+    while (!left.empty()) {
+      const size_t size = bed.write(held, left);
+      left.erase(left.begin(), left.begin() + static_cast<ptrdiff_t>(size));
+      if (size == 0) peer.pump();
+    }
+    if (updated()) continue;
+    waited++;
+    for (int i = 0; i < 100 && !updated(); i++) peer.pump();
+    REQUIRE(updated());
+  }
+  CHECK_GT(waited, 0u);
+  bed.release(held);
+  bed.command(Command::send, connection.id, "after");
+  CHECK(bed.until([&] {
+    peer.pump();
+    return peer.received.size() == written + 5;
+  }));
 }

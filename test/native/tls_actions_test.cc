@@ -124,6 +124,30 @@ TEST_CASE("tls actions: new keys and close_notify wait for a record that is half
   }
 }
 
+TEST_CASE("tls actions: new keys do not wait for the rest of a record that comes in") {
+  TlsEnds ends;
+  const SocketPair inner = unixPair();
+  ends.connect();
+  TlsEnds::read(ends.client);
+  SSL_set_fd(ends.server, inner.ours);
+  TlsEnds::write(ends.server, "late");
+  uint8_t record[100];
+  const ssize_t size = ::read(inner.theirs, record, sizeof record);
+  constexpr ssize_t kHead = 5;
+  REQUIRE_GT(size, kHead);
+  REQUIRE_EQ(::write(ends.sockets.theirs, record, kHead), kHead);
+  CHECK_EQ(TlsEnds::read(ends.client), "");
+  CHECK(updateKeys(ends.client, false).status == Status::done);
+  REQUIRE_EQ(::write(ends.sockets.theirs, record + kHead, size - kHead), size - kHead);
+  CHECK_EQ(TlsEnds::read(ends.client), "late");
+  SSL_set_fd(ends.server, ends.sockets.theirs);
+  TlsEnds::write(ends.client, "anew");
+  CHECK_EQ(TlsEnds::read(ends.server), "anew");
+  CHECK_EQ(ends.keyUpdates, 1);
+  close(inner.ours);
+  close(inner.theirs);
+}
+
 TEST_CASE("tls actions: new keys wait although unread records lie in OpenSSL") {
   TlsEnds ends;
   ends.connect();
