@@ -21,7 +21,8 @@ class Poller {
     bool readable;  // or broken: reading says how
     bool writable;
     bool broken;  // an error or the end of both directions, which cannot be masked
-    bool ended;   // the peer's end may lie behind what is to be read, or more behind urgent data
+    bool ended;   // the peer's end may lie behind what is to be read, or, with epoll, more behind
+                  // urgent data
   };
 
   // Null: the kernel refused, for that reason.
