@@ -48,7 +48,7 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
   CHECK(ready[0].readable);
   CHECK_FALSE(ready[0].writable);
   CHECK_FALSE(ready[0].broken);
-  poller.again(pair.ends.ours, ready[0].id, true, false);
+  poller.change(pair.ends.ours, ready[0].id, true, false);
   CHECK_EQ(readyIn(poller).size(), 1);  // for as long as it is so
 
   REQUIRE_EQ(poller.change(pair.ends.ours, {7, 2}, false, true), 0);
@@ -73,7 +73,7 @@ TEST_CASE("poller: tells once what has come, and again where more comes or it is
     CHECK_EQ(readyIn(poller).size(), 1);
     CHECK(readyIn(poller).empty());
   }
-  poller.again(pair.ends.ours, id, true, false);
+  poller.change(pair.ends.ours, id, true, false);
   CHECK_EQ(readyIn(poller).size(), 1);
   CHECK(readyIn(poller).empty());
   shutdown(pair.ends.theirs, SHUT_WR);
@@ -95,7 +95,7 @@ TEST_CASE("poller: more may lie behind urgent data, where a read ends; epoll tel
   CHECK(ready[0].ended);
   char bytes[20];
   CHECK_EQ(recv(ends.ours, bytes, sizeof bytes, 0), 5);
-  poller.again(ends.ours, {3, 1}, true, false);
+  poller.change(ends.ours, {3, 1}, true, false);
   ready = readyIn(poller);
   REQUIRE_EQ(ready.size(), 1);
   CHECK(ready[0].readable);

@@ -18,9 +18,6 @@ class EpollPoller final : public Poller {
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
-  void again(int fd, ConnectionId id, bool read, bool write) override {
-    change(fd, id, read, write);
-  }
   void settle() override {}
   void clear() override {}  // what is closed leaves by itself
   int wait(Ready* out) override;

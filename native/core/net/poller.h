@@ -1,5 +1,5 @@
 // Tells which descriptors are ready, in one of two ways: see EpollPoller and UringPoller. What has
-// come is told once; what is left of it, when it was asked for again(). Worker thread only.
+// come is told once; what is left of it, after a change(). Worker thread only.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,9 @@ class Poller {
 
   // Each returns 0 or an errno.
   virtual int add(int fd, ConnectionId id, bool read, bool write) = 0;
+  // Also where nothing changes: what is ready, and was reported already, is reported again.
   virtual int change(int fd, ConnectionId id, bool read, bool write) = 0;
   virtual void remove(int fd, ConnectionId id) = 0;
-  // Something was left unread that was reported already: to be reported again, as long as this is
-  // what the connection waits for.
-  virtual void again(int fd, ConnectionId id, bool read, bool write) = 0;
 
   // What was asked for so far takes effect: before the loop waits, and before a descriptor that was
   // removed is closed.

@@ -66,7 +66,7 @@ void Service::readable(Connection& connection, bool ended) {
   const bool more = last == Read::drained ? stops : last != Read::nothing;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
   if (more && connection.established() && !connection.parked) {
-    poller_->again(connection.fd, connection.id, connection.wantsInput(), connection.wantWrite);
+    poller_->change(connection.fd, connection.id, connection.wantsInput(), connection.wantWrite);
   }
 }
 

@@ -118,7 +118,6 @@ int UringPoller::add(int fd, ConnectionId id, bool read, bool write) {
   return 0;
 }
 
-// Also where nothing changes: as with EPOLL_CTL_MOD, what is ready is reported again.
 int UringPoller::change(int fd, ConnectionId id, bool read, bool write) {
   if (!watch(id.slot).armed) return ENOENT;
   disarm(id.slot);
@@ -126,13 +125,6 @@ int UringPoller::change(int fd, ConnectionId id, bool read, bool write) {
 }
 
 void UringPoller::remove(int, ConnectionId id) { disarm(id.slot); }
-
-void UringPoller::again(int, ConnectionId id, bool, bool) {
-  Watch& one = watch(id.slot);
-  if (!one.armed || one.generation != id.generation) return;
-  disarm(id.slot);
-  arm(id.slot);
-}
 
 // --- to the kernel and back ----------------------------------------------------------------------
 

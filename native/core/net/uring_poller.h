@@ -1,6 +1,6 @@
 // Multishot polls of io_uring(7), one for each descriptor: the kernel says once that it is ready,
 // with no call for each. Those polls are edge-triggered, so what is left unread has to be asked for
-// with again(). No operation that moves bytes stays in flight: a connection whose lease is out may
+// with change(). No operation that moves bytes stays in flight: a connection whose lease is out may
 // be polled, and is not read; sends are over when send() returns. Only on the thread that made it:
 // the ring takes nothing from another.
 #pragma once
@@ -24,7 +24,6 @@ class UringPoller final : public Poller {
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
-  void again(int fd, ConnectionId id, bool read, bool write) override;
   void settle() override;
   void clear() override;
   int wait(Ready* out) override;
