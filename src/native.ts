@@ -29,8 +29,6 @@ export interface EndpointOptions {
   readonly protocols?: readonly string[];
   /** Whether the header fields of the answer that opens a WebSocket are told. */
   readonly keepsHeaders?: boolean;
-  /** Names, in lower case, of fields to look for beyond those that libwebsockets knows. */
-  readonly keptHeaders?: readonly string[];
   /** From {@link NativeAddon.createTlsContext}; 0: plain. */
   readonly tls?: number;
   /** Name or address to verify and, if it is a name, to send as SNI. */

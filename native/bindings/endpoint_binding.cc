@@ -19,7 +19,6 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->requestHead = options.latin1("requestHead");
   endpoint->protocols = options.texts("protocols");
   endpoint->keepsHeaders = options.flag("keepsHeaders");
-  endpoint->keptHeaders = options.texts("keptHeaders");
   endpoint->tls = TlsBinding::find(options.number("tls"));
   endpoint->serverName = options.text("serverName");
   endpoint->sendsServerName = options.flag("sendsServerName", true);

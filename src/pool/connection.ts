@@ -90,8 +90,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly extensions: string;
   /**
    * Header fields of the answer that opened the WebSocket, by lower-case name, where the option
-   * `keepHeaders` asked for them. Of one that libwebsockets has no token for, and that was sent
-   * several times, there is one value.
+   * `keepHeaders` asked for them. The values of one that was sent several times are joined with
+   * commas (RFC 9110 section 5.3); those of Set-Cookie are a list.
    */
   readonly upgradeHeaders: HeaderFields | undefined;
   readonly localAddress: string;

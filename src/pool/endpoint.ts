@@ -25,8 +25,7 @@ export function endpointOptions(
     port: target.port,
     requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
     protocols: options.protocols,
-    keepsHeaders: options.keepHeaders !== false,
-    keptHeaders: options.keepHeaders === false ? [] : options.keepHeaders,
+    keepsHeaders: options.keepHeaders,
     tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     // "" asks for no SNI: the certificate still has to be the host's.

@@ -254,7 +254,7 @@ describe('what is shown is safe', () => {
   it('escapes what would drive a terminal', async () => {
     const evil = '\u001b[2Jevil\u009b31m\u202e';
     const port = await answering((socket) => {
-      socket.end(`HTTP/1.1 403 No\r\nX-Request-Id: ${evil}\r\n\r\n${evil}\r\n`);
+      socket.end(`HTTP/1.1 403 No\r\nX-Request-Id: \u202e\r\n\r\n${evil}\r\n`);
     });
     const { text } = await page(`ws://127.0.0.1:${port}/`);
     expect(text).toContain('body           \\u001b[2Jevil\\u009b31m\\u202e\n');

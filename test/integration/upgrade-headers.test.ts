@@ -18,26 +18,19 @@ describe('connection.upgradeHeaders', () => {
     connection.terminate();
   });
 
-  it('has what libwebsockets knows', async () => {
+  it('has all that the server sent', async () => {
     const connection = await own.pool.connect(await url(...SENT), { keepHeaders: true });
     const { upgradeHeaders } = connection;
     expect(upgradeHeaders).toEqual({
       upgrade: 'websocket',
       connection: 'Upgrade',
       'sec-websocket-accept': expect.any(String),
-      server: expect.stringMatching(/^one, +two$/),
+      server: 'one, two',
+      'x-request-id': '17',
+      'cf-ray': 'a-b',
+      'x-other': 'none',
     });
     expect(Object.isFrozen(upgradeHeaders)).toBe(true);
-    connection.terminate();
-  });
-
-  it('has what a list names beside that, in whatever case', async () => {
-    const connection = await own.pool.connect(await url(...SENT), {
-      keepHeaders: ['X-REQUEST-ID', 'cf-ray', 'x-missing', 'server'],
-    });
-    expect(connection.upgradeHeaders).toMatchObject({ 'x-request-id': '17', 'cf-ray': 'a-b' });
-    expect(Object.keys(connection.upgradeHeaders ?? {})).not.toContain('x-missing');
-    expect(connection.upgradeHeaders?.server).toMatch(/^one, +two$/);
     connection.terminate();
   });
 
@@ -45,9 +38,7 @@ describe('connection.upgradeHeaders', () => {
     const port = await answering((socket, request) => {
       socket.write(`${switching(request, 'X-Request-Id: 17')}\u0081\u0002hi`, 'latin1');
     });
-    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, {
-      keepHeaders: ['x-request-id'],
-    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { keepHeaders: true });
     expect(connection.upgradeHeaders).toMatchObject({ 'x-request-id': '17' });
     for await (const { data } of connection) {
       expect(data.toString()).toBe('hi');
@@ -67,19 +58,17 @@ describe('an UpgradeError', () => {
   it.each([
     ['a refusal', 'HTTP/1.1 403 No\r\nX-Request-Id: 17\r\nContent-Length: 0\r\n\r\n'],
     ['a wrong answer', switching('Sec-WebSocket-Key: x\r\n', 'X-Request-Id: 17')],
-  ])('has the named headers of %s', async (_title, answer) => {
+  ])('has the headers of %s', async (_title, answer) => {
     const port = await answering((socket) => socket.write(answer));
-    const open = (keepHeaders: boolean | string[]) =>
-      rejection(own.pool.connect(`ws://127.0.0.1:${port}/`, { keepHeaders }));
-    expect(await open(['x-request-id'])).toMatchObject({ headers: { 'x-request-id': '17' } });
-    expect((await open(true)).details.headers).not.toHaveProperty('x-request-id');
+    const error = await rejection(own.pool.connect(`ws://127.0.0.1:${port}/`));
+    expect(error).toMatchObject({ headers: { 'x-request-id': '17' } });
   });
 });
 
 it('a handler has them as well', async () => {
   const group = await own.pool.connectMany(await url(...SENT), {
     count: 1,
-    keepHeaders: ['x-request-id'],
+    keepHeaders: true,
     handler: new URL('../fixtures/handlers/headers.mjs', import.meta.url),
   });
   const posted = new Promise((resolve) => group.on('post', resolve));

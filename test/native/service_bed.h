@@ -171,13 +171,18 @@ class TestHost final : public Host {
 
 // What becomes of an attempt to connect.
 struct Attempt {
-  enum class End : uint8_t { atOnce, onDemand, failsAtOnce, failsLater };
+  // Connected: the HTTP upgrade is the service's, and the test's to answer.
+  enum class End : uint8_t { atOnce, connected, onDemand, failsAtOnce, failsLater };
   End end = End::atOnce;
   const char* errnoName = "ECONNREFUSED";
   bool mayTryNext = true;
   bool tcpStands = false;  // onDemand: connected() says so
   const char* early = "";  // bytes that come with the answer
+  bool requested = false;  // connected: the request was sent already
 };
+
+// The example of RFC 6455, 1.3.
+constexpr const char* kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
 // Opens connections over pairs of sockets whose other ends belong to the test.
 class TestOpener final : public Opener {
@@ -220,6 +225,13 @@ class TestOpener final : public Opener {
     switch (attempt.end) {
       case Attempt::End::atOnce:
         return establish(connection, attempt.early);
+      case Attempt::End::connected: {
+        inFlight--;
+        connection.opening->key = kKey;
+        connection.opening->reached = Reached::tcp;
+        const auto [fd, ssl] = connect(connection);
+        return service_.connected(connection, fd, ssl, attempt.requested);
+      }
       case Attempt::End::failsAtOnce:
         return over(connection, attempt);
       case Attempt::End::failsLater:
@@ -232,8 +244,10 @@ class TestOpener final : public Opener {
   }
   void abandon(Connection& connection) override {
     log.push_back("abandoned " + connection.opening->address);
-    later_.push_back([this, &connection] {
-      inFlight--;
+    const bool connected = connection.fd >= 0;
+    if (connected) release(connection);
+    later_.push_back([this, &connection, connected] {
+      if (!connected) inFlight--;
       service_.handshakes().attemptOver(connection);
     });
     host_.wake();

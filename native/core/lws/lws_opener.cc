@@ -20,76 +20,10 @@ namespace lwspool {
 
 namespace {
 
-// Of an answer that refuses the upgrade, this much of the body goes into the error.
-constexpr size_t kBodyKept = 1024;
-
 const lws_retry_bo_t kNoRetries{};  // and no pings, no hang-ups
-
-std::string header(lws* wsi, lws_token_indexes token) {
-  const int length = lws_hdr_total_length(wsi, token);
-  if (length <= 0) return {};
-  std::string value(static_cast<size_t>(length) + 1, '\0');
-  const int copied = lws_hdr_copy(wsi, value.data(), static_cast<int>(value.size()), token);
-  value.resize(copied > 0 ? static_cast<size_t>(copied) : 0);
-  return value;
-}
-
-// A field that libwebsockets has no token for, by its name in lower case; empty: absent.
-std::string customHeader(lws* wsi, const std::string& name) {
-#if defined(LWS_WITH_CUSTOM_HEADERS)
-  const std::string key = name + ":";
-  const int size = static_cast<int>(key.size());
-  const int length = lws_hdr_custom_length(wsi, key.c_str(), size);
-  if (length <= 0) return {};
-  std::string value(static_cast<size_t>(length) + 1, '\0');
-  const int room = static_cast<int>(value.size());
-  const int copied = lws_hdr_custom_copy(wsi, value.data(), room, key.c_str(), size);
-  value.resize(copied > 0 ? static_cast<size_t>(copied) : 0);
-  return value;
-#else
-  return {};
-#endif
-}
-
-// The fields of the answer that libwebsockets keeps by token, and those of the others that are
-// named: before 4.3 it has no call that lists them.
-std::string headerBlock(lws* wsi, const std::vector<std::string>& named) {
-  std::string block;
-  for (int token = 0; token < WSI_TOKEN_COUNT; token++) {
-    const auto index = static_cast<lws_token_indexes>(token);
-    const auto* name = reinterpret_cast<const char*>(lws_token_to_string(index));
-    if (name == nullptr || std::strchr(name, ':') == nullptr || name[0] == ':') continue;
-    const std::string value = header(wsi, index);
-    if (!value.empty()) block += std::string(name) + " " + value + "\r\n";
-  }
-  for (const std::string& name : named) {
-    const std::string value = customHeader(wsi, name);
-    if (!value.empty()) block.append(name).append(": ").append(value).append("\r\n");
-  }
-  return block;
-}
-
-std::string listOf(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 void secured(Connection& connection) {
   if (connection.endpoint->tls) connection.reached(&ConnectionFigures::secured);
-}
-
-const char* codeOf(ws::HandshakeError error) {
-  switch (error) {
-    case ws::HandshakeError::badAccept:
-      return "ERR_ACCEPT_MISMATCH";
-    case ws::HandshakeError::unaskedProtocol:
-      return "ERR_SUBPROTOCOL";
-    case ws::HandshakeError::unaskedExtension:
-      return "ERR_EXTENSION";
-    default:
-      return "ERR_UPGRADE_INVALID";
-  }
 }
 
 }  // namespace
@@ -126,7 +60,8 @@ void LwsOpener::start(Connection& connection) {
   info.port = endpoint.port;
   info.host = "lws-pool";  // prepare() in tls_handshake.cc and writeHead() put the real one
   info.path = "/";
-  info.method = endpoint.kind == Kind::ws ? "GET" : "RAW";
+  // Its raw role cannot do TLS, and its HTTP client is slow: see docs/threading.md.
+  info.method = endpoint.tls ? "GET" : "RAW";
   info.alpn = "http/1.1";
   info.local_protocol_name = "lws-pool";
   info.iface = opening.localAddress.empty() ? nullptr : opening.localAddress.c_str();
@@ -180,7 +115,6 @@ void LwsOpener::over(Connection& connection) {
     return diagnosis_.begin(connection);
   }
   if (!opening.cancelled && !opening.error) opening.error.code = "ERR_CONNECTION_RESET";
-  if (opening.refused) opening.error.fields.set("body", opening.body);
   service_.handshakes().attemptOver(connection);
 }
 
@@ -260,33 +194,9 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       secured(connection);
       timed_.push_back(&connection);
       return writeHead(connection, static_cast<char**>(in), size);
-    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
-      return opening != nullptr ? answered(connection) : -1;
     case LWS_CALLBACK_RAW_CONNECTED:
-      opening->reached = Reached::answer;
-      secured(connection);
-      ready_.push_back(&connection);
-      service_.host().wake();
+      ready(connection);
       return 0;
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP: {
-      if (opening == nullptr || !opening->refused) return 0;
-      char buffer[kBodyKept];
-      char* at = buffer;
-      int room = sizeof buffer;
-      return lws_http_client_read(wsi, &at, &room) < 0 ? -1 : 0;
-    }
-    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ: {
-      if (opening == nullptr) return 0;
-      const auto* bytes = static_cast<const char*>(in);
-      if (!opening->refused) {
-        opening->early.append(bytes, size);
-        return 0;
-      }
-      opening->body.append(bytes, std::min(size, kBodyKept - opening->body.size()));
-      return opening->body.size() == kBodyKept ? -1 : 0;
-    }
-    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
-      return -1;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
         if (opening->reached != Reached::nothing) noteSocket(connection);
@@ -338,54 +248,8 @@ int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
   out = std::copy(opening.key.begin(), opening.key.end(), out);
   *out++ = '\r';
   *out++ = '\n';
-  *end = out;  // libwebsockets adds the blank line
-  return 0;
-}
-
-int LwsOpener::answered(Connection& connection) {
-  lws* wsi = connection.wsi;
-  Opening& opening = *connection.opening;
-  opening.reached = Reached::answer;
-  const unsigned status = lws_http_client_http_response(wsi);
-  note(connection, Flight::answer, status);
-  if (status != 101) {
-    refuse(connection, status);
-    // Without a body there is nothing to wait for (RFC 9112, 6.3).
-    const bool empty = status < 200 || status == 204 || status == 304;
-    return empty || header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == "0" ? -1 : 0;
-  }
-  const std::string upgrade = header(wsi, WSI_TOKEN_UPGRADE);
-  const std::string list = header(wsi, WSI_TOKEN_CONNECTION);
-  const std::string accept = header(wsi, WSI_TOKEN_ACCEPT);
-  const std::string extensions = header(wsi, WSI_TOKEN_EXTENSIONS);
-  opening.protocol = header(wsi, WSI_TOKEN_PROTOCOL);
-  const ws::HandshakeError error =
-      ws::checkResponse({upgrade, list, accept, opening.protocol, extensions},
-                        {opening.key, connection.endpoint->protocols, nullptr});
-  // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither; libwebsockets would wait for a body.
-  const bool hasBody = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
-                       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
-  if (error != ws::HandshakeError::none || hasBody) {
-    opening.error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(error);
-    opening.error.fields.set("status", "101")
-        .set("headers", headerBlock(wsi, connection.endpoint->keptHeaders));
-    if (hasBody) opening.error.fields.set("reason", "a 101 answer announces a body");
-    if (error == ws::HandshakeError::badAccept) {
-      opening.error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
-    } else if (error == ws::HandshakeError::unaskedProtocol) {
-      opening.error.fields.set("received", opening.protocol)
-          .set("expected", listOf(connection.endpoint->protocols));
-    } else if (error == ws::HandshakeError::unaskedExtension) {
-      opening.error.fields.set("received", extensions);
-    }
-    return -1;
-  }
-  // Here and not later: they are thrown away when it is taken over.
-  if (connection.endpoint->keepsHeaders) {
-    opening.headers = headerBlock(wsi, connection.endpoint->keptHeaders);
-  }
-  ready_.push_back(&connection);
-  service_.host().wake();
+  *end = out;  // libwebsockets adds the blank line, and sends it
+  ready(connection);
   return 0;
 }
 
@@ -395,22 +259,13 @@ void LwsOpener::noteSocket(Connection& connection) {
   noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi));
 }
 
-void LwsOpener::refuse(Connection& connection, unsigned status) {
-  Opening& opening = *connection.opening;
-  opening.refused = true;
-  opening.error.code = status < 100 ? "ERR_UPGRADE_INVALID" : "ERR_UPGRADE_REFUSED";
-  opening.error.fields.set("status", std::to_string(status))
-      .set("headers", headerBlock(connection.wsi, connection.endpoint->keptHeaders));
-}
-
 // What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.
 void LwsOpener::explain(Connection& connection, std::string_view what) {
   Opening& opening = *connection.opening;
   if (opening.error || opening.cancelled || opening.reached == Reached::nothing) return;
   if (connection.wsi != nullptr) noteFault(connection, lws_get_ssl(connection.wsi));
   if (opening.error) return;
-  const bool malformed = what.starts_with("HS:") || what == "problems parsing header";
-  opening.error.code = malformed ? "ERR_UPGRADE_INVALID" : "ERR_CONNECTION_RESET";
+  opening.error.code = "ERR_CONNECTION_RESET";
   opening.error.fields.set("reason", what);
 }
 
@@ -448,38 +303,33 @@ void LwsOpener::resume(Connection& connection) {
   if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
 }
 
+// What libwebsockets has to do is done when it has returned from its callback.
+void LwsOpener::ready(Connection& connection) {
+  ready_.push_back(&connection);
+  service_.host().wake();
+}
+
 // From here on libwebsockets has neither bytes of the connection, nor timers, nor interest in it.
 void LwsOpener::takeOver(Connection& connection) {
   lws* wsi = connection.wsi;
   touched_ = true;
-  if (connection.endpoint->kind == Kind::ws && connection.endpoint->role == ws::Role::client) {
-    // What it read together with the answer comes first, and is no more than one buffer of its; a
-    // peer that goes on sending must not keep us here.
-    const std::string& early = connection.opening->early;
-    for (size_t before = SIZE_MAX;
-         before != early.size() && early.size() < LwsContext::kServiceBuffer;) {
-      before = early.size();
-      char* at = nullptr;
-      int room = 0;
-      if (lws_http_client_read(wsi, &at, &room) < 0) break;  // our own read will say why
-    }
-    // The parsed headers: 5 KB that nobody needs any more. libwebsockets hangs up on whoever keeps
-    // them for longer than six minutes, and searches all of them whenever a connection is closed.
-    (void)lws_http_headers_detach(wsi);
-  }
+  const bool client = connection.endpoint->role == ws::Role::client;
+  const bool requested = client && connection.endpoint->tls != nullptr;
+  // Memory for headers, 5 KB. libwebsockets hangs up on whoever keeps it for longer than six
+  // minutes, and searches all of it whenever a connection is closed.
+  if (requested) (void)lws_http_headers_detach(wsi);
   lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
   releaseBuffers(lws_get_ssl(wsi));
   if (bio::Chain* const chain = bio::Chain::of(lws_get_ssl(wsi))) chain->onOwnRetry = nullptr;
   std::erase(putOff_, &connection);
   waiting_.erase(&connection);
-  if (connection.endpoint->role == ws::Role::server) {
-    return service_.accepted(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
-  }
-  std::erase(attempts_, &connection);
-  service_.handshakes().succeeded(connection);
-  service_.established(connection, lws_get_socket_fd(wsi), lws_get_ssl(wsi));
+  const int fd = lws_get_socket_fd(wsi);
+  if (!client) return service_.accepted(connection, fd, lws_get_ssl(wsi));
+  service_.connected(connection, fd, lws_get_ssl(wsi), requested);
 }
+
+void LwsOpener::established(Connection& connection) { std::erase(attempts_, &connection); }
 
 void LwsOpener::kill(Connection& connection) {
   if (connection.wsi == nullptr) return;

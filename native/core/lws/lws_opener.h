@@ -1,5 +1,5 @@
-// Opens connections with libwebsockets: TCP, TLS and its verification, the HTTP upgrade. What it
-// has opened it leaves alone, and takes back only to close it. Worker thread only.
+// Opens connections with libwebsockets: TCP, TLS and its verification. What it has opened it leaves
+// alone, and takes back only to close it. Worker thread only.
 #pragma once
 
 #include <uv.h>
@@ -29,6 +29,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   void start(Connection&) override;
   void abandon(Connection&) override;
   bool connected(const Connection&) const override;
+  void established(Connection&) override;
   void close(Connection&) override;
   void resume(Connection&) override;
   void turn() override;
@@ -49,8 +50,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   static int onEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
   int event(lws*, lws_callback_reasons, Connection&, void* in, size_t size);
   int writeHead(Connection&, char** end, size_t room);
-  int answered(Connection&);
-  void refuse(Connection&, unsigned status);
+  void ready(Connection&);
   void noteSocket(Connection&);
   void takeOver(Connection&);
   void over(Connection&);

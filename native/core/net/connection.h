@@ -16,6 +16,8 @@
 #include "../stats/figures.h"
 #include "../ws/frame_decoder.h"
 #include "../ws/request_parser.h"
+#include "../ws/response_body.h"
+#include "../ws/response_parser.h"
 #include "consumer.h"
 #include "endpoint.h"
 #include "out_buffer.h"
@@ -27,7 +29,7 @@ namespace lwspool {
 enum class Phase : uint8_t {
   free,     // the slot is nobody's, or its closed event is on its way
   queued,   // waits for its place in the window of handshakes
-  opening,  // libwebsockets is at it
+  opening,  // libwebsockets is at it, and then the HTTP upgrade
   open,
   closing,  // a close frame or a FIN went out or came in, or it failed; still connected
   dying     // given back to libwebsockets to be closed
@@ -56,11 +58,14 @@ struct Opening {
   std::string localAddress;
   // ws
   std::string key;
+  bool upgrading = false;               // libwebsockets is done: the poller has the descriptor
+  std::string request;                  // what is left of it to be sent
+  ws::ResponseParser answer;            // its head
+  std::optional<ws::ResponseBody> body; // of one other than 101
   std::string protocol;
-  std::string headers;  // of the answer, where the endpoint keeps them
-  std::string early;    // bytes that came with the server's answer
-  std::string body;     // the first of an answer other than 101
-  bool refused = false;
+  std::string headers;   // of the answer, where the endpoint keeps them
+  std::string early;     // bytes that came with the server's answer
+  bool drained = false;  // behind it the kernel had nothing more
 };
 
 struct CloseInfo {

@@ -28,7 +28,6 @@ struct Endpoint {
   std::string requestHead;
   std::vector<std::string> protocols;       // asked for
   bool keepsHeaders = false;                // of the answer that opens a WebSocket
-  std::vector<std::string> keptHeaders;     // further names, in lower case, for errors as well
   std::shared_ptr<const TlsContext> tls;    // null: plain
   std::string serverName;                   // for verification and SNI: a name or an address
   bool sendsServerName = true;              // SNI: RFC 6066, 3

@@ -103,6 +103,7 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
 
 void Handshakes::abandon(Connection& connection) {
   if (std::exchange(connection.opening->abandoned, true)) return;
+  service_.disconnect(connection);
   service_.opener().abandon(connection);
 }
 
@@ -111,7 +112,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   if (opening.cancelled) return;
   if (now >= opening.deadline) {
     // The server has refused, and only the body of its answer does not end.
-    if (opening.refused) return cancel(connection, std::move(opening.error));
+    if (opening.body) return cancel(connection, std::move(opening.error));
     note(connection, Flight::timeout);
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
     error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
@@ -156,6 +157,7 @@ void Handshakes::finish(Connection& connection) {
   if (code == "ERR_HANDSHAKE_TIMEOUT" || code == "ERR_CONNECTION_RESET") {
     fields.set("phase", phaseOf(connection));
   }
+  if (opening.body) fields.set("body", opening.body->text());
   const std::string& path = connection.endpoint->unixPath;
   if (!path.empty()) fields.set("unixPath", path);
   if (!opening.address.empty()) fields.set("address", opening.address);

@@ -32,6 +32,9 @@ class Handshakes {
   // A deadline has come.
   void expired(Connection&, uint64_t now);
 
+  // The attempt has failed, or is not wanted any more: its end follows. opening->error says why.
+  void abandon(Connection&);
+
   // From the opener. An attempt is over and nothing of it is left; opening->error says why.
   void attemptOver(Connection&);
   // The connection stands and leaves the window.
@@ -39,7 +42,6 @@ class Handshakes {
 
  private:
   void attempt(Connection&);
-  void abandon(Connection&);
   void finish(Connection&);
   void arm(Connection&);
 

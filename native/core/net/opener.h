@@ -11,12 +11,14 @@ class Opener {
   virtual ~Opener() = default;
 
   // Begins an attempt on opening->address. Ends, now or later, with Handshakes::attemptOver() or
-  // Service::established().
+  // Service::connected().
   virtual void start(Connection&) = 0;
   // The attempt is not wanted any more: attemptOver() follows. Called once for an attempt.
   virtual void abandon(Connection&) = 0;
   // True once TCP (or the Unix socket) stands.
   virtual bool connected(const Connection&) const = 0;
+  // What was connected is established now: the attempt is over.
+  virtual void established(Connection&) {}
   // Closes an established connection: Service::destroyed() follows, not before this returns.
   virtual void close(Connection&) = 0;
   // The time that a BIO has put an attempt off for is over.

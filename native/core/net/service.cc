@@ -250,7 +250,12 @@ void Service::poll() {
         turnBegins();
       }
       Connection* connection = find(ready[i].id);
-      if (connection == nullptr || !connection->established()) continue;
+      if (connection == nullptr) continue;
+      if (connection->opening && connection->opening->upgrading) {
+        upgrade(*connection, ready[i].readable || ready[i].broken, ready[i].writable);
+        continue;
+      }
+      if (!connection->established()) continue;
       Use use(*connection);
       if (!use) {
         park(*connection);
@@ -388,9 +393,14 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     if (connection.consumer != connection.owner) connection.consumer->keylog(connection, line);
     OPENSSL_cleanse(line.data(), line.size());
   }
-  if (const int error = poller_->add(fd, connection.id, !connection.paused, false)) {
-    return lost(connection, "epoll_ctl", error);
+  int error = 0;
+  if (!opening->upgrading) {
+    error = poller_->add(fd, connection.id, !connection.paused, false);
+  } else if (const bool wrote = std::exchange(connection.wantWrite, false);
+             connection.paused || wrote || !opening->drained) {
+    error = poller_->change(fd, connection.id, !connection.paused, false);
   }
+  if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!opening->early.empty()) {
     countRead(connection, opening->early.size());
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
@@ -407,6 +417,8 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
 void Service::failed(Connection& connection) {
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   connection.enter(Phase::free);
+  connection.fd = -1;
+  connection.ssl = nullptr;
   endRecord(connection, opening->error);
   connection.owner->failed(connection, opening->error);
   if (connection.consumer != connection.owner) {

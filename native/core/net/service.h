@@ -98,6 +98,10 @@ class Service {
   void revokeAll();
 
   // From the opener and the handshakes.
+  // TCP stands, and TLS where there is some. `requested`: the opening request is sent already.
+  void connected(Connection&, int fd, SSL* ssl, bool requested);
+  // An attempt on one that was connected is given up: the poller forgets it.
+  void disconnect(Connection&);
   void established(Connection&, int fd, SSL* ssl);
   void failed(Connection&);
   void destroyed(Connection&);
@@ -181,6 +185,14 @@ class Service {
   void countPong(Connection&, const uint8_t* data, size_t size);
   void turnBegins();
   void turnEnds();
+
+  // The HTTP upgrade, in service_upgrade.cc.
+  void upgrade(Connection&, bool readable, bool writable);
+  void sendRequest(Connection&);
+  void readAnswer(Connection&);
+  void answer(Connection&, uint8_t* data, size_t size);
+  void answered(Connection&, uint8_t* data, size_t size);
+  void answerEnded(Connection&, const IoResult&);
 
   // BIOs, in service_bio.cc.
   void slowDown(Connection&, bio::Chain&);

@@ -30,6 +30,10 @@ void Service::speedUp() {
   while (bioTimers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);
     if (connection == nullptr) continue;
+    if (connection->opening && connection->opening->upgrading) {
+      upgrade(*connection, true, true);
+      continue;
+    }
     if (!connection->established()) {
       opener_->resume(*connection);
       continue;
@@ -42,6 +46,7 @@ void Service::speedUp() {
   }
 }
 
+// Also within the HTTP upgrade, where the poller reports nothing anew.
 void Service::slowOpening(Connection& connection, bio::Chain& chain) {
   bioTimers_.add(monotonicNow() + chain.backOff(), connection.id);
   host_.setTimer(bioTimers_.next());

@@ -7,7 +7,6 @@ import {
   mergeHeaders,
   type ReadHeaders,
   readHeaders,
-  readKeptHeaders,
   readOrigin,
 } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
@@ -32,11 +31,10 @@ export interface ConnectOptions {
   /** Further header fields of the handshake; one with several values is sent several times. */
   headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /**
-   * Keeps the header fields of the answer that opens a WebSocket, see `connection.upgradeHeaders`:
-   * those that libwebsockets has a token for (some 80 of HTTP and WebSocket), and those that a list
-   * names. An `UpgradeError` has the named ones then as well. Default: false.
+   * Keeps the header fields of the answer that opens a WebSocket: `connection.upgradeHeaders`.
+   * An `UpgradeError` has those of its answer in any case. Default: false.
    */
-  keepHeaders?: boolean | readonly string[] | undefined;
+  keepHeaders?: boolean | undefined;
   /** The `Origin` header (RFC 6454): `https://example.com`. */
   origin?: string | undefined;
   /** See {@link TlsOptions}; for `wss:` only. */
@@ -80,8 +78,7 @@ export interface ResolvedConnectOptions {
   /** Neither reserved ones nor Origin. */
   readonly headers: readonly Header[];
   readonly origin: string | undefined;
-  /** Names in lower case beside those that are kept anyway. */
-  readonly keepHeaders: readonly string[] | false;
+  readonly keepHeaders: boolean;
   readonly tls: ResolvedTlsOptions;
   /** The option `tls.bio`, which is no part of what connections share. */
   readonly bios: readonly ResolvedBio[];
@@ -136,9 +133,7 @@ const shape = {
   protocols: reader<readonly string[], ConnectOptions['protocols']>(readProtocols).optional(),
   headers: reader<ReadHeaders, ConnectOptions['headers']>(readHeaders).optional(),
   origin: reader<string, string>((value) => readOrigin(value)).optional(),
-  keepHeaders: reader<readonly string[] | false, ConnectOptions['keepHeaders']>(
-    readKeptHeaders,
-  ).optional(),
+  keepHeaders: z.boolean('true or false').optional(),
   tls: tlsSchema.optional(),
   timeout: milliseconds.optional(),
   closeTimeout: milliseconds.optional(),

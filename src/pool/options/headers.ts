@@ -62,24 +62,6 @@ export function readOrigin(value: unknown, path: readonly (string | number)[] = 
   return value;
 }
 
-/** Most names that are looked for in an answer. */
-const MOST_KEPT = 100;
-
-/**
- * Reads the `keepHeaders` option. `true` is a list of no further names.
- *
- * @throws Rejection
- */
-export function readKeptHeaders(value: unknown): readonly string[] | false {
-  if (typeof value === 'boolean') return value ? [] : false;
-  const takes = `true, false or a list of at most ${MOST_KEPT} header names`;
-  if (!Array.isArray(value) || value.length > MOST_KEPT) throw new Rejection(takes);
-  return value.map((name: unknown, index) => {
-    if (typeof name === 'string' && isToken(name)) return name.toLowerCase();
-    throw new Rejection('the name of a header', [index]);
-  });
-}
-
 /** The defaults, less those that are given anew, and then those that are given. */
 export function mergeHeaders(
   given: readonly Header[],

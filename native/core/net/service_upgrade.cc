@@ -1,0 +1,219 @@
+// Between libwebsockets and the open connection: the HTTP upgrade (RFC 6455, 4.1). No lease can be
+// had yet, so that nothing here needs the slot's lock.
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "../bio/chain.h"
+#include "../flight/note.h"
+#include "../ws/handshake.h"
+#include "service.h"
+
+namespace lwspool {
+
+namespace {
+
+// An answer is read so often before others have their turn again.
+constexpr int kReads = 4;
+
+const char* codeOf(ws::HandshakeError error) {
+  switch (error) {
+    case ws::HandshakeError::badAccept:
+      return "ERR_ACCEPT_MISMATCH";
+    case ws::HandshakeError::unaskedProtocol:
+      return "ERR_SUBPROTOCOL";
+    case ws::HandshakeError::unaskedExtension:
+      return "ERR_EXTENSION";
+    default:
+      return "ERR_UPGRADE_INVALID";
+  }
+}
+
+std::string listOf(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+// What is wrong with a 101; nothing: it opens the connection.
+ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
+                const Endpoint& endpoint) {
+  const std::string upgrade = answer.field("upgrade");
+  const std::string connection = answer.field("connection");
+  const std::string accept = answer.field("sec-websocket-accept");
+  const std::string extensions = answer.field("sec-websocket-extensions");
+  const ws::HandshakeError problem =
+      ws::checkResponse({upgrade, connection, accept, opening.protocol, extensions},
+                        {opening.key, endpoint.protocols, nullptr});
+  // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither.
+  const bool hasBody = !answer.field("content-length").empty() ||
+                       !answer.field("transfer-encoding").empty();
+  ErrorInfo error;
+  if (problem == ws::HandshakeError::none && !hasBody) return error;
+  error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(problem);
+  if (hasBody) {
+    error.fields.set("reason", "a 101 answer announces a body");
+  } else if (problem == ws::HandshakeError::badAccept) {
+    error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
+  } else if (problem == ws::HandshakeError::unaskedProtocol) {
+    error.fields.set("received", opening.protocol).set("expected", listOf(endpoint.protocols));
+  } else if (problem == ws::HandshakeError::unaskedExtension) {
+    error.fields.set("received", extensions);
+  }
+  return error;
+}
+
+}  // namespace
+
+void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested) {
+  Opening& opening = *connection.opening;
+  if (connection.kind() == Kind::raw) {
+    handshakes_.succeeded(connection);
+    opener_->established(connection);
+    return established(connection, fd, ssl);
+  }
+  connection.fd = fd;
+  connection.ssl = ssl;
+  opening.upgrading = true;
+  if (const int error = poller_->add(fd, connection.id, true, false)) {
+    opening.error.code = "ERR_SOCKET";
+    opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
+    return handshakes_.abandon(connection);
+  }
+  if (!requested) {
+    const std::string& head = connection.endpoint->requestHead;
+    opening.request.reserve(head.size() + 64);
+    opening.request.append(head).append("Sec-WebSocket-Key: ");
+    opening.request.append(opening.key).append("\r\n\r\n");
+  }
+  sendRequest(connection);
+  // TLS may hold bytes already that no poller will report.
+  if (opening.upgrading && hasPending(ssl)) readAnswer(connection);
+}
+
+void Service::disconnect(Connection& connection) {
+  if (!std::exchange(connection.opening->upgrading, false)) return;
+  poller_->remove(connection.fd, connection.id);
+  poller_->settle();
+}
+
+void Service::upgrade(Connection& connection, bool readable, bool writable) {
+  if (writable) sendRequest(connection);
+  if (readable && connection.opening && connection.opening->upgrading) readAnswer(connection);
+}
+
+// And what BIOs have kept of the one that libwebsockets has sent.
+void Service::sendRequest(Connection& connection) {
+  Opening& opening = *connection.opening;
+  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  IoResult result{IoResult::Status::done};
+  while (result.status == IoResult::Status::done && !opening.request.empty()) {
+    result = transmit(connection.fd, connection.ssl,
+                      reinterpret_cast<const uint8_t*>(opening.request.data()),
+                      opening.request.size());
+    opening.request.erase(0, result.bytes);
+  }
+  if (result.status == IoResult::Status::done) {
+    opening.reached = std::max(opening.reached, Reached::request);
+    if (chain != nullptr && chain->kept() > 0) result = chain->flush(connection.ssl);
+  }
+  if (result.status == IoResult::Status::again) {
+    if (chain != nullptr && chain->ownRetries() > 0) return slowOpening(connection, *chain);
+    connection.wantWrite = true;
+    poller_->change(connection.fd, connection.id, true, true);
+  } else if (result.status != IoResult::Status::done) {
+    // What the server said before it went, if anything, is still to be had.
+    readAnswer(connection);
+    if (connection.opening && opening.upgrading) answerEnded(connection, result);
+  }
+}
+
+void Service::readAnswer(Connection& connection) {
+  const ConnectionId id = connection.id;
+  for (int i = 0; i < kReads; i++) {
+    const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
+    if (result.status == IoResult::Status::again) {
+      bio::Chain* const chain = bio::Chain::of(connection.ssl);
+      if (chain != nullptr && chain->ownRetries() > 0) slowOpening(connection, *chain);
+      return;
+    }
+    if (result.status != IoResult::Status::done) return answerEnded(connection, result);
+    taken_ += result.bytes;
+    connection.opening->drained = result.drained;
+    answer(connection, buffer_.data(), result.bytes);
+    if (find(id) == nullptr || !connection.opening || !connection.opening->upgrading) return;
+    if (result.drained) return;
+  }
+  poller_->change(connection.fd, connection.id, true, connection.wantWrite);
+}
+
+void Service::answer(Connection& connection, uint8_t* data, size_t size) {
+  Opening& opening = *connection.opening;
+  size_t consumed = 0;
+  if (!opening.body) {
+    switch (opening.answer.feed(data, size, consumed)) {
+      case ws::ResponseParser::State::needMore:
+        return;
+      case ws::ResponseParser::State::malformed:
+        opening.error.code = "ERR_UPGRADE_INVALID";
+        opening.error.fields.set("reason", opening.answer.problem());
+        return handshakes_.abandon(connection);
+      case ws::ResponseParser::State::complete:
+        break;
+    }
+    answered(connection, data + consumed, size - consumed);
+  } else {
+    opening.body->feed(data, size);
+    if (opening.body->ended()) handshakes_.abandon(connection);
+  }
+}
+
+// The head is complete; what came behind it is given.
+void Service::answered(Connection& connection, uint8_t* data, size_t size) {
+  Opening& opening = *connection.opening;
+  const ws::ResponseParser& head = opening.answer;
+  opening.reached = Reached::answer;
+  note(connection, Flight::answer, head.status());
+  const auto describe = [&] {
+    opening.error.fields.set("status", std::to_string(head.status()))
+        .set("headers", head.fields());
+  };
+  if (head.status() != 101) {
+    opening.error.code = "ERR_UPGRADE_REFUSED";
+    describe();
+    opening.body.emplace(head);
+    opening.body->feed(data, size);
+    if (opening.body->ended()) handshakes_.abandon(connection);
+    return;
+  }
+  opening.protocol = head.field("sec-websocket-protocol");
+  if (ErrorInfo error = check(head, opening, *connection.endpoint)) {
+    opening.error = std::move(error);
+    describe();
+    return handshakes_.abandon(connection);
+  }
+  if (connection.endpoint->keepsHeaders) opening.headers = head.fields();
+  opening.early.assign(reinterpret_cast<const char*>(data), size);
+  releaseBuffers(connection.ssl);
+  handshakes_.succeeded(connection);
+  opener_->established(connection);
+  established(connection, connection.fd, connection.ssl);
+}
+
+void Service::answerEnded(Connection& connection, const IoResult& result) {
+  Opening& opening = *connection.opening;
+  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  // A BIO that failed by itself, and OpenSSL's callbacks, know better.
+  if (chain != nullptr && chain->fault && !opening.error) opening.error = chain->fault;
+  if (!opening.error) {
+    opening.error.code = "ERR_CONNECTION_RESET";
+    if (result.error != 0) {
+      noteError(connection, result.error, 0, -1);
+      opening.error.fields.set("errno", errnoName(result.error));
+    }
+  }
+  handshakes_.abandon(connection);
+}
+
+}  // namespace lwspool

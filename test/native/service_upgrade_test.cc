@@ -1,0 +1,203 @@
+// The HTTP upgrade: what the service sends, and how it takes what a server answers.
+#include "service_bed.h"
+#include "tls_bed.h"
+
+using namespace lwspool;
+using namespace lwspool::test;
+
+namespace {
+
+const std::string kHead = "GET /chat HTTP/1.1\r\nHost: example.com\r\n";
+const std::string kRequest = kHead + "Sec-WebSocket-Key: " + kKey + "\r\n\r\n";
+const std::string kAnswer =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+struct UpgradeBed : Bed {
+  explicit UpgradeBed(int bufferSize = 0, bool tls = false) {
+    opener.tls = tls;
+    opener.sockets = [bufferSize] { return tcpPair(bufferSize); };
+    opener.plan = [tls](const Connection&) {
+      Attempt attempt{Attempt::End::connected};
+      attempt.requested = tls;
+      return attempt;
+    };
+    to->requestHead = kHead;
+  }
+  std::shared_ptr<Endpoint> to = endpoint();
+
+  // One whose request is under way; the peer takes bytes as they are.
+  ConnectionId begin() {
+    const ConnectionId id = ask(to);
+    host.turn(service, 0);
+    opener.peer(id).raw = true;
+    return id;
+  }
+  Peer& peerOf(ConnectionId id) { return opener.peer(id); }
+  bool untilReceived(Peer& peer, size_t size) {
+    return until([&] {
+      peer.pump();
+      return peer.received.size() >= size;
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("upgrade: request, answer, and the frames that came with it") {
+  UpgradeBed bed;
+  const ConnectionId id = bed.begin();
+  Peer& peer = bed.peerOf(id);
+  REQUIRE(bed.untilReceived(peer, kRequest.size()));
+  CHECK_EQ(peer.received, kRequest);
+  CHECK(bed.service.find(id)->phase == Phase::opening);
+  peer.write(octets(kAnswer + "Sec-WebSocket-Protocol: \r\n\r\n") + octets("\x81\x02hi"));
+  CHECK(bed.untilEvent(id, "text hi"));
+  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  peer.raw = false;
+  bed.command(Command::send, id, "to you");
+  CHECK(bed.untilHeard(peer, "text to you"));
+}
+
+TEST_CASE("upgrade: an answer that comes byte by byte") {
+  UpgradeBed bed;
+  const ConnectionId id = bed.begin();
+  for (const char c : kAnswer + "\r\n\x81\x02hi") {
+    bed.peerOf(id).write({static_cast<uint8_t>(c)});
+    bed.settle(1);
+  }
+  CHECK(bed.untilEvent(id, "text hi"));
+  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+}
+
+TEST_CASE("upgrade: a request that the kernel does not take at once") {
+  UpgradeBed bed(4096);
+  bed.to->requestHead = kHead + "X: " + std::string(200'000, 'x') + "\r\n";
+  const ConnectionId id = bed.begin();
+  Peer& peer = bed.peerOf(id);
+  REQUIRE(bed.untilReceived(peer, bed.to->requestHead.size() + kRequest.size() - kHead.size()));
+  CHECK(peer.received.ends_with(std::string(kKey) + "\r\n\r\n"));
+  peer.write(octets(kAnswer + "\r\n"));
+  CHECK(bed.untilEvent(id, "opened"));
+  peer.raw = false;
+  bed.command(Command::send, id, "to you");
+  CHECK(bed.untilHeard(peer, "text to you"));
+  // The poller tells of room only while something waits for it.
+  bed.settle();
+  const size_t polls = bed.host.polls;
+  bed.settle();
+  CHECK_EQ(bed.host.polls, polls);
+}
+
+TEST_CASE("upgrade: over TLS the request is sent already") {
+  UpgradeBed bed(0, true);
+  const ConnectionId id = bed.begin();
+  Peer& peer = bed.peerOf(id);
+  peer.write(octets(kAnswer + "\r\n") + octets("\x81\x02hi"));
+  CHECK(bed.until([&] {
+    peer.pump();
+    return bed.owner.of(id).size() == 2;
+  }));
+  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  CHECK_EQ(peer.received, "");
+}
+
+TEST_CASE("upgrade: a refusal, with its body") {
+  UpgradeBed bed;
+  const ConnectionId id = bed.begin();
+  bed.peerOf(id).write(octets("HTTP/1.1 403 No\r\nX: y\r\nContent-Length: 6\r\n\r\nnot "));
+  bed.settle();
+  CHECK(bed.service.find(id) != nullptr);
+  bed.peerOf(id).write(octets("you"));
+  CHECK(bed.untilGone(id));
+  CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
+  const Fields& facts = bed.owner.factsOf(id);
+  CHECK_EQ(facts.get("status"), "403");
+  CHECK_EQ(facts.get("headers"), "X: y\r\nContent-Length: 6\r\n");
+  CHECK_EQ(facts.get("body"), "not yo");
+}
+
+TEST_CASE("upgrade: answers that open nothing") {
+  const auto failsWith = [](const std::string& answer) {
+    UpgradeBed bed;
+    const ConnectionId id = bed.begin();
+    bed.peerOf(id).write(octets(answer));
+    CHECK(bed.untilGone(id));
+    return bed.owner.of(id).back();
+  };
+  CHECK_EQ(failsWith("SSH-2.0-OpenSSH_9.2p1\r\n"), "failed ERR_UPGRADE_INVALID");
+  CHECK_EQ(failsWith(kAnswer + "Content-Length: 0\r\n\r\n"), "failed ERR_UPGRADE_INVALID");
+  CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Accept: x\r\n\r\n"), "failed ERR_ACCEPT_MISMATCH");
+  CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Protocol: chat\r\n\r\n"), "failed ERR_SUBPROTOCOL");
+  CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Extensions: x\r\n\r\n"), "failed ERR_EXTENSION");
+  CHECK_EQ(failsWith("HTTP/1.1 100 Continue\r\n\r\n"), "failed ERR_UPGRADE_REFUSED");
+}
+
+TEST_CASE("upgrade: a server that goes before it has answered") {
+  for (const bool reset : {false, true}) {
+    CAPTURE(reset);
+    UpgradeBed bed;
+    const ConnectionId id = bed.begin();
+    bed.peerOf(id).write(octets("HTTP/1.1 10"));
+    bed.settle();
+    if (reset) {
+      bed.peerOf(id).reset();
+    } else {
+      bed.peerOf(id).halfClose();
+    }
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_CONNECTION_RESET"});
+    CHECK_EQ(bed.owner.factsOf(id).get("phase"), "upgrade");
+    CHECK_EQ(bed.owner.factsOf(id).get("errno"), reset ? "ECONNRESET" : "");
+  }
+}
+
+TEST_CASE("upgrade: given up, or late") {
+  UpgradeBed bed;
+  SUBCASE("aborted") {
+    const ConnectionId id = bed.begin();
+    bed.command(Command::terminate, id);
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_ABORTED"});
+  }
+  SUBCASE("no answer in time") {
+    bed.to->timeout = 30;
+    const ConnectionId id = bed.begin();
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_HANDSHAKE_TIMEOUT"});
+    CHECK_EQ(bed.owner.factsOf(id).get("phase"), "upgrade");
+  }
+  SUBCASE("the body of a refusal does not end") {
+    bed.to->timeout = 100;
+    const ConnectionId id = bed.begin();
+    bed.peerOf(id).write(octets("HTTP/1.1 503\r\n\r\nlater"));
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
+    CHECK_EQ(bed.owner.factsOf(id).get("body"), "later");
+  }
+  // Its place in the window is free again.
+  Connection& next = bed.open(endpoint(Kind::raw));
+  CHECK(next.phase == Phase::open);
+}
+
+TEST_CASE("upgrade: a server that sends without a pause behind its answer") {
+  UpgradeBed bed;
+  const ConnectionId id = bed.begin();
+  Peer& peer = bed.peerOf(id);
+  bed.owner.onOpened = [&](Connection& opened) { bed.service.pause(opened, true); };
+  const Octets frame = wire(ws::Role::server, {Frame{0x82, std::string(60'000, 'x')}});
+  peer.write(octets(kAnswer + "\r\n"));
+  for (int i = 0; i < 100; i++) peer.write(frame);
+  CHECK(bed.untilEvent(id, "opened"));
+  for (int i = 0; i < 20; i++) {
+    peer.pump();
+    bed.settle(1);
+  }
+  // No more than came with one read.
+  CHECK_LE(bed.owner.of(id).size(), 4);
+  bed.command(Command::resume, id);
+  CHECK(bed.until([&] {
+    peer.pump();
+    return bed.owner.of(id).size() == 101;
+  }));
+}
