@@ -67,8 +67,7 @@ std::string bodyOf(const std::string& head, const std::string& body, bool* ended
 TEST_CASE("response: a head, however it is cut, and what comes behind it") {
   const std::string head = kSwitching + "Upgrade: websocket\r\nX:\r\n\r\n";
   for (size_t pieces = 1; pieces <= head.size(); pieces++) {
-    CHECK_EQ(parse(head, pieces),
-             "101 Upgrade: websocket\r\nX:\r\n" + std::to_string(head.size()));
+    CHECK_EQ(parse(head, pieces), "101 Upgrade: websocket\r\nX:\r\n" + std::to_string(head.size()));
   }
   CHECK_EQ(parse(head + "\x81\x02hi\r\n\r\n"), parse(head));
   for (size_t size = 0; size < head.size(); size++) {
@@ -154,9 +153,9 @@ TEST_CASE("response: the length of a body") {
     CHECK(!ended);
   }
   for (const char* status : {"100", "199", "204", "304"}) {
-    CHECK_EQ(bodyOf("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 3\r\n\r\n", "abc",
-                    &ended),
-             "");
+    CHECK_EQ(
+        bodyOf("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 3\r\n\r\n", "abc", &ended),
+        "");
     CHECK(ended);
   }
 }
@@ -169,7 +168,8 @@ TEST_CASE("response: only the beginning of a body is kept") {
 }
 
 TEST_CASE("response: chunks") {
-  const std::string head = "HTTP/1.1 404\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n";
+  const std::string head =
+      "HTTP/1.1 404\r\nTransfer-Encoding: Chunked\r\nContent-Length: 1\r\n\r\n";
   bool ended = false;
   CHECK_EQ(bodyOf(head, "4\r\nnot \r\n04;a=b\r\nhere\r\n0\r\nTrailer: x\r\n\r\n", &ended),
            "not here");

@@ -152,6 +152,26 @@ TEST_CASE("upgrade: a server that goes before it has answered") {
   }
 }
 
+TEST_CASE("upgrade: a server that goes right behind its answer") {
+  for (const bool reset : {false, true}) {
+    for (const std::string& answer : {kAnswer + "\r\n", kAnswer}) {
+      CAPTURE(reset);
+      UpgradeBed bed;
+      const ConnectionId id = bed.begin();
+      REQUIRE(bed.untilReceived(bed.peerOf(id), kRequest.size()));
+      bed.peerOf(id).write(octets(answer));
+      reset ? bed.peerOf(id).reset() : bed.peerOf(id).halfClose();
+      CHECK(bed.untilGone(id));
+      const bool whole = answer != kAnswer;
+      if (whole && !reset) {
+        CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+      } else if (!whole) {
+        CHECK_EQ(bed.owner.of(id), Events{"failed ERR_CONNECTION_RESET"});
+      }
+    }
+  }
+}
+
 TEST_CASE("upgrade: given up, or late") {
   UpgradeBed bed;
   SUBCASE("aborted") {
@@ -185,7 +205,7 @@ TEST_CASE("upgrade: a server that sends without a pause behind its answer") {
   const ConnectionId id = bed.begin();
   Peer& peer = bed.peerOf(id);
   bed.owner.onOpened = [&](Connection& opened) { bed.service.pause(opened, true); };
-  const Octets frame = wire(ws::Role::server, {Frame{0x82, std::string(60'000, 'x')}});
+  const Octets frame = wire(ws::Role::client, {Frame{0x82, std::string(60'000, 'x')}});
   peer.write(octets(kAnswer + "\r\n"));
   for (int i = 0; i < 100; i++) peer.write(frame);
   CHECK(bed.untilEvent(id, "opened"));

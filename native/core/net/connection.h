@@ -58,10 +58,10 @@ struct Opening {
   std::string localAddress;
   // ws
   std::string key;
-  bool upgrading = false;               // libwebsockets is done: the poller has the descriptor
-  std::string request;                  // what is left of it to be sent
-  ws::ResponseParser answer;            // its head
-  std::optional<ws::ResponseBody> body; // of one other than 101
+  bool upgrading = false;                // libwebsockets is done: the poller has the descriptor
+  std::string request;                   // what is left of it to be sent
+  ws::ResponseParser answer;             // its head
+  std::optional<ws::ResponseBody> body;  // of one other than 101
   std::string protocol;
   std::string headers;   // of the answer, where the endpoint keeps them
   std::string early;     // bytes that came with the server's answer

@@ -252,7 +252,8 @@ void Service::poll() {
       Connection* connection = find(ready[i].id);
       if (connection == nullptr) continue;
       if (connection->opening && connection->opening->upgrading) {
-        upgrade(*connection, ready[i].readable || ready[i].broken, ready[i].writable);
+        const Poller::Ready& now = ready[i];
+        upgrade(*connection, now.readable || now.broken, now.writable, now.ended);
         continue;
       }
       if (!connection->established()) continue;

@@ -187,9 +187,9 @@ class Service {
   void turnEnds();
 
   // The HTTP upgrade, in service_upgrade.cc.
-  void upgrade(Connection&, bool readable, bool writable);
+  void upgrade(Connection&, bool readable, bool writable, bool ended);
   void sendRequest(Connection&);
-  void readAnswer(Connection&);
+  void readAnswer(Connection&, bool more);
   void answer(Connection&, uint8_t* data, size_t size);
   void answered(Connection&, uint8_t* data, size_t size);
   void answerEnded(Connection&, const IoResult&);

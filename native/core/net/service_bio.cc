@@ -31,7 +31,7 @@ void Service::speedUp() {
     Connection* connection = find(entry.id);
     if (connection == nullptr) continue;
     if (connection->opening && connection->opening->upgrading) {
-      upgrade(*connection, true, true);
+      upgrade(*connection, true, true, true);
       continue;
     }
     if (!connection->established()) {

@@ -47,8 +47,8 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
       ws::checkResponse({upgrade, connection, accept, opening.protocol, extensions},
                         {opening.key, endpoint.protocols, nullptr});
   // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither.
-  const bool hasBody = !answer.field("content-length").empty() ||
-                       !answer.field("transfer-encoding").empty();
+  const bool hasBody =
+      !answer.field("content-length").empty() || !answer.field("transfer-encoding").empty();
   ErrorInfo error;
   if (problem == ws::HandshakeError::none && !hasBody) return error;
   error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(problem);
@@ -89,7 +89,7 @@ void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested
   }
   sendRequest(connection);
   // TLS may hold bytes already that no poller will report.
-  if (opening.upgrading && hasPending(ssl)) readAnswer(connection);
+  if (opening.upgrading && hasPending(ssl)) readAnswer(connection, true);
 }
 
 void Service::disconnect(Connection& connection) {
@@ -98,9 +98,11 @@ void Service::disconnect(Connection& connection) {
   poller_->settle();
 }
 
-void Service::upgrade(Connection& connection, bool readable, bool writable) {
+// Ended: as in readable().
+void Service::upgrade(Connection& connection, bool readable, bool writable, bool ended) {
   if (writable) sendRequest(connection);
-  if (readable && connection.opening && connection.opening->upgrading) readAnswer(connection);
+  if (!readable || !connection.opening || !connection.opening->upgrading) return;
+  readAnswer(connection, ended || !connection.endpoint->unixPath.empty());
 }
 
 // And what BIOs have kept of the one that libwebsockets has sent.
@@ -109,9 +111,9 @@ void Service::sendRequest(Connection& connection) {
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
   IoResult result{IoResult::Status::done};
   while (result.status == IoResult::Status::done && !opening.request.empty()) {
-    result = transmit(connection.fd, connection.ssl,
-                      reinterpret_cast<const uint8_t*>(opening.request.data()),
-                      opening.request.size());
+    result =
+        transmit(connection.fd, connection.ssl,
+                 reinterpret_cast<const uint8_t*>(opening.request.data()), opening.request.size());
     opening.request.erase(0, result.bytes);
   }
   if (result.status == IoResult::Status::done) {
@@ -124,12 +126,13 @@ void Service::sendRequest(Connection& connection) {
     poller_->change(connection.fd, connection.id, true, true);
   } else if (result.status != IoResult::Status::done) {
     // What the server said before it went, if anything, is still to be had.
-    readAnswer(connection);
+    readAnswer(connection, true);
     if (connection.opening && opening.upgrading) answerEnded(connection, result);
   }
 }
 
-void Service::readAnswer(Connection& connection) {
+// More: where the kernel gave less than it was asked for, there may be more all the same.
+void Service::readAnswer(Connection& connection, bool more) {
   const ConnectionId id = connection.id;
   for (int i = 0; i < kReads; i++) {
     const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
@@ -140,10 +143,11 @@ void Service::readAnswer(Connection& connection) {
     }
     if (result.status != IoResult::Status::done) return answerEnded(connection, result);
     taken_ += result.bytes;
-    connection.opening->drained = result.drained;
+    const bool drained = result.drained && !more;
+    connection.opening->drained = drained;
     answer(connection, buffer_.data(), result.bytes);
     if (find(id) == nullptr || !connection.opening || !connection.opening->upgrading) return;
-    if (result.drained) return;
+    if (drained) return;
   }
   poller_->change(connection.fd, connection.id, true, connection.wantWrite);
 }
@@ -176,8 +180,7 @@ void Service::answered(Connection& connection, uint8_t* data, size_t size) {
   opening.reached = Reached::answer;
   note(connection, Flight::answer, head.status());
   const auto describe = [&] {
-    opening.error.fields.set("status", std::to_string(head.status()))
-        .set("headers", head.fields());
+    opening.error.fields.set("status", std::to_string(head.status())).set("headers", head.fields());
   };
   if (head.status() != 101) {
     opening.error.code = "ERR_UPGRADE_REFUSED";

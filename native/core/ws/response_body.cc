@@ -52,7 +52,7 @@ void ResponseBody::feed(const uint8_t* data, size_t size) {
       taken = newline == nullptr
                   ? size
                   : static_cast<size_t>(static_cast<const uint8_t*>(newline) - data) + 1;
-      line_.append(reinterpret_cast<const char*>(data), std::min(taken, kMaxChunkLine));
+      line_.append(reinterpret_cast<const char*>(data), std::min(taken, kMaxChunkLine + 1));
       if (newline != nullptr || line_.size() > kMaxChunkLine) takeChunkLine();
     }
     data += taken;

@@ -2,13 +2,7 @@ import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { z } from 'zod';
 import { createError } from '../errors.js';
 import type { ResolvedBio } from './bio.js';
-import {
-  type Header,
-  mergeHeaders,
-  type ReadHeaders,
-  readHeaders,
-  readOrigin,
-} from './headers.js';
+import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
 import { complete, group, integer, parseWith, reader } from './schema.js';
 import { mergeTls, type ResolvedTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
