@@ -193,9 +193,14 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       opening->reached = Reached::request;
       secured(connection);
       timed_.push_back(&connection);
+      // Behind the request it goes on waiting for room, and would never stop, unless there is a
+      // body: with this it says so once.
+      lws_client_http_body_pending(wsi, 1);
+      lws_callback_on_writable(wsi);
       return writeHead(connection, static_cast<char**>(in), size);
+    case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
     case LWS_CALLBACK_RAW_CONNECTED:
-      ready(connection);
+      if (opening != nullptr && !opening->upgrading) ready(connection);
       return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
@@ -249,7 +254,6 @@ int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
   *out++ = '\r';
   *out++ = '\n';
   *end = out;  // libwebsockets adds the blank line, and sends it
-  ready(connection);
   return 0;
 }
 
