@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "message_memory.h"
+
 namespace lwspool {
 
 class BioHost;
@@ -13,6 +15,7 @@ struct AddonData {
   Napi::FunctionReference endpoint;  // the Endpoint class, to tell its instances
   Napi::FunctionReference memory;    // the MemoryBio class
   std::weak_ptr<BioHost> bios;       // of this thread's service, where it has one
+  const std::shared_ptr<MessageMemory> messages = std::make_shared<MessageMemory>();
 };
 
 }  // namespace lwspool

@@ -1,8 +1,8 @@
 #include "event_reader.h"
 
-#include <cstdlib>
 #include <utility>
 
+#include "message_memory.h"
 #include "shared_memory.h"
 
 namespace lwspool {
@@ -54,8 +54,7 @@ Napi::Value EventReader::takeExternal(Napi::Env env) {
   const size_t size = bytes.size();
   if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
   awaited_ |= log_.consumed(size);  // said once: deliver(), which called JavaScript, passes it on
-  return Napi::Buffer<uint8_t>::New(env, bytes.release(), size,
-                                    [](Napi::Env, uint8_t* data) { std::free(data); });
+  return MessageMemory::bufferOf(env, std::move(bytes));
 }
 
 }  // namespace lwspool

@@ -67,6 +67,27 @@ describe('releaseMessage()', () => {
     await connection.close();
   });
 
+  it('and only that is written to again: what is kept stays as it came', async () => {
+    const letters = Array.from({ length: 60 }, (_, index) => 97 + (index % 26));
+    const port = await wsServer((peer) => {
+      for (const letter of letters) peer.send(Buffer.alloc(200_000, letter));
+    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
+    const kept: Buffer[] = [];
+    let count = 0;
+    connection.on('message', (message) => {
+      expect(message.equals(Buffer.alloc(200_000, letters[count]))).toBe(true);
+      if (count % 3 === 0) kept.push(message);
+      else releaseMessage(message);
+      count++;
+    });
+    while (count < letters.length) await event(connection, 'message');
+    for (const [index, message] of kept.entries()) {
+      expect(message.equals(Buffer.alloc(200_000, letters[3 * index]))).toBe(true);
+    }
+    await connection.close();
+  });
+
   it('leaves what shares its memory with something else', async () => {
     const connection = await open();
     const answer = event(connection, 'message');

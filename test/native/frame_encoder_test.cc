@@ -93,6 +93,7 @@ TEST_CASE("encoder: written piece by piece, a frame is what it is in one") {
         MaskSource masks;
         FramePieces frame(role, Opcode::binary, source.data(), size, &masks);
         CHECK_EQ(frame.left(), frameSize(role, size));
+        CHECK_EQ(frame.header(), frameSize(role, size) - size);
         Octets joined;
         size_t room = kMaxHeaderSize;
         while (frame.left() > 0) {
@@ -104,6 +105,7 @@ TEST_CASE("encoder: written piece by piece, a frame is what it is in one") {
           joined.insert(joined.end(), piece.data(), piece.data() + written);
           room = 1 + random() % (size / 3 + 1);
         }
+        CHECK_EQ(frame.header(), 0);
         CHECK_EQ(joined.size(), frameSize(role, size));
         CHECK(decode({.role = peerOf(role)}, joined) == Events{"binary " + payload});
       }

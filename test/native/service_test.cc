@@ -1,6 +1,7 @@
 // Messages, commands and names, over sockets.
 #include "../../native/core/net/service.h"
 
+#include "../../native/core/ws/spare_memory.h"
 #include "service_bed.h"
 
 using namespace lwspool;
@@ -458,4 +459,22 @@ TEST_CASE("service: who comes in while every slot is taken is not taken in") {
   Recorder consumer;
   bed.accept(consumer);
   CHECK_EQ(bed.opener.arrive(endpoint(Kind::ws, Role::server), consumer), nullptr);
+}
+
+TEST_CASE("service: memory of large messages goes when none come any more, and with the worker") {
+  ws::SpareMemory& spares = ws::SpareMemory::ofProcess();
+  const auto keep = [&] {
+    ws::Bytes block = spares.take(300'000);
+    REQUIRE(block.reallocate(300'000));
+    spares.give(std::move(block));
+    CHECK_EQ(spares.kept(), 300'000);
+  };
+  Bed bed;
+  keep();
+  CHECK(bed.until([&] { return spares.kept() == 0; }));
+  {
+    const Bed another;
+    keep();
+  }
+  CHECK_EQ(spares.kept(), 0);
 }

@@ -13,6 +13,7 @@
 #include "../flight/note.h"
 #include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
+#include "../ws/spare_memory.h"
 #include "addresses.h"
 #include "use.h"
 
@@ -48,7 +49,8 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
       now_(monotonicNow()),
       buffer_(kReadBuffer) {}
 
-Service::~Service() = default;
+// Where there are other workers, they fill it again with what they need.
+Service::~Service() { ws::SpareMemory::ofProcess().clear(); }
 
 void Service::use(Opener& opener, Consumer& owner, Consumer& handler) {
   opener_ = &opener;
@@ -305,7 +307,8 @@ void Service::finishTurn() {
   if (!dirty_.empty() || !finished_.empty()) host_.wake();
   handshakes_.pump();
   if (channel_.events.publish()) channel_.wakeMain();
-  for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next()}) {
+  for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next(),
+                              ws::SpareMemory::ofProcess().expiry()}) {
     if (next != 0) host_.setTimer(next);
   }
   poller_->settle();
@@ -317,6 +320,7 @@ void Service::timer() {
   turnBegins();
   expireLeases();
   speedUp();
+  ws::SpareMemory::ofProcess().expire(now_);
   Timers::Entry entry;
   while (timers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);

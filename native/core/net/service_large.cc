@@ -10,8 +10,10 @@ namespace lwspool {
 
 namespace {
 
-// What is masked at once: in the cache still when the kernel copies it, and few calls.
-constexpr size_t kPiece = 128 * 1024;
+// What is masked at once. Each call has its price, and a longer frame leaves the cache before the
+// kernel has copied it.
+constexpr size_t kWhole = 128 * 1024;
+constexpr size_t kPiece = 32 * 1024;
 
 }  // namespace
 
@@ -27,10 +29,14 @@ void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t
   ws::FramePieces frame(connection.endpoint->role, opcode, data, size, &masks_);
   connection.queuedBytes += frame.left();
   if (Use use(connection); use && writesAtOnce(connection)) {
-    if (pieces_.empty()) pieces_.resize(kPiece);
+    if (pieces_.empty()) pieces_.resize(1 + kWhole / sizeof(Line));
+    uint8_t* const payload = pieces_[1].bytes;  // with the header before it
+    uint8_t* out = payload - frame.header();
+    const size_t most = size <= kWhole ? kWhole : kPiece;
     while (frame.left() > 0 && connection.out.empty()) {
-      const size_t piece = frame.next(pieces_.data(), pieces_.size());
-      writeAtOnce(connection, pieces_.data(), piece, frame.left());
+      const size_t piece = frame.next(out, frame.header() + most);
+      writeAtOnce(connection, out, piece, frame.left());
+      out = payload;
     }
     connection.cell->whole = connection.out.empty();
   }

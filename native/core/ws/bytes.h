@@ -48,10 +48,16 @@ class Bytes {
   // Counts bytes that were written behind the end, within the capacity.
   void grow(size_t written) { size_ += written; }
 
-  // Returns the excess to the allocator where it is worth the call.
+  // So much more than `size` bytes is not worth a call of the allocator.
+  static constexpr size_t excess(size_t size) { return size / 8 + 64; }
+
+  // Returns the rest to the allocator where that is worth the call.
   void trim() {
-    if (capacity_ - size_ > size_ / 8 + 64) (void)reallocate(size_);
+    if (capacity_ - size_ > excess(size_)) (void)reallocate(size_);
   }
+
+  // Forgets the bytes, and keeps the memory.
+  void forget() { size_ = 0; }
 
   void clear() {
     std::free(data_);

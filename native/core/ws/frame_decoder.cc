@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "spare_memory.h"
+
 namespace lwspool::ws {
 namespace {
 
@@ -146,6 +148,10 @@ bool FrameDecoder::makeRoom(size_t arriving, uint64_t announced, bool last) {
   uint64_t capacity = goal <= kAllocateAtOnce ? goal : needed;
   capacity = std::max<uint64_t>(capacity, 2 * message_.capacity());
   if (last) capacity = std::min(capacity, goal);
+  if (message_.capacity() == 0) {
+    message_ = SpareMemory::ofProcess().take(static_cast<size_t>(capacity));
+    if (message_.capacity() > 0) return true;
+  }
   return message_.reallocate(static_cast<size_t>(capacity));
 }
 

@@ -19,6 +19,9 @@ class FramePieces {
   // Bytes not written yet.
   size_t left() const { return headerLeft_ + size_ - at_; }
 
+  // Those of them that are the header's.
+  size_t header() const { return headerLeft_; }
+
   // Writes what comes next, as much as there is room for: that of a header at the first call.
   // Returns how much.
   size_t next(uint8_t* out, size_t room);
