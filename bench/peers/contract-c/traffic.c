@@ -10,7 +10,7 @@
 static const size_t kMostUnsent = 64 * 1024;
 // Milliseconds to wait where most connections are left out: the server sets the pace.
 static const int kRespite = 1;
-// Milliseconds between looks at the schedule where no answer comes: each answer is one, too.
+// Milliseconds between looks at the schedule.
 static const double kTick = 1;
 
 static const Transport* transport;
@@ -148,7 +148,6 @@ static void noteLatency(int connection, int64_t messages) {
 void trafficReceived(int connection, int64_t messages) {
   if (mode == kLatency) {
     noteLatency(connection, messages);
-    trafficTick();
   } else if (mode == kEcho) {
     count(messages);
     if (isOver) return;

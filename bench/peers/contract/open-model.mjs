@@ -3,15 +3,13 @@ import { makePayload } from './payload.mjs';
 import { Schedule } from './schedule.mjs';
 import { readUsage } from './usage.mjs';
 
-/** Milliseconds between looks at the schedule where no answer comes: the shortest that timers can do. */
+/** Milliseconds between looks at the schedule: the shortest that timers can do. */
 const tick = 1;
 
 /**
  * Messages at a fixed rate over all connections in turn, whether or not earlier ones have been
  * answered. Latency counts from when a message was due, not from when it was sent: a client that
- * falls behind must not hide that by sending less (coordinated omission). Each answer is a look at the
- * schedule too, as each event is to a program that has something to send: else the timers of
- * JavaScript, which are late by half a millisecond, would be what is measured.
+ * falls behind must not hide that by sending less (coordinated omission).
  *
  * The first `warmup` messages are not measured. After them the schedule begins anew, so that
  * reading the usage is nobody's latency.
@@ -52,7 +50,7 @@ export class OpenModel {
     }
     this.#schedule = new Schedule(performance.now(), this.#work.rate);
     if (this.#work.warmup === 0) this.#beginMeasuring();
-    this.#timer = setInterval(() => this.#sendDue(), tick);
+    this.#timer = setInterval(() => this.#tick(), tick);
   }
 
   /** To be called for each message that arrives. */
@@ -61,13 +59,12 @@ export class OpenModel {
     const number = progress.index + progress.answers++ * this.#connections.length;
     if (data.byteLength !== this.#payload.byteLength) this.#wrong++;
     else if (number < this.#work.warmup) this.#compare(data);
-    if (number < this.#work.warmup) return this.#sendDue();
+    if (number < this.#work.warmup) return;
     this.#latency.record(performance.now() - this.#schedule.timeOf(number - this.#work.warmup));
     if (++this.#measuredAnswers === this.#work.messages) this.#conclude();
-    else this.#sendDue();
   }
 
-  #sendDue() {
+  #tick() {
     const { warmup, messages } = this.#work;
     const isWarmup = this.#sent < warmup;
     const before = isWarmup ? 0 : warmup;
