@@ -24,7 +24,7 @@ export async function measure(peer, row, { server: serverName, quick, cores }) {
   });
   try {
     const options = {
-      url: server.url,
+      url: server.urls,
       ca: server.ca,
       'server-pid': server.pid,
       handshakes: handshakesAtOnce,

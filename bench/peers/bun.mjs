@@ -7,7 +7,7 @@ import { readWorkload } from './contract/workload.mjs';
 const workload = readWorkload();
 const options = { perMessageDeflate: false, tls: workload.ca && { ca: workload.ca } };
 const client = webSocketClient(
-  () => new WebSocket(workload.url, options),
+  (url) => new WebSocket(url, options),
   () => Bun.gc(true),
   'nodebuffer',
 );

@@ -12,7 +12,7 @@ const options = workload.ca && {
   client: Deno.createHttpClient({ caCerts: [workload.ca.toString()] }),
 };
 const client = webSocketClient(
-  () => new WebSocket(workload.url, options),
+  (url) => new WebSocket(url, options),
   () => globalThis.gc(),
 );
 

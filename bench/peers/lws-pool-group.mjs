@@ -1,4 +1,5 @@
 /** Connections of lws-pool that are used in its workers. */
+import { sharesOf } from './contract/addresses.mjs';
 import { outcomeOf } from './contract/run-outcome.mjs';
 import { shareOf } from './contract/runs.mjs';
 
@@ -21,6 +22,17 @@ export async function runGroup(pool, workload, handler) {
 export async function openGroup(pool, { url }, { count, handler, data = {} }) {
   const group = await pool.connectMany(url, { count, handler, data });
   return { group, counts: await ready(group, count) };
+}
+
+/** Opens `count` connections that nobody sends anything on: a group for each address. */
+export async function openIdle(pool, { urls }, { count, handler }) {
+  const opening = sharesOf(urls, count).map(([url, share]) =>
+    openGroup(pool, { url }, { count: share, handler }),
+  );
+  const counts = (await Promise.all(opening)).map((opened) => opened.counts);
+  const total = (field) => counts.reduce((sum, one) => sum + one[field], 0);
+  const failures = [...new Set(counts.flatMap((one) => one.failures))];
+  return { opened: total('opened'), failed: total('failed'), failures };
 }
 
 /** What became of the connections of a group, once each was opened or has failed. */

@@ -10,8 +10,8 @@ await report({ peer: 'lws-pool', versions }, workload, async () => {
   const pool = await openPool(workload);
   /** @type {import('./contract/client.mjs').Client} */
   const client = {
-    open(events) {
-      pool.connect(workload.url).then(
+    open(events, url) {
+      pool.connect(url).then(
         (connection) => {
           connection.on('message', (data) => events.message(connection, data));
           connection.on('close', (code) => events.closed(connection, code));

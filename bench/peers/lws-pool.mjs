@@ -4,7 +4,7 @@ import { memoryFields, settledMemory } from './contract/memory.mjs';
 import { report } from './contract/result.mjs';
 import { readUsage } from './contract/usage.mjs';
 import { readWorkload } from './contract/workload.mjs';
-import { answersOf, openGroup as open, ready, runGroup } from './lws-pool-group.mjs';
+import { answersOf, openGroup as open, openIdle, ready, runGroup } from './lws-pool-group.mjs';
 import { openPool, versions } from './lws-pool-setup.mjs';
 
 const workload = readWorkload();
@@ -19,9 +19,9 @@ await report({ peer: 'lws-pool', versions }, workload, async () => {
 });
 
 async function connect(pool) {
-  await openGroup(pool, workload.warmup);
+  await openIdle(pool, workload, { count: workload.warmup, handler });
   const start = readUsage(workload.serverPid);
-  const { counts } = await openGroup(pool, workload.connections);
+  const counts = await openIdle(pool, workload, { count: workload.connections, handler });
   const end = readUsage(workload.serverPid);
   return { ...counts, messages: 0, units: counts.opened, start, end };
 }

@@ -18,7 +18,7 @@ const versions = { undici: version, node: process.versions.node };
 // One for all, as its documentation has it; without it each connection would take the global one.
 const dispatcher = new Agent({ connect: tlsOptions(workload.ca) });
 const client = webSocketClient(
-  () => new WebSocket(workload.url, { dispatcher }),
+  (url) => new WebSocket(url, { dispatcher }),
   () => globalThis.gc(),
 );
 

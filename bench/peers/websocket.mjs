@@ -27,7 +27,7 @@ class Socket {
 
 /** @type {import('./contract/client.mjs').Client} */
 const client = {
-  open(events) {
+  open(events, url) {
     // A copy, because it takes out what it has read.
     const one = new websocket.client({ ...options });
     one.on('connectFailed', (error) => events.failed(error.message ?? String(error)));
@@ -38,7 +38,7 @@ const client = {
       connection.on('close', (code) => events.closed(socket, code));
       events.opened(socket);
     });
-    one.connect(workload.url);
+    one.connect(url);
   },
   close: ({ connection }) => connection.close(1000),
   collectGarbage: () => globalThis.gc(),

@@ -24,8 +24,8 @@ const options = { perMessageDeflate: false, ...tlsOptions(workload.ca) };
 
 /** @type {import('./contract/client.mjs').Client} */
 const client = {
-  open(events) {
-    const socket = new WebSocket(workload.url, options);
+  open(events, url) {
+    const socket = new WebSocket(url, options);
     let isOpen = false;
     let reason = 'closed before it was open';
     socket.on('open', () => {

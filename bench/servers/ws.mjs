@@ -2,12 +2,13 @@
  * A server on npm `ws`. It takes the command line of `lws-pool serve` as far
  * as the benchmark uses it, and prints the same line once it listens:
  *
- *     serve --port 0 --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
- *     {"port":40123,"ca":"FILE"}
+ *     serve --port 0 [--port 0 ...] --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
+ *     {"urls":["wss://127.0.0.1:40123/"],"ca":"FILE"}
  *
  * Like that server it gathers its writes: the answers to all that one turn of the
  * loop has read from a connection leave in one piece.
  */
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -23,7 +24,7 @@ const serve = { echo, sink, flood };
 const { values: options } = parseArgs({
   allowPositionals: true,
   options: {
-    port: { type: 'string', default: '0' },
+    port: { type: 'string', multiple: true, default: ['0'] },
     mode: { type: 'string', default: 'echo' },
     size: { type: 'string', default: '64' },
     tls: { type: 'boolean', default: false },
@@ -36,13 +37,22 @@ if (!serve[options.mode]) {
 }
 const payload = Buffer.alloc(Number(options.size), 'x');
 
-const server = options.tls ? await tlsServer() : createServer();
-const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+const identity = options.tls ? await makeIdentity() : undefined;
+const urls = await Promise.all(options.port.map(listen));
+const ca = options.tls ? options['ca-out'] : undefined;
+console.log(JSON.stringify({ urls, ca }));
 
-webSockets.on('connection', (webSocket, { socket }) => {
-  webSocket.on('error', () => webSocket.terminate());
-  serve[options.mode](webSocket, socket);
-});
+async function listen(port) {
+  const server = identity ? createTlsServer(identity) : createServer();
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+  webSockets.on('connection', (webSocket, { socket }) => {
+    webSocket.on('error', () => webSocket.terminate());
+    serve[options.mode](webSocket, socket);
+  });
+  server.listen({ port: Number(port), host: '127.0.0.1', backlog: 16_384 });
+  await once(server, 'listening');
+  return `${identity ? 'wss' : 'ws'}://127.0.0.1:${server.address().port}/`;
+}
 
 function echo(webSocket, socket) {
   let isGathering = false;
@@ -78,13 +88,8 @@ function flood(webSocket, socket) {
   fill();
 }
 
-server.listen({ port: Number(options.port), host: '127.0.0.1', backlog: 16_384 }, () => {
-  const ca = options.tls ? options['ca-out'] : undefined;
-  console.log(JSON.stringify({ port: server.address().port, ca }));
-});
-
-async function tlsServer() {
+async function makeIdentity() {
   const { key, cert } = await makeCertificate();
   if (options['ca-out']) writeFileSync(options['ca-out'], cert);
-  return createTlsServer({ key, cert });
+  return { key, cert };
 }

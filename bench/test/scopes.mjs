@@ -21,6 +21,18 @@ test('targets speak of rows that come before them in the same scope', () => {
   }
 });
 
+test('what many connections cost is held against what a thousand cost', () => {
+  for (const [last, first] of [
+    ['connect-15k', 'connect-1k'],
+    ['connect-tls-15k', 'connect-tls-1k'],
+    ['growth-echo-15k', 'growth-echo-1k'],
+    ['growth-connect-15k', 'growth-connect-1k'],
+  ]) {
+    const { targets } = rows.find(({ id }) => id === last);
+    assert.deepEqual(targets[0], { atMost: 1.1, row: first });
+  }
+});
+
 test('a set is made of rows from several scopes, each once', () => {
   const ids = rowsOf(['baseline', 'connect']).map(({ row }) => row.id);
   assert.ok(ids.includes('echo-64') && ids.includes('connect-15k'));

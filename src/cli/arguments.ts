@@ -20,6 +20,11 @@ export function decimal(min: number, max: number, unit: string): (text: string) 
   };
 }
 
+/** What is given again and again; the last does not replace the others. */
+export function several<T>(read: (text: string) => T): (text: string, before?: T[]) => T[] {
+  return (text, before = []) => [...before, read(text)];
+}
+
 /** A number above zero. */
 export function rate(text: string): number {
   const most = 10_000_000;

@@ -10,6 +10,8 @@ export interface Listening {
   readonly host: string;
   readonly port: number;
   readonly url: string;
+  /** One for each port; `port` and `url` are of the first. */
+  readonly urls: readonly string[];
   readonly tls: boolean;
   readonly mode: string;
   /** Path of the CA certificate that clients have to trust, where it was written. */

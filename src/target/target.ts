@@ -7,8 +7,8 @@ import type { TargetMode } from './modes.js';
 
 export interface TargetOptions {
   readonly host: string;
-  /** 0: the kernel chooses. */
-  readonly port: number;
+  /** 0: the kernel chooses. Local ports run out towards each by itself. */
+  readonly ports: readonly number[];
   readonly mode: TargetMode;
   /** Takes the bytes of the socket as they are, in place of WebSocket. */
   readonly raw: boolean;
@@ -38,8 +38,9 @@ const REQUEST_TIMEOUT = 10_000;
  */
 export class Target {
   readonly host: string;
-  readonly port: number;
-  readonly url: string;
+  /** In the order of the options. */
+  readonly ports: readonly number[];
+  readonly urls: readonly string[];
   readonly #channel: NativeChannel;
   readonly #service: NativeService;
 
@@ -64,22 +65,26 @@ export class Target {
       timeout: REQUEST_TIMEOUT,
     });
     this.host = options.host;
-    this.port = this.#service.listen(endpoint, address, options.port, mode, size);
-    this.url = urlOf(options, this.port);
+    this.ports = options.ports.map((port) =>
+      this.#service.listen(endpoint, address, port, mode, size),
+    );
+    this.urls = this.ports.map((port) => urlOf(options, port));
   }
 
   /** @throws ListenError, LwsPoolError ERR_TLS_OPTION */
   static async listen(options: TargetOptions): Promise<Target> {
-    const { host, port } = options;
+    const { host, ports } = options;
     const address = await lookup(host).then(
       (found) => found.address,
       () => undefined,
     );
-    if (address === undefined) throw new ListenError(host, port, 'the name has no address');
+    if (address === undefined)
+      throw new ListenError(host, ports[0] ?? 0, 'the name has no address');
     const target = new Target(options, address);
-    if (target.port > 0) return target;
+    const refused = ports[target.ports.findIndex((port) => port <= 0)];
+    if (refused === undefined) return target;
     await target.close();
-    throw await listenError(address, port);
+    throw await listenError(address, refused);
   }
 
   counts(): TargetCounts {

@@ -30,6 +30,7 @@ describe('lws-pool serve', () => {
       host: '127.0.0.1',
       port,
       url: `ws://127.0.0.1:${port}/`,
+      urls: [`ws://127.0.0.1:${port}/`],
       tls: false,
       mode: 'echo',
     });
@@ -75,6 +76,26 @@ describe('lws-pool serve', () => {
     await first.command.kill('SIGTERM');
     const again = await startServe('--port', String(first.listening.port));
     expect(again.listening.port).toBe(first.listening.port);
+  });
+
+  it('listens on several ports and counts all of them together', async () => {
+    const { listening, command } = await startServe('--port', '0', '--port', '0');
+    expect(new Set(listening.urls).size).toBe(2);
+    expect(listening.urls[0]).toBe(listening.url);
+    for (const url of listening.urls) expect(await echoed(await open(url), 'hello')).toBe('hello');
+    const { stdout } = await command.kill('SIGTERM');
+    expect(JSON.parse(stdout.split('\n')[1] ?? '')).toMatchObject({ opened: 2, messages: 2 });
+  });
+
+  it('says which of several ports it cannot have', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    expect(await lwsPool('serve', '--port', '0', '--port', String(port))).toMatchObject({
+      status: 1,
+      stderr: `lws-pool: cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)\n`,
+    });
+    server.close();
   });
 
   it('says why it cannot listen', async () => {

@@ -46,6 +46,30 @@ TEST_CASE("service: what is sent in one turn leaves in one write") {
   CHECK_EQ(recv(bed.peer(connection).fd(), buffer, sizeof buffer, 0), -1);
 }
 
+TEST_CASE("service: what comes on many connections at once is answered some of them at a time") {
+  Bed bed;
+  constexpr size_t kMany = 200;
+  std::vector<ConnectionId> ids;
+  while (ids.size() < kMany) ids.push_back(bed.open().id);
+  size_t came = 0;
+  size_t unanswered = 0;
+  size_t most = 0;
+  bed.owner.onMessage = [&](Connection& connection, std::string_view) {
+    came++;
+    unanswered++;
+    bed.command(Command::send, connection.id, "answer");
+  };
+  bed.host.onDeliver = [&] {
+    most = std::max(most, unanswered);
+    unanswered = 0;
+  };
+  for (const ConnectionId id : ids) bed.opener.peer(id).text("question");
+  CHECK(bed.until([&] { return came == kMany; }));
+  CHECK_GT(most, 1);
+  CHECK_LE(most, 64);
+  for (const ConnectionId id : ids) CHECK(bed.untilHeard(bed.opener.peer(id), "text answer"));
+}
+
 TEST_CASE("service: the ledger tells what was taken over and what still waits") {
   Bed bed;
   Connection& connection = bed.open();

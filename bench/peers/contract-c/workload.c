@@ -4,32 +4,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void readUrl(Workload* workload) {
-  const char* scheme = workload->url;
-  workload->tls = strncmp(scheme, "wss://", 6) == 0;
-  const char* address = strstr(scheme, "://");
-  if (address == NULL || sscanf(address + 3, "%63[^:/]:%d", workload->host, &workload->port) != 2) {
-    fprintf(stderr, "--url takes ws://HOST:PORT/, not %s\n", scheme);
-    exit(2);
-  }
+static void readUrls(Workload* workload, const char* urls) {
+  workload->tls = strncmp(urls, "wss://", 6) == 0;
+  const char* next = urls;
+  do {
+    Address* address = &workload->addresses[workload->addressCount++];
+    const char* start = strstr(next, "://");
+    if (start == NULL || workload->addressCount > kMostAddresses ||
+        sscanf(start + 3, "%63[^:/]:%d", address->host, &address->port) != 2) {
+      fprintf(stderr, "--url takes up to %d of ws://HOST:PORT/ with commas, not %s\n",
+              kMostAddresses, urls);
+      exit(2);
+    }
+    next = strchr(start, ',');
+  } while (next != NULL);
 }
 
 Workload readWorkload(int argc, char** argv) {
   Workload workload = {
       .mode = "",
-      .url = "",
       .connections = 1,
       .size = 64,
       .inflight = 1,
       .rate = 1000,
       .handshakes = 128,
   };
+  const char* urls = "";
   // Options for other kinds of peers are passed over: everybody is given all of them.
   for (int index = 1; index + 1 < argc; index += 2) {
     const char* option = argv[index];
     const char* value = argv[index + 1];
     if (strcmp(option, "--mode") == 0) workload.mode = value;
-    if (strcmp(option, "--url") == 0) workload.url = value;
+    if (strcmp(option, "--url") == 0) urls = value;
     if (strcmp(option, "--ca") == 0) workload.ca = value;
     if (strcmp(option, "--connections") == 0) workload.connections = atoi(value);
     if (strcmp(option, "--size") == 0) workload.size = strtoull(value, NULL, 10);
@@ -40,8 +46,12 @@ Workload readWorkload(int argc, char** argv) {
     if (strcmp(option, "--handshakes") == 0) workload.handshakes = atoi(value);
     if (strcmp(option, "--server-pid") == 0) workload.serverPid = atoi(value);
   }
-  readUrl(&workload);
+  readUrls(&workload, urls);
   return workload;
+}
+
+const Address* addressFor(const Workload* workload, int connection) {
+  return &workload->addresses[connection % workload->addressCount];
 }
 
 int connectionsOf(const Workload* workload) {

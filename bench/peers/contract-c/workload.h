@@ -6,12 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { kMostAddresses = 16 };
+
 typedef struct {
-  const char* mode;
-  const char* url;
-  const char* ca;  // file, or NULL
   char host[64];
   int port;
+} Address;
+
+typedef struct {
+  const char* mode;
+  const char* ca;  // file, or NULL
+  Address addresses[kMostAddresses];
+  int addressCount;
   bool tls;
   int connections;
   size_t size;
@@ -24,6 +30,9 @@ typedef struct {
 } Workload;
 
 Workload readWorkload(int argc, char** argv);
+
+// Connections take turns: ../contract/addresses.mjs.
+const Address* addressFor(const Workload* workload, int connection);
 
 // All connections that the workload opens.
 int connectionsOf(const Workload* workload);

@@ -1,3 +1,4 @@
+import { urlFor } from './addresses.mjs';
 import { memoryFields, settledMemory } from './memory.mjs';
 import { outcomeOf } from './run-outcome.mjs';
 import { makeRun } from './runs.mjs';
@@ -10,7 +11,7 @@ import { Visits } from './visits.mjs';
  * has `send(data)`.
  *
  * @typedef {object} Client
- * @property {(events: Events) => void} open  begins to open one connection
+ * @property {(events: Events, url: string) => void} open  begins to open one connection
  * @property {(connection) => void} close  begins the closing handshake with code 1000
  * @property {() => void} collectGarbage
  * @property {(connection) => number} [unsent]  bytes that the kernel has not taken yet, where a
@@ -45,20 +46,22 @@ export function runClient(client, workload) {
 }
 
 /** What opening them costs. Those of the warm-up stay open, so that both phases only open. */
-async function connect(client, { connections, warmup, handshakes, serverPid }, events) {
-  await openConnections(client, warmup, handshakes, events);
+async function connect(client, workload, events) {
+  const { connections, warmup, serverPid } = workload;
+  await openConnections(client, warmup, workload, events);
   const start = readUsage(serverPid);
-  const { open, failures } = await openConnections(client, connections, handshakes, events);
+  const { open, failures } = await openConnections(client, connections, workload, events);
   const end = readUsage(serverPid);
   return { ...outcome(open, connections, failures), messages: 0, units: open.length, start, end };
 }
 
 /** What keeping them takes: the growth from the warm-up's connections to all of them. */
-async function idle(client, { connections, warmup, handshakes, serverPid }, events) {
-  await openConnections(client, warmup, handshakes, events);
+async function idle(client, workload, events) {
+  const { connections, warmup, serverPid } = workload;
+  await openConnections(client, warmup, workload, events);
   const before = await settledMemory(client.collectGarbage);
   const start = readUsage(serverPid);
-  const { open, failures } = await openConnections(client, connections, handshakes, events);
+  const { open, failures } = await openConnections(client, connections, workload, events);
   const end = readUsage(serverPid);
   const memory = memoryFields(before, await settledMemory(client.collectGarbage));
   const counts = outcome(open, connections, failures);
@@ -67,10 +70,10 @@ async function idle(client, { connections, warmup, handshakes, serverPid }, even
 
 /** What messages cost over connections that are open: there, back, or both. */
 async function run(client, workload, events) {
-  const { connections, handshakes } = workload;
+  const { connections } = workload;
   const work = makeRun(workload, client.unsent);
   const message = (connection, data) => work.received(connection, data);
-  const { open, failures } = await openConnections(client, connections, handshakes, {
+  const { open, failures } = await openConnections(client, connections, workload, {
     ...events,
     message,
   });
@@ -81,7 +84,7 @@ async function run(client, workload, events) {
 }
 
 /** All asked for at once; each sends one message, gets it back, and closes. */
-async function burst(client, { connections, size, serverPid }) {
+async function burst(client, { urls, connections, size, serverPid }) {
   const visits = new Visits(size, client.close);
   const start = readUsage(serverPid);
   let opened = 0;
@@ -105,7 +108,7 @@ async function burst(client, { connections, size, serverPid }) {
         if (isOver()) resolve();
       },
     };
-    for (let count = 0; count < connections; count++) client.open(events);
+    for (let count = 0; count < connections; count++) client.open(events, urlFor(urls, count));
   });
 
   const end = readUsage(serverPid);
@@ -113,8 +116,8 @@ async function burst(client, { connections, size, serverPid }) {
   return { opened, failed: connections - good, failures, messages, units: connections, start, end };
 }
 
-/** Opens `count` connections, at most `atOnce` of them being opened at any time. */
-function openConnections(client, count, atOnce, events) {
+/** Opens `count` connections, at most `handshakes` of them being opened at any time. */
+function openConnections(client, count, { urls, handshakes }, events) {
   const open = [];
   const failures = [];
   let asked = 0;
@@ -123,9 +126,8 @@ function openConnections(client, count, atOnce, events) {
     const proceed = () => {
       const settled = open.length + failures.length;
       if (settled === count) resolve({ open, failures });
-      while (asked < count && asked - settled < atOnce) {
-        asked++;
-        client.open(tracked);
+      while (asked < count && asked - settled < handshakes) {
+        client.open(tracked, urlFor(urls, asked++));
       }
     };
     const tracked = {

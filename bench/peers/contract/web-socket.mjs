@@ -1,15 +1,15 @@
 /**
  * A client whose connections are WebSockets as browsers have them.
  *
- * @param {() => WebSocket} create
+ * @param {(url: string) => WebSocket} create
  * @param {() => void} collectGarbage
  * @param {string} [binaryType]  what binary messages arrive as
  * @returns {import('./client.mjs').Client}
  */
 export function webSocketClient(create, collectGarbage, binaryType = 'arraybuffer') {
   return {
-    open(events) {
-      const socket = create();
+    open(events, url) {
+      const socket = create(url);
       socket.binaryType = binaryType;
       let isOpen = false;
       let reason = 'closed before it was open';

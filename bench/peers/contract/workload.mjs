@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
  *
  * @typedef {object} Workload
  * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape'} mode
- * @property {string} url
+ * @property {string[]} urls  connections take turns: see addresses.mjs
+ * @property {string} url  the first of them
  * @property {Buffer | undefined} ca  PEM, for wss:
  * @property {number} connections  to open in the measured phase; where there are messages, in all
  * @property {number} size  bytes of a message
@@ -65,9 +66,11 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       traffic: { type: 'string', default: 'handler' },
     },
   });
+  const urls = values.url?.split(',') ?? [];
   return {
     mode: values.mode,
-    url: values.url,
+    urls,
+    url: urls[0],
     ca: values.ca === undefined ? undefined : readFileSync(values.ca),
     connections: Number(values.connections),
     size: Number(values.size),

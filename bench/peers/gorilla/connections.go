@@ -17,9 +17,9 @@ func openConnections(count int) (open []*websocket.Conn, failures []string) {
 	for index := 0; index < count; index++ {
 		places <- struct{}{}
 		all.Add(1)
-		go func() {
+		go func(url string) {
 			defer all.Done()
-			connection, _, err := dialer.Dial(work.url, nil)
+			connection, _, err := dialer.Dial(url, nil)
 			<-places
 			lock.Lock()
 			defer lock.Unlock()
@@ -28,7 +28,7 @@ func openConnections(count int) (open []*websocket.Conn, failures []string) {
 			} else {
 				open = append(open, connection)
 			}
-		}()
+		}(work.urlFor(index))
 	}
 	all.Wait()
 	return open, failures
@@ -77,9 +77,9 @@ func burst() outcome {
 	var all sync.WaitGroup
 	for index := 0; index < work.connections; index++ {
 		all.Add(1)
-		go func() {
+		go func(url string) {
 			defer all.Done()
-			opened, answered, err := visit()
+			opened, answered, err := visit(url)
 			lock.Lock()
 			defer lock.Unlock()
 			if opened {
@@ -92,15 +92,15 @@ func burst() outcome {
 				did.failed++
 				did.failures = append(did.failures, err.Error())
 			}
-		}()
+		}(work.urlFor(index))
 	}
 	all.Wait()
 	did.end = readUsage(work.serverPid)
 	return did
 }
 
-func visit() (opened, answered bool, err error) {
-	connection, _, err := dialer.Dial(work.url, nil)
+func visit(url string) (opened, answered bool, err error) {
+	connection, _, err := dialer.Dial(url, nil)
 	if err != nil {
 		return false, false, err
 	}

@@ -3,11 +3,13 @@ package main
 import (
 	"os"
 	"strconv"
+	"strings"
 )
 
 // What a peer is asked to do: the command line of ../contract/workload.mjs.
 type workload struct {
-	mode, url, ca                           string
+	mode, ca                                string
+	urls                                    []string
 	connections, size, inflight, handshakes int
 	messages, warmup                        int64
 	rate                                    float64
@@ -29,12 +31,17 @@ func readWorkload() workload {
 	}
 	rate, _ := strconv.ParseFloat(given["--rate"], 64)
 	return workload{
-		mode: given["--mode"], url: given["--url"], ca: given["--ca"],
+		mode: given["--mode"], ca: given["--ca"], urls: strings.Split(given["--url"], ","),
 		connections: int(number("--connections")), size: int(number("--size")),
 		inflight: int(number("--inflight")), handshakes: int(number("--handshakes")),
 		messages: number("--messages"), warmup: number("--warmup"), rate: rate,
 		serverPid: int(number("--server-pid")),
 	}
+}
+
+// Connections take turns: ../contract/addresses.mjs.
+func (work workload) urlFor(index int) string {
+	return work.urls[index%len(work.urls)]
 }
 
 // The same bytes as those of every other peer.

@@ -123,14 +123,15 @@ static void begin(const Workload* given, int count) {
 
 static void openConnection(int index) {
   Connection* connection = &connections[index];
+  const Address* address = addressFor(workload, index);
   struct lws_client_connect_info info = {
       .context = context,
-      .address = workload->host,
-      .port = workload->port,
+      .address = address->host,
+      .port = address->port,
       .path = "/",
       // It looks for a name in the server's certificate, not for an address.
-      .host = workload->tls ? "localhost" : workload->host,
-      .origin = workload->host,
+      .host = workload->tls ? "localhost" : address->host,
+      .origin = address->host,
       .ssl_connection = workload->tls ? LCCSCF_USE_SSL : 0,
       .local_protocol_name = "bench",
       .userdata = connection,

@@ -2,8 +2,8 @@
 // It takes the command line of `lws-pool serve` as far as the benchmark uses it, and prints the
 // same line once it listens:
 //
-//     serve --port 0 --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
-//     {"port":40123,"ca":"FILE"}
+//     serve --port 0 [--port 0 ...] --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
+//     {"urls":["wss://127.0.0.1:40123/"],"ca":"FILE"}
 //
 // Unlike the other servers it writes each answer by itself: that is how Beast is used.
 #include <boost/asio/ip/tcp.hpp>
@@ -11,11 +11,13 @@
 #include <boost/beast/ssl.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "certificate.h"
 #include "session.h"
@@ -28,7 +30,7 @@ using asio::ip::tcp;
 constexpr int kBacklog = 16384;
 
 struct Options {
-  unsigned short port = 0;
+  std::vector<unsigned short> ports;
   Behaviour behaviour;
   bool tls = false;
   std::string caOut;
@@ -49,7 +51,9 @@ Options readOptions(int argc, char** argv) {
     const std::string option = argv[index];
     if (option == "--tls") options.tls = true;
     if (index + 1 == argc) break;
-    if (option == "--port") options.port = static_cast<unsigned short>(std::atoi(argv[++index]));
+    if (option == "--port") {
+      options.ports.push_back(static_cast<unsigned short>(std::atoi(argv[++index])));
+    }
     if (option == "--mode") options.behaviour.mode = modeOf(argv[++index]);
     if (option == "--size") size = std::strtoull(argv[++index], nullptr, 10);
     if (option == "--ca-out") options.caOut = argv[++index];
@@ -98,11 +102,17 @@ int main(int argc, char** argv) {
     });
   };
 
-  tcp::acceptor acceptor(context);
-  listen(acceptor, options.port);
-  acceptNext(acceptor, options.tls ? serveTls : servePlain);
-
-  std::cout << "{\"port\":" << acceptor.local_endpoint().port();
+  // Where each stays: what it waits for refers to it.
+  std::deque<tcp::acceptor> acceptors;
+  std::cout << "{\"urls\":[";
+  for (const unsigned short port : options.ports) {
+    tcp::acceptor& acceptor = acceptors.emplace_back(context);
+    listen(acceptor, port);
+    acceptNext(acceptor, options.tls ? serveTls : servePlain);
+    std::cout << (acceptors.size() > 1 ? "," : "") << (options.tls ? "\"wss" : "\"ws")
+              << "://127.0.0.1:" << acceptor.local_endpoint().port() << "/\"";
+  }
+  std::cout << "]";
   if (options.tls) std::cout << ",\"ca\":\"" << options.caOut << "\"";
   std::cout << "}" << std::endl;
   context.run();

@@ -36,11 +36,13 @@ static void checkSchedule(void) {
 }
 
 static void checkWorkload(void) {
-  char* line[] = {"peer",        "--mode",   "connect", "--url",  "ws://127.0.0.1:81/",
-                  "--unheardof", "5",        "--size",  "65000",  "--connections",
-                  "20",          "--warmup", "7",       "--rate", "2000"};
+  char* line[] = {
+      "peer",        "--mode",   "connect", "--url",  "ws://127.0.0.1:81/,ws://127.0.0.1:82/",
+      "--unheardof", "5",        "--size",  "65000",  "--connections",
+      "20",          "--warmup", "7",       "--rate", "2000"};
   Workload workload = readWorkload(sizeof line / sizeof *line, line);
-  expect("port", workload.port, 81, 0);
+  expect("the first connection's port", addressFor(&workload, 0)->port, 81, 0);
+  expect("the fourth connection's port", addressFor(&workload, 3)->port, 82, 0);
   expect("tls", workload.tls, 0, 0);
   expect("size", (double)workload.size, 65000, 0);
   expect("rate", workload.rate, 2000, 0);

@@ -23,9 +23,10 @@ namespace {
 
 // Large enough for a burst of small messages or most of a large one, small enough for the cache.
 constexpr size_t kReadBuffer = 128 * 1024;
-// So much is read before it is dealt with: what was read has to be in the cache still when it is
-// told, answered and written.
+// So much is read, from so many connections, before it is dealt with: what was read, and what the
+// kernel has of a connection, have to be in the cache still when it is told, answered and written.
 constexpr size_t kAtOnce = 256 * 1024;
+constexpr size_t kConnectionsAtOnce = 64;
 // Of writing and telling, in one turn of the loop.
 constexpr int kRounds = 16;
 // What a timer in JavaScript can wait for. Milliseconds.
@@ -242,15 +243,18 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
 void Service::poll() {
   turnBegins();
   Poller::Ready ready[Poller::kBatch];
+  size_t read = 0;
   // A second look only where the first was full; whatever is left is reported again.
   for (int round = 0; round < 4; round++) {
     const int count = poller_->wait(ready);
     events_ += static_cast<size_t>(count);
     for (int i = 0; i < count; i++) {
-      if (taken_ >= kAtOnce) {
+      if (taken_ >= kAtOnce || read >= kConnectionsAtOnce) {
         finishTurn();
         turnBegins();
+        read = 0;
       }
+      read++;
       Connection* connection = find(ready[i].id);
       if (connection == nullptr) continue;
       if (connection->opening && connection->opening->upgrading) {

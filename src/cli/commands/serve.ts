@@ -6,7 +6,7 @@ import type { ServerIdentity } from '../../target/identity.js';
 import { TARGET_MODES, type TargetMode } from '../../target/modes.js';
 import type { Listening } from '../../target/process.js';
 import type { TargetCounts } from '../../target/target.js';
-import { integer } from '../arguments.js';
+import { integer, several } from '../arguments.js';
 import { readPem, writeText } from '../files.js';
 import { Interrupt } from '../interrupt.js';
 import { jsonLine } from '../json.js';
@@ -16,7 +16,7 @@ import { type Style, styleFor } from '../style.js';
 
 interface ServeOptions {
   readonly host: string;
-  readonly port: number;
+  readonly port?: number[];
   readonly mode: TargetMode;
   readonly raw?: true;
   readonly size: number;
@@ -47,7 +47,11 @@ Examples:
 export function serveCommand(onDone: (status: number) => void): Command {
   return new Command('serve')
     .description('Run a server to test connections with: WebSocket or raw, plain or TLS.')
-    .option('-p, --port <n>', 'port; 0: one that is free', integer(0, 65_535), 0)
+    .option(
+      '-p, --port <n>',
+      'port (default: 0, one that is free); given again: one more',
+      several(integer(0, 65_535)),
+    )
     .option('--host <host>', 'name or address to listen on', '127.0.0.1')
     .addOption(
       new Option('-m, --mode <mode>', 'what is done with messages')
@@ -87,12 +91,14 @@ function checkTogether({ cert, key, caOut }: ServeOptions, command: Command): vo
 async function serve(options: ServeOptions): Promise<number> {
   const { Target } = await import('../../target/target.js');
   const identity = await identityOf(options);
-  const target = await Target.listen({ ...options, raw: options.raw === true, identity });
+  const { raw = false, port: ports = [0] } = options;
+  const target = await Target.listen({ ...options, ports, raw, identity });
   using interrupt = new Interrupt();
   announce(options, {
     host: target.host,
-    port: target.port,
-    url: target.url,
+    port: target.ports[0] ?? 0,
+    url: target.urls[0] ?? '',
+    urls: target.urls,
     tls: identity !== undefined,
     mode: options.mode,
     ...(options.caOut !== undefined && { ca: options.caOut }),
@@ -134,7 +140,7 @@ function announce({ json, mode }: ServeOptions, listening: Listening): void {
   }
   const style = styleFor(process.stdout);
   const lines = [
-    `${style.strong(escaped(listening.url))}  ${mode}, until Ctrl+C`,
+    ...listening.urls.map((url) => `${style.strong(escaped(url))}  ${mode}, until Ctrl+C`),
     ...trust(listening, style),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
