@@ -22,7 +22,6 @@ import { parseArgs } from 'node:util';
  * @property {number} release  0: memory of messages is left to the garbage collector, where there is the choice
  * @property {string} bio  type of the BIO whose cost is looked for; `none`: to see what measuring comes to
  * @property {number} pairs  how often to measure with and without: leases, or a BIO
- * @property {number} pairs  how often to measure with and without: leases, or a BIO
  * @property {'default' | 'nothing' | 'stats' | 'flight'} observe  what is counted and recorded meanwhile, where there is
  *   the choice
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
