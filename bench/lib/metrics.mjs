@@ -109,6 +109,11 @@ export const metrics = {
   ratio: figure('ratio', '', 'answers per second with leases, divided by those without', {
     better: 'more',
   }),
+  cpuRatio: figure(
+    'cpuRatio',
+    '',
+    "CPU time of the worker's thread per message on connections with the BIO, divided by that on connections without, in the same process",
+  ),
   millis: figure('millis', 'ms', 'by the clock, the median of the passes after the first'),
   firstMillis: figure('firstMillis', 'ms', 'by the clock, the first pass'),
 };

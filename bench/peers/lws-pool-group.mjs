@@ -19,8 +19,8 @@ export async function runGroup(pool, workload, handler) {
 }
 
 /** Opens `count` connections with the handler and waits for the last of them. */
-export async function openGroup(pool, { url }, { count, handler, data = {} }) {
-  const group = await pool.connectMany(url, { count, handler, data });
+export async function openGroup(pool, { url }, { count, handler, data = {}, tls }) {
+  const group = await pool.connectMany(url, { count, handler, data, tls });
   return { group, counts: await ready(group, count) };
 }
 

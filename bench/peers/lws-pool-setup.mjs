@@ -15,7 +15,7 @@ const observing = {
 };
 
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ threads, handshakes, ca, sessions, bios, observe }) {
+export function openPool({ threads, handshakes, ca, sessions, observe }) {
   return createPool({
     threads,
     // Older builds, which bench:compare measures too, do not know the option.
@@ -26,7 +26,6 @@ export function openPool({ threads, handshakes, ca, sessions, bios, observe }) {
       tls: {
         ca,
         ...(sessions === 0 && { maxCachedSessions: 0 }),
-        ...(bios.length > 0 && { bio: bios.map((type) => ({ type })) }),
       },
     }),
   });

@@ -1,5 +1,6 @@
 /** lws-pool with the code that uses the connections running in the worker: see lws-pool-handler.mjs. */
 import { once } from 'node:events';
+import { bioCost } from './bio/cost.mjs';
 import { memoryFields, settledMemory } from './contract/memory.mjs';
 import { report } from './contract/result.mjs';
 import { readUsage } from './contract/usage.mjs';
@@ -11,7 +12,10 @@ const workload = readWorkload();
 const handler = new URL('./lws-pool-handler.mjs', import.meta.url);
 const run = (pool) => runGroup(pool, workload, handler);
 const openGroup = (pool, count) => open(pool, workload, { count, handler });
-const modes = { connect, idle, echo: run, burst, receive: run, send: run, latency: run };
+const modes = {
+  ...{ connect, idle, burst, bio: (pool) => bioCost(pool, workload) },
+  ...{ echo: run, receive: run, send: run, latency: run },
+};
 
 await report({ peer: 'lws-pool', versions }, workload, async () => {
   const pool = await openPool(workload);

@@ -241,8 +241,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * A lease if there is one now, without waiting; undefined where somebody holds the connection or
    * waits for it, or where something that was sent has not left yet.
    *
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_INVALID_ARGUMENT,
-   *   ERR_INVALID_OPTION
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_ABORTED,
+   *   ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<Connection> | undefined {
     return this.leasing.try(mode, options, this.tryLease);

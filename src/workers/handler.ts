@@ -17,7 +17,7 @@ export interface HandlerContext<Data = unknown> {
    * handler, which runs on the thread that owns them. It lasts until `release()`.
    *
    * @throws LwsPoolError ERR_LEASE_BUSY where another thread holds it, or its peer has not taken
-   *   what was sent; ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   *   what was sent; ERR_CONNECTION_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT
    */
   handles(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hold, open, pause, until, WIRES } from '../fixtures/leases.js';
+import { hold, open, pause, thrown, until, WIRES } from '../fixtures/leases.js';
 import { event, rejection, usePool } from '../fixtures/pool.js';
 
 const own = usePool();
@@ -75,7 +75,7 @@ describe('those who wait', () => {
     // The turn is the other's, though nobody holds the connection now.
     expect(connection.tryLease('exclusive')).toBeUndefined();
     (await waiting).release();
-    connection.tryLease('exclusive')?.release();
+    expect(connection.tryLease('exclusive')).toBeDefined();
     connection.terminate();
   });
 });
@@ -109,7 +109,7 @@ describe('tryLease()', () => {
     lease?.release();
     peer.resume();
     await connection.flushed();
-    connection.tryLease('exclusive')?.release();
+    expect(connection.tryLease('exclusive')).toBeDefined();
     connection.terminate();
   });
 });
@@ -162,6 +162,12 @@ describe('waiting ends', () => {
     // Also where the lease would be free.
     const free = await rejection(hold(connection, 'shared', { signal: controller.signal }));
     expect(free).toMatchObject({ code: 'ERR_ABORTED', cause: reason });
+    const { signal } = controller;
+    expect(thrown(() => connection.tryLease('shared', { signal }))).toMatchObject({
+      code: 'ERR_ABORTED',
+      cause: reason,
+    });
+    expect(connection.tryLease('exclusive')).toBeDefined();
     connection.terminate();
   });
 

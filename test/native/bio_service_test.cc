@@ -70,6 +70,33 @@ TEST_CASE("bio service: what is gathered leaves in one write, and is not said to
   CHECK_EQ(connection.ledger->pending.load(), 0);
 }
 
+TEST_CASE("bio service: a large message leaves at once where BIOs only look on") {
+  BioBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  CHECK(bed.alive(connection));
+  const auto counter = std::make_shared<bio::Counter>();
+  const auto recorder = std::make_shared<bio::Recorder>(16);
+  bed.push(id, counter);
+  bed.push(id, recorder);
+  const std::string large(60'000, 'l');
+  const auto send = [&] {
+    bed.service.send(connection, ws::Opcode::binary, reinterpret_cast<const uint8_t*>(large.data()),
+                     large.size());
+  };
+  send();
+  CHECK_GT(counter->writes().bytes, large.size());
+  CHECK_EQ(recorder->total(), 4);
+  CHECK(bed.untilHeard(bed.peer(connection), "binary 60000 bytes"));
+  // One that gathers has its turn at the end of the worker's.
+  bed.push(id, std::make_shared<bio::Coalesce>(256 * 1024));
+  const uint64_t before = counter->writes().bytes;
+  send();
+  CHECK_EQ(counter->writes().bytes, before);
+  CHECK(bed.until([&] { return counter->writes().bytes > before + large.size(); }));
+  CHECK(bed.alive(connection));
+}
+
 TEST_CASE("bio service: a BIO that only retries makes no busy loop, and is told of once") {
   BioBed bed;
   Connection& connection = bed.open();

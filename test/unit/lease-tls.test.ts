@@ -244,10 +244,16 @@ describe('an exclusive lease', () => {
     expect(of.updateKeys).toHaveBeenLastCalledWith(true);
   });
 
-  it.each([[null], [true], [{ requestPeer: 1 }]])('refuses updateKeys(%j)', (options) => {
+  it.each([
+    [null, undefined],
+    [true, undefined],
+    [{ requestPeer: 1 }, 'requestPeer'],
+    [{ peer: true }, 'peer'],
+  ])('refuses updateKeys(%j)', (options, option) => {
     const { of, tls } = exclusive();
     const error = thrownBy(() => Reflect.apply(tls.updateKeys, tls, [options]));
-    expect(error.code).toBe('ERR_INVALID_ARGUMENT');
+    expect(error.code).toBe('ERR_INVALID_OPTION');
+    if (option !== undefined) expect(error.details.option).toBe(option);
     expect(of.updateKeys).not.toHaveBeenCalled();
   });
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape'} mode
+ * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape' | 'bio'} mode
  * @property {string[]} urls  connections take turns: see addresses.mjs
  * @property {string} url  the first of them
  * @property {Buffer | undefined} ca  PEM, for wss:
@@ -13,22 +13,22 @@ import { parseArgs } from 'node:util';
  * @property {number} size  bytes of a message
  * @property {number} inflight  unanswered messages per connection
  * @property {number} messages  to count in the measured phase, over all connections: answers, for
- *   receive and send what the name says
+ *   receive and send what the name says; for bio, in each of its phases
  * @property {number} warmup  the same before it: messages, or connections for connect and idle;
- *   of leases as many as that
+ *   of leases or pairs as many as that
  * @property {number} rate  for latency: messages per second, over all connections
  * @property {number} handshakes  connections being opened at any time, at most
  * @property {number} threads  worker threads, where the peer has them
  * @property {number} sessions  0: no TLS session is resumed by a peer that can be told so
  * @property {number} release  0: memory of messages is left to the garbage collector, where there is the choice
- * @property {string[]} bios  types of the BIOs of each connection, where there are such
+ * @property {string} bio  type of the BIO whose cost is looked for; `none`: to see what measuring comes to
+ * @property {number} pairs  how often to measure with and without: leases, or a BIO
  * @property {'default' | 'nothing' | 'stats' | 'flight'} observe  what is counted and recorded meanwhile, where there is
  *   the choice
  * @property {number | undefined} serverPid  whose CPU time to report along with one's own
  *
  * Of leases, and of whatever else is taken and given back:
  * @property {number} leases  how many to take in the measured phase; for `all`, how often all of them
- * @property {number} pairs  how often to measure with and without leases
  * @property {'exclusive' | 'shared' | 'none'} lease
  * @property {'lease' | 'tryLease' | 'link'} call  whether a lease may be waited for; requests in chains
  * @property {number} perTurn  after so many the loop gets a turn
@@ -55,7 +55,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       threads: number(1),
       sessions: number(1),
       release: number(1),
-      bio: { type: 'string', default: '' },
+      bio: { type: 'string', default: 'none' },
       observe: { type: 'string', default: 'default' },
       'server-pid': { type: 'string' },
       leases: number(1),
@@ -82,7 +82,7 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     threads: Number(values.threads),
     sessions: Number(values.sessions),
     release: Number(values.release),
-    bios: values.bio.split(',').filter(Boolean),
+    bio: values.bio,
     observe: values.observe,
     serverPid: values['server-pid'] === undefined ? undefined : Number(values['server-pid']),
     leases: Number(values.leases),

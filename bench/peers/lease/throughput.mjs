@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { measurePairs, quartiles } from '../contract/pairs.mjs';
 import { readUsage } from '../contract/usage.mjs';
 import { openTraffic } from './connections.mjs';
 import { Rotation } from './rotation.mjs';
@@ -22,38 +23,35 @@ export async function throughput(pool, workload) {
   const rotation = new Rotation(turns, Math.max(1, size * leasedAtATime), lease);
   const count = () => ({ others: sum(answers, turns.length), all: sum(answers, 0) });
 
-  for (let index = 0; index < warmup; index++) await measurePair(rotation, count, false);
+  const measure = (total) =>
+    measurePairs(
+      total,
+      () => measureRate(rotation, count, true),
+      () => measureRate(rotation, count, false),
+    );
+
+  await measure(warmup);
   const before = count();
   const start = readUsage(serverPid);
-  const measured = [];
-  for (let index = 0; index < pairs; index++) {
-    measured.push(await measurePair(rotation, count, index % 2 === 1));
-  }
+  const measured = await measure(pairs);
   const end = readUsage(serverPid);
   const messages = count().all - before.all;
 
-  const others = quartiles(measured.map(({ leased, free }) => leased.others / free.others));
-  const all = quartiles(measured.map(({ leased, free }) => leased.all / free.all));
+  const others = quartiles(measured.map((pair) => pair.with.others / pair.without.others));
+  const all = quartiles(measured.map((pair) => pair.with.all / pair.without.all));
   return {
     ...{ opened: size, failed: 0, failures: [], messages, units: messages, start, end },
     figures: {
       ratio: others.median,
-      lowerQuartile: others.lower,
-      upperQuartile: others.upper,
+      lowerQuartile: others.lowerQuartile,
+      upperQuartile: others.upperQuartile,
       ratioOfAll: all.median,
       leases: rotation.taken,
     },
   };
 }
 
-/** Answers per millisecond, with leases and without. */
-async function measurePair(rotation, count, freeFirst) {
-  const leased = () => measureRate(rotation, count, true);
-  const free = () => measureRate(rotation, count, false);
-  if (freeFirst) return { free: await free(), leased: await leased() };
-  return { leased: await leased(), free: await free() };
-}
-
+/** Answers per millisecond. */
 async function measureRate(rotation, count, leasing) {
   rotation.begin(leasing);
   await pause(settling);
@@ -70,10 +68,4 @@ function sum(answers, from) {
   let total = 0;
   for (let index = from; index < answers.length; index++) total += Atomics.load(answers, index);
   return total;
-}
-
-function quartiles(values) {
-  const sorted = values.sort((a, b) => a - b);
-  const at = (part) => sorted[Math.floor((sorted.length - 1) * part)];
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
 }

@@ -26,6 +26,7 @@ class Capture final : public Layer {
   std::shared_ptr<const Layer> copy() const override;
   IoResult read(Below& below, uint8_t* out, size_t capacity) override;
   IoResult write(Below& below, const uint8_t* bytes, size_t size) override;
+  bool looksOn() const override { return true; }
 
   // A line of the key log. It has to stand in front of the packets that it opens: OpenSSL knows it
   // only once it has read those that lead to it, so the last packet is held back by one call.

@@ -46,14 +46,13 @@ bool atBoundary(const SSL* ssl) {
 // --- what a layer calls --------------------------------------------------------------------------
 
 IoResult Below::outcome(int result) {
-  const bool end = layerOf(next_) == nullptr;
   if (result > 0) {
-    if (end) chain_.moved_ = true;
+    if (end_) chain_.moved_ = true;
     return {Status::done, static_cast<size_t>(result)};
   }
   const int error = errno;
   if (BIO_should_retry(next_)) {
-    if (end) chain_.asked_ = true;
+    if (end_) chain_.asked_ = true;
     return {Status::again};
   }
   if (BIO_eof(next_)) return {Status::ended};
@@ -65,7 +64,7 @@ IoResult Below::read(uint8_t* out, size_t capacity) {
   errno = 0;
   const int room = static_cast<int>(std::min<size_t>(capacity, INT_MAX));
   const int result = BIO_read(next_, out, room);
-  if (layerOf(next_) == nullptr) chain_.drained_ = result < room;
+  if (end_) chain_.drained_ = result < room;
   return outcome(result);
 }
 
@@ -103,7 +102,7 @@ Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
     }
   }
   if (!layer->join()) return "it is in use on a connection";
-  BIO* const top = makeBio(layer, *chain);
+  BIO* const top = makeBio(layer, *chain, below);
   if (top == nullptr) {
     layer->leave();
     return "OpenSSL makes no BIO";
@@ -172,6 +171,11 @@ bool Chain::bound() const {
 bool Chain::detached() const {
   return std::any_of(layers_.begin(), layers_.end(),
                      [](const auto& one) { return one->detached(); });
+}
+
+bool Chain::looksOn() const {
+  return std::all_of(layers_.begin(), layers_.end(),
+                     [](const auto& one) { return one->looksOn(); });
 }
 
 size_t Chain::kept() const {

@@ -38,6 +38,7 @@ class Chain {
   const std::vector<std::shared_ptr<Layer>>& layers() const { return layers_; }
   bool bound() const;
   bool detached() const;
+  bool looksOn() const;
   size_t kept() const;
   size_t unread() const;
 
@@ -82,9 +83,9 @@ class Chain {
   friend class Below;
   friend struct Method;
 
+  // What each call looks at lies together.
   std::vector<std::shared_ptr<Layer>> layers_;
-  std::vector<Notice> notices_;
-  std::vector<const char*> told_;  // codes of those so far
+  std::vector<uint8_t> queue_;  // in front of all layers
   uint32_t depth_ = 0;
   bool asked_ = false;  // the descriptor had nothing
   bool moved_ = false;  // or something
@@ -95,7 +96,8 @@ class Chain {
   const uint32_t* last_ = nullptr;  // of the two; null: the last call was no such retry
   uint32_t retryAfter_ = 0;
   const Layer* culprit_ = nullptr;  // of the last own retry; only to be named
-  std::vector<uint8_t> queue_;      // in front of all layers
+  std::vector<Notice> notices_;
+  std::vector<const char*> told_;  // codes of those so far
 };
 
 // Bytes that BIOs of ours have taken to be sent, and keep.

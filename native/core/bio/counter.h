@@ -21,6 +21,8 @@ class Counter final : public Layer {
   IoResult write(Below& below, const uint8_t* bytes, size_t size) override {
     return count(written_, below.write(bytes, size));
   }
+  bool looksOn() const override { return true; }
+
   const Traffic& reads() const { return read_; }
   const Traffic& writes() const { return written_; }
 

@@ -29,7 +29,8 @@ inline const char* nameOf(Kind kind) {
 // What lies beneath a layer, for the length of one call.
 class Below {
  public:
-  Below(BIO* next, Chain& chain) : next_(next), chain_(chain) {}
+  // `end`: it is no layer of ours that lies there.
+  Below(BIO* next, bool end, Chain& chain) : next_(next), end_(end), chain_(chain) {}
   Below(const Below&) = delete;
   Below& operator=(const Below&) = delete;
 
@@ -43,6 +44,7 @@ class Below {
   IoResult outcome(int result);
 
   BIO* const next_;
+  const bool end_;
   Chain& chain_;
 };
 
@@ -71,6 +73,8 @@ class Layer {
   virtual bool wantsBoundary() const { return false; }
   // It may be called on the worker's thread alone.
   virtual bool bound() const { return false; }
+  // It only looks on: it asks what lies below at once, and answers what that has answered.
+  virtual bool looksOn() const { return false; }
   // It moves nothing through what lies below it.
   virtual bool detached() const { return false; }
 

@@ -20,7 +20,8 @@ using Status = IoResult::Status;
 struct Holder {
   std::shared_ptr<Layer> layer;
   std::shared_ptr<Chain> chain;
-  bool ended = false;  // its last read was the end
+  bool lowest = false;  // what lies below it is none of ours, and only those above it ever change
+  bool ended = false;   // its last read was the end
 };
 
 Holder& holderOf(BIO* bio) { return *static_cast<Holder*>(BIO_get_data(bio)); }
@@ -85,7 +86,7 @@ struct Method {
     BIO_clear_retry_flags(bio);
     if (out == nullptr || size <= 0) return 0;
     Holder& holder = holderOf(bio);
-    Below below(BIO_next(bio), *holder.chain);
+    Below below(BIO_next(bio), holder.lowest, *holder.chain);
     const IoResult result = within(holder, holder.chain->readRetries_, [&] {
       return holder.layer->read(below, reinterpret_cast<uint8_t*>(out), static_cast<size_t>(size));
     });
@@ -97,7 +98,7 @@ struct Method {
     BIO_clear_retry_flags(bio);
     if (bytes == nullptr || size <= 0) return 0;
     Holder& holder = holderOf(bio);
-    Below below(BIO_next(bio), *holder.chain);
+    Below below(BIO_next(bio), holder.lowest, *holder.chain);
     return answer(
         bio,
         take(holder, below, reinterpret_cast<const uint8_t*>(bytes), static_cast<size_t>(size)),
@@ -150,7 +151,7 @@ struct Method {
     switch (command) {
       case BIO_CTRL_FLUSH: {
         BIO_clear_retry_flags(bio);
-        Below below(next, *holder.chain);
+        Below below(next, holder.lowest, *holder.chain);
         const IoResult result = flush(holder, below);
         if (result.status != Status::done) return answer(bio, result, false);
         if (next == nullptr) return 1;
@@ -198,11 +199,11 @@ struct Method {
   }
 };
 
-BIO* makeBio(std::shared_ptr<Layer> layer, std::shared_ptr<Chain> chain) {
+BIO* makeBio(std::shared_ptr<Layer> layer, std::shared_ptr<Chain> chain, BIO* below) {
   BIO_METHOD* const method = Method::instance();
   BIO* const bio = method != nullptr ? BIO_new(method) : nullptr;
   if (bio == nullptr) return nullptr;
-  BIO_set_data(bio, new Holder{std::move(layer), std::move(chain)});
+  BIO_set_data(bio, new Holder{std::move(layer), std::move(chain), layerOf(below) == nullptr});
   BIO_set_init(bio, 1);
   return bio;
 }

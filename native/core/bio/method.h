@@ -9,9 +9,9 @@
 
 namespace lwspool::bio {
 
-// A BIO that has these two for as long as it lives. Null where OpenSSL has no memory or no number
-// for another kind of BIO.
-BIO* makeBio(std::shared_ptr<Layer>, std::shared_ptr<Chain>);
+// A BIO that has these two for as long as it lives, to be pushed onto `below`. Null where OpenSSL
+// has no memory or no number for another kind of BIO.
+BIO* makeBio(std::shared_ptr<Layer>, std::shared_ptr<Chain>, BIO* below);
 // Null for BIOs that are not ours.
 Layer* layerOf(BIO*);
 

@@ -25,6 +25,7 @@ class Recorder final : public Layer {
   IoResult read(Below& below, uint8_t* out, size_t capacity) override;
   IoResult write(Below& below, const uint8_t* bytes, size_t size) override;
   bool wantsBoundary() const override { return true; }
+  bool looksOn() const override { return true; }
 
   // The oldest first.
   std::vector<TlsRecord> records() const;

@@ -81,8 +81,9 @@ Service::Read Service::readOn(Connection& connection) {
     }
     grantWishes(connection);
     if (!use || !connection.reads()) return Read::some;
-    if (read == Read::filled || holdsMore(connection.ssl)) continue;
-    return read;
+    const bool more =
+        read == Read::drained ? hasPending(connection.ssl) : holdsMore(connection.ssl);
+    if (!more && read != Read::filled) return read;
   }
   // The poller reports what the kernel still holds, but not what OpenSSL or a BIO does.
   if (holdsMore(connection.ssl)) readLater(connection);
@@ -292,14 +293,15 @@ void Service::flush(Connection& connection) {
   size_t kept = 0;
   if (chain != nullptr) {
     chain->gather(false);
-    if (!blocked && chain->kept() > 0) {
+    kept = chain->kept();
+    if (!blocked && kept > 0) {
       const IoResult result = chain->flush(connection.ssl);
       if (result.status == IoResult::Status::broken) return writeFailed(connection, result.error);
       blocked = result.status == IoResult::Status::again;
+      kept = chain->kept();
     }
-    kept = chain->kept();
     if (blocked) slowDown(connection, *chain);
-    warn(connection);
+    if (chain->hasNotices()) warn(connection);
   }
   connection.ledger->pending.store(static_cast<double>(out.size() + kept),
                                    std::memory_order_release);

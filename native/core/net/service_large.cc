@@ -18,10 +18,11 @@ constexpr size_t kPiece = 32 * 1024;
 }  // namespace
 
 // Nothing is queued, the kernel was not full, and no lease is to begin behind what was sent before.
-// BIOs are called in the turn's own time, see flush().
+// BIOs that do more than look on are called in the turn's own time, see flush().
 bool Service::writesAtOnce(const Connection& connection) const {
-  return connection.out.empty() && !connection.wantWrite && !connection.wishes &&
-         bio::Chain::of(connection.ssl) == nullptr;
+  if (!connection.out.empty() || connection.wantWrite || connection.wishes) return false;
+  const bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  return chain == nullptr || chain->looksOn();
 }
 
 void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t* data,

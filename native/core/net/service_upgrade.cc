@@ -143,7 +143,7 @@ void Service::readAnswer(Connection& connection, bool more) {
     }
     if (result.status != IoResult::Status::done) return answerEnded(connection, result);
     taken_ += result.bytes;
-    const bool drained = result.drained && !more;
+    const bool drained = result.drained && !more && !hasPending(connection.ssl);
     connection.opening->drained = drained;
     answer(connection, buffer_.data(), result.bytes);
     if (find(id) == nullptr || !connection.opening || !connection.opening->upgrading) return;

@@ -67,7 +67,8 @@ class Reading {
   }
 
   bool drained() const {
-    if (chain_ != nullptr) return chain_->drained();
+    // What a layer may have read ahead is to be asked for as well.
+    if (chain_ != nullptr) return chain_->drained() && !chain_->readsAhead();
     // It was empty and has not been filled, so that the kernel had less each time.
     return from_ != kUnknown && count() - from_ < kRecordPayload;
   }

@@ -21,7 +21,8 @@ struct IoResult {
   Status status;
   size_t bytes = 0;
   int error = 0;  // errno; EPROTO: TLS failed
-  // Of receive(): the kernel had less than it was asked for. False where that cannot be told.
+  // Of receive(): the kernel had less than it was asked for, and no BIO may hold what it gave.
+  // False where that cannot be told.
   bool drained = false;
 };
 

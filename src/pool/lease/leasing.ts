@@ -91,7 +91,9 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender {
     caller: Caller = this.try,
   ): Lease<Leased> | undefined {
     const exclusive = isExclusive(mode);
-    return this.take(exclusive, this.#terms(options), this.#origin(caller));
+    const terms = this.#terms(options);
+    if (terms.signal?.aborted) throw aborted(this.connection.id, terms.signal);
+    return this.take(exclusive, terms, this.#origin(caller));
   }
 
   lease(

@@ -3,6 +3,7 @@ import { isUint8Array } from 'node:util/types';
 import type { BioDefinition } from '../../workers/bio.js';
 import { createError } from '../errors.js';
 import { type BioOptions, parseBio } from '../options/bio.js';
+import { checked, flagCheck, optionsCheck } from '../options/checks.js';
 import { describe } from '../options/describe.js';
 import type { BioFigures } from './bio.js';
 import { MemoryBio } from './memory-bio.js';
@@ -20,6 +21,8 @@ export interface UpdateKeysOptions {
   /** Asks the peer to change the keys it sends with as well. */
   readonly requestPeer?: boolean | undefined;
 }
+
+const updateKeysCheck = optionsCheck<UpdateKeysOptions>({ requestPeer: flagCheck });
 
 /**
  * The TLS of a leased connection, as OpenSSL has it. Everything throws the lease's error once the
@@ -180,18 +183,12 @@ export class LeaseTls {
    *
    * @returns true: the message that says so has left. False: the kernel takes nothing now; finish
    *   a `write()` that answered 0, then call again
-   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_ARGUMENT, ERR_TLS_OPERATION
+   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION, ERR_TLS_OPERATION
    */
   updateKeys(options: UpdateKeysOptions = {}): boolean {
     const operation = 'updateKeys()';
     this.#needsExclusive(operation);
-    if (typeof options !== 'object' || options === null) {
-      throw wrong('options', options, 'an object such as { requestPeer: true }');
-    }
-    const { requestPeer = false } = options;
-    if (typeof requestPeer !== 'boolean') {
-      throw wrong('options.requestPeer', requestPeer, 'true or false');
-    }
+    const { requestPeer = false } = checked(updateKeysCheck, options);
     if (this.#held().protocol !== 'TLSv1.3') {
       throw createError('ERR_TLS_OPERATION', {
         operation,

@@ -11,7 +11,7 @@ import {
 export interface LeaseOptions {
   /** How long the lease may be waited for. Milliseconds; default: the pool's `lease.timeout`. */
   readonly timeout?: number | undefined;
-  /** Gives up waiting. */
+  /** Gives up waiting; where it is aborted already, nothing is taken. */
   readonly signal?: AbortSignal | undefined;
   /**
    * How long it may be held; then it is revoked, once the operation in flight has ended.
