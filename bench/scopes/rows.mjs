@@ -25,7 +25,7 @@ export function messages({ workload, ...row }) {
 }
 
 /** Connections that are opened on top of those of the warm-up, which stay open. Quick: a tenth. */
-export function opening({ mode = 'connect', connections, warmup = 500, sessions, ...row }) {
+export function opening({ mode = 'connect', connections, warmup = 2500, sessions, ...row }) {
   const of = (share) => ({
     ...{ mode, connections: connections * share, warmup: Math.max(50, warmup * share) },
     ...(sessions !== undefined && { sessions }),
