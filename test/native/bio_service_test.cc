@@ -125,7 +125,7 @@ TEST_CASE("bio service: once a BIO lets pass, all that waited comes") {
   CHECK(bed.alive(connection));
   bio::FaultOptions options;
   options.seed = seed();
-  options.retries = 0.8;
+  options.retries = 0.5;  // each in a row waits for twice as long as the one before
   options.shortReads = options.shortWrites = 0.5;
   bed.push(id, std::make_shared<bio::Fault>(options, 0));
   for (int i = 0; i < 20; i++) CHECK(bed.alive(connection));
