@@ -578,7 +578,10 @@ export class Pool extends EventEmitter<PoolEvents> {
         ...more,
         resolve(connection) {
           ignoreAbort?.();
-          resolve(connection);
+          if (!signal?.aborted) return resolve(connection);
+          // It stood already when the worker was told to give it up.
+          connection.terminate();
+          reject(aborted(target, signal));
         },
         reject(error) {
           ignoreAbort?.();

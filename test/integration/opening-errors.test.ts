@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import type net from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { event, rejection, usePool } from '../fixtures/pool.js';
-import { answering, freePort, socketPath, tcpServer } from '../fixtures/servers.js';
+import { answering, freePort, ignore, socketPath, tcpServer } from '../fixtures/servers.js';
 
 const own = usePool();
 
@@ -185,6 +185,22 @@ describe('aborted by its signal', () => {
       });
     });
     await closed;
+  });
+
+  it('when it stands and nobody knows yet', async () => {
+    const abort = new AbortController();
+    const reason = new Error('never mind');
+    const port = await tcpServer(ignore);
+    const open = () => own.pool.stats().connections.open;
+    const before = open();
+    const opening = own.pool.connect(`tcp://127.0.0.1:${port}`, { signal: abort.signal });
+    const checked = check(opening, abort, reason);
+    // No turn of this thread's loop, in which it would hear of it.
+    const end = Date.now() + 10_000;
+    while (open() === before && Date.now() < end) await null;
+    expect(open()).toBe(before + 1);
+    abort.abort(reason);
+    await checked;
   });
 
   it('in the queue', async () => {

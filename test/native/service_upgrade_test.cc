@@ -70,6 +70,15 @@ TEST_CASE("upgrade: an answer that comes byte by byte") {
   CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
 }
 
+TEST_CASE("upgrade: interim answers come before the answer") {
+  UpgradeBed bed;
+  const ConnectionId id = bed.begin();
+  bed.peerOf(id).write(octets("HTTP/1.1 100\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+                              kAnswer + "\r\n\x81\x02hi"));
+  CHECK(bed.untilEvent(id, "text hi"));
+  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+}
+
 TEST_CASE("upgrade: a request that the kernel does not take at once") {
   UpgradeBed bed(4096);
   bed.to->requestHead = kHead + "X: " + std::string(200'000, 'x') + "\r\n";
@@ -130,7 +139,8 @@ TEST_CASE("upgrade: answers that open nothing") {
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Accept: x\r\n\r\n"), "failed ERR_ACCEPT_MISMATCH");
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Protocol: chat\r\n\r\n"), "failed ERR_SUBPROTOCOL");
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Extensions: x\r\n\r\n"), "failed ERR_EXTENSION");
-  CHECK_EQ(failsWith("HTTP/1.1 100 Continue\r\n\r\n"), "failed ERR_UPGRADE_REFUSED");
+  CHECK_EQ(failsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"),
+           "failed ERR_UPGRADE_REFUSED");
 }
 
 TEST_CASE("upgrade: a server that goes before it has answered") {

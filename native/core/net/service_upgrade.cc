@@ -154,8 +154,8 @@ void Service::readAnswer(Connection& connection, bool more) {
 
 void Service::answer(Connection& connection, uint8_t* data, size_t size) {
   Opening& opening = *connection.opening;
-  size_t consumed = 0;
-  if (!opening.body) {
+  while (!opening.body) {
+    size_t consumed = 0;
     switch (opening.answer.feed(data, size, consumed)) {
       case ws::ResponseParser::State::needMore:
         return;
@@ -166,11 +166,17 @@ void Service::answer(Connection& connection, uint8_t* data, size_t size) {
       case ws::ResponseParser::State::complete:
         break;
     }
-    answered(connection, data + consumed, size - consumed);
-  } else {
-    opening.body->feed(data, size);
-    if (opening.body->ended()) handshakes_.abandon(connection);
+    data += consumed;
+    size -= consumed;
+    const uint16_t status = opening.answer.status();
+    // RFC 9110, 15.2: the answer follows. How many there are the time-out limits.
+    const bool interim = status < 200 && status != 101;
+    if (!interim) return answered(connection, data, size);
+    note(connection, Flight::answer, status);
+    opening.answer = {};
   }
+  opening.body->feed(data, size);
+  if (opening.body->ended()) handshakes_.abandon(connection);
 }
 
 // The head is complete; what came behind it is given.
