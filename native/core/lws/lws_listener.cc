@@ -74,8 +74,7 @@ int LwsOpener::incoming(lws* wsi) {
     lws_set_opaque_user_data(wsi, connection);
     const SSL* ssl = lws_get_ssl(wsi);
     if (ssl == nullptr || SSL_is_init_finished(ssl)) {
-      ready_.push_back(connection);
-      service_.host().wake();
+      ready(*connection);
     } else {
       incoming_.push_back(connection);
       connection->opening->deadline = service_.now() + connection->endpoint->timeout;
@@ -92,9 +91,7 @@ void LwsOpener::handshakeDone(SSL* ssl) {
     if (lws_get_ssl(connection->wsi) != ssl) continue;
     incoming_[i] = incoming_.back();
     incoming_.pop_back();
-    ready_.push_back(connection);
-    service_.host().wake();
-    return;
+    return ready(*connection);
   }
 }
 
