@@ -11,8 +11,9 @@ import { describe } from './options/describe.js';
  *
  * The message is empty from then on, for everybody who has it, and not to be used. Not to be called
  * while something asynchronous works on its bytes, such as `fs.write()`: the next message may already
- * lie in its memory. `connection.send()` has copied them when it returns. Messages up to 16 KiB share memory with others and are left as they
- * are, and so is any Buffer that is a part of another one, or that a ring has used.
+ * lie in its memory. `connection.send()` has copied them when it returns. Messages up to 16 KiB share
+ * memory with others and are left as they are, and so is any Buffer that is a part of another one, or
+ * that a ring has used.
  *
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */

@@ -200,7 +200,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       return writeHead(connection, static_cast<char**>(in), size);
     case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
     case LWS_CALLBACK_RAW_CONNECTED:
-      if (opening != nullptr && !opening->upgrading) ready(connection);
+      if (opening != nullptr && !connection.upgrading()) ready(connection);
       return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
@@ -240,20 +240,15 @@ int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
   static constexpr std::string_view kBegin = "GET / HTTP/1.1\r\n";
   char* const begin = *end + room + 12 - LwsContext::kServiceBuffer;
   Opening& opening = *connection.opening;
-  const std::string& head = connection.endpoint->requestHead;
+  const std::string request = ws::makeRequest(connection.endpoint->requestHead, opening.key);
   if (std::string_view(begin, kBegin.size()) != kBegin ||
-      head.size() + 128 > LwsContext::kServiceBuffer) {
+      request.size() + 128 > LwsContext::kServiceBuffer) {
     opening.error.code = "ERR_SYSTEM";
     opening.error.fields.set("reason", "libwebsockets lays out its request in an unknown way");
     return -1;
   }
-  char* out = std::copy(head.begin(), head.end(), begin);
-  static constexpr std::string_view kKey = "Sec-WebSocket-Key: ";
-  out = std::copy(kKey.begin(), kKey.end(), out);
-  out = std::copy(opening.key.begin(), opening.key.end(), out);
-  *out++ = '\r';
-  *out++ = '\n';
-  *end = out;  // libwebsockets adds the blank line, and sends it
+  // libwebsockets adds the blank line, and sends it.
+  *end = std::copy(request.begin(), request.end(), begin);
   return 0;
 }
 

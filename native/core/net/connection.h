@@ -157,6 +157,8 @@ struct Connection {
   void reached(Figure ConnectionFigures::* what) {
     if (figures != nullptr) set(figures->*what, preciseNow());
   }
+  // libwebsockets is done with opening it, and the HTTP upgrade is not.
+  bool upgrading() const { return opening && opening->upgrading; }
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // What is thrown away is read even where nobody would take it: the end of it shows there.
   bool wantsInput() const { return !inputEnded && !slowed && (discard || (!paused && !stalled)); }

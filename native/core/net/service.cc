@@ -257,7 +257,7 @@ void Service::poll() {
       read++;
       Connection* connection = find(ready[i].id);
       if (connection == nullptr) continue;
-      if (connection->opening && connection->opening->upgrading) {
+      if (connection->upgrading()) {
         const Poller::Ready& now = ready[i];
         upgrade(*connection, now.readable || now.broken, now.writable, now.ended);
         continue;

@@ -135,6 +135,8 @@ class Service {
   // After a failure the peer gets this long to read what we say of it: closing at once could make
   // the kernel answer its next bytes with a reset that overtakes it. Milliseconds.
   static constexpr uint64_t kLinger = 1000;
+  // How often one connection is read before others have their turn again.
+  static constexpr int kReads = 4;
 
   Connection& slot(ConnectionId);
   void record(Connection&);
@@ -191,7 +193,7 @@ class Service {
   void sendRequest(Connection&);
   void readAnswer(Connection&, bool more);
   void answer(Connection&, uint8_t* data, size_t size);
-  void answered(Connection&, uint8_t* data, size_t size);
+  void switched(Connection&, uint8_t* data, size_t size);
   void answerEnded(Connection&, const IoResult&);
 
   // BIOs, in service_bio.cc.

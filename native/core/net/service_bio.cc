@@ -30,7 +30,7 @@ void Service::speedUp() {
   while (bioTimers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);
     if (connection == nullptr) continue;
-    if (connection->opening && connection->opening->upgrading) {
+    if (connection->upgrading()) {
       upgrade(*connection, true, true, true);
       continue;
     }

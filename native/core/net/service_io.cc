@@ -15,8 +15,6 @@ namespace lwspool {
 
 namespace {
 
-// How often one connection is read before others have their turn again.
-constexpr int kReads = 4;
 // How much is still read where writing has failed: more than a kernel keeps of a gone peer's.
 constexpr int kLastReads = 256;
 // From so much on a message is better written than gathered with others.

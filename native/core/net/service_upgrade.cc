@@ -14,9 +14,6 @@ namespace lwspool {
 
 namespace {
 
-// An answer is read so often before others have their turn again.
-constexpr int kReads = 4;
-
 const char* codeOf(ws::HandshakeError error) {
   switch (error) {
     case ws::HandshakeError::badAccept:
@@ -34,6 +31,10 @@ std::string listOf(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return list;
+}
+
+void describe(const ws::ResponseParser& answer, ErrorInfo& error) {
+  error.fields.set("status", std::to_string(answer.status())).set("headers", answer.fields());
 }
 
 // What is wrong with a 101; nothing: it opens the connection.
@@ -82,14 +83,11 @@ void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested
     return handshakes_.abandon(connection);
   }
   if (!requested) {
-    const std::string& head = connection.endpoint->requestHead;
-    opening.request.reserve(head.size() + 64);
-    opening.request.append(head).append("Sec-WebSocket-Key: ");
-    opening.request.append(opening.key).append("\r\n\r\n");
+    opening.request = ws::makeRequest(connection.endpoint->requestHead, opening.key) + "\r\n";
   }
   sendRequest(connection);
   // TLS may hold bytes already that no poller will report.
-  if (opening.upgrading && hasPending(ssl)) readAnswer(connection, true);
+  if (connection.upgrading() && hasPending(ssl)) readAnswer(connection, true);
 }
 
 void Service::disconnect(Connection& connection) {
@@ -101,7 +99,7 @@ void Service::disconnect(Connection& connection) {
 // Ended: as in readable().
 void Service::upgrade(Connection& connection, bool readable, bool writable, bool ended) {
   if (writable) sendRequest(connection);
-  if (!readable || !connection.opening || !connection.opening->upgrading) return;
+  if (!readable || !connection.upgrading()) return;
   readAnswer(connection, ended || !connection.endpoint->unixPath.empty());
 }
 
@@ -127,13 +125,12 @@ void Service::sendRequest(Connection& connection) {
   } else if (result.status != IoResult::Status::done) {
     // What the server said before it went, if anything, is still to be had.
     readAnswer(connection, true);
-    if (connection.opening && opening.upgrading) answerEnded(connection, result);
+    if (connection.upgrading()) answerEnded(connection, result);
   }
 }
 
 // More: where the kernel gave less than it was asked for, there may be more all the same.
 void Service::readAnswer(Connection& connection, bool more) {
-  const ConnectionId id = connection.id;
   for (int i = 0; i < kReads; i++) {
     const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
     if (result.status == IoResult::Status::again) {
@@ -146,8 +143,7 @@ void Service::readAnswer(Connection& connection, bool more) {
     const bool drained = result.drained && !more && !hasPending(connection.ssl);
     connection.opening->drained = drained;
     answer(connection, buffer_.data(), result.bytes);
-    if (find(id) == nullptr || !connection.opening || !connection.opening->upgrading) return;
-    if (drained) return;
+    if (drained || !connection.upgrading()) return;
   }
   poller_->change(connection.fd, connection.id, true, connection.wantWrite);
 }
@@ -169,37 +165,31 @@ void Service::answer(Connection& connection, uint8_t* data, size_t size) {
     data += consumed;
     size -= consumed;
     const uint16_t status = opening.answer.status();
-    // RFC 9110, 15.2: the answer follows. How many there are the time-out limits.
-    const bool interim = status < 200 && status != 101;
-    if (!interim) return answered(connection, data, size);
     note(connection, Flight::answer, status);
-    opening.answer = {};
+    if (status == 101) return switched(connection, data, size);
+    if (status < 200) {
+      // RFC 9110, 15.2: the answer follows. How many there are the time-out limits.
+      opening.answer = {};
+      continue;
+    }
+    opening.reached = Reached::answer;
+    opening.error.code = "ERR_UPGRADE_REFUSED";
+    describe(opening.answer, opening.error);
+    opening.body.emplace(opening.answer);
   }
   opening.body->feed(data, size);
   if (opening.body->ended()) handshakes_.abandon(connection);
 }
 
-// The head is complete; what came behind it is given.
-void Service::answered(Connection& connection, uint8_t* data, size_t size) {
+// The server speaks WebSocket; what came behind its answer is given.
+void Service::switched(Connection& connection, uint8_t* data, size_t size) {
   Opening& opening = *connection.opening;
   const ws::ResponseParser& head = opening.answer;
   opening.reached = Reached::answer;
-  note(connection, Flight::answer, head.status());
-  const auto describe = [&] {
-    opening.error.fields.set("status", std::to_string(head.status())).set("headers", head.fields());
-  };
-  if (head.status() != 101) {
-    opening.error.code = "ERR_UPGRADE_REFUSED";
-    describe();
-    opening.body.emplace(head);
-    opening.body->feed(data, size);
-    if (opening.body->ended()) handshakes_.abandon(connection);
-    return;
-  }
   opening.protocol = head.field("sec-websocket-protocol");
   if (ErrorInfo error = check(head, opening, *connection.endpoint)) {
     opening.error = std::move(error);
-    describe();
+    describe(head, opening.error);
     return handshakes_.abandon(connection);
   }
   if (connection.endpoint->keepsHeaders) opening.headers = head.fields();

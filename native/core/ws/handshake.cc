@@ -95,6 +95,13 @@ bool isKey(std::string_view key) {
          });
 }
 
+std::string makeRequest(std::string_view head, std::string_view key) {
+  static constexpr std::string_view kName = "Sec-WebSocket-Key: ";
+  std::string out;
+  out.reserve(head.size() + kName.size() + key.size() + 4);
+  return out.append(head).append(kName).append(key).append("\r\n");
+}
+
 std::string acceptFor(std::string_view key) {
   std::string text(key);
   text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

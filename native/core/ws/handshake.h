@@ -19,6 +19,10 @@ std::string makeKey(MaskSource& random);
 // Sixteen bytes in base64, as makeKey gives them?
 bool isKey(std::string_view key);
 
+// Client: the whole head of a request but for the blank line, from all that does not depend on the
+// key.
+std::string makeRequest(std::string_view head, std::string_view key);
+
 // The Sec-WebSocket-Accept that belongs to a key.
 std::string acceptFor(std::string_view key);
 
