@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "support.h"
 
@@ -24,7 +26,12 @@ TEST_CASE("mask: every length and phase, copied and in place, not a byte besides
   const uint8_t bytes[4] = {0x11, 0x22, 0x44, 0x88};
   uint32_t key;
   std::memcpy(&key, bytes, 4);
-  for (size_t size = 0; size < 300; ++size) {
+  std::vector<size_t> sizes(300);
+  std::iota(sizes.begin(), sizes.end(), 0);
+  // From 1,024 bytes on with wider vectors, where there are any.
+  for (size_t size = 1000; size < 1100; ++size) sizes.push_back(size);
+  sizes.push_back(100'003);
+  for (const size_t size : sizes) {
     for (size_t phase = 0; phase < 9; ++phase) {
       const Octets plain = numbered(size);
       Octets expected = plain;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -15,8 +16,16 @@ namespace {
 
 // Other threads may open descriptors between the look for the next number and its use.
 constexpr int kMargin = 1024;
+// Sockets for which one look is enough, within a turn of the loop.
+constexpr int kSocketsPerLook = kMargin / 4;
 
 }  // namespace
+
+DescriptorTable::DescriptorTable(uv_loop_t* loop) : loop_(loop) {
+  uv_check_init(loop, &check_);
+  uv_check_start(&check_, onCheck);
+  check_.data = last_.data = this;
+}
 
 // There is no call that changes the length, and its place in the context is not public. But its
 // value is known: the context, which came from malloc(3) zeroed, has it as the length of the table,
@@ -43,7 +52,8 @@ void DescriptorTable::found(lws_context* context, int own) {
 
 // It only grows: a socket has to be in sight when it is closed as well.
 void DescriptorTable::expectSocket() {
-  if (lengths_.empty() || shown_ == all_) return;
+  if (lengths_.empty() || shown_ == all_ || looked_-- > 0) return;
+  looked_ = kSocketsPerLook;
   // The lowest number that is free, which the next descriptor gets.
   const int next = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
   if (next < 0) return showAll();
@@ -55,7 +65,57 @@ void DescriptorTable::showAll() { show(all_); }
 
 void DescriptorTable::show(int entries) {
   shown_ = std::min(entries, all_);
-  for (int* length : lengths_) *length = shown_;
+  set(shown_);
+}
+
+void DescriptorTable::set(int length) {
+  for (int* place : lengths_) *place = length;
+}
+
+// --- closing -------------------------------------------------------------------------------------
+
+// libwebsockets closes in two steps. It takes the socket out of the table, which has to be in sight
+// then, and has the loop close its handle; when the loop has, it closes the descriptor and walks.
+// So the table is out of sight while the loop closes handles, except for whoever calls
+// libwebsockets in the middle of that.
+
+void DescriptorTable::beginUse() {
+  if (hidden_) set(shown_);
+}
+
+void DescriptorTable::endUse() {
+  if (hidden_) set(0);
+}
+
+// The loop closes last what was given to it first. If it did not, the walks would be long again.
+void DescriptorTable::closing() {
+  if (lengths_.empty() || std::exchange(isClosing_, true)) return;
+  uv_idle_init(loop_, &last_);
+  uv_close(reinterpret_cast<uv_handle_t*>(&last_), onClosed);
+}
+
+void DescriptorTable::onCheck(uv_check_t* check) {
+  auto* table = static_cast<DescriptorTable*>(check->data);
+  table->looked_ = 0;
+  if (!table->isClosing_) return;
+  table->hidden_ = true;
+  table->set(0);
+}
+
+void DescriptorTable::onClosed(uv_handle_t* last) {
+  auto* table = static_cast<DescriptorTable*>(last->data);
+  table->isClosing_ = table->hidden_ = false;
+  table->set(table->shown_);
+}
+
+void DescriptorTable::destroy(std::function<void()> done) {
+  set(shown_);
+  lengths_.clear();
+  done_ = std::move(done);
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_), [](uv_handle_t* check) {
+    const auto done = std::move(static_cast<DescriptorTable*>(check->data)->done_);
+    done();
+  });
 }
 
 }  // namespace lwspool

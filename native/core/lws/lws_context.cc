@@ -42,7 +42,7 @@ void keepLibuvLoaded() {
 }  // namespace
 
 LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user)
-    : loop_(loop), foreignLoops_{loop} {
+    : loop_(loop), foreignLoops_{loop}, table_(loop) {
   std::memset(protocols_, 0, sizeof protocols_);
   protocols_[0].name = "lws-pool";
   protocols_[0].callback = callback;
@@ -120,12 +120,29 @@ lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls)
   return vhost;
 }
 
+lws* LwsContext::connect(const lws_client_connect_info& info) {
+  table_.expectSocket();
+  table_.beginUse();
+  lws* const wsi = lws_client_connect_via_info(&info);
+  table_.endUse();
+  return wsi;
+}
+
+void LwsContext::close(lws* wsi) {
+  table_.closing();
+  table_.beginUse();
+  lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+  table_.endUse();
+}
+
 // Destroying a context on somebody else's loop takes several turns: libwebsockets closes its
 // handles, waits for the loop to confirm, closes some more, and wants to be called again at the
 // end.
 void LwsContext::destroy(std::function<void()> done) {
   done_ = std::move(done);
+  table_.beginUse();
   lws_context_destroy(context_);
+  table_.endUse();
   const std::vector<uv_handle_t*> closing = loopHandles();
   if (std::find(closing.begin(), closing.end(), watcher_) != closing.end()) pipe_.forget();
   uv_idle_init(loop_, &idle_);
@@ -140,14 +157,16 @@ void LwsContext::destroyStep() {
   std::erase_if(handles_, [&open](uv_handle_t* handle) {
     return std::find(open.begin(), open.end(), handle) == open.end();
   });
-  if (!handles_.empty()) return;
-  lws_context_destroy(context_);
-  context_ = nullptr;
-  used_.clear();
+  if (!handles_.empty() || table_.isClosing()) return;
   uv_idle_stop(&idle_);
-  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), [](uv_handle_t* handle) {
-    const auto done = std::move(static_cast<LwsContext*>(handle->data)->done_);
-    done();
+  table_.destroy([this] {
+    lws_context_destroy(context_);
+    context_ = nullptr;
+    used_.clear();
+    uv_close(reinterpret_cast<uv_handle_t*>(&idle_), [](uv_handle_t* handle) {
+      const auto done = std::move(static_cast<LwsContext*>(handle->data)->done_);
+      done();
+    });
   });
 }
 

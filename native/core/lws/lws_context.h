@@ -32,8 +32,10 @@ class LwsContext {
   LwsContext& operator=(const LwsContext&) = delete;
 
   lws_context* get() const { return context_; }
-  // Before a client connection is begun.
-  void expectSocket() { table_.expectSocket(); }
+  // lws_client_connect_via_info().
+  lws* connect(const lws_client_connect_info&);
+  // LWS_CALLBACK_WSI_DESTROY follows, when the loop closes handles.
+  void close(lws*);
   // The vhost for client connections with that TLS configuration; null: plain. Null on failure.
   lws_vhost* clientVhost(const std::shared_ptr<const TlsContext>&);
   // A vhost that listens. `tls`: null for plain. Port 0: the kernel chooses. Null on failure.

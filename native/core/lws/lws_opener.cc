@@ -75,8 +75,7 @@ void LwsOpener::start(Connection& connection) {
   opening.reached = Reached::nothing;
   attempts_.push_back(&connection);
   starting_ = &connection;
-  context_.expectSocket();
-  lws* wsi = lws_client_connect_via_info(&info);
+  lws* wsi = context_.connect(info);
   starting_ = nullptr;
   touched_ = true;
   // Where the kernel refuses at once, it is gone without LWS_CALLBACK_WSI_DESTROY.
@@ -332,7 +331,7 @@ void LwsOpener::established(Connection& connection) { std::erase(attempts_, &con
 
 void LwsOpener::kill(Connection& connection) {
   if (connection.wsi == nullptr) return;
-  lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+  context_.close(connection.wsi);
   touched_ = true;
 }
 
