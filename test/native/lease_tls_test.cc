@@ -51,6 +51,25 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
   }
 }
 
+TEST_CASE("lease tls: buffers that a busy connection keeps are given back behind the lease") {
+  TlsLeaseBed bed;
+  const auto keeps = [](const Connection& connection) {
+    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
+  };
+  Connection& leased = bed.open();
+  Connection& other = bed.open();
+  for (Connection* connection : {&leased, &other}) {
+    CHECK(bed.alive(*connection));
+    CHECK(keeps(*connection));
+  }
+  const Held held = bed.hold(leased.id);
+  CHECK(bed.until([&] { return !keeps(other); }));
+  CHECK(keeps(leased));
+  bed.release(held);
+  CHECK(bed.until([&] { return !keeps(leased); }));
+  CHECK(bed.alive(leased));
+}
+
 TEST_CASE("lease tls: what the worker left in OpenSSL is the holder's, then the worker's again") {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     TlsLeaseBed bed(version);

@@ -179,6 +179,31 @@ TEST_CASE("tls: a write that stands still goes on where it was, whatever was que
   CHECK(heard == sent);
 }
 
+TEST_CASE("tls: the busiest connections keep OpenSSL's buffers, for a while") {
+  TlsBed bed;
+  const auto keeps = [](const Connection& connection) {
+    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
+  };
+  Connection& busy = bed.open();
+  Connection& idle = bed.open();
+  Connection& gone = bed.open();
+  for (const char* text : {"one", "two"}) {
+    bed.peer(busy).text(text);
+    bed.peer(gone).text(text);
+    CHECK(bed.untilEvent(busy.id, "text " + std::string(text)));
+    CHECK(bed.untilEvent(gone.id, "text " + std::string(text)));
+    CHECK(keeps(busy));
+    CHECK_FALSE(keeps(idle));
+  }
+  const ConnectionId id = gone.id;
+  bed.command(Command::terminate, id);
+  CHECK(bed.untilGone(id));
+  CHECK(bed.until([&] { return !keeps(busy); }));
+  bed.peer(busy).text("three");
+  CHECK(bed.untilEvent(busy.id, "text three"));
+  CHECK(keeps(busy));
+}
+
 TEST_CASE("tls: raw bytes, and the end of each direction") {
   TlsBed bed;
   Connection& connection = bed.open(endpoint(Kind::raw));

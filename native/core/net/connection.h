@@ -119,9 +119,10 @@ struct Connection {
   bool closeReceived = false;
   bool endAfterFlush = false;  // FIN once everything is written
   bool finSent = false;
-  bool wasOpen = false;   // opened() was told
-  bool toBeRead = false;  // in the list of those that OpenSSL holds bytes of
-  bool slowed = false;    // a BIO puts it off: it is tried again by the clock, not by the poller
+  bool wasOpen = false;       // opened() was told
+  bool toBeRead = false;      // in the list of those that OpenSSL holds bytes of
+  bool keepsBuffers = false;  // of OpenSSL, see service_buffers.cc
+  bool slowed = false;  // a BIO puts it off: it is tried again by the clock, not by the poller
 
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same

@@ -312,7 +312,7 @@ void Service::finishTurn() {
   handshakes_.pump();
   if (channel_.events.publish()) channel_.wakeMain();
   for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next(),
-                              ws::SpareMemory::ofProcess().expiry()}) {
+                              ws::SpareMemory::ofProcess().expiry(), buffersUntil_}) {
     if (next != 0) host_.setTimer(next);
   }
   poller_->settle();
@@ -325,6 +325,7 @@ void Service::timer() {
   expireLeases();
   speedUp();
   ws::SpareMemory::ofProcess().expire(now_);
+  giveBackBuffers();
   Timers::Entry entry;
   while (timers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);

@@ -196,6 +196,10 @@ class Service {
   void switched(Connection&, uint8_t* data, size_t size);
   void answerEnded(Connection&, const IoResult&);
 
+  // What OpenSSL keeps, in service_buffers.cc.
+  void keepBuffers(Connection&);
+  void giveBackBuffers();
+
   // BIOs, in service_bio.cc.
   void slowDown(Connection&, bio::Chain&);
   void speedUp();
@@ -250,7 +254,9 @@ class Service {
   std::vector<Connection*> finished_;
   std::vector<ConnectionId> stalled_;
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs
-  std::vector<uint8_t> buffer_;         // for reading, all connections in turn
+  std::vector<ConnectionId> buffered_;  // those that keep OpenSSL's buffers, until then; 0: none do
+  uint64_t buffersUntil_ = 0;
+  std::vector<uint8_t> buffer_;  // for reading, all connections in turn
   // Of large messages on their way out; empty before the first. Where a store reaches into a second
   // line of the cache masking takes half as long again.
   struct alignas(64) Line {

@@ -115,6 +115,7 @@ Service::Read Service::readOnce(Connection& connection) {
     return Read::nothing;
   }
   taken_ += result.bytes;
+  if (connection.ssl != nullptr) keepBuffers(connection);
   noteTraffic(connection, clock_, Flight::read, result.bytes);
   countRead(connection, result.bytes);
   const size_t placed = std::min(result.bytes, room.size());
