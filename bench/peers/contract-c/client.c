@@ -130,8 +130,6 @@ void clientClosed(int connection, bool clean) {
     noteFailure("not closed with 1000 after its answer");
 }
 
-void clientTick(void) { trafficTick(); }
-
 bool clientCompares(void) { return isBurst || trafficIsWarmup(); }
 
 void clientFoundWrong(void) {

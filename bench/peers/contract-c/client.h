@@ -24,8 +24,6 @@ typedef struct {
   // One turn of the loop: waits for something to happen, for so many milliseconds at most;
   // negative: as long as it takes.
   void (*serve)(int milliseconds);
-  // From now on clientTick() is called each millisecond.
-  void (*startTicks)(void);
 } Transport;
 
 int runClient(const Transport* transport, int argc, char** argv);
@@ -35,7 +33,6 @@ void clientOpened(int connection);
 void clientFailed(const char* reason);
 void clientReceived(int connection, int64_t count);
 void clientClosed(int connection, bool clean);
-void clientTick(void);
 
 // Whether contents are still being compared, and what to say if they differ. A transport that does
 // not look at them says nothing.

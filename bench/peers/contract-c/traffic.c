@@ -10,8 +10,8 @@
 static const size_t kMostUnsent = 64 * 1024;
 // Milliseconds to wait where most connections are left out: the server sets the pace.
 static const int kRespite = 1;
-// Milliseconds between looks at the schedule.
-static const double kTick = 1;
+// Milliseconds from reading the usage to the first message that is due.
+static const double kStart = 1;
 
 static const Transport* transport;
 static const Workload* workload;
@@ -112,25 +112,28 @@ static void runSend(void) {
 // The schedule begins anew after the warm-up, so that reading the usage is nobody's latency.
 static void beginMeasuredSchedule(void) {
   beginMeasuring();
-  schedule.start = now() + kTick;
+  schedule.start = now() + kStart;
 }
 
-static void runLatency(void) {
-  answersOf = calloc((size_t)workload->connections, sizeof *answersOf);
-  schedule = (Schedule){.start = now(), .interval = 1000 / workload->rate};
-  if (workload->warmup == 0) beginMeasuredSchedule();
-  transport->startTicks();
-  serveUntilOver();
-  outcome->achieved = (double)workload->messages / (now() - schedule.start) * 1000;
-  outcome->hasLatency = true;
-}
-
-void trafficTick(void) {
+static void sendDue(void) {
   int64_t base = isMeasuring ? workload->warmup : 0;
   int64_t last = base + (isMeasuring ? workload->messages : workload->warmup);
   int64_t due = base + scheduleDueBy(&schedule, now());
   while (sent < due && sent < last) transport->send((int)(sent++ % workload->connections), 1);
   if (!isMeasuring && sent == workload->warmup) beginMeasuredSchedule();
+}
+
+// The next message is waited for awake: the lateness of a timer is nothing of the client's.
+static void runLatency(void) {
+  answersOf = calloc((size_t)workload->connections, sizeof *answersOf);
+  schedule = (Schedule){.start = now(), .interval = 1000 / workload->rate};
+  if (workload->warmup == 0) beginMeasuredSchedule();
+  while (!isOver) {
+    sendDue();
+    transport->serve(0);
+  }
+  outcome->achieved = (double)workload->messages / (now() - schedule.start) * 1000;
+  outcome->hasLatency = true;
 }
 
 // Answers of a connection come in the order of its messages, which is how their numbers are known.

@@ -12,5 +12,4 @@ void prepareTraffic(const Transport* transport, const Workload* workload, Outcom
 void runTraffic(void);
 
 void trafficReceived(int connection, int64_t count);
-void trafficTick(void);
 bool trafficIsWarmup(void);

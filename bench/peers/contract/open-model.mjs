@@ -1,41 +1,47 @@
+import { setImmediate } from 'node:timers';
 import { Latency } from './latency.mjs';
 import { makePayload } from './payload.mjs';
 import { Schedule } from './schedule.mjs';
 import { readUsage } from './usage.mjs';
 
-/** Milliseconds between looks at the schedule: the shortest that timers can do. */
-const tick = 1;
+/** Milliseconds from reading the usage to the first message that is measured. */
+const respite = 1;
 
 /**
  * Messages at a fixed rate over all connections in turn, whether or not earlier ones have been
  * answered. Latency counts from when a message was due, not from when it was sent: a client that
- * falls behind must not hide that by sending less (coordinated omission).
+ * falls behind must not hide that by sending less (coordinated omission). It waits for the next
+ * message awake: a timer's lateness, a millisecond with some runtimes, is nothing of the client's.
  *
- * The first `warmup` messages are not measured. After them the schedule begins anew, so that
- * reading the usage is nobody's latency.
+ * The first `warmup` messages are timed as well, into histograms that nobody sees, and in two parts:
+ * from one to the next everything happens that happens before the part that is measured, so that
+ * nothing is compiled later. Each part has a schedule of its own, so that reading the usage before
+ * it is nobody's latency.
  */
 export class OpenModel {
-  #work;
   #payload;
-  #latency = new Latency();
+  #parts;
+  #measured;
+  #serverPid;
   #connections = [];
   /** Answers of each connection so far: they come in the order of its messages. */
   #answersOf = new Map();
-  #schedule;
-  #timer;
+  #sending = -1;
   #sent = 0;
-  #measuredAnswers = 0;
   #wrong = 0;
   #start;
-  #startedAt;
   #finish;
+  #turn = () => this.#sendDue();
 
   /**
    * @param {{ size: number, rate: number, warmup: number, messages: number, serverPid?: number }} work
    */
-  constructor(work) {
-    this.#work = work;
-    this.#payload = makePayload(work.size);
+  constructor({ size, rate, warmup, messages, serverPid }) {
+    this.#payload = makePayload(size);
+    this.#serverPid = serverPid;
+    const half = Math.floor(warmup / 2);
+    this.#measured = new Part(rate, warmup, warmup + messages);
+    this.#parts = [new Part(rate, 0, half), new Part(rate, half, warmup), this.#measured];
     /** Resolves to { start, end, messages, wrong, latency, achieved }. */
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -48,9 +54,8 @@ export class OpenModel {
     for (const [index, connection] of this.#connections.entries()) {
       this.#answersOf.set(connection, { index, answers: 0 });
     }
-    this.#schedule = new Schedule(performance.now(), this.#work.rate);
-    if (this.#work.warmup === 0) this.#beginMeasuring();
-    this.#timer = setInterval(() => this.#tick(), tick);
+    this.#beginPart();
+    this.#sendDue();
   }
 
   /** To be called for each message that arrives. */
@@ -58,29 +63,28 @@ export class OpenModel {
     const progress = this.#answersOf.get(connection);
     const number = progress.index + progress.answers++ * this.#connections.length;
     if (data.byteLength !== this.#payload.byteLength) this.#wrong++;
-    else if (number < this.#work.warmup) this.#compare(data);
-    if (number < this.#work.warmup) return;
-    this.#latency.record(performance.now() - this.#schedule.timeOf(number - this.#work.warmup));
-    if (++this.#measuredAnswers === this.#work.messages) this.#conclude();
+    else if (number < this.#measured.first) this.#compare(data);
+    let part = 0;
+    while (number >= this.#parts[part].end) part++;
+    this.#parts[part].answered(number);
+    if (this.#measured.isOver) this.#conclude();
   }
 
-  #tick() {
-    const { warmup, messages } = this.#work;
-    const isWarmup = this.#sent < warmup;
-    const before = isWarmup ? 0 : warmup;
-    const due = before + this.#schedule.dueBy(performance.now());
-    const until = Math.min(due, isWarmup ? warmup : warmup + messages);
+  #sendDue() {
+    const part = this.#parts[this.#sending];
+    const until = part.dueNow();
     while (this.#sent < until) {
       this.#connections[this.#sent++ % this.#connections.length].send(this.#payload);
     }
-    if (isWarmup && this.#sent === warmup) this.#beginMeasuring();
-    if (this.#sent === warmup + messages) clearInterval(this.#timer);
+    if (this.#sent === part.end) this.#beginPart();
+    if (this.#sent < this.#measured.end) setImmediate(this.#turn);
   }
 
-  #beginMeasuring() {
-    this.#start = readUsage(this.#work.serverPid);
-    this.#startedAt = performance.now() + tick;
-    this.#schedule = new Schedule(this.#startedAt, this.#work.rate);
+  #beginPart() {
+    if (this.#sent === this.#measured.end) return;
+    while (this.#parts[++this.#sending].end === this.#sent);
+    this.#start = readUsage(this.#serverPid);
+    this.#parts[this.#sending].begin(performance.now() + respite);
   }
 
   #compare(data) {
@@ -88,14 +92,53 @@ export class OpenModel {
   }
 
   #conclude() {
-    const achieved = (this.#work.messages / (performance.now() - this.#startedAt)) * 1000;
+    const achieved = this.#measured.achieved();
     this.#finish({
       start: this.#start,
-      end: readUsage(this.#work.serverPid),
-      messages: this.#work.messages,
+      end: readUsage(this.#serverPid),
+      messages: this.#measured.end - this.#measured.first,
       wrong: this.#wrong,
-      latency: this.#latency.encoded(),
+      latency: this.#measured.latency.encoded(),
       achieved,
     });
+  }
+}
+
+/** Messages of one schedule: from that number on, up to before that one. */
+class Part {
+  latency = new Latency();
+  #rate;
+  #startedAt = 0;
+  #schedule = new Schedule(0, 1);
+  #answers = 0;
+
+  constructor(rate, first, end) {
+    this.#rate = rate;
+    this.first = first;
+    this.end = end;
+  }
+
+  begin(now) {
+    this.#startedAt = now;
+    this.#schedule = new Schedule(now, this.#rate);
+  }
+
+  get isOver() {
+    return this.#answers === this.end - this.first;
+  }
+
+  /** The number behind the last message whose time has come. */
+  dueNow() {
+    return Math.min(this.first + this.#schedule.dueBy(performance.now()), this.end);
+  }
+
+  answered(number) {
+    this.#answers++;
+    this.latency.record(performance.now() - this.#schedule.timeOf(number - this.first));
+  }
+
+  /** Messages answered per second. */
+  achieved() {
+    return (this.#answers / (performance.now() - this.#startedAt)) * 1000;
   }
 }

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -41,10 +40,7 @@ static Connection* connections;
 static int* dirty;
 static int dirtyCount;
 static int epoll;
-static int timer = -1;
 static uint8_t input[kReadSize];
-
-static const uint32_t kTimer = UINT32_MAX;
 
 static void watch(int index, int operation, uint32_t events) {
   struct epoll_event event = {.events = events, .data.u32 = (uint32_t)index};
@@ -223,11 +219,6 @@ static void serve(int milliseconds) {
   flushDirty();
   int count = epoll_wait(epoll, events, kEvents, milliseconds);
   for (int at = 0; at < count; at++) {
-    if (events[at].data.u32 == kTimer) {
-      uint64_t ticks;
-      if (read(timer, &ticks, sizeof ticks) > 0) clientTick();
-      continue;
-    }
     int index = (int)events[at].data.u32;
     if (events[at].events & EPOLLOUT) writable(index);
     if (connections[index].state > kConnecting && connections[index].state < kEnded &&
@@ -236,14 +227,6 @@ static void serve(int milliseconds) {
     }
   }
   flushDirty();
-}
-
-static void startTicks(void) {
-  timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  struct timespec tick = {.tv_nsec = 1000 * 1000};
-  timerfd_settime(timer, 0, &(struct itimerspec){.it_interval = tick, .it_value = tick}, NULL);
-  struct epoll_event event = {.events = EPOLLIN, .data.u32 = kTimer};
-  epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event);
 }
 
 int main(int argc, char** argv) {
@@ -257,7 +240,6 @@ int main(int argc, char** argv) {
       .close = closeConnection,
       .unsent = unsent,
       .serve = serve,
-      .startTicks = startTicks,
   };
   for (int index = 1; index < argc; index++) {
     if (strcmp(argv[index], "--ca") == 0) reportError(&transport.identity, "", "it has no TLS");

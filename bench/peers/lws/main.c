@@ -26,7 +26,6 @@ static struct lws_context* context;
 static Connection* connections;
 static uint8_t* payload;
 static uint8_t* output;
-static lws_sorted_usec_list_t ticker;
 
 static int indexOf(const Connection* connection) { return (int)(connection - connections); }
 
@@ -158,13 +157,6 @@ static size_t unsent(int index) {
 // to send it does not have to be woken for that.
 static void serve(int milliseconds) { lws_service(context, milliseconds == 0 ? -1 : 0); }
 
-static void tick(lws_sorted_usec_list_t* list) {
-  lws_sul_schedule(context, 0, list, tick, LWS_US_PER_MS);
-  clientTick();
-}
-
-static void startTicks(void) { lws_sul_schedule(context, 0, &ticker, tick, LWS_US_PER_MS); }
-
 int main(int argc, char** argv) {
   Transport transport = {
       .identity = {.peer = "lws", .library = "libwebsockets", .version = lws_get_library_version()},
@@ -174,7 +166,6 @@ int main(int argc, char** argv) {
       .close = closeConnection,
       .unsent = unsent,
       .serve = serve,
-      .startTicks = startTicks,
   };
   return runClient(&transport, argc, argv);
 }
