@@ -288,7 +288,6 @@ class TestOpener final : public Opener {
     const auto [fd, ssl] = connect(connection);
     connection.opening->early = early;
     connection.opening->protocol = "chat";
-    service_.handshakes().succeeded(connection);
     service_.established(connection, fd, ssl);
   }
   void over(Connection& connection, const Attempt& attempt) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../../native/core/clock.h"
 #include "support.h"
 
 using namespace lwspool;

@@ -233,6 +233,11 @@ size_t keptBy(const SSL* ssl) {
   return chain != nullptr ? chain->kept() : 0;
 }
 
+const ErrorInfo* faultOf(const SSL* ssl) {
+  const Chain* const chain = Chain::of(ssl);
+  return chain != nullptr && chain->fault ? &chain->fault : nullptr;
+}
+
 BIO* socketBio(const SSL* ssl) {
   BIO* const top = SSL_get_rbio(ssl);
   return top != nullptr ? BIO_find_type(top, BIO_TYPE_DESCRIPTOR) : nullptr;

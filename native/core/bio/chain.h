@@ -103,6 +103,9 @@ class Chain {
 // Bytes that BIOs of ours have taken to be sent, and keep.
 size_t keptBy(const SSL*);
 
+// Why a BIO of ours has broken the connection; null: none has.
+const ErrorInfo* faultOf(const SSL*);
+
 // Not a byte of a record has been read but its whole: the next one begins with the next byte.
 bool atBoundary(const SSL*);
 

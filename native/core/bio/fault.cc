@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "../net/timers.h"
+#include "../clock.h"
 #include "chain.h"
 
 namespace lwspool::bio {

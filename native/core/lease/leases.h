@@ -13,8 +13,8 @@
 
 #include "../bio/chain.h"
 #include "../channel/channel.h"
+#include "../clock.h"
 #include "../fields.h"
-#include "../net/timers.h"
 #include "../net/transport.h"
 #include "pin.h"
 #include "tls_actions.h"

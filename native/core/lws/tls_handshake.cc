@@ -225,9 +225,8 @@ void info(const SSL* ssl, int where, int result) {
 }  // namespace
 
 void noteFault(Connection& connection, const SSL* ssl) {
-  const bio::Chain* const chain = bio::Chain::of(ssl);
   ErrorInfo& error = connection.opening->error;
-  if (chain != nullptr && chain->fault && !error) error = chain->fault;
+  if (const ErrorInfo* fault = bio::faultOf(ssl); fault != nullptr && !error) error = *fault;
 }
 
 Connection* openedWith(const SSL* ssl) {

@@ -372,6 +372,8 @@ void Service::markDirty(Connection& connection) {
 // --- the opener's -------------------------------------------------------------------------------
 
 void Service::established(Connection& connection, int fd, SSL* ssl) {
+  handshakes_.succeeded(connection);
+  opener_->established(connection);
   connection.fd = fd;
   connection.ssl = ssl;
   connection.deadline = 0;

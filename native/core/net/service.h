@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../channel/channel.h"
+#include "../clock.h"
 #include "../fields.h"
 #include "../stats/figures.h"
 #include "../ws/frame.h"

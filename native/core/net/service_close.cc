@@ -109,9 +109,8 @@ void Service::lost(Connection& connection, const char* what, int error) {
     info.error.fields.set("syscall", what);
     noteError(connection, error, 0, connection.fd);
     // A BIO that failed by itself knows better.
-    if (bio::Chain* const chain = bio::Chain::of(connection.ssl);
-        chain != nullptr && chain->fault) {
-      info.error = chain->fault;
+    if (const ErrorInfo* fault = bio::faultOf(connection.ssl)) {
+      info.error = *fault;
       return finish(connection);
     }
     if (error != 0) info.error.fields.set("errno", errnoName(error));

@@ -70,8 +70,6 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
 void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested) {
   Opening& opening = *connection.opening;
   if (connection.kind() == Kind::raw) {
-    handshakes_.succeeded(connection);
-    opener_->established(connection);
     return established(connection, fd, ssl);
   }
   connection.fd = fd;
@@ -195,16 +193,15 @@ void Service::switched(Connection& connection, uint8_t* data, size_t size) {
   if (connection.endpoint->keepsHeaders) opening.headers = head.fields();
   opening.early.assign(reinterpret_cast<const char*>(data), size);
   releaseBuffers(connection.ssl);
-  handshakes_.succeeded(connection);
-  opener_->established(connection);
   established(connection, connection.fd, connection.ssl);
 }
 
 void Service::answerEnded(Connection& connection, const IoResult& result) {
   Opening& opening = *connection.opening;
-  bio::Chain* const chain = bio::Chain::of(connection.ssl);
-  // A BIO that failed by itself, and OpenSSL's callbacks, know better.
-  if (chain != nullptr && chain->fault && !opening.error) opening.error = chain->fault;
+  // OpenSSL's callbacks, and a BIO that failed by itself, know better.
+  if (const ErrorInfo* fault = bio::faultOf(connection.ssl); fault != nullptr && !opening.error) {
+    opening.error = *fault;
+  }
   if (!opening.error) {
     opening.error.code = "ERR_CONNECTION_RESET";
     if (result.error != 0) {

@@ -2,8 +2,6 @@
 // from the right one when its time comes. Worker thread only.
 #pragma once
 
-#include <time.h>
-
 #include <cstdint>
 #include <queue>
 #include <vector>
@@ -11,13 +9,6 @@
 #include "../channel/record.h"
 
 namespace lwspool {
-
-// Milliseconds of a clock that only goes forward.
-inline uint64_t monotonicNow() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
-}
 
 class Timers {
  public:

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "../net/timers.h"
+#include "../clock.h"
 
 namespace lwspool {
 

@@ -29,13 +29,15 @@ ResponseParser::State ResponseParser::feed(const uint8_t* data, size_t size, siz
   head_.append(reinterpret_cast<const char*>(data), consumed);
   const size_t begun = std::min(head_.size(), kProtocol.size());
   if (head_.compare(0, begun, kProtocol, 0, begun) != 0) return refuse("it is not HTTP/1");
-  const size_t end = head_.find("\r\n\r\n", before - std::min<size_t>(before, 3));
-  if (end == std::string::npos) {
-    return head_.size() < kMaxHead ? State::needMore : refuse("its head is longer than 16 KiB");
+  for (size_t at = head_.find('\n', before); at != std::string::npos;
+       at = head_.find('\n', at + 1)) {
+    if (at == 0 || head_[at - 1] != '\r') return refuse("it has a line that ends without CR");
+    if (at < 3 || head_.compare(at - 3, 2, "\r\n") != 0) continue;
+    consumed = at + 1 - before;
+    head_.resize(at - 1);
+    return takeHead();
   }
-  consumed = end + 4 - before;
-  head_.resize(end + 2);
-  return takeHead();
+  return head_.size() < kMaxHead ? State::needMore : refuse("its head is longer than 16 KiB");
 }
 
 ResponseParser::State ResponseParser::refuse(const char* problem) {

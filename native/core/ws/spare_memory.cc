@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../net/timers.h"
+#include "../clock.h"
 
 namespace lwspool::ws {
 
