@@ -1,5 +1,6 @@
 #include "../../native/core/net/target.h"
 
+#include "../../native/core/ws/spare_memory.h"
 #include "service_bed.h"
 
 using namespace lwspool;
@@ -73,6 +74,24 @@ TEST_CASE("target: sink says nothing, close closes at the first message") {
   bed.peer(closed).text("y");
   CHECK(bed.untilHeard(bed.peer(closed), "close 1000"));
   CHECK_EQ(closing.counts().closed, 0);
+}
+
+TEST_CASE("target: the memory of a large message is kept for the next one") {
+  Bed bed;
+  Target sink(bed.service, TargetMode::sink, 0);
+  Connection& connection = bed.accept(sink);
+  ws::SpareMemory::ofProcess().clear();
+  const std::string large(400'000, 'x');  // more than is read at once
+  for (int count = 1; count <= 3; count++) {
+    bed.peer(connection).text(large);
+    CHECK(bed.until([&] {
+      bed.peer(connection).pump();
+      return sink.counts().messages == count;
+    }));
+    const size_t kept = ws::SpareMemory::ofProcess().kept();
+    CHECK_GE(kept, large.size());
+    CHECK_LT(kept, 2 * large.size());
+  }
 }
 
 TEST_CASE("target: flood sends without end, in turns, and no further ahead than is useful") {

@@ -23,7 +23,7 @@ class Consumer {
   virtual void failed(Connection&, const ErrorInfo&) = 0;
   virtual void closed(Connection&, uint16_t code, std::string_view reason, const ErrorInfo&) = 0;
 
-  // ws. The bytes are valid during the call; the second form hands them over.
+  // ws. The bytes are valid during the call; the second form hands them over, if they are taken.
   virtual void message(Connection&, ws::Opcode, const uint8_t* data, size_t size) = 0;
   virtual void message(Connection&, ws::Opcode, ws::Bytes&& data) = 0;
   virtual void ping(Connection&, const uint8_t* data, size_t size) = 0;

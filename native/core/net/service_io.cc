@@ -8,6 +8,7 @@
 #include "../bio/chain.h"
 #include "../flight/note.h"
 #include "../ws/frame_encoder.h"
+#include "../ws/spare_memory.h"
 #include "service.h"
 #include "use.h"
 
@@ -42,6 +43,8 @@ struct Sink {
   void message(ws::Opcode opcode, ws::Bytes&& data) {
     messages++;
     connection.consumer->message(connection, opcode, std::move(data));
+    // Where only its bytes were looked at, the next message may have the memory.
+    if (data.data() != nullptr) ws::SpareMemory::ofProcess().give(std::move(data));
   }
   void ping(const uint8_t* data, size_t size) { service.ping(connection, data, size); }
   void pong(const uint8_t* data, size_t size) {
