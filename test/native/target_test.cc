@@ -82,7 +82,7 @@ TEST_CASE("target: the memory of a large message is kept for the next one") {
   Connection& connection = bed.accept(sink);
   ws::SpareMemory::ofProcess().clear();
   const std::string large(400'000, 'x');  // more than is read at once
-  for (int count = 1; count <= 3; count++) {
+  for (uint64_t count = 1; count <= 3; count++) {
     bed.peer(connection).text(large);
     CHECK(bed.until([&] {
       bed.peer(connection).pump();
