@@ -14,7 +14,7 @@ const run = (pool) => runGroup(pool, workload, handler);
 const openGroup = (pool, count) => open(pool, workload, { count, handler });
 const modes = {
   ...{ connect, idle, burst, bio: (pool) => bioCost(pool, workload) },
-  ...{ echo: run, receive: run, send: run, latency: run },
+  ...{ echo: run, receive: run, send: run, latency: run, paced: run },
 };
 
 await report({ peer: 'lws-pool', versions }, workload, async () => {

@@ -11,7 +11,7 @@ const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'laten
 const ofLocks = ['take', 'pairs'];
 const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all', 'requests', 'sample', 'scrape'];
 const ofDrivers = {
-  worker: [...ofClients, 'bio'],
+  worker: [...ofClients, 'paced', 'bio'],
   main: ofClients,
   native: ['receive'],
   lease: ofLeases,

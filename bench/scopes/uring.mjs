@@ -57,7 +57,7 @@ export const uring = {
       id: 'uring-sparse-10k',
       title: '64-byte echo, 10,000 connections, 5,000 messages a second over all of them',
       peers: pollers,
-      workload: { mode: 'latency', connections: 10_000, size: 64, rate: 5000, messages: 25_000 },
+      workload: { mode: 'paced', connections: 10_000, size: 64, rate: 5000, messages: 25_000 },
     }),
   ],
 };

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import { Latency } from './latency.mjs';
 import { makePayload } from './payload.mjs';
 import { Schedule } from './schedule.mjs';
@@ -12,6 +12,7 @@ const respite = 1;
  * answered. Latency counts from when a message was due, not from when it was sent: a client that
  * falls behind must not hide that by sending less (coordinated omission). It waits for the next
  * message awake: a timer's lateness, a millisecond with some runtimes, is nothing of the client's.
+ * In mode `paced`, where it is the CPU time that counts, it sleeps.
  *
  * The first `warmup` messages are timed as well, into histograms that nobody sees, and in two parts:
  * from one to the next everything happens that happens before the part that is measured, so that
@@ -31,12 +32,15 @@ export class OpenModel {
   #wrong = 0;
   #start;
   #finish;
+  #again;
   #turn = () => this.#sendDue();
 
   /**
-   * @param {{ size: number, rate: number, warmup: number, messages: number, serverPid?: number }} work
+   * @param {{ mode: string, size: number, rate: number, warmup: number, messages: number, serverPid?: number }} work
    */
-  constructor({ size, rate, warmup, messages, serverPid }) {
+  constructor({ mode, size, rate, warmup, messages, serverPid }) {
+    this.#again =
+      mode === 'paced' ? () => setTimeout(this.#turn, 1) : () => setImmediate(this.#turn);
     this.#payload = makePayload(size);
     this.#serverPid = serverPid;
     const half = Math.floor(warmup / 2);
@@ -77,7 +81,7 @@ export class OpenModel {
       this.#connections[this.#sent++ % this.#connections.length].send(this.#payload);
     }
     if (this.#sent === part.end) this.#beginPart();
-    if (this.#sent < this.#measured.end) setImmediate(this.#turn);
+    if (this.#sent < this.#measured.end) this.#again();
   }
 
   #beginPart() {

@@ -21,7 +21,10 @@ import { Reception } from './reception.mjs';
  * @property {number} [achieved]  messages per second
  */
 
-const kinds = { echo: Exchange, receive: Reception, send: FanOut, latency: OpenModel };
+const kinds = {
+  ...{ echo: Exchange, receive: Reception, send: FanOut },
+  ...{ latency: OpenModel, paced: OpenModel },
+};
 
 export const runModes = Object.keys(kinds);
 
