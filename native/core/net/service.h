@@ -255,8 +255,8 @@ class Service {
   std::vector<Connection*> finished_;
   std::vector<ConnectionId> stalled_;
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs
-  std::vector<ConnectionId> buffered_;  // those that keep OpenSSL's buffers, until then; 0: none do
-  uint64_t buffersUntil_ = 0;
+  std::vector<ConnectionId> buffered_;  // they keep OpenSSL's buffers
+  uint64_t buffersUntil_ = 0;           // 0: none does
   std::vector<uint8_t> buffer_;  // for reading, all connections in turn
   // Of large messages on their way out; empty before the first. Where a store reaches into a second
   // line of the cache masking takes half as long again.
