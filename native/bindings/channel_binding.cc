@@ -138,7 +138,10 @@ void ChannelBinding::unref(const Napi::CallbackInfo&) {
   if (waker_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
 }
 
-void ChannelBinding::close(const Napi::CallbackInfo&) { closeHandle(); }
+void ChannelBinding::close(const Napi::CallbackInfo&) {
+  closeHandle();
+  reader_->close();
+}
 
 void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set("Channel",

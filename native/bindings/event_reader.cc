@@ -29,6 +29,9 @@ bool EventReader::deliver(Napi::Env env) {
 }
 
 bool EventReader::deliverAll(Napi::Env env) {
+  if (callback_.IsEmpty()) return false;
+  Napi::HandleScope whole(env);
+  const Napi::Function callback = callback_.Value();
   for (const EventLog::Range& range : log_.take()) {
     Napi::HandleScope scope(env);
     // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through
@@ -38,7 +41,7 @@ bool EventReader::deliverAll(Napi::Env env) {
                               Napi::Number::New(env, static_cast<double>(range.end))};
     napi_value result;
     const napi_status status =
-        napi_make_callback(env, nullptr, env.Global(), callback_.Value(), 3, arguments, &result);
+        napi_make_callback(env, nullptr, env.Global(), callback, 3, arguments, &result);
     if (status == napi_pending_exception) {
       napi_value exception;
       napi_get_and_clear_last_exception(env, &exception);
@@ -48,6 +51,8 @@ bool EventReader::deliverAll(Napi::Env env) {
   }
   return std::exchange(awaited_, false);
 }
+
+void EventReader::close() { callback_.Reset(); }
 
 Napi::Value EventReader::takeExternal(Napi::Env env) {
   ws::Bytes bytes = log_.takeExternal();

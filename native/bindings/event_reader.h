@@ -16,6 +16,9 @@ class EventReader {
   // a callback scope of its own. True where the producer waits to hear that there is room again.
   bool deliver(Napi::Env);
   Napi::Value takeExternal(Napi::Env);
+  // Lets go of the callback, which would keep all that it reaches. What is being delivered is
+  // delivered whole; after that nothing is.
+  void close();
 
  private:
   bool deliverAll(Napi::Env);

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import type { Connection } from 'lws-pool';
+import { type Connection, createPool } from 'lws-pool';
 import { expect, it } from 'vitest';
 import { event, usePool } from '../fixtures/pool.js';
-import { echo, wsServer } from '../fixtures/servers.js';
+import { echo, ignore, tcpServer, wsServer } from '../fixtures/servers.js';
 
 const own = usePool();
 
@@ -31,4 +31,12 @@ it('connections with high and with low descriptors open, work and close, and lea
   // The peers' ends, in this process as well, are closed a little later.
   while (open() > before) await new Promise(setImmediate);
   await (await own.pool.connect(url)).close();
+});
+
+// Each opens so many in one turn of its loop that it has to reckon with the others' numbers.
+it('workers that open thousands at once lose none', async () => {
+  const url = `tcp://127.0.0.1:${await tcpServer(ignore)}`;
+  const pool = await createPool({ threads: 8, handshakesInFlight: 500 });
+  await Promise.all(Array.from({ length: 3000 }, () => pool.connect(url)));
+  await pool.destroy();
 });

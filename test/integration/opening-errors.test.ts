@@ -113,6 +113,18 @@ describe('a server that cuts the connection', () => {
   });
 });
 
+describe('a server that resets at once', () => {
+  // Often before libwebsockets has looked, which then cannot tell it from no connection at all.
+  it.each(['ws', 'wss'])('%s', async (scheme) => {
+    const port = await tcpServer((socket) => socket.resetAndDestroy());
+    const url = `${scheme}://127.0.0.1:${port}/`;
+    const openings = Array.from({ length: 200 }, () => rejection(own.pool.connect(url)));
+    for (const error of await Promise.all(openings)) {
+      expect(error.code).toBe('ERR_CONNECTION_RESET');
+    }
+  });
+});
+
 describe('a server that is silent', () => {
   it('accepts and says nothing', async () => {
     const port = await tcpServer((socket) => socket.resume());

@@ -16,8 +16,6 @@ namespace {
 
 // Other threads may open descriptors between the look for the next number and its use.
 constexpr int kMargin = 1024;
-// Sockets for which one look is enough, within a turn of the loop.
-constexpr int kSocketsPerLook = kMargin / 4;
 
 }  // namespace
 
@@ -52,8 +50,7 @@ void DescriptorTable::found(lws_context* context, int own) {
 
 // It only grows: a socket has to be in sight when it is closed as well.
 void DescriptorTable::expectSocket() {
-  if (lengths_.empty() || shown_ == all_ || looked_-- > 0) return;
-  looked_ = kSocketsPerLook;
+  if (lengths_.empty() || shown_ == all_) return;
   // The lowest number that is free, which the next descriptor gets.
   const int next = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
   if (next < 0) return showAll();
@@ -96,7 +93,6 @@ void DescriptorTable::closing() {
 
 void DescriptorTable::onCheck(uv_check_t* check) {
   auto* table = static_cast<DescriptorTable*>(check->data);
-  table->looked_ = 0;
   if (!table->isClosing_) return;
   table->hidden_ = true;
   table->set(0);

@@ -45,7 +45,6 @@ class DescriptorTable {
   std::vector<int*> lengths_;  // where the context keeps the number of entries; empty: not found
   int all_ = 0;
   int shown_ = 0;
-  int looked_ = 0;       // sockets that the last look is still good for
   bool hidden_ = false;  // while the loop closes handles
 
   uv_loop_t* const loop_;

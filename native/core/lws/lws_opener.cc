@@ -128,6 +128,9 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
   opening.error.fields.set("syscall", call);
   if (error != 0) opening.error.fields.set("errno", errnoName(error));
   switch (error) {
+    case 0:  // it stood each time, and was gone before libwebsockets looked
+      opening.error.code = "ERR_CONNECTION_RESET";
+      break;
     case ECONNREFUSED:
     case ENOENT:  // of a Unix socket
       opening.error.code = "ERR_CONNECTION_REFUSED";

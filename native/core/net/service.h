@@ -257,7 +257,7 @@ class Service {
   std::vector<ConnectionId> toBeRead_;  // OpenSSL holds bytes of theirs
   std::vector<ConnectionId> buffered_;  // they keep OpenSSL's buffers
   uint64_t buffersUntil_ = 0;           // 0: none does
-  std::vector<uint8_t> buffer_;  // for reading, all connections in turn
+  std::vector<uint8_t> buffer_;         // for reading, all connections in turn
   // Of large messages on their way out; empty before the first. Where a store reaches into a second
   // line of the cache masking takes half as long again.
   struct alignas(64) Line {
