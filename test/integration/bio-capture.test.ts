@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { certificate, until } from '../fixtures/leases.js';
 import { event, rejection, usePool } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
+import { tshark } from '../fixtures/tshark.js';
 
 const own = usePool();
-const run = promisify(execFile);
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'lws-pool-'));
@@ -28,8 +26,8 @@ async function echoServer(version: 'TLSv1.2' | 'TLSv1.3') {
 /** What tshark makes of fields of a file, by line. */
 async function dissect(file: string, filter: string, ...fields: string[]): Promise<string[][]> {
   const names = fields.flatMap((field) => ['-e', field]);
-  const { stdout } = await run('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...names]);
-  return stdout
+  const shown = await tshark(file, '-Y', filter, '-T', 'fields', ...names);
+  return shown
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split('\t'));
@@ -63,11 +61,12 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a capture of %s', (version) => {
     expect(await dissect(file, 'tcp.flags.fin == 1', 'tcp.srcport')).toEqual(ours);
     // Every byte is there once, in order, and the sums of the headers are right.
     expect(await dissect(file, 'tcp.analysis.flags || _ws.malformed', 'frame.number')).toEqual([]);
-    const { stdout } = await run('tshark', [
-      ...['-r', file, '-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE'],
+    const wrong = await tshark(
+      file,
+      ...['-o', 'tcp.check_checksum:TRUE', '-o', 'ip.check_checksum:TRUE'],
       ...['-Y', 'tcp.checksum.status == 0 || ip.checksum.status == 0'],
-    ]);
-    expect(stdout).toBe('');
+    );
+    expect(wrong).toBe('');
   });
 });
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { startServe, temporaryDirectory } from '../fixtures/command-line.js';
+import { tshark } from '../fixtures/tshark.js';
 
 const run = promisify(execFile);
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -25,6 +26,6 @@ it('the example of the documentation runs, and its capture opens', async () => {
   expect(stdout).toMatch(/out {5}(\d+) bytes in \d+ calls; the kernel: \1\n/);
   expect(stdout).toMatch(/Z {2}out {2}handshake {2}\d+\n/);
   const fields = ['-T', 'fields', '-e', 'websocket.payload.text'];
-  const shown = await run('tshark', ['-r', file, '-Y', 'websocket', ...fields]);
-  expect(shown.stdout.split('\n').filter((line) => line === 'hello')).toHaveLength(2);
+  const shown = await tshark(file, '-Y', 'websocket', ...fields);
+  expect(shown.split('\n').filter((line) => line === 'hello')).toHaveLength(2);
 });

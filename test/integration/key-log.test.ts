@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { certificate } from '../fixtures/leases.js';
 import { event, rejection, usePool } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
+import { tshark } from '../fixtures/tshark.js';
 
 const own = usePool();
 const run = promisify(execFile);
@@ -75,21 +76,9 @@ describe.each(VERSIONS)('keys of %s', (version) => {
     await talk(url, { ca, keylog, bio: { type: 'capture', file } });
     // The capture, without the secrets that it holds itself.
     const bare = join(place, 'bare.pcap');
-    await run('tshark', ['-r', file, '-F', 'pcap', '-w', bare]);
-    const texts = async (...options: string[]) =>
-      (
-        await run('tshark', [
-          '-r',
-          bare,
-          ...options,
-          '-Y',
-          'http',
-          '-T',
-          'fields',
-          '-e',
-          'http.host',
-        ])
-      ).stdout;
+    await tshark(file, '-F', 'pcap', '-w', bare);
+    const texts = (...options: string[]) =>
+      tshark(bare, ...options, '-Y', 'http', '-T', 'fields', '-e', 'http.host');
     expect(await texts()).not.toContain('localhost');
     expect(await texts('-o', `tls.keylog_file:${keylog}`)).toContain('localhost');
   });
