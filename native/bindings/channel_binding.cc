@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,12 +23,17 @@ ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
   reader_.emplace(channel_->events, info[1].As<Napi::Function>());
   uv_loop_t* loop;
   napi_get_uv_event_loop(info.Env(), &loop);
-  uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
+  const int failed = uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
     ChannelBinding* binding = static_cast<Waker*>(async->data)->binding;
     if (binding == nullptr) return;
     Napi::HandleScope scope(binding->Env());
     if (binding->reader_->deliver(binding->Env())) binding->channel_->wakeWorker();
   });
+  if (failed != 0) {  // the loop does not know it
+    delete waker_;
+    Registry<Channel>::instance().remove(key_);
+    throw Napi::Error::New(info.Env(), std::string("libuv: ") + uv_err_name(failed));
+  }
   waker_->async.data = waker_;
   uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
   waker_->teardown = std::make_unique<Teardown>(info.Env(), [this] { closeHandle(); });

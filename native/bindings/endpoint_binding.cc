@@ -13,7 +13,8 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   auto endpoint = std::make_shared<Endpoint>();
   endpoint->kind = options.text("kind") == "raw" ? Kind::raw : Kind::ws;
   endpoint->role = options.flag("server") ? ws::Role::server : ws::Role::client;
-  endpoint->addresses = options.texts("addresses");
+  endpoint->addresses = options.texts("addresses", kMostAddresses);
+  endpoint->leftOut = options.length("addresses") - endpoint->addresses.size();
   endpoint->unixPath = options.text("unixPath");
   endpoint->port = static_cast<uint16_t>(options.number("port"));
   endpoint->requestHead = options.latin1("requestHead");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace lwspool {
@@ -9,39 +10,44 @@ namespace lwspool {
 LoopHost::LoopHost(uv_loop_t* loop, std::function<void()> deliver)
     : loop_(loop), deliver_(std::move(deliver)) {}
 
+// What was made before something fails is the loop's: stop() closes it.
+template <class Handle>
+void LoopHost::made(int result, Handle& handle) {
+  if (result != 0) throw std::runtime_error(std::string("libuv: ") + uv_err_name(result));
+  handle.data = this;
+  handles_.push_back(reinterpret_cast<uv_handle_t*>(&handle));
+}
+
 void LoopHost::start(Service& service) {
+  made(uv_async_init(loop_, &async_, onAsync), async_);
+  made(uv_check_init(loop_, &check_), check_);
+  made(uv_timer_init(loop_, &timer_), timer_);
+  made(uv_poll_init(loop_, &poll_, service.pollDescriptor()), poll_);
   service_ = &service;
-  async_.data = poll_.data = check_.data = timer_.data = this;
-  const int failed = uv_async_init(loop_, &async_, onAsync);
-  if (failed != 0) throw std::runtime_error(uv_strerror(failed));
-  uv_poll_init(loop_, &poll_, service.pollDescriptor());
-  uv_poll_start(&poll_, UV_READABLE, onReadable);
-  uv_check_init(loop_, &check_);
   uv_check_start(&check_, onCheck);
-  uv_timer_init(loop_, &timer_);
-  open_ = 4;
+  uv_poll_start(&poll_, UV_READABLE, onReadable);
+  started_ = true;
 }
 
 void LoopHost::silence() {
   service_ = nullptr;
+  if (!started_) return;
   uv_poll_stop(&poll_);
   uv_check_stop(&check_);
   uv_timer_stop(&timer_);
 }
 
 void LoopHost::stop(std::function<void()> done) {
+  if (handles_.empty()) return done();
   done_ = std::move(done);
-  const uv_close_cb closed = [](uv_handle_t* handle) {
-    static_cast<LoopHost*>(handle->data)->onClosed();
-  };
-  uv_close(reinterpret_cast<uv_handle_t*>(&async_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&check_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&timer_), closed);
+  for (uv_handle_t* handle : handles_) {
+    uv_close(handle, [](uv_handle_t* closed) { static_cast<LoopHost*>(closed->data)->onClosed(); });
+  }
 }
 
 void LoopHost::onClosed() {
-  if (--open_ > 0) return;
+  handles_.pop_back();  // it is their number that counts
+  if (!handles_.empty()) return;
   const auto done = std::move(done_);
   done();
 }

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <functional>
+#include <vector>
 
 #include "../core/net/service.h"
 
@@ -17,11 +18,11 @@ class LoopHost final : public Host {
   LoopHost(const LoopHost&) = delete;
   LoopHost& operator=(const LoopHost&) = delete;
 
-  // Throws std::runtime_error.
+  // Throws std::runtime_error; stop() is needed then as well.
   void start(Service&);
   // The service is about to go: from now on the loop calls nobody.
   void silence();
-  // Closes the handles, then calls `done`.
+  // Closes the handles, as many as there are, then calls `done`.
   void stop(std::function<void()> done);
 
   // Host. wake(): any thread.
@@ -30,6 +31,8 @@ class LoopHost final : public Host {
   void deliver() override { deliver_(); }
 
  private:
+  template <class Handle>
+  void made(int result, Handle&);
   static void onAsync(uv_async_t*);
   static void onReadable(uv_poll_t*, int status, int events);
   static void onCheck(uv_check_t*);
@@ -44,7 +47,8 @@ class LoopHost final : public Host {
   uv_poll_t poll_;
   uv_check_t check_;
   uv_timer_t timer_;
-  int open_ = 0;  // handles
+  std::vector<uv_handle_t*> handles_;  // of the four, those that the loop knows
+  bool started_ = false;
   std::function<void()> done_;
 };
 

@@ -3,6 +3,9 @@
 
 #include <napi.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,12 +39,18 @@ class OptionsReader {
     const Napi::Value value = object_.Get(name);
     return value.IsBoolean() ? value.As<Napi::Boolean>().Value() : otherwise;
   }
-  std::vector<std::string> texts(const char* name) const {
+  size_t length(const char* name) const {
+    const Napi::Value value = object_.Get(name);
+    return value.IsArray() ? value.As<Napi::Array>().Length() : 0;
+  }
+  // The first `most` of a list.
+  std::vector<std::string> texts(const char* name, uint32_t most = UINT32_MAX) const {
     std::vector<std::string> list;
     const Napi::Value value = object_.Get(name);
     if (!value.IsArray()) return list;
     const auto array = value.As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) {
+    const uint32_t length = std::min(array.Length(), most);
+    for (uint32_t i = 0; i < length; i++) {
       list.push_back(array.Get(i).As<Napi::String>().Utf8Value());
     }
     return list;

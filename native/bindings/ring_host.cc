@@ -15,11 +15,12 @@ constexpr uint64_t kRetry = 5;
 
 int RingHost::start(uv_loop_t* loop) {
   if (const int error = ring.open()) return error;
-  poll_.data = prepare_.data = retry_.data = this;
-  uv_poll_init(loop, &poll_, ring.eventDescriptor());
-  uv_poll_start(&poll_, UV_READABLE, onReadable);
+  // The one that can fail comes first: until then the loop knows none of them.
+  if (const int failed = uv_poll_init(loop, &poll_, ring.eventDescriptor())) return -failed;
   uv_prepare_init(loop, &prepare_);
   uv_timer_init(loop, &retry_);
+  poll_.data = prepare_.data = retry_.data = this;
+  uv_poll_start(&poll_, UV_READABLE, onReadable);
   uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&retry_));

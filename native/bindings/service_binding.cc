@@ -1,7 +1,9 @@
 #include "service_binding.h"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "../core/flight/flight_reader.h"
@@ -45,10 +47,14 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
         std::make_unique<Service>(*state->channel, *state->host, number(info, 1),
                                   info[4].ToBoolean() ? PollerKind::uring : PollerKind::epoll);
     state->opener = std::make_unique<LwsOpener>(*state->service, loop);
+    if (!state->opener->whole()) throw std::runtime_error("libwebsockets has no event pipe");
     state->opener->name(number(info, 0));
     state->host->start(*state->service);
-  } catch (const std::runtime_error& error) {
-    throw Napi::Error::New(info.Env(), error.what());
+  } catch (const std::exception& error) {
+    reader_.reset();  // it refers to the state
+    const std::string reason = error.what();
+    discard(info.Env(), std::move(state));
+    throw Napi::Error::New(info.Env(), reason);
   }
   state->service->use(*state->opener, state->owner, state->handler);
   state->bios = std::make_shared<BioHost>(
@@ -97,12 +103,22 @@ void ServiceBinding::settleBios() {
   state_->bios->settle();
 }
 
+// One that could not be made whole. What is in the loop already has to leave it, and the thread
+// waits for that.
+void ServiceBinding::discard(Napi::Env env, std::unique_ptr<State> owned) {
+  if (!owned->opener) return;  // nothing is
+  State* const state = owned.release();
+  state->binding = nullptr;
+  state->teardown = std::make_unique<Teardown>(env, [] {});
+  begin(state);
+}
+
 // Closing takes several turns of the loop, and each step needs what the one before it ended:
 // connections and libwebsockets' context first, then our own handles, then the memory. Nothing is
 // served meanwhile: no queued attempt may begin in a context that goes.
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
-  state->bios->end();
+  if (state->bios) state->bios->end();
   state->channel->onWakeWorker(nullptr);
   state->host->silence();
   // Before anything is freed that a holder on another thread could be using.

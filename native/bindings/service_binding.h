@@ -98,6 +98,7 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   void deliver();
   void settleBios();
   static void begin(State*);
+  static void discard(Napi::Env, std::unique_ptr<State>);
   static void end(State*);
   State& open(Napi::Env);
 

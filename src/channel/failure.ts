@@ -39,12 +39,18 @@ function made(code: string, fields: Fields, known: Readonly<Record<string, strin
   for (const name of ['code', 'thrown', 'attempts', 'flightRecord']) facts.delete(name);
   if (attempts.length > 1) {
     const errors = attempts.map((line) => attempt(line, known));
-    return errorFromNative(code, facts, { cause: new AggregateError(errors) });
+    return errorFromNative(code, facts, { cause: new AggregateError(errors, tried(facts)) });
   }
   if (thrown === '') return errorFromNative(code, facts);
   const cause = new Error(textOf(fields, 'reason'));
   cause.stack = thrown;
   return errorFromNative(code, facts, { cause });
+}
+
+/** Where not all addresses were tried, says so. */
+function tried(facts: ReadonlyMap<string, string | Buffer>): string | undefined {
+  const left = facts.get('addressesLeftOut');
+  return left && `${left} more addresses of the host were left out: no more than 64 are tried`;
 }
 
 /** The error of one address: a line of address, code, error number and call. */

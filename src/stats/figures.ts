@@ -109,7 +109,10 @@ export interface FiguresRow {
 /** The figures of one worker's connections, where they are counted. */
 export class Figures {
   readonly #end: NativeEnd;
+  /** By index, in the order in which slots of theirs were asked for: with holes. */
   readonly #segments: Float64Array[] = [];
+  /** Before the first hole. */
+  #whole = 0;
 
   constructor(end: NativeEnd) {
     this.#end = end;
@@ -123,7 +126,7 @@ export class Figures {
 
   /** All there are, as they change. */
   segments(): readonly Float64Array[] {
-    while (this.#segment(this.#segments.length) !== undefined);
+    while (this.#segment(this.#whole) !== undefined) this.#whole++;
     return this.#segments;
   }
 

@@ -44,6 +44,35 @@ describe('no server', () => {
     expect(error.cause).toBe(failure);
   });
 
+  // A DNS answer can hold thousands. These are groups, which TCP refuses at once.
+  it('a name with more addresses than anybody tries', async () => {
+    const all = Array.from({ length: 4600 }, (_, i) => `224.0.${i >> 8}.${i & 255}`);
+    const error = await rejection(
+      own.pool.connect('ws://many.test:9/', {
+        lookup: (_host, _options, callback) => {
+          callback(
+            null,
+            all.map((address) => ({ address, family: 4 })),
+          );
+        },
+        timeout: 30_000,
+      }),
+    );
+    expect(error.code).toBe('ERR_UNREACHABLE');
+    expect(error.details).toMatchObject({ address: all[63], addressesLeftOut: 4600 - 64 });
+    const { errors, message } = error.cause as AggregateError;
+    expect(errors.map(({ details }) => details.address)).toEqual(all.slice(0, 64));
+    expect(message).toContain('4536');
+  });
+
+  it('thousands of connections that are refused at once', async () => {
+    const path = await socketPath();
+    const handler = new URL('../fixtures/handlers/plain.mjs', import.meta.url);
+    const group = await own.pool.connectMany(`unix:${path}`, { count: 5000, handler });
+    await group.closed;
+    expect(group.failed.get('ERR_CONNECTION_REFUSED')?.count).toBe(5000);
+  });
+
   it.each(['ws', 'tcp'])('refused: %s', async (scheme) => {
     const port = await freePort();
     const error = await rejection(own.pool.connect(`${scheme}://127.0.0.1:${port}`));

@@ -22,6 +22,29 @@ async function refusal(
   return error as UpgradeError;
 }
 
+describe('answers before the answer', () => {
+  const interim = 'HTTP/1.1 100\r\n\r\n';
+
+  it('sixteen of them are read over', async () => {
+    const port = await answering((socket, request) => {
+      socket.write(interim.repeat(16) + switching(request));
+    });
+    (await own.pool.connect(`ws://127.0.0.1:${port}/`)).terminate();
+  });
+
+  it('a flood of them ends the opening', async () => {
+    const error = await refusal((socket) => {
+      const flood = () => {
+        if (socket.write(interim.repeat(10_000))) setImmediate(flood);
+        else socket.once('drain', flood);
+      };
+      flood();
+    });
+    expect(error.code).toBe('ERR_UPGRADE_INVALID');
+    expect(error.details.reason).toContain('interim');
+  });
+});
+
 describe('an answer other than 101', () => {
   it('200 with a body', async () => {
     const error = await refusal(

@@ -97,6 +97,20 @@ TEST_CASE("bio: layers are pushed and popped between messages; SSL_free() frees 
   CHECK_EQ(references(ends, pushed[0]), 1);
 }
 
+TEST_CASE("bio: so many lie one above the other, and no more") {
+  TlsEnds ends;
+  ends.connect();
+  for (int i = 0; i < 16; i++) {
+    CHECK(Chain::push(ends.client, std::make_shared<bio::Counter>()) == nullptr);
+  }
+  CHECK(Chain::push(ends.client, std::make_shared<bio::Counter>()) != nullptr);
+  crossing(ends, "through all of them");
+  std::shared_ptr<bio::Layer> popped;
+  CHECK(Chain::pop(ends.client, popped) == nullptr);
+  CHECK(Chain::push(ends.client, popped) == nullptr);
+  CHECK(Chain::push(ends.client, std::make_shared<bio::Counter>()) != nullptr);
+}
+
 TEST_CASE("bio: nothing is pushed or popped while a record is half written") {
   TlsEnds ends;
   ends.connect();

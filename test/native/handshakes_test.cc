@@ -87,6 +87,81 @@ TEST_CASE("handshakes: where all addresses fail, the error tells of each") {
   CHECK_EQ(bed.owner.factsOf(id).get("address"), "192.0.2.2");
 }
 
+// The opener tells of them in the middle of start(): an attempt that began the next one would call
+// itself, once for each address.
+TEST_CASE("handshakes: a hundred thousand addresses that fail at once take many turns") {
+  constexpr size_t kAddresses = 100'000;
+  Bed bed;
+  bed.opener.plan = [](const Connection&) { return Attempt{.end = Attempt::End::failsAtOnce}; };
+  const ConnectionId id = bed.ask(withAddresses(Events(kAddresses, "192.0.2.1")));
+  size_t before = 0;
+  size_t most = 0;
+  CHECK(bed.until([&] {
+    most = std::max(most, bed.opener.log.size() - before);
+    before = bed.opener.log.size();
+    return !bed.owner.of(id).empty();
+  }));
+  CHECK_EQ(bed.opener.log.size(), kAddresses);
+  // A turn of the bed's may come to three of the service's, of which each looks twice.
+  CHECK_LE(most, 3 * 2 * Handshakes::kAtOnce);
+  CHECK_EQ(bed.owner.of(id), Events{"failed ERR_CONNECTION_REFUSED"});
+}
+
+TEST_CASE("handshakes: thousands that fail at once do so over many turns") {
+  constexpr size_t kConnections = 5'000;
+  Bed bed(10'000);
+  bed.opener.plan = [](const Connection&) { return Attempt{.end = Attempt::End::failsAtOnce}; };
+  for (size_t i = 0; i < kConnections; i++) bed.ask();
+  size_t before = 0;
+  size_t most = 0;
+  CHECK(bed.until([&] {
+    most = std::max(most, bed.opener.log.size() - before);
+    before = bed.opener.log.size();
+    return before == kConnections;
+  }));
+  CHECK_LE(most, 3 * 2 * Handshakes::kAtOnce);
+}
+
+TEST_CASE("handshakes: the time for the whole is looked at between two addresses") {
+  constexpr uint64_t kTime = 20;
+  Bed bed;
+  bed.opener.plan = [](const Connection&) {
+    const uint64_t begun = monotonicNow();
+    while (monotonicNow() == begun) {
+    }
+    return Attempt{.end = Attempt::End::failsAtOnce};
+  };
+  auto to = withAddresses(Events(1'000, "192.0.2.1"));
+  to->timeout = kTime;
+  const ConnectionId id = bed.ask(to);
+  CHECK(bed.untilEvent(id, "failed ERR_HANDSHAKE_TIMEOUT"));
+  CHECK_LE(bed.opener.log.size(), kTime + 1);  // each took a millisecond, or the rest of one
+}
+
+TEST_CASE("handshakes: given up while the next address waits for its turn") {
+  Bed bed(1);
+  bed.opener.plan = [](const Connection&) { return onDemand(); };
+  const ConnectionId id = bed.ask(withAddresses({"192.0.2.1", "192.0.2.2"}));
+  bed.settle();
+  bed.opener.fail(*bed.service.find(id), {});
+  bed.command(Command::terminate, id);
+  CHECK_EQ(bed.owner.of(id), Events{"failed ERR_ABORTED"});
+  const ConnectionId next = bed.ask(withAddresses({"192.0.2.9"}));
+  bed.settle();
+  CHECK_EQ(bed.opener.log, Events{"192.0.2.1", "192.0.2.9"});
+  bed.opener.succeed(*bed.service.find(next));
+}
+
+TEST_CASE("handshakes: addresses that were left out are told of") {
+  Bed bed;
+  bed.opener.plan = [](const Connection&) { return Attempt{.end = Attempt::End::failsAtOnce}; };
+  auto to = withAddresses({"192.0.2.1", "192.0.2.2"});
+  to->leftOut = 7;
+  const ConnectionId id = bed.ask(to);
+  CHECK(bed.untilEvent(id, "failed ERR_CONNECTION_REFUSED"));
+  CHECK_EQ(bed.owner.factsOf(id).get("addressesLeftOut"), "7");
+}
+
 TEST_CASE("handshakes: a server that was reached and refused is not passed over for another") {
   Bed bed;
   bed.opener.plan = [](const Connection&) {
@@ -118,6 +193,7 @@ TEST_CASE("handshakes: an address has its whole time, however long the loop has 
   }
   const uint64_t begun = monotonicNow();
   bed.opener.fail(*bed.service.find(id), {});
+  bed.settle();
   CHECK_EQ(bed.opener.log.back(), "192.0.2.2");
   CHECK_GE(bed.service.find(id)->opening->attemptDeadline, begun + Handshakes::kAttemptTimeout);
 }

@@ -145,6 +145,17 @@ TEST_CASE("response: a head that is too long") {
   }
 }
 
+// An answer before the answer is short, and up to a whole read may lie behind it.
+TEST_CASE("response: what lies behind a head is not touched") {
+  const std::string head = "HTTP/1.1 100\r\n\r\n";
+  ExactCopy exact(head);
+  ResponseParser parser;
+  size_t consumed;
+  // Of the rest there is only the length: reading it would be seen.
+  CHECK_EQ(parser.feed(exact.data(), exact.size() + 1'000'000, consumed), State::complete);
+  CHECK_EQ(consumed, head.size());
+}
+
 TEST_CASE("response: the length of a body") {
   bool ended = false;
   const std::string refused = "HTTP/1.1 403 Forbidden\r\n";

@@ -79,6 +79,27 @@ TEST_CASE("upgrade: interim answers come before the answer") {
   CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
 }
 
+TEST_CASE("upgrade: more interim answers than anybody has use for end the opening") {
+  for (const size_t count : {16, 17, 100'000}) {
+    CAPTURE(count);
+    UpgradeBed bed;
+    const ConnectionId id = bed.begin();
+    std::string flood;
+    for (size_t i = 0; i < count; i++) flood += "HTTP/1.1 100\r\n\r\n";
+    bed.peerOf(id).write(octets(flood + kAnswer + "\r\n"));
+    if (count <= 16) {
+      CHECK(bed.untilEvent(id, "opened"));
+      continue;
+    }
+    CHECK(bed.until([&] {
+      bed.peerOf(id).pump();
+      return bed.service.find(id) == nullptr;
+    }));
+    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_INVALID"});
+    CHECK_NE(bed.owner.factsOf(id).get("reason").find("interim"), std::string_view::npos);
+  }
+}
+
 TEST_CASE("upgrade: a request that the kernel does not take at once") {
   UpgradeBed bed(4096);
   bed.to->requestHead = kHead + "X: " + std::string(200'000, 'x') + "\r\n";

@@ -32,6 +32,9 @@ std::shared_ptr<Chain>* find(const SSL* ssl) {
   return static_cast<std::shared_ptr<Chain>*>(SSL_get_ex_data(ssl, chainIndex()));
 }
 
+// Each calls the one below it, on the worker's stack.
+constexpr size_t kMostLayers = 16;
+
 // OpenSSL buffers its own messages while it shakes hands or changes keys, in a BIO of its own.
 bool settled(SSL* ssl) {
   return SSL_in_before(ssl) != 0 || (SSL_in_init(ssl) == 0 && SSL_want_write(ssl) == 0);
@@ -94,6 +97,9 @@ Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
     return "part of a record was read, and this BIO has to begin between two";
   }
   auto* chain = find(ssl);
+  if (chain != nullptr && (*chain)->layers_.size() == kMostLayers) {
+    return "there are 16 BIOs on this connection, and may be no more";
+  }
   if (chain == nullptr) {
     chain = new std::shared_ptr<Chain>(std::make_shared<Chain>());
     if (SSL_set_ex_data(ssl, chainIndex(), chain) != 1) {

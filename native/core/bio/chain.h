@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../fields.h"
+#include "../net/out_buffer.h"
 #include "layer.h"
 
 namespace lwspool::bio {
@@ -85,7 +86,7 @@ class Chain {
 
   // What each call looks at lies together.
   std::vector<std::shared_ptr<Layer>> layers_;
-  std::vector<uint8_t> queue_;  // in front of all layers
+  OutBuffer queue_;  // in front of all layers
   uint32_t depth_ = 0;
   bool asked_ = false;  // the descriptor had nothing
   bool moved_ = false;  // or something

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace lwspool::bio {
 
@@ -18,8 +19,8 @@ IoResult Memory::read(Below&, uint8_t* out, size_t capacity) {
   std::lock_guard lock(mutex_);
   const size_t size = std::min(capacity, in_.size());
   if (size == 0) return {ended_ ? Status::ended : Status::again};
-  in_.copy(reinterpret_cast<char*>(out), size);
-  in_.erase(0, size);
+  std::memcpy(out, in_.front(), size);
+  in_.consume(size);
   return {Status::done, size};
 }
 
@@ -27,7 +28,7 @@ IoResult Memory::write(Below&, const uint8_t* bytes, size_t size) {
   std::lock_guard lock(mutex_);
   const size_t count = std::min(size, limit_ - out_.size());
   if (count == 0) return {Status::again};
-  out_.append(reinterpret_cast<const char*>(bytes), count);
+  out_.append(bytes, count);
   return {Status::done, count};
 }
 
@@ -44,20 +45,16 @@ size_t Memory::unread() const {
 size_t Memory::feed(const uint8_t* bytes, size_t size) {
   std::lock_guard lock(mutex_);
   const size_t count = ended_ ? 0 : std::min(size, limit_ - in_.size());
-  in_.append(reinterpret_cast<const char*>(bytes), count);
+  in_.append(bytes, count);
   fed_ += count;
   return count;
 }
 
 std::string Memory::take(size_t most) {
   std::lock_guard lock(mutex_);
-  std::string bytes;
-  if (most >= out_.size()) {
-    bytes.swap(out_);
-  } else {
-    bytes.assign(out_, 0, most);
-    out_.erase(0, most);
-  }
+  const size_t count = std::min(most, out_.size());
+  std::string bytes(reinterpret_cast<const char*>(out_.front()), count);
+  out_.consume(count);
   taken_ += bytes.size();
   return bytes;
 }

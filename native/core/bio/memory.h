@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "../net/out_buffer.h"
 #include "layer.h"
 
 namespace lwspool::bio {
@@ -38,8 +39,8 @@ class Memory final : public Layer {
  private:
   const size_t limit_;
   mutable std::mutex mutex_;  // guards all that follows
-  std::string in_;
-  std::string out_;
+  OutBuffer in_;
+  OutBuffer out_;
   bool ended_ = false;
   uint64_t fed_ = 0;
   uint64_t taken_ = 0;

@@ -119,18 +119,18 @@ struct Method {
     if (result.status != Status::again || !chain.onOwnRetry || chain.ownRetries() == 0) {
       return result;
     }
-    chain.queue_.insert(chain.queue_.end(), bytes, bytes + size);
+    chain.queue_.append(bytes, size);
     return {Status::done, size};
   }
 
   // At the top: what was kept for libwebsockets.
   static IoResult drain(const Holder& holder, Below& below) {
-    std::vector<uint8_t>& queue = holder.chain->queue_;
+    OutBuffer& queue = holder.chain->queue_;
     while (!queue.empty()) {
-      const IoResult result = pass(holder, below, queue.data(), queue.size());
+      const IoResult result = pass(holder, below, queue.front(), queue.size());
       if (result.status == Status::broken) queue.clear();
       if (result.status != Status::done) return result;
-      queue.erase(queue.begin(), queue.begin() + static_cast<ptrdiff_t>(result.bytes));
+      queue.consume(result.bytes);
     }
     return {Status::done};
   }

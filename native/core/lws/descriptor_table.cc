@@ -19,8 +19,10 @@ constexpr int kMargin = 1024;
 
 }  // namespace
 
-DescriptorTable::DescriptorTable(uv_loop_t* loop) : loop_(loop) {
-  uv_check_init(loop, &check_);
+DescriptorTable::DescriptorTable(uv_loop_t* loop) : loop_(loop) {}
+
+void DescriptorTable::start() {
+  uv_check_init(loop_, &check_);
   uv_check_start(&check_, onCheck);
   check_.data = last_.data = this;
 }

@@ -20,7 +20,9 @@ class DescriptorTable {
   DescriptorTable(const DescriptorTable&) = delete;
   DescriptorTable& operator=(const DescriptorTable&) = delete;
 
-  // Right after the context was made; `own` is its highest descriptor.
+  // Once there is a context: from now on it is in the loop, until destroy().
+  void start();
+  // Right after that; `own` is the context's highest descriptor.
   void found(lws_context*, int own);
   // Before libwebsockets makes a socket.
   void expectSocket();

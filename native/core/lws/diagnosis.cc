@@ -78,7 +78,11 @@ void Diagnosis::begin(Connection& connection) {
   if (errno != EINPROGRESS) return fail("connect");
 
   auto* probe = new Probe{{}, fd, this, &connection};
-  uv_poll_init(loop_, &probe->handle, fd);
+  if (const int failed = uv_poll_init(loop_, &probe->handle, fd)) {
+    delete probe;
+    errno = -failed;
+    return fail("epoll_ctl");
+  }
   probe->handle.data = probe;
   connection.opening->diagnosis = probe;
   uv_poll_start(&probe->handle, UV_WRITABLE, onReady);

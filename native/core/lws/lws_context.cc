@@ -1,13 +1,19 @@
 #include "lws_context.h"
 
 #include <dlfcn.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
+#include "../net/transport.h"
 #include "tls_context.h"
 
 namespace lwspool {
@@ -39,10 +45,33 @@ void keepLibuvLoaded() {
 #endif
 }
 
+// Where descriptors run out while libwebsockets makes a context, it goes on without an event pipe,
+// or leaves handles in the loop; so they are asked for before. It takes up to five, plug-in
+// included; other threads may take some meanwhile. 0 or an errno.
+int descriptorsMissing() {
+  constexpr size_t kNeeded = 16;
+  std::array<int, kNeeded> held;
+  size_t count = 0;
+  int error = 0;
+  while (count < kNeeded && error == 0) {
+    held[count] = eventfd(0, EFD_CLOEXEC);
+    if (held[count] < 0) {
+      error = errno;
+    } else {
+      count++;
+    }
+  }
+  for (size_t i = 0; i < count; i++) ::close(held[i]);
+  return error;
+}
+
 }  // namespace
 
 LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* user)
     : loop_(loop), foreignLoops_{loop}, table_(loop) {
+  if (const int missing = descriptorsMissing()) {
+    throw std::runtime_error(std::string("libwebsockets needs descriptors: ") + errnoName(missing));
+  }
   std::memset(protocols_, 0, sizeof protocols_);
   protocols_[0].name = "lws-pool";
   protocols_[0].callback = callback;
@@ -56,17 +85,20 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
   info.foreign_loops = foreignLoops_;
   info.pt_serv_buf_size = kServiceBuffer;
   info.timeout_secs = kNever;  // time-outs are ours
+  ownLog(info);
   {
     std::lock_guard lock(creationMutex);
-    lws_set_log_level(0, nullptr);
-    if (!initialised) info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    if (!initialised) {
+      // Of the process: others look at the level while they log.
+      lws_set_log_level(0, nullptr);
+      info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    }
     context_ = lws_create_context(&info);
     if (context_ != nullptr && !std::exchange(initialised, true)) keepLibuvLoaded();
   }
   if (context_ == nullptr) {
     throw std::runtime_error(
-        "libwebsockets could not make a context: is its libuv plugin installed, and are there "
-        "descriptors left?");
+        "libwebsockets could not make a context: is its libuv plugin installed?");
   }
   for (uv_handle_t* handle : loopHandles()) {
     if (std::find(before.begin(), before.end(), handle) != before.end()) continue;
@@ -76,6 +108,7 @@ LwsContext::LwsContext(uv_loop_t* loop, lws_callback_function* callback, void* u
       pipe_.found(handle);
     }
   }
+  table_.start();  // not a handle of libwebsockets'
   int own;
   if (watcher_ != nullptr && uv_fileno(watcher_, &own) == 0) table_.found(context_, own);
 }
@@ -93,12 +126,22 @@ std::vector<uv_handle_t*> LwsContext::loopHandles() const {
   return handles;
 }
 
+// From 4.3 on everything that libwebsockets makes counts in a log context. That of the process,
+// which is what it takes by default, is counted by several threads without a lock, and aborts the
+// process when that has gone wrong.
+void LwsContext::ownLog([[maybe_unused]] lws_context_creation_info& info) {
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+  info.log_cx = &log_;
+#endif
+}
+
 lws_vhost* LwsContext::makeVhost(lws_context_creation_info& info, const char* name) {
   info.vhost_name = name;
   info.protocols = protocols_;
   info.timeout_secs = kNever;
   info.connect_timeout_secs = kNever;
   info.http_proxy_address = "";  // not from the environment
+  ownLog(info);
   return lws_create_vhost(context_, &info);
 }
 

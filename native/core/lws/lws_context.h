@@ -32,6 +32,8 @@ class LwsContext {
   LwsContext& operator=(const LwsContext&) = delete;
 
   lws_context* get() const { return context_; }
+  // False: it lacks its event pipe, and is good for nothing but destroy().
+  bool whole() const { return watcher_ != nullptr; }
   // lws_client_connect_via_info().
   lws* connect(const lws_client_connect_info&);
   // LWS_CALLBACK_WSI_DESTROY follows, when the loop closes handles.
@@ -48,6 +50,7 @@ class LwsContext {
   void destroy(std::function<void()> done);
 
  private:
+  void ownLog(lws_context_creation_info&);
   lws_vhost* makeVhost(lws_context_creation_info&, const char* name);
   std::vector<uv_handle_t*> loopHandles() const;
   void destroyStep();
@@ -58,6 +61,9 @@ class LwsContext {
   lws_context* context_ = nullptr;
   void* foreignLoops_[1];
   lws_protocols protocols_[2];
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+  lws_log_cx_t log_{};  // of nothing: level 0
+#endif
   std::unordered_map<uint64_t, lws_vhost*> vhosts_;      // by TlsContext::number(); 0: plain
   std::vector<std::shared_ptr<const TlsContext>> used_;  // lives as long as its vhost
 

@@ -23,6 +23,7 @@ namespace lwspool {
 
 class LwsOpener final : public Opener, private TlsObserver {
  public:
+  // Throws std::runtime_error, with nothing left in the loop.
   LwsOpener(Service& service, uv_loop_t* loop);
   ~LwsOpener() override;
 
@@ -33,6 +34,9 @@ class LwsOpener final : public Opener, private TlsObserver {
   void close(Connection&) override;
   void resume(Connection&) override;
   void turn() override;
+
+  // False: nothing can be opened; destroy() all the same.
+  bool whole() const { return context_.whole(); }
 
   // Target: takes connections in on that address. The port, or -1.
   int listen(std::shared_ptr<const Endpoint>, const char* address, int port, Consumer&);

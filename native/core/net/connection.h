@@ -49,6 +49,7 @@ struct Opening {
   bool cancelled = false;
   bool inWindow = false;             // counts as an attempt under way
   bool abandoned = false;            // the opener was told: attemptOver() is on its way
+  bool waiting = false;              // for its next attempt: the opener has nothing of it
   bool repeated = false;             // the diagnosis found nothing wrong
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
   bool resuming = false;             // TLS: a session was offered, and not refused yet
@@ -59,8 +60,9 @@ struct Opening {
   // ws
   std::string key;
   bool upgrading = false;                // libwebsockets is done: the poller has the descriptor
-  std::string request;                   // what is left of it to be sent
+  OutBuffer request;                     // what is left of it to be sent
   ws::ResponseParser answer;             // its head
+  uint32_t interim = 0;                  // answers that came before it
   std::optional<ws::ResponseBody> body;  // of one other than 101
   std::string protocol;
   std::string headers;   // of the answer, where the endpoint keeps them

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,10 +18,14 @@ class TlsContext;
 
 enum class Kind : uint8_t { ws, raw };
 
+// Of one name; what is beyond is not tried. A DNS answer can hold thousands.
+inline constexpr size_t kMostAddresses = 64;
+
 struct Endpoint {
   Kind kind = Kind::ws;
   ws::Role role = ws::Role::client;    // ours
   std::vector<std::string> addresses;  // numeric, in the order in which they are tried
+  size_t leftOut = 0;                  // addresses beyond kMostAddresses
   std::string unixPath;                // instead of addresses; "@…": abstract
   uint16_t port = 0;
   // ws: the request's head but for the Sec-WebSocket-Key line and the blank line; lines end in

@@ -37,18 +37,34 @@ void Handshakes::enqueue(Connection& connection) {
 }
 
 void Handshakes::pump() {
-  while (inFlight_ < window_ && !queue_.empty()) {
+  size_t begun = 0;
+  for (; begun < kAtOnce && !next_.empty(); begun++) {
+    Connection* connection = service_.find(next_.front());
+    next_.pop_front();
+    if (connection == nullptr || !connection->opening || !connection->opening->waiting) continue;
+    const uint64_t now = service_.now();
+    if (now >= connection->opening->deadline) {
+      expired(*connection, now);
+    } else {
+      attempt(*connection);
+    }
+  }
+  for (; begun < kAtOnce && inFlight_ < window_ && !queue_.empty(); begun++) {
     Connection* connection = service_.find(queue_.front());
     queue_.pop_front();
-    if (connection == nullptr || connection->phase != Phase::queued) continue;  // cancelled
-    inFlight_++;
-    connection->opening->inWindow = true;
-    connection->enter(Phase::opening);
-    connection->reached(&ConnectionFigures::begun);
-    note(*connection, Flight::begun);
-    connection->opening->deadline = service_.now() + connection->endpoint->timeout;
-    attempt(*connection);
+    if (connection != nullptr && connection->phase == Phase::queued) begin(*connection);
   }
+  if (!next_.empty() || (inFlight_ < window_ && !queue_.empty())) service_.host().wake();
+}
+
+void Handshakes::begin(Connection& connection) {
+  inFlight_++;
+  connection.opening->inWindow = true;
+  connection.enter(Phase::opening);
+  connection.reached(&ConnectionFigures::begun);
+  note(connection, Flight::begun);
+  connection.opening->deadline = service_.now() + connection.endpoint->timeout;
+  attempt(connection);
 }
 
 void Handshakes::attempt(Connection& connection) {
@@ -57,6 +73,7 @@ void Handshakes::attempt(Connection& connection) {
   opening.error = {};
   opening.mayTryNext = false;
   opening.abandoned = false;
+  opening.waiting = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
   if (connection.figures != nullptr) add(connection.figures->attempts, 1);
@@ -97,7 +114,7 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
   if (error.code == "ERR_ABORTED") note(connection, Flight::abandoned);
   opening.error = std::move(error);
   opening.cancelled = true;
-  if (connection.phase == Phase::queued) return finish(connection);
+  if (connection.phase == Phase::queued || opening.waiting) return finish(connection);
   abandon(connection);
 }
 
@@ -142,7 +159,10 @@ void Handshakes::attemptOver(Connection& connection) {
     }
     opening.attempts.back() = '\n';
     if (opening.mayTryNext && opening.nextAddress < connection.endpoint->addresses.size()) {
-      return attempt(connection);
+      opening.waiting = true;
+      opening.attemptDeadline = 0;
+      next_.push_back(connection.id);
+      return service_.host().wake();
     }
   }
   finish(connection);
@@ -163,6 +183,9 @@ void Handshakes::finish(Connection& connection) {
   if (!opening.address.empty()) fields.set("address", opening.address);
   if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
   if (connection.endpoint->addresses.size() > 1) fields.set("attempts", opening.attempts);
+  if (const size_t leftOut = connection.endpoint->leftOut; leftOut > 0) {
+    fields.set("addressesLeftOut", std::to_string(leftOut));
+  }
   service_.failed(connection);
 }
 

@@ -2,6 +2,7 @@
 // name one after the other, and the time all that may take. Worker thread only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
@@ -19,13 +20,16 @@ class Handshakes {
   // How long one address may take to connect while there are others to try: what Node's
   // net.connect (autoSelectFamilyAttemptTimeout) gives it.
   static constexpr uint64_t kAttemptTimeout = 250;  // ms
+  // Attempts begun by one pump(): each of them may fail at once, and the loop has other things to
+  // do as well.
+  static constexpr size_t kAtOnce = 64;
 
   Handshakes(Service& service, uint32_t window) : service_(service), window_(window) {}
   Handshakes(const Handshakes&) = delete;
   Handshakes& operator=(const Handshakes&) = delete;
 
   void enqueue(Connection&);
-  // Starts what the window has room for.
+  // Starts what the window has room for, next attempts first.
   void pump();
   // Gives up, with that error.
   void cancel(Connection&, ErrorInfo);
@@ -41,6 +45,7 @@ class Handshakes {
   void succeeded(Connection&);
 
  private:
+  void begin(Connection&);
   void attempt(Connection&);
   void finish(Connection&);
   void arm(Connection&);
@@ -49,6 +54,9 @@ class Handshakes {
   const uint32_t window_;
   uint32_t inFlight_ = 0;
   std::deque<ConnectionId> queue_;
+  // Those whose next address is to be tried: by pump(), since the opener tells of a failure in the
+  // middle of start(), and thousands of addresses that fail at once would call each other.
+  std::deque<ConnectionId> next_;
 };
 
 }  // namespace lwspool

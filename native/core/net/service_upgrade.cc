@@ -14,6 +14,9 @@ namespace lwspool {
 
 namespace {
 
+// RFC 9110, 15.2 sets no bound to the answers before the answer; no server has use for so many.
+constexpr uint32_t kMostInterim = 16;
+
 const char* codeOf(ws::HandshakeError error) {
   switch (error) {
     case ws::HandshakeError::badAccept:
@@ -81,7 +84,9 @@ void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested
     return handshakes_.abandon(connection);
   }
   if (!requested) {
-    opening.request = ws::makeRequest(connection.endpoint->requestHead, opening.key) + "\r\n";
+    const std::string request =
+        ws::makeRequest(connection.endpoint->requestHead, opening.key) + "\r\n";
+    opening.request.append(request.data(), request.size());
   }
   sendRequest(connection);
   // TLS may hold bytes already that no poller will report.
@@ -108,9 +113,8 @@ void Service::sendRequest(Connection& connection) {
   IoResult result{IoResult::Status::done};
   while (result.status == IoResult::Status::done && !opening.request.empty()) {
     result =
-        transmit(connection.fd, connection.ssl,
-                 reinterpret_cast<const uint8_t*>(opening.request.data()), opening.request.size());
-    opening.request.erase(0, result.bytes);
+        transmit(connection.fd, connection.ssl, opening.request.front(), opening.request.size());
+    opening.request.consume(result.bytes);
   }
   if (result.status == IoResult::Status::done) {
     opening.reached = std::max(opening.reached, Reached::request);
@@ -166,7 +170,12 @@ void Service::answer(Connection& connection, uint8_t* data, size_t size) {
     note(connection, Flight::answer, status);
     if (status == 101) return switched(connection, data, size);
     if (status < 200) {
-      // RFC 9110, 15.2: the answer follows. How many there are the time-out limits.
+      // The answer follows.
+      if (++opening.interim > kMostInterim) {
+        opening.error.code = "ERR_UPGRADE_INVALID";
+        opening.error.fields.set("reason", "more than 16 interim answers (1xx) came before it");
+        return handshakes_.abandon(connection);
+      }
       opening.answer = {};
       continue;
     }

@@ -1,6 +1,7 @@
 #include "response_parser.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "http_field.h"
 
@@ -23,21 +24,29 @@ bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 ResponseParser::State ResponseParser::feed(const uint8_t* data, size_t size, size_t& consumed) {
   consumed = 0;
-  if (state_ != State::needMore) return state_;
-  const size_t before = head_.size();
-  consumed = std::min(size, kMaxHead - before);
-  head_.append(reinterpret_cast<const char*>(data), consumed);
-  const size_t begun = std::min(head_.size(), kProtocol.size());
-  if (head_.compare(0, begun, kProtocol, 0, begun) != 0) return refuse("it is not HTTP/1");
-  for (size_t at = head_.find('\n', before); at != std::string::npos;
-       at = head_.find('\n', at + 1)) {
-    if (at == 0 || head_[at - 1] != '\r') return refuse("it has a line that ends without CR");
-    if (at < 3 || head_.compare(at - 3, 2, "\r\n") != 0) continue;
-    consumed = at + 1 - before;
-    head_.resize(at - 1);
-    return takeHead();
+  while (state_ == State::needMore && consumed < size) {
+    // Up to the end of the line, of the data or of what is allowed, whichever comes first: what
+    // lies behind the head is not touched, so that each byte is looked at once.
+    const uint8_t* const at = data + consumed;
+    const size_t available = std::min(size - consumed, kMaxHead - head_.size());
+    const void* const newline = std::memchr(at, '\n', available);
+    const size_t taken = newline == nullptr
+                             ? available
+                             : static_cast<size_t>(static_cast<const uint8_t*>(newline) - at) + 1;
+    head_.append(reinterpret_cast<const char*>(at), taken);
+    consumed += taken;
+    const size_t begun = std::min(head_.size(), kProtocol.size());
+    if (head_.compare(0, begun, kProtocol, 0, begun) != 0) return refuse("it is not HTTP/1");
+    if (newline != nullptr) {
+      if (!head_.ends_with("\r\n")) return refuse("it has a line that ends without CR");
+      if (head_.ends_with("\r\n\r\n")) {
+        head_.resize(head_.size() - 2);
+        return takeHead();
+      }
+    }
+    if (head_.size() == kMaxHead) return refuse("its head is longer than 16 KiB");
   }
-  return head_.size() < kMaxHead ? State::needMore : refuse("its head is longer than 16 KiB");
+  return state_;
 }
 
 ResponseParser::State ResponseParser::refuse(const char* problem) {

@@ -26,6 +26,8 @@ export interface ErrorDetails {
   /** Numeric address that was tried. */
   readonly address?: string | undefined;
   readonly port?: number | undefined;
+  /** How many addresses of the host were not tried: those beyond the first 64. */
+  readonly addressesLeftOut?: number | undefined;
   /** Path of the Unix socket. */
   readonly unixPath?: string | undefined;
   /** Local address the socket was to be bound to. */

@@ -66,7 +66,9 @@ export function errorFromNative(
   return createError(code, details, options);
 }
 
-const NUMBERS = new Set('port timeout status size limit closeCode worker crashes'.split(' '));
+const NUMBERS = new Set(
+  'port timeout status size limit closeCode worker crashes addressesLeftOut'.split(' '),
+);
 const DATES = new Set(['validFrom', 'validTo']);
 
 function detailsFrom(fields: NativeFields): ErrorDetails {
