@@ -51,6 +51,7 @@ struct Opening {
   bool abandoned = false;            // the opener was told: attemptOver() is on its way
   bool repeated = false;             // the diagnosis found nothing wrong
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
+  uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
