@@ -104,6 +104,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       `The TLS handshake with ${peer(details)} failed${because(details.reason)}.`,
     advice: ({ details: { reason = '' } }, { settings }) => handshakeAdvice(reason, settings),
   },
+  ERR_TLS_FLOOD: {
+    status: 21,
+    headline: ({ details }) =>
+      `${peer(details)} sends messages of TLS itself, again and again, and no data.`,
+    advice: () => 'No honest server does. Ask its operator.',
+  },
   ERR_CERT_EXPIRED: {
     status: 22,
     headline: ({ details }) => `${certificate(details.subject)} expired${on(details.validTo)}.`,

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "../../native/core/bio/socket.h"
 #include "ws_frames.h"
 
 namespace lwspool::test {
@@ -245,6 +246,8 @@ class TlsFixture {
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_info_callback(
+        context, [](const SSL* ssl, int where, int) { bio::Socket::note(ssl, where); });
     return context;
   }
 
@@ -260,6 +263,7 @@ inline SSL* secure(int ours, Peer& peer, ws::Role ourRole) {
   SSL* const mine = ourRole == ws::Role::client ? client : server;
   SSL* const theirs = ourRole == ws::Role::client ? server : client;
   SSL_set_fd(mine, ours);
+  REQUIRE(bio::Socket::place(mine));
   SSL_set_fd(theirs, peer.fd());
   SSL_set_connect_state(client);
   SSL_set_accept_state(server);

@@ -98,6 +98,7 @@ class TlsEnds {
     client = SSL_new(clients);
     server = SSL_new(servers);
     SSL_set_fd(client, sockets.ours);
+    REQUIRE(bio::Socket::place(client));
     SSL_set_fd(server, sockets.theirs);
     SSL_set_msg_callback(server, countKeyUpdates);
     SSL_set_msg_callback_arg(server, &keyUpdates);
@@ -157,6 +158,8 @@ class TlsEnds {
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_info_callback(
+        context, [](const SSL* ssl, int where, int) { bio::Socket::note(ssl, where); });
     SSL_CTX_set_min_proto_version(context, version);
     SSL_CTX_set_max_proto_version(context, version);
     return context;

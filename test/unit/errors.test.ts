@@ -100,6 +100,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_CERT_INVALID: [{ ...certificate, reason: 'certificate revoked' }, ': certificate revoked.'],
   ERR_TLS_VERSION: [{ ...peer, reason: 'unsupported protocol' }, at, 'unsupported protocol'],
   ERR_TLS_HANDSHAKE: [{ ...peer, reason: 'wrong version number' }, at, 'wrong version number'],
+  ERR_TLS_FLOOD: [{ ...peer, limit: 64 }, 'more than 64 messages of TLS itself', 'closed'],
   ERR_KEYLOG: [
     { file: '/tmp/keys', reason: 'it is a directory' },
     'key log "/tmp/keys" cannot be used: it is a directory.',

@@ -33,6 +33,7 @@ const STATUSES: readonly (readonly [number, ErrorCode])[] = [
   [15, 'ERR_CONNECTION_RESET'],
   [20, 'ERR_TLS_VERSION'],
   [21, 'ERR_TLS_HANDSHAKE'],
+  [21, 'ERR_TLS_FLOOD'],
   [22, 'ERR_CERT_EXPIRED'],
   [23, 'ERR_CERT_NOT_YET_VALID'],
   [24, 'ERR_CERT_HOSTNAME'],

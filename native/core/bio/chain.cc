@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "method.h"
+#include "socket.h"
 
 namespace lwspool::bio {
 
@@ -67,7 +68,6 @@ IoResult Below::read(uint8_t* out, size_t capacity) {
   errno = 0;
   const int room = static_cast<int>(std::min<size_t>(capacity, INT_MAX));
   const int result = BIO_read(next_, out, room);
-  if (end_) chain_.drained_ = result < room;
   return outcome(result);
 }
 
@@ -241,7 +241,9 @@ size_t keptBy(const SSL* ssl) {
 
 const ErrorInfo* faultOf(const SSL* ssl) {
   const Chain* const chain = Chain::of(ssl);
-  return chain != nullptr && chain->fault ? &chain->fault : nullptr;
+  if (chain != nullptr && chain->fault) return &chain->fault;
+  const Socket* const socket = Socket::of(ssl);
+  return socket != nullptr ? socket->fault() : nullptr;
 }
 
 BIO* socketBio(const SSL* ssl) {

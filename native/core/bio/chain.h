@@ -63,9 +63,6 @@ class Chain {
   // not take now is kept here, since libwebsockets takes a request for sent that was not: flush().
   std::function<void()> onOwnRetry;
 
-  // Since beginRead() the descriptor was asked, and had less than it was asked for the last time.
-  void beginRead() { drained_ = false; }
-  bool drained() const { return drained_; }
   // A layer may have taken more from below than it has given out, and nobody but itself knows.
   bool readsAhead() const;
 
@@ -90,7 +87,6 @@ class Chain {
   uint32_t depth_ = 0;
   bool asked_ = false;  // the descriptor had nothing
   bool moved_ = false;  // or something
-  bool drained_ = false;
   bool gathering_ = false;
   uint32_t readRetries_ = 0;
   uint32_t writeRetries_ = 0;

@@ -1,5 +1,5 @@
-// One BIO of ours in the chain of a connection: it sits between OpenSSL and the socket BIO of
-// libwebsockets, which stays at the end. What it may do at a time is decided by whoever has the
+// One BIO of ours in the chain of a connection: it sits between OpenSSL and the socket BIO, which
+// stays at the end (socket.h). What it may do at a time is decided by whoever has the
 // right to use the SSL object (../lease/lease_cell.h): it is never called by two threads at once,
 // and needs no lock of its own.
 #pragma once

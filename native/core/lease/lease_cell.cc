@@ -8,6 +8,7 @@
 #include "../bio/chain.h"
 #include "../flight/tls_watch.h"
 #include "../net/transport.h"
+#include "lent_socket.h"
 
 namespace lwspool {
 
@@ -74,6 +75,7 @@ bool LeaseCell::giveBack(int duplicate) {
   if (holding && holding->exposed() && duplicate >= 0 && !sameSocket(duplicate, fd)) {
     holding->taint("its descriptor was closed");
   }
+  if (lent) restoreFlags(fd);
   if (pins == 0) return settle();
   right = Right::draining;
   return false;

@@ -73,6 +73,8 @@ struct LeaseCell {
   ws::FrameDecoder* decoder = nullptr;  // the worker's; null on raw connections
   uint32_t wishes = 0;                  // requests that wait in the worker, first come first served
   uint32_t duplicates = 0;              // descriptors of the socket that holders have been given
+  bool lent = false;                    // any of those ever was: a process may have it still
+  bool lingers = false;                 // a holder has set SO_LINGER
   uint64_t lastToken = 0;               // grows for ever, over all connections of the slot
   uint64_t token = 0;                   // of the exclusive lease; 0: there is none
   uint64_t expiresAt = 0;               // of the same

@@ -14,8 +14,10 @@
 #include <cstring>
 #include <utility>
 
+#include "../bio/socket.h"
 #include "../flight/tls_watch.h"
 #include "../net/addresses.h"
+#include "lent_socket.h"
 
 namespace lwspool {
 
@@ -84,6 +86,7 @@ Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& clos
       closing = cell.right == Right::returned && cell.verdict.ends();
     } else {
       std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
+      if (cell.lent) restoreFlags(cell.fd);
       cell.note(Flight::leaseReturned, name.token, 0, static_cast<uint8_t>(side_));
       news = cell.observers.empty() && cell.wishes > 0;
     }
@@ -125,6 +128,7 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
     if (fd < 0) return errno;
     inode = status.st_ino;
     cell.duplicates++;
+    cell.lent = true;
     lent_[fd] = inode;
     return 0;
   });
@@ -148,6 +152,9 @@ Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
     if (cell.moving()) return EBUSY;
     cell.hold().expose();
     unwatchTls(cell.ssl);  // from here on it may be used without the lock
+    if (bio::Socket* const socket = bio::Socket::of(cell.ssl)) {
+      socket->grant(bio::Socket::kUnbounded);
+    }
     SSL_up_ref(cell.ssl);
     ssl = cell.ssl;
     lentTls_.insert(ssl);
@@ -190,7 +197,9 @@ Leases::Outcome Leases::setOption(const LeaseName& lease, int level, int name, c
                                   size_t size) {
   return with(lease, true, [&](LeaseCell& cell) {
     const int result = setsockopt(cell.fd, level, name, value, static_cast<socklen_t>(size));
-    return result == 0 ? 0 : errno;
+    if (result != 0) return errno;
+    if (level == SOL_SOCKET && name == SO_LINGER) cell.lingers = true;
+    return 0;
   });
 }
 
@@ -416,6 +425,7 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   SSL_set_quiet_shutdown(ssl, 0);
   SSL_set_shutdown(ssl, ends);
   SSL_set_fd(ssl, fd);
+  SSL_set_mode(ssl, SSL_MODE_AUTO_RETRY);  // as OpenSSL has made it
   out.fd = fd;
   out.ssl = ssl;
   return {};

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "../bio/chain.h"
+#include "../bio/socket.h"
 #include "../net/tls_reason.h"
 #include "../net/transport.h"
 
@@ -16,7 +17,9 @@ namespace {
 using Status = TlsResult::Status;
 
 // Before each call: what this thread's other users of OpenSSL left would be taken for its errors.
-void begin() {
+// What is half received may be read on, but not for ever.
+void begin(const SSL* ssl) {
+  if (bio::Socket* const socket = bio::Socket::of(ssl)) socket->grant(bio::Socket::kPerTurn);
   ERR_clear_error();
   errno = 0;
 }
@@ -42,7 +45,7 @@ TlsResult outcome(const SSL* ssl, int result) {
 
 // Goes on with a message that is half sent, or half received, after the handshake.
 TlsResult finishMessage(SSL* ssl) {
-  begin();
+  begin(ssl);
   return outcome(ssl, SSL_do_handshake(ssl));
 }
 
@@ -62,7 +65,7 @@ bool isKeyUpdate(OSSL_HANDSHAKE_STATE state) {
 TlsResult exportKeyingMaterial(SSL* ssl, uint8_t* out, size_t length, std::string_view label,
                                const uint8_t* context, size_t contextLength, bool useContext) {
   if (useContext && contextLength > UINT16_MAX) return {Status::failed, "context too long"};
-  begin();
+  begin(ssl);
   const int result = SSL_export_keying_material(ssl, out, length, label.data(), label.size(),
                                                 context, contextLength, useContext ? 1 : 0);
   if (result != 1) return refusal();
@@ -77,7 +80,7 @@ TlsResult updateKeys(SSL* ssl, bool requestPeer) {
     if (begun || result.status != Status::done) return result;
   }
   if (SSL_version(ssl) == TLS1_3_VERSION && recordWaits(ssl)) return {Status::again, {}};
-  begin();
+  begin(ssl);
   if (SSL_key_update(ssl, requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED) !=
       1) {
     // Where recordWaits() could not tell.
@@ -100,7 +103,7 @@ TlsResult shutdownTls(SSL* ssl) {
   if (begun && !waits) return {Status::done, {}};
   // Once it has begun, SSL_write() would not finish the record that is in the way.
   if (!begun && waits) return {Status::again, {}};
-  begin();
+  begin(ssl);
   const int result = SSL_shutdown(ssl);
   // 0: ours has left, the peer's has not come.
   return outcome(ssl, result == 0 ? 1 : result);

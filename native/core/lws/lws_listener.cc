@@ -41,6 +41,7 @@ int LwsContext::configureServer(SSL_CTX* server) {
   SSL_CTX* from = listening_->get();
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs(from, &chain);
+  SSL_CTX_clear_mode(server, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_mode(server, SSL_CTX_get_mode(from));
   SSL_CTX_set_options(server, SSL_CTX_get_options(from));
   SSL_CTX_set_read_ahead(server, 1);

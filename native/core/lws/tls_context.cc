@@ -135,6 +135,8 @@ void TlsContext::configure(const TlsOptions& options) {
   ERR_clear_error();
   SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Behind a message of its own OpenSSL comes back, see bio/socket.h.
+  SSL_CTX_clear_mode(context_, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // A record's header and body in one read(2) instead of two.
   SSL_CTX_set_read_ahead(context_, 1);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../bio/socket.h"
 #include "../flight/note.h"
 #include "../flight/tls_watch.h"
 #include "../lease/tls_facts.h"
@@ -138,6 +139,9 @@ void refused(Connection& connection) {
 int newSession(SSL* ssl, SSL_SESSION* session) {
   Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
   if (connection == nullptr) return 0;
+  // Servers send a handful, and each that is kept costs a copy.
+  constexpr uint32_t kMostTickets = 8;
+  if (connection->opening->tickets++ >= kMostTickets) return 0;
   if (SSL_session_reused(ssl) == 0) refused(*connection);
   connection->endpoint->tls->sessions().put(placeOf(*connection), ssl, session);
   return 0;  // the reference stays OpenSSL's
@@ -187,13 +191,23 @@ void noteFailure(Connection& connection, unsigned long last) {
   error.fields.set("sslReason", reason != nullptr ? reason : "unknown");
 }
 
-// Worker thread, within SSL_connect(), SSL_accept() or SSL_read().
+// Nothing else stops OpenSSL at that point: it finds no protocol that it may speak.
+void refuseUnless(bool may, SSL* ssl) {
+  if (!may) SSL_set_options(ssl, SSL_OP_NO_SSL_MASK);
+}
+
+// Worker thread, within SSL_connect(), SSL_accept() or SSL_read(); also that of a lease's holder.
 void info(const SSL* ssl, int where, int result) {
+  auto* const own = const_cast<SSL*>(ssl);
+  bio::Socket::note(ssl, where);
   if (observer == nullptr) return;
   if (SSL_is_server(ssl)) {
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) observer->handshakeDone(const_cast<SSL*>(ssl));
+    if ((where & SSL_CB_HANDSHAKE_START) != 0) refuseUnless(bio::Socket::place(own), own);
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) observer->handshakeDone(own);
     return;
   }
+  // In TLS 1.2 a request to renegotiate begins one as well, which is refused.
+  if ((where & SSL_CB_HANDSHAKE_START) != 0 && bio::Socket::of(ssl) != nullptr) return;
   const bool alert = where == SSL_CB_READ_ALERT;
   if ((where & SSL_CB_HANDSHAKE_START) == 0 && where != SSL_CB_CONNECT_EXIT && !alert) return;
   Connection* connection = observer->connectionOf(ssl);
@@ -204,10 +218,12 @@ void info(const SSL* ssl, int where, int result) {
     }
     prepare(const_cast<SSL*>(ssl), *connection->endpoint);
     offerSession(const_cast<SSL*>(ssl), *connection);
-    if (!observer->prepare(*connection, const_cast<SSL*>(ssl))) {
-      // Nothing else stops OpenSSL here: it finds no protocol that it may speak.
-      SSL_set_options(const_cast<SSL*>(ssl), SSL_OP_NO_SSL_MASK);
+    const bool placed = bio::Socket::place(own);
+    if (!placed) {
+      connection->opening->error.code = "ERR_SYSTEM";
+      connection->opening->error.fields.set("reason", "OpenSSL could not make a BIO");
     }
+    refuseUnless(placed && observer->prepare(*connection, own), own);
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
     if ((result >> 8) != SSL3_AL_FATAL) return;

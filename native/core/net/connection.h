@@ -52,6 +52,7 @@ struct Opening {
   bool waiting = false;              // for its next attempt: the opener has nothing of it
   bool repeated = false;             // the diagnosis found nothing wrong
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
+  uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
   Reached reached = Reached::nothing;
   void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed

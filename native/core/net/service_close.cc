@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../bio/socket.h"
 #include "../flight/note.h"
 #include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
@@ -159,6 +160,8 @@ void Service::finish(Connection& connection) {
   if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {
     sendCloseNotify(connection.ssl);
   }
+  // libwebsockets waits for no answer to it, but looks for one: a flood would hold it there.
+  if (bio::Socket* const socket = bio::Socket::of(connection.ssl)) socket->grant(0);
   // What libwebsockets still does with it, it does without the lock.
   if (connection.flight != nullptr && connection.ssl != nullptr) unwatchTls(connection.ssl);
   if (!connection.parked) poller_->remove(connection.fd, connection.id);

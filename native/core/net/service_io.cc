@@ -115,8 +115,10 @@ Service::Read Service::readOnce(Connection& connection) {
     } else if (bio::Chain* const chain = bio::Chain::of(connection.ssl)) {
       slowDown(connection, *chain);
     }
+    if (result.more) readLater(connection);
     return Read::nothing;
   }
+  if (result.more) readLater(connection);
   taken_ += result.bytes;
   if (connection.ssl != nullptr) keepBuffers(connection);
   noteTraffic(connection, clock_, Flight::read, result.bytes);

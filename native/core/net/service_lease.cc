@@ -8,6 +8,7 @@
 #include "../bio/chain.h"
 #include "../flight/note.h"
 #include "../flight/tls_watch.h"
+#include "../lease/lent_socket.h"
 #include "service.h"
 #include "use.h"
 
@@ -27,6 +28,7 @@ void Service::lend(Connection& connection) {
   cell.ssl = connection.ssl;
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
   cell.duplicates = 0;
+  cell.lent = cell.lingers = false;
   cell.clock = 0;
 }
 
@@ -230,10 +232,14 @@ void Service::revoke(Connection& connection) {
   connection.wishes.reset();
 }
 
-// A holder's duplicate would keep the connection open when our descriptor is closed, and its peer
-// in the dark. The lock is held.
+// A holder's duplicate, or that of a process he gave one to, would keep the connection open when
+// our descriptor is closed, and its peer in the dark. And nothing of what libwebsockets does to
+// close it may wait. The lock is held.
 void Service::endDuplicates(Connection& connection) {
-  if (connection.cell->duplicates > 0) shutdown(connection.fd, SHUT_RDWR);
+  const LeaseCell& cell = *connection.cell;
+  if (cell.lent) restoreFlags(connection.fd);
+  const bool resets = (cell.lent || cell.lingers) && stopLingering(connection.fd);
+  if (cell.duplicates > 0 || (cell.lent && !resets)) shutdown(connection.fd, SHUT_RDWR);
 }
 
 void Service::revokeAll() {
@@ -273,7 +279,10 @@ void Service::expire(Connection& connection) {
     consumerOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
     return true;
   });
-  if (cell.observers.size() != before) markDirty(connection);
+  if (cell.observers.size() != before) {
+    if (cell.lent) restoreFlags(cell.fd);
+    markDirty(connection);
+  }
   if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
     const auto token = static_cast<double>(cell.token);
     cell.note(Flight::leaseExpired, cell.token, 1, static_cast<uint8_t>(cell.side));

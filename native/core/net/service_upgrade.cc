@@ -138,7 +138,8 @@ void Service::readAnswer(Connection& connection, bool more) {
     if (result.status == IoResult::Status::again) {
       bio::Chain* const chain = bio::Chain::of(connection.ssl);
       if (chain != nullptr && chain->ownRetries() > 0) slowOpening(connection, *chain);
-      return;
+      if (!result.more) return;
+      break;
     }
     if (result.status != IoResult::Status::done) return answerEnded(connection, result);
     taken_ += result.bytes;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "../bio/chain.h"
+#include "../bio/socket.h"
 
 namespace lwspool {
 
@@ -22,6 +23,15 @@ using Status = IoResult::Status;
 
 // One record of TLS holds at most this much (RFC 8446, 5.1).
 constexpr size_t kRecordPayload = 16 * 1024;
+
+// readv(2), which never waits: somebody may have cleared O_NONBLOCK, as a child process does that
+// is given the descriptor.
+ssize_t gather(int fd, std::span<iovec> parts) {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return recvmsg(fd, &message, MSG_DONTWAIT);
+}
 
 IoResult systemError(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return {Status::again};
@@ -54,53 +64,49 @@ IoResult tlsError(SSL* ssl, int result) {
   return {Status::broken, 0, EPROTO};
 }
 
-// How far the kernel has been read, by what OpenSSL's buffer of more than 16 KiB was filled with:
-// all of it is asked for where a record begins, and the rest of a record where one does not.
-class Reading {
- public:
-  explicit Reading(SSL* ssl) : ssl_(ssl), chain_(bio::Chain::of(ssl)) {
-    if (chain_ != nullptr) {
-      chain_->beginRead();
-    } else if (bio::atBoundary(ssl)) {
-      from_ = count();
-    }
-  }
-
-  bool drained() const {
-    // What a layer may have read ahead is to be asked for as well.
-    if (chain_ != nullptr) return chain_->drained() && !chain_->readsAhead();
-    // It was empty and has not been filled, so that the kernel had less each time.
-    return from_ != kUnknown && count() - from_ < kRecordPayload;
-  }
-
- private:
-  static constexpr uint64_t kUnknown = ~uint64_t{0};
-
-  uint64_t count() const { return BIO_number_read(SSL_get_rbio(ssl_)); }
-
-  const SSL* const ssl_;
-  bio::Chain* const chain_;
-  uint64_t from_ = kUnknown;
-};
+// A layer has put the call off: only it knows whether there is more.
+bool putOff(const bio::Chain* chain) { return chain != nullptr && chain->ownRetries() > 0; }
 
 IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
-  const Reading reading(ssl);
+  bio::Socket* const socket = bio::Socket::of(ssl);
+  const bio::Chain* const chain = bio::Chain::of(ssl);
+  const bio::Socket::Reading reading(socket, capacity);
   size_t filled = 0;
+  bool over = false;
   do {
     clearErrors();
     errno = 0;
+    if (socket != nullptr) socket->asking();
     const int room = static_cast<int>(std::min<size_t>(capacity - filled, INT_MAX));
     const int result = SSL_read(ssl, buffer + filled, room);
     if (result <= 0) {
       // What was read comes first; the same condition shows again at the next call.
-      if (filled > 0) break;
-      const IoResult failure = tlsError(ssl, result);
-      if (failure.status == Status::again) releaseBuffers(ssl);
+      if (filled > 0) {
+        over = SSL_want_read(ssl) == 0 && SSL_want_write(ssl) == 0;
+        break;
+      }
+      IoResult failure = tlsError(ssl, result);
+      if (socket == nullptr) {
+        if (failure.status == Status::again) releaseBuffers(ssl);
+        return failure;
+      }
+      if (socket->fault() != nullptr) return {Status::broken, 0, EPROTO};
+      if (failure.status != Status::again) return failure;
+      // OpenSSL comes back behind messages of its own, whatever lies behind them.
+      if (!socket->refused() && !putOff(chain)) continue;
+      releaseBuffers(ssl);
+      failure.more = socket->spent();
       return failure;
     }
     filled += static_cast<size_t>(result);
-  } while (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1);
-  return {Status::done, filled, 0, reading.drained()};
+    if (socket == nullptr) continue;
+    socket->dataCame();
+    if (socket->exhausted()) break;
+  } while (filled == 0 || (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1));
+  // What a layer may have read ahead is to be asked for as well.
+  const bool drained =
+      socket != nullptr && socket->drained() && (chain == nullptr || !chain->readsAhead());
+  return {Status::done, filled, 0, drained && !over, over};
 }
 
 }  // namespace
@@ -111,7 +117,7 @@ IoResult receive(int fd, SSL* ssl, std::span<uint8_t> first, std::span<uint8_t> 
   iovec parts[] = {{first.data(), first.size()}, {second.data(), second.size()}};
   for (;;) {
     const ssize_t result =
-        second.empty() ? recv(fd, first.data(), first.size(), 0) : readv(fd, parts, 2);
+        second.empty() ? recv(fd, first.data(), first.size(), MSG_DONTWAIT) : gather(fd, parts);
     if (result == 0) return {Status::ended};
     if (result > 0) {
       const auto bytes = static_cast<size_t>(result);
@@ -130,7 +136,7 @@ IoResult transmit(int fd, SSL* ssl, const uint8_t* bytes, size_t size) {
     return tlsError(ssl, result);
   }
   for (;;) {
-    const ssize_t result = send(fd, bytes, size, MSG_NOSIGNAL);
+    const ssize_t result = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (result >= 0) return {Status::done, static_cast<size_t>(result)};
     if (errno != EINTR) return systemError(errno);
   }

@@ -24,6 +24,9 @@ struct IoResult {
   // Of receive(): the kernel had less than it was asked for, and no BIO may hold what it gave.
   // False where that cannot be told.
   bool drained = false;
+  // Of receive(): it is to be called again although no poller will tell. `again`: it read its share
+  // of a turn, all of it messages of TLS itself. `done`: OpenSSL has the end already.
+  bool more = false;
 };
 
 // Fills `first`, then `second` with what can be had without waiting. With TLS, as many records as

@@ -57,6 +57,11 @@ export const TLS_ERRORS = {
     message: (details) =>
       `The TLS handshake with ${peer(details)} failed${because(details.reason)}. Check that the port speaks TLS, and whether it asks for a client certificate or other ciphers.`,
   },
+  ERR_TLS_FLOOD: {
+    summary: 'The server sent messages of TLS itself, again and again, and no data.',
+    message: (details) =>
+      `${peerAtStart(details)} sent more than ${details.limit ?? 64} messages of TLS itself within ten seconds (session tickets, new keys, requests to renegotiate), and no data between them. No honest server does: the connection was closed. Ask its operator.`,
+  },
   ERR_KEYLOG: {
     summary: 'The file of the option tls.keylog cannot be used.',
     message: ({ file = '', reason }) =>
