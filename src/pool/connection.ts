@@ -22,7 +22,10 @@ import { headersOf } from './upgrade-headers.js';
 export type { Message };
 
 export interface ConnectionEvents {
-  /** A message of a WebSocket; text comes as its UTF-8, checked. */
+  /**
+   * A message of a WebSocket; text comes as its UTF-8, checked. It is yours to keep and to change, but
+   * not what lies around it in `data.buffer`: small messages share memory, as Buffers of Node.js do.
+   */
   message: [data: Buffer, isBinary: boolean];
   /** Bytes of a raw connection. */
   data: [data: Buffer];
