@@ -9,8 +9,16 @@ import type { ResolvedBio } from './pool/options.js';
  * the addon. What crosses here has been validated: natively nothing but types is checked.
  */
 
-/** Records `[begin, end)` of a slab that native code has filled, see channel/record.ts. */
-export type OnEvents = (buffer: ArrayBuffer, begin: number, end: number) => void;
+/**
+ * Records `[begin, end)` of a slab that native code has filled, see channel/record.ts, and the slab
+ * where those of their payloads lie that users see.
+ */
+export type OnEvents = (
+  records: ArrayBuffer,
+  begin: number,
+  end: number,
+  shown: ArrayBuffer | undefined,
+) => void;
 
 /** A call of a BIO of JavaScript, see workers/bio.ts. */
 export type OnBio = (call: number, instance: number, size: number, module: string) => number;
@@ -92,6 +100,8 @@ export interface NativeEnd {
   ): void;
   /** The payload of the next record that is flagged external. */
   takeExternal(): Buffer;
+  /** A copy of a payload that users see, where its memory was transferred. While it is told. */
+  copyShown(offset: number, length: number): Buffer;
   /** Figures of 1,024 connections, see channel/ledger.ts. */
   ledger(segment: number): Float64Array | undefined;
   /** What is recorded of a connection, see flight/record.ts; undefined: nothing (any more). */

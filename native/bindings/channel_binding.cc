@@ -103,6 +103,10 @@ Napi::Value ChannelBinding::takeExternal(const Napi::CallbackInfo& info) {
   return reader_->takeExternal(info.Env());
 }
 
+Napi::Value ChannelBinding::copyShown(const Napi::CallbackInfo& info) {
+  return reader_->copyShown(info);
+}
+
 Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
@@ -160,6 +164,7 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::submit>("submit"),
                            InstanceMethod<&ChannelBinding::submitLarge>("submitLarge"),
                            InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ChannelBinding::copyShown>("copyShown"),
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
                            InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
                            InstanceMethod<&ChannelBinding::flightOfError>("flightOfError"),

@@ -34,6 +34,7 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   // submitLarge(type, flags, slot, generation, aux, payload: Uint8Array)
   void submitLarge(const Napi::CallbackInfo&);
   Napi::Value takeExternal(const Napi::CallbackInfo&);
+  Napi::Value copyShown(const Napi::CallbackInfo&);
   // ledger(segment), figures(segment), tcpFigures(segment), workerFigures()
   // -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "arguments.h"
 #include "message_memory.h"
 #include "shared_memory.h"
 
@@ -10,12 +11,13 @@ namespace lwspool {
 EventReader::EventReader(EventLog& log, Napi::Function callback)
     : log_(log), callback_(Napi::Persistent(callback)) {}
 
-Napi::ArrayBuffer EventReader::bufferOf(Napi::Env env, const SlabRef& slab) {
-  if (current_.get() == slab.get()) return buffer_.Value();
-  const auto buffer = slabBuffer(env, slab).As<Napi::ArrayBuffer>();
-  current_ = slab;
-  buffer_ = Napi::Persistent(buffer);
-  return buffer;
+Napi::Value EventReader::View::of(Napi::Env env, const SlabRef& wanted) {
+  if (!wanted) return env.Undefined();
+  if (slab.get() == wanted.get()) return buffer.Value();
+  const auto made = slabBuffer(env, wanted).As<Napi::ArrayBuffer>();
+  slab = wanted;
+  buffer = Napi::Persistent(made);
+  return made;
 }
 
 // Called from the loop, where no C++ exception may get to. The calls into JavaScript fail only when
@@ -36,18 +38,18 @@ bool EventReader::deliverAll(Napi::Env env) {
     Napi::HandleScope scope(env);
     // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through
     // all the same is for the process' own handler of uncaught exceptions.
-    const Napi::ArrayBuffer buffer = bufferOf(env, range.slab);
-    napi_value arguments[] = {buffer, Napi::Number::New(env, static_cast<double>(range.begin)),
-                              Napi::Number::New(env, static_cast<double>(range.end))};
+    napi_value arguments[] = {
+        records_.of(env, range.slab), Napi::Number::New(env, static_cast<double>(range.begin)),
+        Napi::Number::New(env, static_cast<double>(range.end)), shown_.of(env, range.shown)};
     napi_value result;
     const napi_status status =
-        napi_make_callback(env, nullptr, env.Global(), callback, 3, arguments, &result);
+        napi_make_callback(env, nullptr, env.Global(), callback, 4, arguments, &result);
     if (status == napi_pending_exception) {
       napi_value exception;
       napi_get_and_clear_last_exception(env, &exception);
       napi_fatal_exception(env, exception);
     }
-    awaited_ |= log_.consumed(range.end - range.begin);
+    awaited_ |= log_.consumed(range.bytes);
   }
   return std::exchange(awaited_, false);
 }
@@ -60,6 +62,16 @@ Napi::Value EventReader::takeExternal(Napi::Env env) {
   if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
   awaited_ |= log_.consumed(size);  // said once: deliver(), which called JavaScript, passes it on
   return MessageMemory::bufferOf(env, std::move(bytes));
+}
+
+Napi::Value EventReader::copyShown(const Napi::CallbackInfo& info) {
+  const size_t at = number(info, 0);
+  const size_t length = number(info, 1);
+  const SlabRef& slab = shown_.slab;
+  if (!slab || at > slab->size() || length > slab->size() - at) {
+    throw Napi::RangeError::New(info.Env(), "no payload lies there");
+  }
+  return Napi::Buffer<uint8_t>::Copy(info.Env(), slab->data() + at, length);
 }
 
 }  // namespace lwspool

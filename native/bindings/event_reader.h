@@ -1,5 +1,5 @@
-// Hands the records of an EventLog to JavaScript: a callback gets the memory they lie in and where
-// they begin and end. Thread of the consumer.
+// Hands the records of an EventLog to JavaScript: a callback gets the memory they lie in, where
+// they begin and end, and the memory of the payloads that users see. Thread of the consumer.
 #pragma once
 
 #include <napi.h>
@@ -12,24 +12,34 @@ class EventReader {
  public:
   EventReader(EventLog& log, Napi::Function callback);
 
-  // Calls callback(buffer: ArrayBuffer, begin: number, end: number) for everything published, with
-  // a callback scope of its own. True where the producer waits to hear that there is room again.
+  // Calls callback(records: ArrayBuffer, begin: number, end: number, shown: ArrayBuffer |
+  // undefined) for everything published, with a callback scope of its own. True where the producer
+  // waits to hear that there is room again.
   bool deliver(Napi::Env);
   Napi::Value takeExternal(Napi::Env);
+  // copyShown(offset, length) -> Buffer: a payload in the memory that users see, where somebody has
+  // transferred that. While it is delivered.
+  Napi::Value copyShown(const Napi::CallbackInfo&);
   // Lets go of the callback, which would keep all that it reaches. What is being delivered is
   // delivered whole; after that nothing is.
   void close();
 
  private:
+  // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
+  struct View {
+    SlabRef slab;
+    Napi::Reference<Napi::ArrayBuffer> buffer;
+
+    Napi::Value of(Napi::Env, const SlabRef&);
+  };
+
   bool deliverAll(Napi::Env);
-  Napi::ArrayBuffer bufferOf(Napi::Env, const SlabRef&);
 
   EventLog& log_;
   Napi::FunctionReference callback_;
   bool awaited_ = false;  // the producer waits for room, and there is some
-  // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
-  SlabRef current_;
-  Napi::Reference<Napi::ArrayBuffer> buffer_;
+  View records_;
+  View shown_;
 };
 
 }  // namespace lwspool

@@ -232,6 +232,10 @@ Napi::Value ServiceBinding::takeExternal(const Napi::CallbackInfo& info) {
   return reader_->takeExternal(info.Env());
 }
 
+Napi::Value ServiceBinding::copyShown(const Napi::CallbackInfo& info) {
+  return reader_->copyShown(info);
+}
+
 Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
@@ -341,6 +345,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::submit>("submit"),
                            InstanceMethod<&ServiceBinding::submitLarge>("submitLarge"),
                            InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
+                           InstanceMethod<&ServiceBinding::copyShown>("copyShown"),
                            InstanceMethod<&ServiceBinding::ledger>("ledger"),
                            InstanceMethod<&ServiceBinding::figures>("figures"),
                            InstanceMethod<&ServiceBinding::sampleTcp>("sampleTcp"),

@@ -5,6 +5,9 @@ import type { Figures, FiguresRow } from '../stats/figures.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, OWED, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
 import { Command } from './record.js';
+import { binaryOf, type SendOptions } from './send-options.js';
+
+export type { SendOptions };
 
 /** `WebSocket.readyState`, RFC 6455 and the HTML standard. */
 export const CONNECTING = 0;
@@ -16,11 +19,6 @@ export type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | type
 
 /** What can be sent. */
 export type Data = string | ArrayBufferView | ArrayBuffer;
-
-export interface SendOptions {
-  /** Sends bytes as a text message (false) or a string as a binary one (true). */
-  readonly binary?: boolean | undefined;
-}
 
 /** One side's way to a worker's connections. */
 export interface Wire {
@@ -93,11 +91,8 @@ export class Link {
 
   send(data: Data, options?: SendOptions): boolean {
     if (this.readyState !== OPEN || this.ended) throw this.#closedError();
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      throw wrongOptions(options);
-    }
+    const binary = binaryOf(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
-    const binary = options?.binary ?? typeof data !== 'string';
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
     if (this.bufferedAmount <= this.highWaterMark) return true;
     if (!this.#needsDrain) {
@@ -214,15 +209,6 @@ export class Link {
       connection: `${this.slot}.${this.generation}`,
     });
   }
-}
-
-function wrongOptions(options: unknown): LwsPoolError {
-  return createError('ERR_INVALID_ARGUMENT', {
-    argument: 'options',
-    got: options === null ? 'null' : typeof options,
-    takes: 'an object such as { binary: false }',
-    hint: 'There is no callback: flushed() is a promise that the kernel has taken what was sent.',
-  });
 }
 
 /**

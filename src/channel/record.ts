@@ -18,6 +18,8 @@ export const FLAG_BINARY = 1;
 export const FLAG_EXTERNAL = 2;
 export const FLAG_EXCLUSIVE = 4;
 export const FLAG_FRAME = 8;
+/** The payload lies in the slab that users see, at the offset `aux`. */
+export const FLAG_SHOWN = 16;
 
 export const Event = {
   opened: 1,

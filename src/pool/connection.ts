@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
@@ -22,7 +23,10 @@ import { headersOf } from './upgrade-headers.js';
 export type { Message };
 
 export interface ConnectionEvents {
-  /** A message of a WebSocket; text comes as its UTF-8, checked. */
+  /**
+   * A message of a WebSocket; text comes as its UTF-8, checked. It is yours to keep and to change, but
+   * not what lies around it in `data.buffer`: small messages share memory, as Buffers of Node.js do.
+   */
   message: [data: Buffer, isBinary: boolean];
   /** Bytes of a raw connection. */
   data: [data: Buffer];
@@ -168,7 +172,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * they are. What is sent in one turn of the event loop leaves in one write. The bytes are copied.
    *
    * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);
@@ -284,7 +288,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#counted.stats(this, place, options);
   }
 
-  /** The connection as a `node:stream`; writes become binary messages. */
+  /**
+   * The connection as a `node:stream`; writes become binary messages.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION
+   */
   stream(options?: StreamOptions): Duplex {
     return createStream(this, options);
   }
@@ -500,3 +508,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
   }
 }
+
+refuseAssignments(Connection.prototype, {
+  onopen: 'It is open once connect() has resolved.',
+  onmessage: 'Listen with on("message", listener).',
+  onclose: 'Listen with on("close", listener).',
+  onerror: 'Listen with on("error", listener).',
+  binaryType: 'Messages come as Buffers, always.',
+});

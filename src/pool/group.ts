@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { bytesOf, type Data, type SendOptions } from '../channel/link.js';
+import { bytesOf, type Data } from '../channel/link.js';
+import { binaryOf, type SendOptions } from '../channel/send-options.js';
 import type { OwnerFigures } from '../stats/owner.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
@@ -92,10 +93,10 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   /**
    * Sends a message on every open connection; it crosses to each worker once.
    *
-   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
   broadcast(data: Data, options?: SendOptions): void {
-    const binary = options?.binary ?? typeof data !== 'string';
+    const binary = binaryOf(data, options);
     const bytes = bytesOf(data);
     for (const { worker } of this.#shares.values()) {
       worker.outbox.broadcast(this.id, bytes, binary);

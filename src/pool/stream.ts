@@ -1,17 +1,16 @@
-import { Duplex, type DuplexOptions } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { Connection } from './connection.js';
 import { createError } from './errors.js';
+import { parseStreamOptions, type StreamOptions } from './options/stream.js';
 
-export type StreamOptions = Pick<
-  DuplexOptions,
-  'objectMode' | 'readableObjectMode' | 'writableObjectMode' | 'encoding' | 'decodeStrings'
->;
+export type { StreamOptions };
 
 /**
  * A connection as a Duplex. Its end closes the connection (a raw one half, with FIN), destroying it
  * terminates the connection; a slow reader stops the reading of the socket.
  */
-export function createStream(connection: Connection, options: StreamOptions = {}): Duplex {
+export function createStream(connection: Connection, given?: StreamOptions): Duplex {
+  const options = parseStreamOptions(given);
   const raw = connection.kind === 'raw';
   /** Of the write that waits for "drain". */
   let blocked: ((error?: Error) => void) | undefined;

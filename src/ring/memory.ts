@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types';
-import { markAsUntransferable } from 'node:worker_threads';
+import { keepHere } from '../channel/keep-here.js';
 import { createError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
 
@@ -27,8 +27,8 @@ export function memoryOf(argument: string, given: readonly Uint8Array[]): readon
     if ((memory as { resizable?: boolean }).resizable === true) {
       throw wrong(argument, 'memory that can be resized', 'a Buffer or Uint8Array of a fixed size');
     }
-    // The kernel writes to it: it must not become another thread's.
-    markAsUntransferable(memory);
+    // The kernel writes to it: it must not become another's, who would free it.
+    keepHere(memory);
     pinned.add(memory);
   }
   return parts;

@@ -1,3 +1,4 @@
+import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
 import {
   CLOSED,
@@ -95,7 +96,7 @@ export class HandlerConnection {
    * Sends a message; everything sent in one turn of the event loop leaves in one write.
    *
    * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);
@@ -213,3 +214,11 @@ export class HandlerConnection {
     return textOf(this.#addresses, name);
   }
 }
+
+refuseAssignments(HandlerConnection.prototype, {
+  onopen: 'The handler has a function "open" for that.',
+  onmessage: 'The handler has a function "message" for that.',
+  onclose: 'The handler has a function "close" for that.',
+  onerror: 'The handler has a function "error" for that.',
+  binaryType: 'Messages come as Buffers, always.',
+});

@@ -22,6 +22,25 @@ const CALLBACKS = new Map<number, keyof Handler>([
   [Event.keylog, 'keylog'],
 ]);
 
+const FUNCTIONS = [
+  ...(['open', 'message', 'drain', 'close', 'error', 'ping', 'pong', 'keylog', 'receive'] as const),
+];
+
+/** What would never be called is told of; whatever else the object has is the handler's own. */
+function checkFunctions(handler: Handler): Handler {
+  for (const name of FUNCTIONS) {
+    const given: unknown = handler[name];
+    if (given != null && typeof given !== 'function') {
+      throw new TypeError(`its "${name}" is ${describe(given)}, not a function`);
+    }
+    for (const alike of [`on${name}`, `on${name[0]?.toUpperCase()}${name.slice(1)}`]) {
+      if (alike in handler)
+        throw new TypeError(`its "${alike}" is never called: name it "${name}"`);
+    }
+  }
+  return handler;
+}
+
 /** A function of a handler may be asynchronous: what it rejects with counts as thrown. */
 function watch(result: unknown, failed: (thrown: unknown) => void): void {
   if (result instanceof Promise) result.catch(failed);
@@ -78,7 +97,7 @@ export class HandlerGroup {
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {
       throw new TypeError('the function given to defineHandler() has to return an object');
     }
-    this.#handler = handler;
+    this.#handler = checkFunctions(handler);
   }
 
   /** Whether messages have to come here at all. */

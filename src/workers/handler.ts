@@ -40,7 +40,7 @@ export interface Handler {
   open?(connection: HandlerConnection): void | Promise<void>;
   /**
    * A message, or bytes of a raw connection. The Buffer is the handler's to keep, or, if
-   * it is large, to give back (`releaseMessage()`). A handler that has
+   * it is large, to give back (`releaseMessage()`); what lies around it in `data.buffer` is not. A handler that has
    * no `message` when it is made gets none later: they are counted where they arrive (`received()`)
    * and cost nothing more.
    */

@@ -117,6 +117,41 @@ TEST_CASE(
   CHECK_EQ(number, 4);
 }
 
+TEST_CASE("event log: payloads that users see lie apart from the records, and are counted") {
+  EventLog log;
+  const size_t sizes[] = {5, 30'000, 30'000, 1, 100'000, 8};
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < 6; i++) {
+    fill(log.appendShown(Event::data, flag::binary, {i, 1}, sizes[i]), sizes[i], i);
+    bytes += sizeof(Record) + (sizes[i] + 7) / 8 * 8;
+    if (i == 2) std::memcpy(log.append(Event::closed, 0, {i, 1}, 3, 0), "end", 3);
+  }
+  bytes += recordSize(3);
+  log.publish();
+  uint32_t number = 0;
+  size_t told = 0;
+  for (const auto& range : log.take()) {
+    told += range.bytes;
+    forEachRecord(range, [&](const Record& record, const uint8_t* payload) {
+      if (record.type == static_cast<uint16_t>(Event::closed)) {
+        CHECK_EQ(toString(payload, record.length), "end");
+        return;
+      }
+      CHECK_EQ(record.size, sizeof(Record));
+      CHECK_EQ(record.flags, flag::binary | flag::shown);
+      CHECK_EQ(record.length, sizes[number]);
+      REQUIRE_LE(record.aux + record.length, range.shown->size());
+      CHECK(isFilled(range.shown->data() + record.aux, record.length, number));
+      number++;
+    });
+  }
+  CHECK_EQ(number, 6);
+  CHECK_EQ(told, bytes);
+  log.append(Event::pong, 0, {}, 0, 0);
+  log.publish();
+  CHECK_FALSE(log.take().front().shown);
+}
+
 TEST_CASE("event log: payloads handed over as they are come in order") {
   EventLog log;
   for (uint32_t i = 0; i < 3; i++) {
@@ -175,12 +210,12 @@ TEST_CASE("log consumer: long payloads get memory of their own, short ones lie i
   };
   const Octets bytes(16 * 1024 + 1);
   consumer.message(connection, ws::Opcode::text, bytes.data(), bytes.size() - 1);
-  CHECK_EQ(flagsOfNext(), 0);
+  CHECK_EQ(flagsOfNext(), flag::shown);
   consumer.message(connection, ws::Opcode::binary, bytes.data(), bytes.size());
   CHECK_EQ(flagsOfNext(), flag::binary | flag::external);
   CHECK_EQ(log.takeExternal().size(), bytes.size());
   consumer.message(connection, ws::Opcode::text, bytesOf(100, 0));
-  CHECK_EQ(flagsOfNext(), 0);
+  CHECK_EQ(flagsOfNext(), flag::shown);
   consumer.message(connection, ws::Opcode::text, bytesOf(100'000, 0));
   CHECK_EQ(flagsOfNext(), flag::external);
   consumer.data(connection, bytes.data(), 0);
@@ -224,7 +259,10 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
         if (size > 16 * 1024 && random() % 4 != 0) {
           log.appendExternal(Event::message, 0, {number, 1}, bytesOf(size, number));
         } else {
-          fill(log.append(Event::data, 0, {number, 1}, size, number), size, number);
+          const bool shown = size > 0 && random() % 2 == 0;
+          fill(shown ? log.appendShown(Event::data, 0, {number, 1}, size)
+                     : log.append(Event::data, 0, {number, 1}, size, number),
+               size, number);
         }
         if (random() % 20 == 0) publish();
       }
@@ -252,12 +290,14 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
                 right && bytes.size() == record.aux && isFilled(bytes.data(), bytes.size(), next);
             awaited |= log.consumed(bytes.size());
           } else {
-            right = right && isFilled(payload, record.length, next);
+            const bool shown = (record.flags & flag::shown) != 0;
+            right = right && isFilled(shown ? range.shown->data() + record.aux : payload,
+                                      record.length, next);
           }
           if (!right) failed = true;
           next++;
         });
-        awaited |= log.consumed(range.end - range.begin);
+        awaited |= log.consumed(range.bytes);
       }
       if (awaited) toProducer.raise();
     }

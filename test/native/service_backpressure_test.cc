@@ -166,7 +166,7 @@ TEST_CASE("backpressure: a log that is full stops the reading, and starts it whe
         if ((record.flags & flag::external) != 0) room |= log.consumed(log.takeExternal().size());
         at += record.size;
       }
-      room |= log.consumed(range.end - range.begin);
+      room |= log.consumed(range.bytes);
     }
     if (room) bed.channel.wakeWorker();
     room = false;

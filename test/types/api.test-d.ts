@@ -51,6 +51,10 @@ test('connections send, stream and iterate', () => {
   expectTypeOf(connection.send('text')).toBeBoolean();
   connection.send(new Uint16Array(2));
   connection.send(new ArrayBuffer(2), { binary: false });
+  // @ts-expect-error: there is on()
+  connection.onmessage = () => undefined;
+  // @ts-expect-error: messages are sent whole
+  connection.send('text', { fin: false });
   // @ts-expect-error numbers cannot be sent
   connection.send(1);
   expectTypeOf(connection.flushed()).resolves.toBeVoid();

@@ -7,10 +7,31 @@ namespace lwspool {
 
 uint8_t* EventLog::append(Event type, uint16_t flags, ConnectionId id, size_t length,
                           uint32_t aux) {
-  const size_t size = recordSize(length);
+  return reinterpret_cast<uint8_t*>(write(recordSize(length), type, flags, id, length, aux) + 1);
+}
+
+uint8_t* EventLog::appendShown(Event type, uint16_t flags, ConnectionId id, size_t length) {
+  const size_t size = (length + 7) & ~size_t{7};
+  if (!shown_ || shownEnd_ + size > shown_->size()) {
+    SlabRef next(Slab::create(std::max(kSlabSize, size)));
+    stage();  // the records so far have theirs in the other one
+    shown_ = std::move(next);
+    shownEnd_ = 0;
+  }
+  const size_t at = shownEnd_;
+  write(recordSize(0), type, flags | flag::shown, id, length, static_cast<uint32_t>(at));
+  shownEnd_ += size;
+  shownBytes_ += size;
+  outstanding_.fetch_add(size, std::memory_order_relaxed);
+  return shown_->data() + at;
+}
+
+Record* EventLog::write(size_t size, Event type, uint16_t flags, ConnectionId id, size_t length,
+                        uint32_t aux) {
   if (!slab_ || position_ + size > slab_->size()) {
+    SlabRef next(Slab::create(std::max(kSlabSize, size)));
     stage();
-    slab_ = SlabRef(Slab::create(std::max(kSlabSize, size)));
+    slab_ = std::move(next);
     begin_ = position_ = 0;
   }
   auto* record = reinterpret_cast<Record*>(slab_->data() + position_);
@@ -23,7 +44,7 @@ uint8_t* EventLog::append(Event type, uint16_t flags, ConnectionId id, size_t le
              aux};
   position_ += size;
   outstanding_.fetch_add(size, std::memory_order_relaxed);
-  return reinterpret_cast<uint8_t*>(record + 1);
+  return record;
 }
 
 void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload) {
@@ -34,8 +55,11 @@ void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::B
 }
 
 void EventLog::stage() {
-  if (position_ > begin_) staged_.push_back({slab_, begin_, position_});
+  if (position_ == begin_) return;
+  const size_t bytes = position_ - begin_ + shownBytes_;
+  staged_.push_back({slab_, begin_, position_, shownBytes_ > 0 ? shown_ : SlabRef(), bytes});
   begin_ = position_;
+  shownBytes_ = 0;
 }
 
 bool EventLog::publish() {

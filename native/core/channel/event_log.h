@@ -1,5 +1,9 @@
 // Events from a worker's service to one consumer: the main thread, or the JavaScript of the worker
 // itself. One thread appends, one thread takes; what was appended becomes visible all at once.
+//
+// A message that users get is a view of the memory it lies in, and with it they have the rest of
+// that memory: they can write to it, or transfer it to another thread. So it holds payloads alone.
+// Records, and what JavaScript of ours reads from them, lie in memory that no user ever sees.
 #pragma once
 
 #include <atomic>
@@ -22,6 +26,8 @@ class EventLog {
     SlabRef slab;
     size_t begin;
     size_t end;
+    SlabRef shown;  // where the payloads of those flagged `shown` lie; null without any
+    size_t bytes;   // of records and payloads: what to say to consumed()
   };
 
   EventLog() = default;
@@ -30,6 +36,8 @@ class EventLog {
 
   // Producer: makes room for an event and returns where its `length` bytes of payload go.
   uint8_t* append(Event type, uint16_t flags, ConnectionId id, size_t length, uint32_t aux);
+  // Producer: the same of an event whose payload users get as it lies there; `length` is not 0.
+  uint8_t* appendShown(Event type, uint16_t flags, ConnectionId id, size_t length);
   // Producer: an event whose payload stays where it is and is handed over as it is.
   void appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload);
   // Producer: something was appended since the last publish().
@@ -54,11 +62,16 @@ class EventLog {
   static constexpr size_t kLow = 2 * 1024 * 1024;
 
   void stage();
+  Record* write(size_t size, Event type, uint16_t flags, ConnectionId id, size_t length,
+                uint32_t aux);
 
   // The producer's own.
   SlabRef slab_;
   size_t begin_ = 0;     // first record of slab_ that is not staged
   size_t position_ = 0;  // where the next record goes
+  SlabRef shown_;
+  size_t shownEnd_ = 0;    // where the next payload goes
+  size_t shownBytes_ = 0;  // of payloads whose records are not staged
   std::vector<Range> staged_;
   std::vector<ws::Bytes> stagedExternal_;
 

@@ -23,9 +23,12 @@ uint16_t flagsOf(ws::Opcode opcode) {
 
 void LogConsumer::copy(Event event, uint16_t flags, const Connection& connection,
                        const uint8_t* data, size_t size) {
+  if (size == 0) {
+    log_.append(event, flags, connection.id, 0, 0);
+    return;
+  }
   if (size <= kInline) {
-    uint8_t* out = log_.append(event, flags, connection.id, size, 0);
-    if (size > 0) std::memcpy(out, data, size);
+    std::memcpy(log_.appendShown(event, flags, connection.id, size), data, size);
     return;
   }
   ws::Bytes own;

@@ -59,6 +59,8 @@ inline constexpr uint16_t external =
     2;  // the payload is fetched on its own: it was too long to lie here
 inline constexpr uint16_t exclusive = 4;
 inline constexpr uint16_t frame = 8;  // wanted between two incoming frames
+// The payload lies where users see it: in the other slab of its range (EventLog), `aux` bytes in.
+inline constexpr uint16_t shown = 16;
 }  // namespace flag
 
 struct Record {

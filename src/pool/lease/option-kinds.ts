@@ -77,7 +77,8 @@ export const linger: OptionKind<Linger> = {
   }),
   encode(value) {
     if (typeof value !== 'object' || value === null) return undefined;
-    const { onoff, linger: seconds } = value as { [Key in keyof Linger]?: unknown };
+    const { onoff, linger: seconds, ...unknown } = value as { [Key in keyof Linger]?: unknown };
+    if (Object.keys(unknown).length > 0) return undefined;
     if (typeof onoff !== 'boolean' || !isInteger(seconds, 0, MAX_INT)) return undefined;
     return words(Number(onoff), seconds);
   },
