@@ -12,7 +12,14 @@ import { type NativeService, native } from '../native.js';
 import { createError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
 import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
-import { answer, type Heart } from '../pool/trouble/heartbeat.js';
+import {
+  answer,
+  type Heart,
+  introduce,
+  whileLoading,
+  whileTelling,
+} from '../pool/trouble/heartbeat.js';
+import { threadNumber } from '../pool/trouble/thread-time.js';
 import type { Trouble } from '../pool/trouble/warning.js';
 import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
@@ -56,6 +63,7 @@ export class WorkerService implements HandlerService {
   constructor(task: ServiceTask) {
     this.#port = task.port;
     this.#heart = task.heart;
+    introduce(task.heart, threadNumber());
     const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#bios = new BioDispatcher(
       () => this.#native,
@@ -68,7 +76,7 @@ export class WorkerService implements HandlerService {
     this.#native = new native.Service(
       task.channel,
       task.handshakesInFlight,
-      (...range) => this.#outbox.during(() => inbox(...range)),
+      (...range) => whileTelling(this.#heart, () => this.#outbox.during(() => inbox(...range))),
       this.#bios.dispatch,
       task.poller === 'io_uring',
     );
@@ -196,7 +204,7 @@ export class WorkerService implements HandlerService {
   async #load(spec: HandlerSpec, single = false): Promise<HandlerGroup | undefined> {
     const { group, handler } = spec;
     try {
-      const module = (await import(handler)) as { default?: unknown };
+      const module = await whileLoading<{ default?: unknown }>(this.#heart, () => import(handler));
       const factory = factoryOf(module.default);
       if (factory === undefined) {
         throw new TypeError('its default export does not come from defineHandler()');
@@ -231,7 +239,7 @@ export class WorkerService implements HandlerService {
     try {
       for (const module of modules) {
         handler = module;
-        await this.#bios.load(module);
+        await whileLoading(this.#heart, () => this.#bios.load(module));
       }
       this.#post({ type: 'handling', group });
     } catch (cause) {

@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import inspector from 'node:inspector';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type Connection, createPool, type Pool, type PoolOptions } from 'lws-pool';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { WebSocket } from 'ws';
 import { event } from '../fixtures/pool.js';
 import { echo, socketPath, wsServer } from '../fixtures/servers.js';
 import { collectWarnings, processWarnings, warned } from '../fixtures/warnings.js';
@@ -53,6 +57,12 @@ async function bed(data: object = {}, options: PoolOptions = {}): Promise<Bed & 
 
 type Tell = (text: string) => void;
 
+async function makeFifo(): Promise<string> {
+  const fifo = await socketPath('fifo');
+  execFileSync('mkfifo', [fifo]);
+  return fifo;
+}
+
 describe('a handler that blocks its worker', () => {
   it.each(['blockInLoop', 'blockInWait', 'blockInRegExp', 'blockAfterTampering'])(
     'is warned of, with its stack, and goes on unharmed: %s',
@@ -79,20 +89,22 @@ describe('a handler that blocks its worker', () => {
     },
   );
 
-  it('in native code is warned of without a stack', async () => {
-    const fifo = await socketPath('fifo');
-    execFileSync('mkfifo', [fifo]);
-    const { pool, tell, answer } = await bed({ fifo });
-    const warning = warned(pool, 'WORKER_BLOCKED');
-    tell('blockInNativeCode');
-    const { details, message } = await warning;
-    expect(details.stack).toBeUndefined();
-    expect(details.noStack).toContain('native code');
-    expect(message).toContain('native code');
-    const answered = answer();
-    closeSync(openSync(fifo, 'w'));
-    expect(await answered).toBe('blockInNativeCode');
-  });
+  it.each(['blockInNativeCode', 'blockInChild'])(
+    'in native code is warned of without a stack: %s',
+    async (way) => {
+      const fifo = await makeFifo();
+      const { pool, tell, answer } = await bed({ fifo });
+      const warning = warned(pool, 'WORKER_BLOCKED');
+      tell(way);
+      const { details, message } = await warning;
+      expect(details.stack).toBeUndefined();
+      expect(details.noStack).toContain('native code');
+      expect(message).toContain('native code');
+      const answered = answer();
+      closeSync(openSync(fifo, 'w'));
+      expect(await answered).toBe(way);
+    },
+  );
 
   it('is warned of without a stack where none is asked for', async () => {
     const { pool, tell, answer, go } = await bed({}, { warnings: { ...warnings, stacks: false } });
@@ -162,6 +174,63 @@ describe('a handler that blocks its worker', () => {
       await answered;
       expect(all).toEqual([]);
     }
+  });
+});
+
+describe('a worker that is late and not at fault', () => {
+  /** Resolves when a worker that blocks for as long has been warned of, and a bit later. */
+  async function untilOthersAreWarnedOf(): Promise<void> {
+    const { pool, tell, answer, go } = await bed();
+    const other = warned(pool, 'WORKER_BLOCKED');
+    tell('blockInWait');
+    await other;
+    const answered = answer();
+    go();
+    await answered;
+  }
+
+  it('since it loads a module is not warned of', async () => {
+    const fifo = await makeFifo();
+    const slow = new URL('../fixtures/handlers/loading-slowly.mjs', import.meta.url);
+    slow.searchParams.set('fifo', fifo);
+    const pool = await createPool({ threads: 1, warnings });
+    onTestFinished(() => pool.destroy());
+    const all = collectWarnings(pool);
+    const port = await wsServer(echo);
+    const opening = pool.connect(`ws://127.0.0.1:${port}/`, { handler: slow });
+    // Opening it for writing waits until the module reads it.
+    const file = await openFile(fifo, 'w');
+    await untilOthersAreWarnedOf();
+    await file.close();
+    await (await opening).close();
+    expect(all).toEqual([]);
+  });
+
+  it('since others have all processors is not warned of', async () => {
+    const pool = await createPool({ threads: 1, warnings: { interval: 20, blockedAfter: 100 } });
+    onTestFinished(() => pool.destroy());
+    const all = collectWarnings(pool);
+    let peer: WebSocket | undefined;
+    const port = await wsServer((accepted) => {
+      peer = accepted;
+    });
+    const yielding = new URL('../fixtures/handlers/yielding.mjs', import.meta.url);
+    await pool.connect(`ws://127.0.0.1:${port}/`, { handler: yielding });
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const spin = 'const { workerData } = require("node:worker_threads"); while (!workerData[0]);';
+    const hogs = Array.from(
+      { length: 2 * availableParallelism() },
+      () => new Worker(spin, { eval: true, workerData: flag }),
+    );
+    onTestFinished(async () => {
+      flag[0] = 1;
+      await Promise.all(hogs.map((hog) => event(hog, 'exit')));
+    });
+    for (let round = 0; round < 5; round++) {
+      peer?.send('do something');
+      await once(peer as WebSocket, 'message');
+    }
+    expect(all).toEqual([]);
   });
 });
 

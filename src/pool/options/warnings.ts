@@ -7,7 +7,10 @@ import { reader } from './schema.js';
 export interface WarningOptions {
   /** Between two rounds over all connections. Milliseconds; default: 1,000. */
   interval?: number | undefined;
-  /** A worker's event loop does not turn for so long. Milliseconds; default: 1,000. */
+  /**
+   * A worker's event loop does not turn for so long. While it loads modules, or has no processor, that
+   * does not count. Milliseconds; default: 1,000.
+   */
   blockedAfter?: number | false | undefined;
   /**
    * Asks a blocked worker for its stack, by the inspector of Node.js; see docs/monitoring.md for when
