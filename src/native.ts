@@ -37,7 +37,7 @@ export interface EndpointOptions {
   readonly protocols?: readonly string[];
   /** Whether the header fields of the answer that opens a WebSocket are told. */
   readonly keepsHeaders?: boolean;
-  /** From {@link NativeAddon.createTlsContext}; 0: plain. */
+  /** `number` of a {@link NativeTlsContext} that is still there; 0: plain. */
   readonly tls?: number;
   /** Name or address to verify and, if it is a name, to send as SNI. */
   readonly serverName?: string;
@@ -73,6 +73,12 @@ export interface TlsContextOptions {
   readonly keylog?: boolean;
   /** Secrets are appended to that file. */
   readonly keylogFile?: string | undefined;
+}
+
+/** Lives as long as this object or an endpoint that was made with it. */
+export interface NativeTlsContext {
+  /** By which all threads find it. */
+  readonly number: number;
 }
 
 declare const endpointBrand: unique symbol;
@@ -339,7 +345,9 @@ export interface NativeAddon {
   /** Why io_uring cannot be a worker's poller here; undefined where it can. */
   uringRefusal(): string | undefined;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */
-  createTlsContext(options: TlsContextOptions): number;
+  readonly TlsContext: new (
+    options: TlsContextOptions,
+  ) => NativeTlsContext;
   /** @throws Error with the reason for which secrets cannot be appended to that file */
   openKeylog(path: string): void;
   /** PEM of the authorities that are trusted by default; the first call counts. */

@@ -20,7 +20,11 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->requestHead = options.latin1("requestHead");
   endpoint->protocols = options.texts("protocols");
   endpoint->keepsHeaders = options.flag("keepsHeaders");
-  endpoint->tls = TlsBinding::find(options.number("tls"));
+  if (const uint32_t number = options.number("tls"); number != 0) {
+    endpoint->tls = TlsBinding::find(number);
+    // Nothing of what was to be encrypted is ever sent without.
+    if (endpoint->tls == nullptr) throw Napi::Error::New(info.Env(), "its TLS context is gone");
+  }
   endpoint->serverName = options.text("serverName");
   endpoint->sendsServerName = options.flag("sendsServerName", true);
   endpoint->localAddresses = options.texts("localAddresses");
@@ -37,8 +41,10 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
       endpoint->unixPath.empty()) {
     throw Napi::TypeError::New(info.Env(), "an endpoint needs addresses or a path");
   }
-  // OpenSSL takes an empty name for the wish not to compare any.
-  if (endpoint->role == ws::Role::client && endpoint->tls && endpoint->serverName.empty()) {
+  // OpenSSL takes an empty name for the wish not to compare any, and one that begins with a dot for
+  // all that end so: X509_check_host(3).
+  const std::string& name = endpoint->serverName;
+  if (endpoint->role == ws::Role::client && endpoint->tls && (name.empty() || name[0] == '.')) {
     throw Napi::TypeError::New(info.Env(), "a certificate needs a name to be compared with");
   }
   endpoint_ = std::move(endpoint);

@@ -2,19 +2,15 @@
 
 #include <openssl/ssl.h>
 
-#include <mutex>
-#include <vector>
-
 #include "options_reader.h"
+#include "registry.h"
 
 namespace lwspool {
 
 namespace {
 
-// Configurations stay until the process ends: there are few, and connections of any thread may
-// still need them.
-std::mutex mutex;
-std::vector<std::shared_ptr<const TlsContext>> contexts;  // guarded by mutex
+// What V8 is told that one takes, so that it looks for those that nobody has any more. Bytes.
+constexpr int64_t kSize = 32 * 1024;
 
 int versionOf(const std::string& name) {
   if (name == "TLSv1.3") return TLS1_3_VERSION;
@@ -24,8 +20,7 @@ int versionOf(const std::string& name) {
   return 0;
 }
 
-// JavaScript thread. Throws an Error with `option`.
-Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
+std::shared_ptr<const TlsContext> make(const Napi::CallbackInfo& info) {
   const OptionsReader options(info[0].As<Napi::Object>());
   TlsOptions tls;
   tls.server = options.flag("server");
@@ -45,10 +40,9 @@ Napi::Value createTlsContext(const Napi::CallbackInfo& info) {
   tls.secrets.told = options.flag("keylog");
   try {
     if (options.has("keylogFile")) tls.secrets.file = KeylogFile::open(options.text("keylogFile"));
-    auto context = std::make_shared<const TlsContext>(tls);
-    std::lock_guard lock(mutex);
-    contexts.push_back(std::move(context));
-    return Napi::Number::New(info.Env(), static_cast<double>(contexts.size()));
+    // Nobody makes servers by the thousand, and their keys are not kept for others.
+    if (tls.server) return std::make_shared<const TlsContext>(tls);
+    return TlsContext::of(tls);
   } catch (const TlsOptionError& failure) {
     Napi::Error error = Napi::Error::New(info.Env(), failure.what());
     error.Set("option", Napi::String::New(info.Env(), failure.option));
@@ -67,21 +61,38 @@ void openKeylog(const Napi::CallbackInfo& info) {
   }
 }
 
-void setDefaultAuthorities(const Napi::CallbackInfo& info) {
-  TlsContext::setDefaultAuthorities(info[0].As<Napi::String>().Utf8Value());
+void setAuthorities(const Napi::CallbackInfo& info) {
+  setDefaultAuthorities(info[0].As<Napi::String>().Utf8Value());
 }
 
 }  // namespace
 
+TlsBinding::TlsBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<TlsBinding>(info),
+      context_(make(info)),
+      number_(Registry<const TlsContext>::instance().add(context_)) {
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kSize);
+}
+
+TlsBinding::~TlsBinding() {
+  if (context_ == nullptr) return;  // it could not be made
+  Registry<const TlsContext>::instance().remove(number_);
+  Napi::MemoryManagement::AdjustExternalMemory(Env(), -kSize);
+}
+
+Napi::Value TlsBinding::number(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), number_);
+}
+
 std::shared_ptr<const TlsContext> TlsBinding::find(uint32_t number) {
-  std::lock_guard lock(mutex);
-  return number > 0 && number <= contexts.size() ? contexts[number - 1] : nullptr;
+  return Registry<const TlsContext>::instance().find(number);
 }
 
 void TlsBinding::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("createTlsContext", Napi::Function::New(env, createTlsContext));
+  exports.Set("TlsContext",
+              DefineClass(env, "TlsContext", {InstanceAccessor<&TlsBinding::number>("number")}));
   exports.Set("openKeylog", Napi::Function::New(env, openKeylog));
-  exports.Set("setDefaultAuthorities", Napi::Function::New(env, setDefaultAuthorities));
+  exports.Set("setDefaultAuthorities", Napi::Function::New(env, setAuthorities));
 }
 
 }  // namespace lwspool

@@ -1,5 +1,6 @@
-// TLS configurations, shared by all threads of the process. JavaScript: createTlsContext(options)
-// gives a number; setDefaultAuthorities(pem).
+// JavaScript: new TlsContext(options), a TLS configuration, which throws an Error with `option`
+// where OpenSSL does not take one; and setDefaultAuthorities(pem). Belongs to the thread that made
+// it; what it holds is shared with all, by its number for as long as it is there.
 #pragma once
 
 #include <napi.h>
@@ -10,11 +11,19 @@
 
 namespace lwspool {
 
-class TlsBinding {
+class TlsBinding : public Napi::ObjectWrap<TlsBinding> {
  public:
+  explicit TlsBinding(const Napi::CallbackInfo&);
+  ~TlsBinding() override;
   static void define(Napi::Env, Napi::Object exports);
-  // Any thread. Null for a number that was never given.
+  // Any thread. Null for one that is not there (any more).
   static std::shared_ptr<const TlsContext> find(uint32_t number);
+
+ private:
+  Napi::Value number(const Napi::CallbackInfo&);
+
+  const std::shared_ptr<const TlsContext> context_;
+  const uint32_t number_;
 };
 
 }  // namespace lwspool

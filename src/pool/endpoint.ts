@@ -29,8 +29,8 @@ export function endpointOptions(
     tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     // "" asks for no SNI: the certificate still has to be the host's.
-    serverName: options.tls.servername || target.host.replace(/\.$/, ''),
-    sendsServerName: options.tls.servername !== '',
+    serverName: options.servername || target.host.replace(/\.$/, ''),
+    sendsServerName: options.servername !== '',
     localAddresses: options.localAddress,
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,

@@ -299,9 +299,12 @@ export class Pool extends EventEmitter<PoolEvents> {
       });
     }
     const ignore = signal && onAbort(signal, () => group.terminate());
+    const { tls } = resolved;
     void group.closed.then(() => {
       ignore?.();
       this.#groups.delete(group.id);
+      // Until here workers find the TLS context by its number: it lives as long as these options.
+      void tls;
     });
     await Promise.all(loads);
     setImmediate(() => group.onSettled());

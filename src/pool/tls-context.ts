@@ -1,29 +1,32 @@
-import { native } from '../native.js';
+import { type NativeTlsContext, native } from '../native.js';
 import { createError } from './errors.js';
 import type { ResolvedTlsOptions } from './options.js';
 import { defaultTrust } from './trust.js';
 
 /** Equal options are the same object, see options/tls.ts. */
-const contexts = new WeakMap<ResolvedTlsOptions, number>();
+const contexts = new WeakMap<ResolvedTlsOptions, NativeTlsContext>();
 /** Those whose connections are captured. */
-const telling = new WeakMap<ResolvedTlsOptions, number>();
+const telling = new WeakMap<ResolvedTlsOptions, NativeTlsContext>();
 
 /**
- * The SSL_CTX for these options, made once per process and shared by all its workers.
+ * The number of the TLS context for these options, shared by all workers of the process. It is there
+ * as long as the options are, or an endpoint that was made with it; natively the last few are kept
+ * for longer, and found by content.
  *
  * @param tellSecrets for connections that are captured: only these have OpenSSL tell their secrets
- * @throws LwsPoolError ERR_TLS_OPTION
+ * @throws LwsPoolError ERR_TLS_OPTION, ERR_KEYLOG
  */
 export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): number {
   const made = tellSecrets ? telling : contexts;
   // Also where the context is known: the file may have been moved away since.
   checkKeylog(options);
-  const known = made.get(options);
-  if (known !== undefined) return known;
-  if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
-  const context = create(options, tellSecrets);
-  made.set(options, context);
-  return context;
+  let context = made.get(options);
+  if (context === undefined) {
+    if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
+    context = create(options, tellSecrets);
+    made.set(options, context);
+  }
+  return context.number;
 }
 
 /**
@@ -40,10 +43,10 @@ export function checkKeylog({ keylog }: ResolvedTlsOptions): void {
   }
 }
 
-function create(options: ResolvedTlsOptions, tellSecrets: boolean): number {
+function create(options: ResolvedTlsOptions, tellSecrets: boolean): NativeTlsContext {
   const { ca, cert, key, minVersion, maxVersion, ciphers, ALPNProtocols } = options;
   try {
-    return native.createTlsContext({
+    return new native.TlsContext({
       ca,
       cert,
       key: key.map(({ pem }) => pem),

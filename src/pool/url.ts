@@ -1,6 +1,7 @@
 import { unescape as percentDecode } from 'node:querystring';
 import { createError, type LwsPoolError } from './errors.js';
 import { lineEndingIn } from './options/characters.js';
+import { wrongWithName } from './options/host-name.js';
 import { socketPath } from './url/socket-path.js';
 
 /** Where to connect and how, read from a URL. */
@@ -103,6 +104,7 @@ function toUrl(input: unknown): URL {
 }
 
 function webSocketTarget(url: URL): Target {
+  checkName(url, url.hostname);
   const secure = url.protocol === 'wss:';
   const port = url.port === '' ? (secure ? 443 : 80) : portOf(url);
   return Object.freeze<Target>({
@@ -131,6 +133,7 @@ function tcpTarget(url: URL): Target {
   }
   const port = portOf(url);
   const hostname = normalHostname(url);
+  checkName(url, hostname);
   const authority = `${hostname}:${port}`;
   return Object.freeze<Target>({
     kind: 'raw',
@@ -176,6 +179,13 @@ function normalHostname(url: URL): string {
   } catch {
     throw refused(url, 'its host is not valid');
   }
+}
+
+/** Neither DNS nor a certificate has such names, and what OpenSSL makes of some is dangerous. */
+function checkName(url: URL, hostname: string): void {
+  if (hostname.startsWith('[')) return;
+  const wrong = wrongWithName(hostname.replace(/\.$/, ''));
+  if (wrong !== undefined) throw refused(url, `of its host, ${wrong}`);
 }
 
 function withoutBrackets(hostname: string): string {

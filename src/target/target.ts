@@ -1,5 +1,10 @@
 import { lookup } from 'node:dns/promises';
-import { type NativeChannel, type NativeService, native } from '../native.js';
+import {
+  type NativeChannel,
+  type NativeService,
+  type NativeTlsContext,
+  native,
+} from '../native.js';
 import { createError } from '../pool/errors.js';
 import type { ServerIdentity } from './identity.js';
 import { ListenError, listenError } from './listen-error.js';
@@ -46,7 +51,7 @@ export class Target {
 
   private constructor(options: TargetOptions, address: string) {
     const { identity, mode, raw, maxPayload, size } = options;
-    const tls = identity === undefined ? 0 : contextOf(identity);
+    const context = identity === undefined ? undefined : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
     this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined, false);
     // Nor has it any BIO.
@@ -60,7 +65,7 @@ export class Target {
     const endpoint = new native.Endpoint({
       kind: raw ? 'raw' : 'ws',
       server: true,
-      tls,
+      tls: context?.number ?? 0,
       maxPayload,
       timeout: REQUEST_TIMEOUT,
     });
@@ -102,9 +107,9 @@ export class Target {
   }
 }
 
-function contextOf({ cert, key }: ServerIdentity): number {
+function contextOf({ cert, key }: ServerIdentity): NativeTlsContext {
   try {
-    return native.createTlsContext({ server: true, cert: [cert], key: [key] });
+    return new native.TlsContext({ server: true, cert: [cert], key: [key] });
   } catch (cause) {
     const { option } = cause as { option?: string };
     throw createError('ERR_TLS_OPTION', option === undefined ? {} : { option }, { cause });

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Connection, createPool, defineBio } from 'lws-pool';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WebSocket } from 'ws';
 import { certificate, hold, thrown, until } from '../fixtures/leases.js';
 import { ending, event, messages, rejection, usePool } from '../fixtures/pool.js';
@@ -16,6 +19,14 @@ async function echoServer(onPeer: (peer: WebSocket) => void = echo) {
   const identity = await certificate();
   const port = await wsServer(onPeer, {}, https.createServer(identity) as never);
   return { port, ca: identity.cert };
+}
+
+/** By which a BIO in a worker is told that it is time. */
+function signalFile(): { once: string; now: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'lws-pool-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const once = join(folder, 'now');
+  return { once, now: () => writeFileSync(once, '') };
 }
 
 /** A tunnel whose bytes are masked on the client's side. */
@@ -100,9 +111,11 @@ describe('a BIO that does wrong ends its connection with ERR_BIO', () => {
     ['write', 'nothing'],
   ])('once it is open: %s, %s', async (where, how) => {
     const { port, ca } = await echoServer();
+    const { once, now } = signalFile();
     const connection = await own.pool.connect(`wss://localhost:${port}/`, {
-      tls: { ca, bio: custom(`failing.mjs?in=${where}&how=${how}&after=12`) },
+      tls: { ca, bio: custom(`failing.mjs?in=${where}&how=${how}&once=${once}`) },
     });
+    now();
     const end = ending(connection);
     const sending = setInterval(() => {
       if (connection.readyState === 1) connection.send('again');
@@ -115,9 +128,11 @@ describe('a BIO that does wrong ends its connection with ERR_BIO', () => {
 
   it('the end of what comes in is the end of the connection', async () => {
     const { port, ca } = await echoServer();
+    const { once, now } = signalFile();
     const connection = await own.pool.connect(`wss://localhost:${port}/`, {
-      tls: { ca, bio: custom('failing.mjs?in=read&how=end&after=12') },
+      tls: { ca, bio: custom(`failing.mjs?in=read&how=end&once=${once}`) },
     });
+    now();
     const end = ending(connection);
     const sending = setInterval(() => {
       if (connection.readyState === 1) connection.send('again');

@@ -97,7 +97,8 @@ describe('an endpoint that works', () => {
     expect(report.tls).toMatchObject({
       ...{ source: 'connection', version: 'TLSv1.3', alpn: 'http/1.1', servername: 'localhost' },
       ...{ verified: true, verifyError: null, resumption: 'resumed', ocspBytes: null },
-      group: expect.stringMatching(/^(x25519|secp256r1)/),
+      // The preferred one differs: OpenSSL 3.5 begins with X25519MLKEM768.
+      group: expect.stringMatching(/^(x25519|secp256r1)/i),
       chain: [
         {
           ...{ subject: 'CN=issued.test', issuer: 'CN=lws-pool test intermediate' },

@@ -95,13 +95,14 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
 
   it('nothing is shared with other names, authorities, rules and identities', async () => {
     const { port, reused } = await server({
-      ...{ ...made.valid, ...versions, ca: made.ca },
+      ...{ ...made.twoNames, ...versions, ca: made.ca },
       ...{ requestCert: true, rejectUnauthorized: false },
     });
     const tls = { ca: made.ca, ...versions };
     expect(await reuses(port, tls)).toBe(false);
     expect(await reuses(port, tls, 'localhost')).toBe(false);
-    expect(await reuses(port, { ...tls, servername: 'localhost' })).toBe(false);
+    expect(await reuses(port, { ...tls, servername: '' }, 'localhost')).toBe(false);
+    expect(await reuses(port, { ...tls, servername: 'valid.test' })).toBe(false);
     expect(await reuses(port, { ...tls, ca: [made.ca, made.selfSigned.cert] })).toBe(false);
     expect(await reuses(port, { ...tls, rejectUnauthorized: false })).toBe(false);
     expect(await reuses(port, { ...tls, ...made.client })).toBe(false);
@@ -110,6 +111,22 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('%s', (version) => {
     // And each has kept its own.
     expect(await reuses(port, tls)).toBe(true);
     expect(await reuses(port, { ...tls, ...made.client })).toBe(true);
+  });
+
+  it('each of many names has its own, as far as there is room', async () => {
+    const { port } = await server({ ...made.twoNames, ...versions });
+    const names = ['localhost', 'valid.test'];
+    const tls = { ca: made.ca, ...versions, maxCachedSessions: 20 };
+    for (const again of [false, true, true]) {
+      for (const servername of names) {
+        expect(await reuses(port, { ...tls, servername })).toBe(again);
+      }
+    }
+    const one = { ...tls, maxCachedSessions: 1 };
+    for (let i = 0; i < 2; i++) {
+      for (const servername of names)
+        expect(await reuses(port, { ...one, servername })).toBe(false);
+    }
   });
 
   it('a name that the certificate is not for is refused, whatever was resumed before', async () => {

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -71,7 +72,79 @@ std::pair<uint32_t, std::string> segmentOf(const Block& block) {
 constexpr uint32_t kPacket = 6;
 constexpr uint32_t kSecrets = 10;
 
+// A peer whose handshake comes in many pieces.
+class Pieces final : public bio::Layer {
+ public:
+  bio::Kind kind() const override { return bio::Kind::fault; }
+  std::shared_ptr<const Layer> copy() const override { return std::make_shared<Pieces>(); }
+  IoResult read(bio::Below& below, uint8_t* out, size_t capacity) override {
+    return below.read(out, std::min<size_t>(capacity, 100));
+  }
+};
+
 }  // namespace
+
+TEST_CASE("bio capture: secrets stand before the handshake that they open, however it comes") {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    const Folder folder;
+    TlsEnds ends(version);
+    SSL_CTX_set_keylog_callback(ends.clients, bio::tellSecret);
+    ends.connect(
+        [&](SSL* ssl) {
+          REQUIRE(Chain::push(ssl, std::make_shared<Pieces>()) == nullptr);
+          REQUIRE(Chain::push(ssl, std::make_shared<bio::Capture>(folder.file(), 1 << 20,
+                                                                  ends.sockets.ours)) == nullptr);
+        },
+        tcpPair());
+    CHECK_EQ(TlsEnds::write(ends.server, "said by the server").bytes, 18);
+    std::string got;
+    while (got.size() < 18) got += TlsEnds::read(ends.client);
+    CHECK_EQ(got, "said by the server");
+    ends.disconnect();
+    std::string secrets;
+    size_t before = 0;  // packets with something in them
+    for (const Block& block : blocksOf(folder.file())) {
+      if (block.type == kSecrets) secrets += block.body;
+      if (block.type != kPacket || segmentOf(block).second.empty()) continue;
+      if (secrets.empty()) before++;
+      // Not one comes up later.
+      if (version == TLS1_2_VERSION) CHECK_NE(secrets.find("CLIENT_RANDOM"), std::string::npos);
+      if (version != TLS1_3_VERSION) continue;
+      for (const char* label :
+           {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+            "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"}) {
+        CHECK_NE(secrets.find(label), std::string::npos);
+      }
+    }
+    CHECK_EQ(before, 0);
+  }
+}
+
+TEST_CASE("bio capture: of a handshake that is never done all is there") {
+  const Folder folder;
+  TlsEnds ends;
+  const SocketPair pair = tcpPair();
+  SSL* const ssl = SSL_new(ends.clients);
+  SSL_set_fd(ssl, pair.ours);
+  SSL_set_connect_state(ssl);
+  REQUIRE(Chain::push(ssl, std::make_shared<bio::Capture>(folder.file(), 1 << 20, pair.ours)) ==
+          nullptr);
+  CHECK_EQ(SSL_do_handshake(ssl), -1);
+  // A ServerHello that cannot be.
+  const std::string record = std::string("\x16\x03\x03\x00\x04\x02\xff\xff\xff", 9);
+  CHECK_EQ(send(pair.theirs, record.data(), record.size(), 0), record.size());
+  while (SSL_do_handshake(ssl) == -1 && SSL_get_error(ssl, -1) == SSL_ERROR_WANT_READ) {
+  }
+  ERR_clear_error();
+  SSL_free(ssl);
+  close(pair.ours);
+  close(pair.theirs);
+  size_t said = 0;
+  for (const Block& block : blocksOf(folder.file())) {
+    if (block.type == kPacket && segmentOf(block).second == record) said++;
+  }
+  CHECK_EQ(said, 1);
+}
 
 TEST_CASE("bio capture: secrets stand before what they open, and every byte is there once") {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

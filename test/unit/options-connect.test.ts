@@ -35,8 +35,21 @@ describe('parseConnectOptions', () => {
     });
   });
 
+  it('takes a server name in its ASCII form, that of the pool where none is given', () => {
+    const servername = (name: string) => parse({ tls: { servername: name } }).servername;
+    expect(servername('B\u00fccher.example')).toBe('xn--bcher-kva.example');
+    expect(servername('EXAMPLE.com.')).toBe('example.com');
+    expect(servername('_a.b-c')).toBe('_a.b-c');
+    expect(servername('')).toBe('');
+    const pool = parsePoolOptions({ tls: { servername: 'a.example' } }).connect;
+    expect(parseConnectOptions({}, pool).servername).toBe('a.example');
+    expect(parseConnectOptions({ tls: { servername: '' } }, pool).servername).toBe('');
+    const nested = parsePoolOptions({ connect: { tls: { servername: 'b.example' } } }).connect;
+    expect(nested.servername).toBe('b.example');
+  });
+
   it('takes undefined for not given', () => {
-    const names = Object.keys(defaults).filter((name) => name !== 'bios');
+    const names = Object.keys(defaults).filter((name) => !['bios', 'servername'].includes(name));
     expect(parse(Object.fromEntries(names.map((name) => [name, undefined])))).toEqual(defaults);
   });
 
@@ -57,7 +70,7 @@ describe('parseConnectOptions', () => {
       data: { n: 1 },
     };
     expect(parseConnectOptions(options, defaults)).toEqual({
-      bios: [],
+      ...{ bios: [], servername: undefined },
       protocols: ['chat'],
       headers: [
         ['X-One', '1'],
@@ -130,7 +143,8 @@ describe('parseConnectOptions', () => {
       ['A', '1'],
       ['b', '3'],
     ]);
-    expect(options.tls).toMatchObject({ servername: 'x', rejectUnauthorized: false });
+    expect(options.servername).toBe('x');
+    expect(options.tls).toMatchObject({ rejectUnauthorized: false });
     expect(options.tls).toBe(connect.tls);
     expect(parseConnectOptions({ headers: { Origin: 'http://o' } }, connect).origin).toBe(
       'http://o',

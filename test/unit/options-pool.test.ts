@@ -80,10 +80,11 @@ describe('parsePoolOptions', () => {
 
   it('lets connect.tls add to tls', () => {
     const { connect } = parsePoolOptions({
-      tls: { rejectUnauthorized: false, servername: 'a' },
-      connect: { tls: { servername: 'b' } },
+      tls: { rejectUnauthorized: false, requestOCSP: true, servername: 'a' },
+      connect: { tls: { requestOCSP: false, servername: 'b' } },
     });
-    expect(connect.tls).toMatchObject({ rejectUnauthorized: false, servername: 'b' });
+    expect(connect.tls).toMatchObject({ rejectUnauthorized: false, requestOCSP: false });
+    expect(connect.servername).toBe('b');
   });
 
   it('changes nothing of what it was given', () => {

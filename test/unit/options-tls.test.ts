@@ -13,7 +13,7 @@ const parse = (options: unknown) => parseTlsOptions(options as TlsOptions);
 describe('parseTlsOptions', () => {
   it('begins with the defaults of node:tls', () => {
     expect(parseTlsOptions(undefined)).toEqual({
-      ...{ ca: undefined, cert: [], key: [], passphrase: undefined, servername: undefined },
+      ...{ ca: undefined, cert: [], key: [], passphrase: undefined },
       rejectUnauthorized: true,
       requestOCSP: false,
       minVersion: tls.DEFAULT_MIN_VERSION,
@@ -65,7 +65,6 @@ describe('parseTlsOptions', () => {
 
   it('takes the other options', () => {
     const options = {
-      servername: 'B\u00fccher.example',
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
@@ -74,19 +73,14 @@ describe('parseTlsOptions', () => {
     };
     expect(parse(options)).toMatchObject({
       ...options,
-      servername: 'xn--bcher-kva.example',
       ALPNProtocols: ['http/1.1', 'foo'],
     });
-    expect(parse({ servername: '' }).servername).toBe('');
     expect(parse({ ALPNProtocols: ['a'] }).ALPNProtocols).toEqual(['a']);
   });
 
   it('completes from given defaults', () => {
     const defaults = parse({ ca: CA, cert: CERT, key: KEY });
-    expect(parseTlsOptions({ servername: 'x' }, defaults)).toEqual({
-      ...defaults,
-      servername: 'x',
-    });
+    expect(parseTlsOptions({ ciphers: 'x' }, defaults)).toEqual({ ...defaults, ciphers: 'x' });
     expect(parseTlsOptions(undefined, defaults)).toBe(defaults);
     expect(parseTlsOptions({}, defaults)).toBe(defaults);
   });
@@ -97,7 +91,7 @@ describe('parseTlsOptions', () => {
     expect(same).toBe(one);
     expect(Object.isFrozen(one)).toBe(true);
     for (const other of [
-      ...[{ ca: CERT }, { ca: [] }, { cert: [CERT, CERT] }, { servername: 'x' }, { ciphers: 'x' }],
+      ...[{ ca: CERT }, { ca: [] }, { cert: [CERT, CERT] }, { ciphers: 'x' }],
       ...[{ key: [{ pem: KEY, passphrase: 'x' }] }, { passphrase: 'x' }],
       ...[{ rejectUnauthorized: false }, { ALPNProtocols: ['x'] }, { minVersion: 'TLSv1.2' }],
       { maxCachedSessions: 0 },
@@ -108,11 +102,21 @@ describe('parseTlsOptions', () => {
     }
   });
 
-  it('remembers a bounded number of different options', () => {
-    const first = parse({ servername: 'host0' });
-    const held = Array.from({ length: 40 }, (_, at) => parse({ servername: `host${at + 1}` }));
-    expect(parse({ servername: 'host0' })).not.toBe(first);
-    expect(parse({ servername: 'host40' })).toBe(held[39]);
+  it('shares one object for whatever server name and BIO', () => {
+    const one = parse({ ca: CA });
+    expect(parse({ ca: CA, servername: 'a.example' })).toBe(one);
+    expect(parse({ ca: CA, servername: 'b.example', bio: { type: 'counter' } })).toBe(one);
+  });
+
+  it('finds each of very many, also those that look alike', () => {
+    const alike = (at: number) => `-----BEGIN CERTIFICATE-----\n${at % 50}${'A'.repeat(200)}`;
+    const held = Array.from({ length: 2000 }, (_, at) =>
+      parse({ ca: [alike(at), `${CERT}${at}`] }),
+    );
+    expect(new Set(held).size).toBe(2000);
+    for (const [at, one] of held.entries()) {
+      expect(parse({ ca: [Buffer.from(alike(at)), `${CERT}${at}`] })).toBe(one);
+    }
   });
 
   it.each<[unknown, option: string, ...said: string[]]>([
@@ -135,6 +139,18 @@ describe('parseTlsOptions', () => {
     [{ servername: 'a b' }, 'tls.servername', 'a host name'],
     [{ servername: 'a\r\nb' }, 'tls.servername', 'a host name'],
     [{ servername: 'a/b' }, 'tls.servername', 'a host name'],
+    [{ servername: '.' }, 'tls.servername', 'a host name'],
+    [{ servername: '.com' }, 'tls.servername', 'a part of the name is empty', 'got ".com"'],
+    [{ servername: '.example.com' }, 'tls.servername', 'a part of the name is empty'],
+    [{ servername: 'a..b' }, 'tls.servername', 'a part of the name is empty'],
+    [{ servername: 'example.com..' }, 'tls.servername', 'a part of the name is empty'],
+    [{ servername: '\u3002example.com' }, 'tls.servername', 'a part of the name is empty'],
+    [{ servername: '*.example.com' }, 'tls.servername', 'a host name'],
+    [{ servername: `${'a'.repeat(64)}.com` }, 'tls.servername', 'longer than 63 characters'],
+    [{ servername: `${'a.'.repeat(126)}com` }, 'tls.servername', 'longer than 253 characters'],
+    [{ servername: '127.0.0.1.' }, 'tls.servername', 'no IP address'],
+    [{ servername: ' a' }, 'tls.servername', 'a host name'],
+    [{ servername: 'a\0b' }, 'tls.servername', 'a host name'],
     [{ servername: '0x7f.1' }, 'tls.servername', 'no IP address'],
     [{ rejectUnauthorized: 0 }, 'tls.rejectUnauthorized', 'true or false', 'got 0'],
     [{ minVersion: 'SSLv3' }, 'tls.minVersion', '"TLSv1.2", "TLSv1.3"', 'got "SSLv3"'],

@@ -171,6 +171,15 @@ describe('parseTarget', () => {
     ['unix:/run/%00', 'a control character'],
     ['unix:/run/%ff', 'not UTF-8'],
     ['unix:/run/%zz', 'not UTF-8'],
+    ['wss://.example.com/', 'a part of the name is empty'],
+    ['wss://.com/', 'a part of the name is empty'],
+    ['wss://./', 'a part of the name is empty'],
+    ['ws://a..b/', 'a part of the name is empty'],
+    ['wss://example.com../', 'a part of the name is empty'],
+    ['wss://\u3002example.com/', 'a part of the name is empty'],
+    ['tcp://.example.com:1', 'a part of the name is empty'],
+    [`wss://${'a'.repeat(64)}.com/`, 'longer than 63 characters'],
+    [`wss://${'a.'.repeat(126)}com/`, 'longer than 253 characters'],
     [`unix:/${'\u00e9'.repeat(54)}`, 'has 109 bytes'],
   ])('refuses %j', (url, ...said) => {
     const error = thrownBy(() => parseTarget(url as string));

@@ -16,6 +16,9 @@ namespace lwspool::bio {
 
 namespace {
 
+// Of a handshake; a peer that says more than that in one is not waited for any longer. Bytes.
+constexpr size_t kMostHeld = 256 * 1024;
+
 uint64_t microseconds() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
@@ -90,7 +93,7 @@ void Capture::packet(bool sent, uint8_t flags, std::string_view payload) {
 void Capture::data(Below& below, bool sent, const uint8_t* bytes, size_t size) {
   if (out_ < 0) return;
   // What was held back, and in front of it the secrets that have come up since.
-  save(&below.chain());
+  if (!below.chain().handshaking() || held_.size() >= kMostHeld) save(&below.chain());
   std::string_view left(reinterpret_cast<const char*>(bytes), size);
   while (!left.empty() && out_ >= 0) {
     const std::string_view part = left.substr(0, pcapng::kLongestSegment);

@@ -28,8 +28,10 @@ class Capture final : public Layer {
   IoResult write(Below& below, const uint8_t* bytes, size_t size) override;
   bool looksOn() const override { return true; }
 
-  // A line of the key log. It has to stand in front of the packets that it opens: OpenSSL knows it
-  // only once it has read those that lead to it, so the last packet is held back by one call.
+  // A line of the key log. All of a handshake's have to stand in front of the first packet that a
+  // reader needs one of them for, the ServerHello. OpenSSL tells some only when it needs them
+  // itself, at the end, so a handshake is held back as a whole; after it the last packet is, by one
+  // call, for what may come up while it is read.
   void secret(const char* line);
 
   const std::string& file() const { return file_; }

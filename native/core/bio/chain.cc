@@ -19,8 +19,11 @@ namespace {
 
 using Status = IoResult::Status;
 
-void freeChain(void*, void* chain, CRYPTO_EX_DATA*, int, long, void*) {
-  delete static_cast<std::shared_ptr<Chain>*>(chain);
+void freeChain(void*, void* entry, CRYPTO_EX_DATA*, int, long, void*) {
+  auto* const chain = static_cast<std::shared_ptr<Chain>*>(entry);
+  // BIOs have it as well, and may be there for longer.
+  if (chain != nullptr) (*chain)->abandoned();
+  delete chain;
 }
 
 // Of the process; a thread that comes first makes it.
@@ -106,6 +109,7 @@ Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
       delete chain;
       return "OpenSSL has no memory";
     }
+    (*chain)->ssl_ = ssl;
   }
   if (!layer->join()) return "it is in use on a connection";
   BIO* const top = makeBio(layer, *chain, below);
@@ -121,6 +125,8 @@ Refused Chain::push(SSL* ssl, std::shared_ptr<Layer> layer) {
   SSL_set_bio(ssl, top, top);
   return nullptr;
 }
+
+bool Chain::handshaking() const { return ssl_ != nullptr && SSL_in_init(ssl_) != 0; }
 
 Refused Chain::pop(SSL* ssl, std::shared_ptr<Layer>& out) {
   Chain* const chain = of(ssl);

@@ -31,6 +31,8 @@ class Chain {
   static void clear(SSL*);
 
   Chain() = default;
+  // The SSL object goes.
+  void abandoned() { ssl_ = nullptr; }
   ~Chain();
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
@@ -40,6 +42,8 @@ class Chain {
   bool bound() const;
   bool detached() const;
   bool looksOn() const;
+  // A handshake has begun, or is about to, and is not done.
+  bool handshaking() const;
   size_t kept() const;
   size_t unread() const;
 
@@ -82,6 +86,7 @@ class Chain {
   friend struct Method;
 
   // What each call looks at lies together.
+  const SSL* ssl_ = nullptr;  // whose chain it is; null: it is gone
   std::vector<std::shared_ptr<Layer>> layers_;
   OutBuffer queue_;  // in front of all layers
   uint32_t depth_ = 0;

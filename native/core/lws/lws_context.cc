@@ -145,21 +145,18 @@ lws_vhost* LwsContext::makeVhost(lws_context_creation_info& info, const char* na
   return lws_create_vhost(context_, &info);
 }
 
-lws_vhost* LwsContext::clientVhost(const std::shared_ptr<const TlsContext>& tls) {
-  const uint64_t number = tls ? tls->number() : 0;
-  if (const auto known = vhosts_.find(number); known != vhosts_.end()) return known->second;
+lws_vhost* LwsContext::clientVhost(bool tls) {
+  lws_vhost*& vhost = tls ? tls_ : plain_;
+  if (vhost != nullptr) return vhost;
   lws_context_creation_info info;
   std::memset(&info, 0, sizeof info);
   info.port = CONTEXT_PORT_NO_LISTEN;
   info.options = kBase;
   if (tls) {
     info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;  // here: this vhost does TLS
-    info.provided_client_ssl_ctx = tls->get();
+    info.provided_client_ssl_ctx = TlsContext::carrier();
   }
-  lws_vhost* vhost = makeVhost(info, ("client-" + std::to_string(number)).c_str());
-  if (vhost == nullptr) return nullptr;
-  vhosts_.emplace(number, vhost);
-  if (tls) used_.push_back(tls);
+  vhost = makeVhost(info, tls ? "client-tls" : "client");
   return vhost;
 }
 
@@ -205,7 +202,6 @@ void LwsContext::destroyStep() {
   table_.destroy([this] {
     lws_context_destroy(context_);
     context_ = nullptr;
-    used_.clear();
     uv_close(reinterpret_cast<uv_handle_t*>(&idle_), [](uv_handle_t* handle) {
       const auto done = std::move(static_cast<LwsContext*>(handle->data)->done_);
       done();

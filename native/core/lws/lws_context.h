@@ -1,4 +1,4 @@
-// One libwebsockets context on a worker's own loop, with a vhost for each TLS configuration.
+// One libwebsockets context on a worker's own loop, with its vhosts.
 // Made, used and destroyed on the worker's thread.
 #pragma once
 
@@ -7,8 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "descriptor_table.h"
@@ -38,8 +36,8 @@ class LwsContext {
   lws* connect(const lws_client_connect_info&);
   // LWS_CALLBACK_WSI_DESTROY follows, when the loop closes handles.
   void close(lws*);
-  // The vhost for client connections with that TLS configuration; null: plain. Null on failure.
-  lws_vhost* clientVhost(const std::shared_ptr<const TlsContext>&);
+  // The vhost for client connections, plain or of the TlsContext's carrier. Null on failure.
+  lws_vhost* clientVhost(bool tls);
   // A vhost that listens. `tls`: null for plain. Port 0: the kernel chooses. Null on failure.
   lws_vhost* listen(const char* address, int port, const TlsContext* tls);
   // While listen() makes its vhost: gives the SSL_CTX that libwebsockets made for it the
@@ -64,8 +62,8 @@ class LwsContext {
 #if LWS_LIBRARY_VERSION_NUMBER >= 4003000
   lws_log_cx_t log_{};  // of nothing: level 0
 #endif
-  std::unordered_map<uint64_t, lws_vhost*> vhosts_;      // by TlsContext::number(); 0: plain
-  std::vector<std::shared_ptr<const TlsContext>> used_;  // lives as long as its vhost
+  lws_vhost* plain_ = nullptr;  // of clients; made when the first of them connects
+  lws_vhost* tls_ = nullptr;
 
   const TlsContext* listening_ = nullptr;  // set within listen()
 

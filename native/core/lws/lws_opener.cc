@@ -45,7 +45,7 @@ LwsOpener::~LwsOpener() { observeThisThread(nullptr); }
 void LwsOpener::start(Connection& connection) {
   const Endpoint& endpoint = *connection.endpoint;
   Opening& opening = *connection.opening;
-  lws_vhost* vhost = context_.clientVhost(endpoint.tls);
+  lws_vhost* vhost = context_.clientVhost(endpoint.tls != nullptr);
   if (vhost == nullptr) {
     opening.error.code = "ERR_SYSTEM";
     opening.error.fields.set("reason", "libwebsockets could not make a vhost");

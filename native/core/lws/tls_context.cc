@@ -5,10 +5,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <atomic>
-#include <mutex>
+#include <algorithm>
+#include <new>
 
 #include "../net/tls_reason.h"
+#include "../tls/digest.h"
+#include "../tls/recent.h"
 #include "tls_handshake.h"
 
 namespace lwspool {
@@ -25,15 +27,9 @@ struct X509Free {
 };
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 
-struct StoreFree {
-  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-};
-using StorePtr = std::unique_ptr<X509_STORE, StoreFree>;
-
-std::mutex authoritiesMutex;
-StorePtr authorities;  // guarded by authoritiesMutex
-
-std::atomic<uint64_t> contexts{0};
+// How many contexts are kept although no connection and no caller has them. Without its authorities
+// one takes some 20 KB, and the sessions that it keeps.
+constexpr size_t kKept = 32;
 
 BioPtr reader(const std::string& text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -43,18 +39,6 @@ int takePassphrase(char* out, int size, int, void* passphrase) {
   const auto& text = *static_cast<const std::string*>(passphrase);
   if (text.empty() || static_cast<size_t>(size) < text.size()) return -1;
   return static_cast<int>(text.copy(out, text.size()));
-}
-
-// Adds every certificate of a PEM text; returns how many there were.
-int addAuthorities(X509_STORE* store, const std::string& pem) {
-  const BioPtr bio = reader(pem);
-  int count = 0;
-  while (X509Ptr certificate{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
-    X509_STORE_add_cert(store, certificate.get());
-    count++;
-  }
-  ERR_clear_error();  // the end of the text is an error to PEM_read_bio
-  return count;
 }
 
 void useCertificate(SSL_CTX* context, const std::string& pem) {
@@ -83,43 +67,111 @@ void useKey(SSL_CTX* context, const std::string& pem, std::string& passphrase) {
   if (result != 1) throw TlsOptionError("key", tlsReason());
 }
 
-// OpenSSL keeps the suites of TLS 1.3 apart from the others; node:tls names them in one list.
+// OpenSSL keeps the suites of TLS 1.3 apart from the others; node:tls names them in one list. What
+// names none of the one kind means, it means here too: without a suite of TLS 1.3 OpenSSL's own
+// stay, and without any of the others nothing older than TLS 1.3 is spoken.
 void useCiphers(SSL_CTX* context, const std::string& all) {
   std::string suites;
   std::string ciphers;
   for (size_t at = 0; at <= all.size();) {
     const size_t end = std::min(all.find(':', at), all.size());
     const std::string name = all.substr(at, end - at);
-    std::string& list = name.starts_with("TLS_") ? suites : ciphers;
+    const bool suite = name.starts_with("TLS_") || name.starts_with("!TLS_");
+    std::string& list = suite ? suites : ciphers;
     if (!name.empty()) list += (list.empty() ? "" : ":") + name;
     at = end + 1;
   }
-  if (SSL_CTX_set_ciphersuites(context, suites.c_str()) != 1) {
+  if (suites.empty() && ciphers.empty()) throw TlsOptionError("ciphers", "it names none");
+  if (!suites.empty() && SSL_CTX_set_ciphersuites(context, suites.c_str()) != 1) {
     throw TlsOptionError("ciphers", tlsReason());
   }
-  if (SSL_CTX_set_cipher_list(context, ciphers.empty() ? "DEFAULT" : ciphers.c_str()) != 1) {
+  if (ciphers.empty()) {
+    // An empty list is what is wanted, and an error to OpenSSL all the same.
+    SSL_CTX_set_cipher_list(context, "");
+    ERR_clear_error();
+    if (SSL_CTX_get_min_proto_version(context) < TLS1_3_VERSION) {
+      SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    }
+  } else if (SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
     throw TlsOptionError("ciphers", tlsReason());
   }
-  if (ciphers.empty()) SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+}
+
+// Versions, ciphers and the security level together may leave nothing to be offered: said now, and
+// not in the middle of each handshake.
+void checkCiphers(SSL_CTX* context) {
+  SSL* const ssl = SSL_new(context);
+  if (ssl == nullptr) throw std::bad_alloc();
+  STACK_OF(SSL_CIPHER)* const offered = SSL_get1_supported_ciphers(ssl);
+  const bool none = offered == nullptr || sk_SSL_CIPHER_num(offered) == 0;
+  sk_SSL_CIPHER_free(offered);
+  SSL_free(ssl);
+  ERR_clear_error();
+  if (none) {
+    throw TlsOptionError(
+        "ciphers", "none of them goes with the TLS versions and the security level asked for");
+  }
+}
+
+// What OpenSSL copies from the SSL_CTX of which an SSL object is made, the same for all of ours.
+void configureCommon(SSL_CTX* context) {
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Behind a message of its own OpenSSL comes back, see bio/socket.h.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // A record's header and body in one read(2) instead of two.
+  SSL_CTX_set_read_ahead(context, 1);
+  observeHandshakes(context);
+}
+
+std::string digestOf(const TlsOptions& options) {
+  return Digest()
+      .add(options.server)
+      .add(options.defaultAuthorities)
+      .add(options.ca)
+      .add(options.cert)
+      .add(options.key)
+      .add(options.keyPassphrases)
+      .add(static_cast<uint64_t>(options.minVersion))
+      .add(static_cast<uint64_t>(options.maxVersion))
+      .add(options.ciphers)
+      .add(options.alpn)
+      .add(options.rejectUnauthorized)
+      .add(options.requestOcsp)
+      .add(options.maxCachedSessions)
+      .add(options.secrets.captures)
+      .add(options.secrets.told)
+      .add(options.secrets.file ? options.secrets.file->path() : std::string())
+      .take();
 }
 
 }  // namespace
 
-void TlsContext::setDefaultAuthorities(const std::string& pem) {
-  std::lock_guard lock(authoritiesMutex);
-  if (authorities) return;
-  authorities.reset(X509_STORE_new());
-  addAuthorities(authorities.get(), pem);
+std::shared_ptr<const TlsContext> TlsContext::of(const TlsOptions& options) {
+  static Recent<const TlsContext> contexts(kKept);
+  return contexts.get(digestOf(options),
+                      [&options] { return std::make_shared<const TlsContext>(options); });
+}
+
+SSL_CTX* TlsContext::carrier() {
+  static SSL_CTX* const carrier = [] {
+    SSL_CTX* const made = SSL_CTX_new(TLS_client_method());
+    if (made == nullptr) throw std::bad_alloc();
+    configureCommon(made);
+    observeSessions(made);
+    return made;
+  }();
+  return carrier;
 }
 
 TlsContext::TlsContext(const TlsOptions& options)
     : context_(SSL_CTX_new(options.server ? TLS_server_method() : TLS_client_method())),
       rejectUnauthorized_(options.rejectUnauthorized),
-      secrets_(options.secrets),
+      requestOcsp_(options.requestOcsp),
       // A server staples no response where it resumes a session.
       sessions_(std::make_unique<SessionCache>(
-          options.server || options.requestOcsp ? 0 : options.maxCachedSessions)),
-      number_(++contexts) {
+          options.server || options.requestOcsp ? 0 : options.maxCachedSessions)) {
   if (context_ == nullptr) throw std::bad_alloc();
   try {
     configure(options);
@@ -133,13 +185,7 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
 void TlsContext::configure(const TlsOptions& options) {
   ERR_clear_error();
-  SSL_CTX_set_mode(context_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  // Behind a message of its own OpenSSL comes back, see bio/socket.h.
-  SSL_CTX_clear_mode(context_, SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // A record's header and body in one read(2) instead of two.
-  SSL_CTX_set_read_ahead(context_, 1);
+  configureCommon(context_);
   SSL_CTX_set_min_proto_version(context_,
                                 options.minVersion != 0 ? options.minVersion : TLS1_2_VERSION);
   if (options.maxVersion != 0) SSL_CTX_set_max_proto_version(context_, options.maxVersion);
@@ -155,28 +201,31 @@ void TlsContext::configure(const TlsOptions& options) {
   }
 
   if (!options.server) {
-    if (options.defaultAuthorities) {
-      std::lock_guard lock(authoritiesMutex);
-      if (authorities) SSL_CTX_set1_cert_store(context_, authorities.get());
-    } else {
-      StorePtr store(X509_STORE_new());
-      for (const std::string& pem : options.ca) {
-        if (addAuthorities(store.get(), pem) == 0) {
-          throw TlsOptionError("ca", "no certificate in it");
-        }
-      }
-      SSL_CTX_set1_cert_store(context_, store.get());
+    checkCiphers(context_);
+    authorities_ = options.defaultAuthorities ? defaultAuthorities() : authoritiesOf(options.ca);
+    if (authorities_ == nullptr && !options.defaultAuthorities) {
+      throw TlsOptionError("ca", "no certificate in it");
     }
+    if (authorities_ != nullptr) SSL_CTX_set1_cert_store(context_, authorities_.get());
   }
-  if (options.requestOcsp) SSL_CTX_set_tlsext_status_type(context_, TLSEXT_STATUSTYPE_ocsp);
   for (const std::string& name :
        options.alpn.empty() ? std::vector<std::string>{"http/1.1"} : options.alpn) {
     alpn_ += static_cast<char>(name.size());
     alpn_ += name;
   }
-  if (secrets_.any()) observeSecrets(context_, secrets_);
-  observeHandshakes(context_);
-  if (sessions_->enabled()) observeSessions(context_);
+  if (options.secrets.any()) observeSecrets(context_, options.secrets);
+}
+
+// OpenSSL takes certificates, authorities, ciphers and callbacks from the SSL_CTX that an object
+// has now, and the rest from the one it was made of.
+bool TlsContext::apply(SSL* ssl) const {
+  if (SSL_set_SSL_CTX(ssl, context_) != context_) return false;
+  if (requestOcsp_) SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
+  return SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(context_)) == 1 &&
+         SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(context_)) == 1 &&
+         // It answers 0 for done.
+         SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn_.data()),
+                             static_cast<unsigned>(alpn_.size())) == 0;
 }
 
 }  // namespace lwspool

@@ -1,6 +1,7 @@
-// An SSL_CTX and what it was made of. Made on any thread, immutable, shared by the contexts of all
-// workers: loading certificate authorities costs 20 ms and is done once per process. All that
-// changes is which sessions are kept for resumption, see SessionCache.
+// An SSL_CTX and what it was made of. Made on any thread, immutable, shared by all connections with
+// equal options, those of all workers; what differs between them, such as the name of the server,
+// belongs to their SSL objects. All that changes is which sessions are kept for resumption, see
+// SessionCache.
 #pragma once
 
 #include <openssl/types.h>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "../net/session_cache.h"
+#include "../tls/authorities.h"
 #include "tls_secrets.h"
 
 namespace lwspool {
@@ -50,28 +52,32 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // The authorities that are trusted where no others are named: PEM, once per process, before the
-  // first client context. Any thread.
-  static void setDefaultAuthorities(const std::string& pem);
+  // The process's one for options of this content, for as long as anybody has it; of those that
+  // nobody has, the last few are kept. Throws TlsOptionError. Any thread.
+  static std::shared_ptr<const TlsContext> of(const TlsOptions&);
+
+  // What libwebsockets makes the SSL objects of all clients of, since its vhosts, of which each has
+  // one SSL_CTX, cannot come and go with options; see apply(). Never freed. Any thread.
+  static SSL_CTX* carrier();
+
+  // Has an object that was made of the carrier be one of this context, before the first byte of
+  // its handshake. False: it must not be used. Where the object is used.
+  bool apply(SSL*) const;
 
   SSL_CTX* get() const { return context_; }
   bool rejectUnauthorized() const { return rejectUnauthorized_; }
-  // Protocol names as SSL_set_alpn_protos(3) takes them.
-  const std::string& alpn() const { return alpn_; }
   // Of connections that were opened with this context.
   SessionCache& sessions() const { return *sessions_; }
-  // Tells contexts apart for ever, also after one is gone.
-  uint64_t number() const { return number_; }
 
  private:
   void configure(const TlsOptions&);
 
   SSL_CTX* context_;
   const bool rejectUnauthorized_;
-  const SecretSinks secrets_;
-  std::string alpn_;
+  const bool requestOcsp_;
+  Authorities authorities_;  // held so that others find them; null: a server's
+  std::string alpn_;         // as SSL_set_alpn_protos(3) takes it
   const std::unique_ptr<SessionCache> sessions_;
-  const uint64_t number_;
 };
 
 }  // namespace lwspool

@@ -116,8 +116,8 @@ int verify(int accepted, X509_STORE_CTX* store) {
 // Under what sessions are kept: one for another server, or for another name of it, is never used.
 std::string placeOf(const Connection& connection) {
   const Endpoint& endpoint = *connection.endpoint;
-  return connection.opening->address + ' ' + std::to_string(endpoint.port) + ' ' +
-         endpoint.serverName;
+  return connection.opening->address + ' ' + std::to_string(endpoint.port) +
+         (endpoint.sendsServerName ? " " : " unnamed ") + endpoint.serverName;
 }
 
 void offerSession(SSL* ssl, Connection& connection) {
@@ -148,9 +148,10 @@ int newSession(SSL* ssl, SSL_SESSION* session) {
 }
 
 // libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
-// before the first byte of the handshake is made, they become what the endpoint asks for.
-void prepare(SSL* ssl, const Endpoint& endpoint) {
-  const TlsContext& context = *endpoint.tls;
+// before the first byte of the handshake is made, they become what the endpoint asks for. False:
+// not all of it could be set, and the handshake must not begin.
+bool prepare(SSL* ssl, const Endpoint& endpoint) {
+  if (!endpoint.tls->apply(ssl)) return false;
   SSL_set_verify(ssl, SSL_VERIFY_PEER, verify);
   X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -158,16 +159,11 @@ void prepare(SSL* ssl, const Endpoint& endpoint) {
   in6_addr address;
   const bool isAddress = inet_pton(AF_INET, name.c_str(), &address) == 1 ||
                          inet_pton(AF_INET6, name.c_str(), &address) == 1;
-  if (isAddress) {
-    X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
-  }
+  const int named = isAddress ? X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str())
+                              : X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
   // RFC 6066, 3: no addresses.
   const char* asked = endpoint.sendsServerName && !isAddress ? name.c_str() : nullptr;
-  SSL_set_tlsext_host_name(ssl, asked);
-  SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(context.alpn().data()),
-                      static_cast<unsigned>(context.alpn().size()));
+  return named == 1 && SSL_set_tlsext_host_name(ssl, asked) == 1;
 }
 
 void noteFailure(Connection& connection, unsigned long last) {
@@ -214,16 +210,20 @@ void info(const SSL* ssl, int where, int result) {
   if (connection == nullptr) return;
   if ((where & SSL_CB_HANDSHAKE_START) != 0) {
     if (connection->flight != nullptr) {
-      watchTls(const_cast<SSL*>(ssl), *connection->cell, Lock::take);
+      watchTls(own, *connection->cell, Lock::take);
     }
-    prepare(const_cast<SSL*>(ssl), *connection->endpoint);
-    offerSession(const_cast<SSL*>(ssl), *connection);
-    const bool placed = bio::Socket::place(own);
-    if (!placed) {
+    bool may = prepare(own, *connection->endpoint);
+    if (!may) {
+      ErrorInfo& error = connection->opening->error;
+      error.code = "ERR_TLS_HANDSHAKE";
+      error.fields.set("sslReason", "OpenSSL does not take the name to be verified");
+    } else if (!(may = bio::Socket::place(own))) {
       connection->opening->error.code = "ERR_SYSTEM";
       connection->opening->error.fields.set("reason", "OpenSSL could not make a BIO");
+    } else {
+      offerSession(own, *connection);
     }
-    refuseUnless(placed && observer->prepare(*connection, own), own);
+    refuseUnless(may && observer->prepare(*connection, own), own);
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
     if ((result >> 8) != SSL3_AL_FATAL) return;

@@ -2,6 +2,8 @@
 
 #include <openssl/ssl.h>
 
+#include <memory>
+#include <new>
 #include <string>
 
 #include "../bio/capture.h"
@@ -12,8 +14,12 @@ namespace lwspool {
 
 namespace {
 
+void freeSinks(void*, void* sinks, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<SecretSinks*>(sinks);
+}
+
 int sinksIndex() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, freeSinks);
   return index;
 }
 
@@ -38,7 +44,9 @@ void onSecret(const SSL* ssl, const char* line) {
 }  // namespace
 
 void observeSecrets(SSL_CTX* context, const SecretSinks& sinks) {
-  SSL_CTX_set_ex_data(context, sinksIndex(), const_cast<SecretSinks*>(&sinks));
+  auto own = std::make_unique<SecretSinks>(sinks);
+  if (SSL_CTX_set_ex_data(context, sinksIndex(), own.get()) != 1) throw std::bad_alloc();
+  own.release();
   SSL_CTX_set_keylog_callback(context, onSecret);
 }
 

@@ -19,8 +19,8 @@ struct SecretSinks {
   bool any() const { return captures || told || file != nullptr; }
 };
 
-// The sinks live at least as long as connections of the context. Any thread, before the context is
-// used.
+// The SSL_CTX has a copy, which lives as long as the last SSL object of it. Any thread, before the
+// context is used.
 void observeSecrets(SSL_CTX*, const SecretSinks&);
 
 }  // namespace lwspool

@@ -74,7 +74,9 @@ export interface ResolvedConnectOptions {
   readonly origin: string | undefined;
   readonly keepHeaders: boolean;
   readonly tls: ResolvedTlsOptions;
-  /** The option `tls.bio`, which is no part of what connections share. */
+  /** The option `tls.servername`; undefined: the URL's host. */
+  readonly servername: string | undefined;
+  /** The option `tls.bio`. */
   readonly bios: readonly ResolvedBio[];
   readonly timeout: number;
   readonly closeTimeout: number;
@@ -103,6 +105,7 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
     origin: undefined,
     keepHeaders: false,
     tls,
+    servername: undefined,
     bios: [],
     timeout: 10_000,
     closeTimeout: 10_000,
@@ -206,6 +209,7 @@ export function mergeConnect(
       headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
       origin: given.origin ?? given.headers?.origin,
       tls: mergeTls(given.tls, defaults.tls),
+      servername: given.tls?.servername,
       bios: given.tls?.bio,
     },
     defaults,

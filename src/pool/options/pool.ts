@@ -112,8 +112,9 @@ const poolSchema = group(
 export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOptions {
   const given = parseWith(poolSchema, input === undefined ? {} : input);
   const tls = mergeTls(given.tls, parseTlsOptions(undefined));
-  const bios = given.tls?.bio ?? [];
-  const connect = mergeConnect(given.connect ?? {}, { ...defaultConnectOptions(tls), bios });
+  const { bio: bios = [], servername } = given.tls ?? {};
+  const defaults = { ...defaultConnectOptions(tls), bios, servername };
+  const connect = mergeConnect(given.connect ?? {}, defaults);
   return {
     threads: given.threads ?? Math.max(1, availableParallelism() - 1),
     maxConnections: given.maxConnections ?? 65_536,

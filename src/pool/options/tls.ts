@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createError } from '../errors.js';
 import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
 import { filePath } from './file-path.js';
+import { wrongWithName } from './host-name.js';
 import { Rejection } from './rejection.js';
 import { complete, group, integer, parseWith, reader } from './schema.js';
 import { shared } from './tls-sharing.js';
@@ -25,7 +26,10 @@ export interface TlsOptions {
   key?: Pem | readonly (Pem | TlsKey)[] | undefined;
   /** Passphrase of every key that names none of its own. */
   passphrase?: string | undefined;
-  /** Name to ask for (SNI) and to verify. Default: the URL's host, verified for `''` as well. */
+  /**
+   * Name to ask for (SNI) and to verify, a trailing dot taken off. Default: the URL's host, verified
+   * for `''` as well, which asks for none. What a certificate has to hold: docs/tls.md.
+   */
   servername?: string | undefined;
   /** Whether a certificate that fails verification ends the connection. Default: true. */
   rejectUnauthorized?: boolean | undefined;
@@ -35,7 +39,11 @@ export interface TlsOptions {
   minVersion?: TlsVersion | undefined;
   /** Default: `tls.DEFAULT_MAX_VERSION`. */
   maxVersion?: TlsVersion | undefined;
-  /** Ciphers in OpenSSL's notation, TLS 1.3 suites among them. Default: `tls.DEFAULT_CIPHERS`. */
+  /**
+   * Ciphers in OpenSSL's notation, TLS 1.3 suites among them. With no such suite those of TLS 1.3 stay
+   * what they are; with nothing else, nothing older than TLS 1.3 is spoken. Default:
+   * `tls.DEFAULT_CIPHERS`.
+   */
   ciphers?: string | undefined;
   /** Protocols offered by ALPN (RFC 7301), the preferred first. Default: `http/1.1`. */
   ALPNProtocols?: readonly string[] | ArrayBufferView | undefined;
@@ -71,8 +79,9 @@ export interface TlsKey {
 }
 
 /**
- * TLS options complete and copied. Equal options are the same object as long as anybody holds it,
- * so that it can be the key of a `WeakMap` from options to what is made of them.
+ * TLS options complete and copied: those that connections share. Equal options are the same object
+ * as long as anybody holds it, so that it can be the key of a `WeakMap` from options to what is made
+ * of them. `servername` and `bio` belong to the connection and are not in here.
  */
 export interface ResolvedTlsOptions {
   /** Undefined: the default trust, see trust.ts. An empty list trusts nobody. */
@@ -80,7 +89,6 @@ export interface ResolvedTlsOptions {
   readonly cert: readonly string[];
   readonly key: readonly ResolvedTlsKey[];
   readonly passphrase: string | undefined;
-  readonly servername: string | undefined;
   readonly rejectUnauthorized: boolean;
   readonly requestOCSP: boolean;
   readonly minVersion: TlsVersion;
@@ -128,7 +136,6 @@ function defaultTls(): ResolvedTlsOptions {
     cert: [],
     key: [],
     passphrase: undefined,
-    servername: undefined,
     rejectUnauthorized: true,
     requestOCSP: false,
     minVersion: DEFAULT_MIN_VERSION,
@@ -234,8 +241,11 @@ function readServername(value: unknown): string {
   if (value === '') return '';
   // What domainToASCII would leave out or read as the end of the name.
   const plain = /^[^\p{Cc}\s/?#@:\\%[\]]+$/u.test(value);
-  const name = plain ? domainToASCII(value) : '';
-  if (!/^[\w.-]{1,253}$/.test(name) || isIP(name) !== 0) throw new Rejection(takes);
+  // A trailing dot says that the name is complete, and is no part of it (RFC 6066 section 3).
+  const name = plain ? domainToASCII(value).replace(/\.$/, '') : '';
+  const wrong = wrongWithName(name);
+  if (!/^[\w.-]+$/.test(name) || isIP(name) !== 0) throw new Rejection(takes);
+  if (wrong !== undefined) throw new Rejection(takes, [], { hint: `As it is, ${wrong}.` });
   return name;
 }
 
