@@ -145,7 +145,10 @@ void Service::takeCommands() {
     } else if (auto* news = std::get_if<LeaseNews>(&item)) {
       leaseNews(news->id);
     } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
-      leaseTimers_.add(clock->expiresAt, clock->id);
+      const Connection* connection = find(clock->id);
+      if (connection != nullptr && connection->established()) {
+        leaseTimers_.hasten(clock->expiresAt, clock->id);
+      }
     } else {
       connect(std::move(std::get<ConnectCommand>(item)));
     }
@@ -360,7 +363,11 @@ void Service::timer() {
 
 void Service::arm(Connection& connection, uint64_t deadline) {
   connection.deadline = deadline;
-  if (deadline != 0) timers_.add(deadline, connection.id);
+  if (deadline != 0) {
+    timers_.set(deadline, connection.id);
+  } else {
+    timers_.remove(connection.id);
+  }
 }
 
 void Service::markDirty(Connection& connection) {
@@ -376,7 +383,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   opener_->established(connection);
   connection.fd = fd;
   connection.ssl = ssl;
-  connection.deadline = 0;
+  arm(connection, 0);
   connection.enter(Phase::open);
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);

@@ -94,7 +94,7 @@ void Service::grantWishes(Connection& connection) {
       token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
       // What lies behind the barrier is written once it comes back.
       if (wish.exclusive) cell.work = !connection.out.empty();
-      if (cell.wind(end)) leaseTimers_.add(end, connection.id);
+      if (cell.wind(end)) leaseTimers_.hasten(end, connection.id);
     }
     cell.wishes--;
     if (token == 0) {
@@ -209,7 +209,8 @@ void Service::rejoin(Connection& connection) {
 // A detached connection: its socket is somebody else's, and a dummy lies under its number.
 void Service::forget(Connection& connection) {
   connection.enter(Phase::dying);
-  connection.deadline = 0;
+  arm(connection, 0);
+  leaseTimers_.remove(connection.id);
   // Whoever took it could not take it out of every kind of poll set.
   if (!std::exchange(connection.parked, true) && poller_->sharedSet() < 0) {
     poller_->remove(connection.fd, connection.id);
@@ -242,6 +243,7 @@ void Service::revokeAll() {
     const bool recorded = std::exchange(connection.flight, nullptr) != nullptr;
     if (!connection.established()) continue;
     Use use(connection);
+  leaseTimers_.remove(connection.id);
     if (connection.cell->right == Right::detached) {
       connection.enter(Phase::dying);  // whoever took it waits for destroyed()
       continue;
@@ -290,7 +292,9 @@ void Service::expire(Connection& connection) {
     cell.settle();
     leaseNews(connection.id);
   }
-  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) leaseTimers_.add(next, connection.id);
+  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) {
+    leaseTimers_.hasten(next, connection.id);
+  }
 }
 
 }  // namespace lwspool
