@@ -14,12 +14,20 @@
 
 namespace lwspool {
 
+namespace {
+
+// Records that are delivered at once: some 3 ms without what listeners do. What is left is for the
+// next turn of the loop, behind timers and other descriptors.
+constexpr size_t kAtOnce = 8 * 1024;
+
+}  // namespace
+
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
       channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean())),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
-  reader_.emplace(channel_->events, info[1].As<Napi::Function>());
+  reader_.emplace(channel_->events, info[1].As<Napi::Function>(), kAtOnce);
   uv_loop_t* loop;
   napi_get_uv_event_loop(info.Env(), &loop);
   uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
@@ -27,6 +35,7 @@ ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     if (binding == nullptr) return;
     Napi::HandleScope scope(binding->Env());
     if (binding->reader_->deliver(binding->Env())) binding->channel_->wakeWorker();
+    if (binding->waker_ != nullptr && binding->reader_->behind()) uv_async_send(async);
   });
   waker_->async.data = waker_;
   uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));

@@ -10,11 +10,14 @@ namespace lwspool {
 
 class EventReader {
  public:
-  EventReader(EventLog& log, Napi::Function callback);
+  // Records: about so many are delivered at once; the rest when deliver() is called again.
+  EventReader(EventLog& log, Napi::Function callback, size_t records = SIZE_MAX);
 
   // Calls callback(buffer: ArrayBuffer, begin: number, end: number) for everything published, with
   // a callback scope of its own. True where the producer waits to hear that there is room again.
   bool deliver(Napi::Env);
+  // The last deliver() has left something, and nobody but its caller sees to that.
+  bool behind() const { return behind_; }
   Napi::Value takeExternal(Napi::Env);
   // Lets go of the callback, which would keep all that it reaches. What is being delivered is
   // delivered whole; after that nothing is.
@@ -25,6 +28,8 @@ class EventReader {
   Napi::ArrayBuffer bufferOf(Napi::Env, const SlabRef&);
 
   EventLog& log_;
+  const size_t records_;
+  bool behind_ = false;
   Napi::FunctionReference callback_;
   bool awaited_ = false;  // the producer waits for room, and there is some
   // The slab that is being filled is delivered piece by piece: its ArrayBuffer is made once.
