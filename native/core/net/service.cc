@@ -186,10 +186,6 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
-      if (source == Source::owner) {
-        connection.ownerPosition = connection.queuedBytes;
-        connection.ledger->owed.store(1, std::memory_order_release);
-      }
       auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
                                                : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
@@ -244,6 +240,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
 // --- the turn ------------------------------------------------------------------------------------
 
 void Service::poll() {
+  if (isOutput(command)) noteOutput(connection, source);
   turnBegins();
   Poller::Ready ready[Poller::kBatch];
   size_t read = 0;
