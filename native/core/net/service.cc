@@ -97,17 +97,20 @@ void Service::connect(ConnectCommand&& command) {
 
 void Service::record(Connection& connection) {
   if (flights_.events == 0) return;
-  auto recorder = std::make_unique<FlightRecorder>(flights_, connection.id, connection.group);
+  auto recorder = std::make_shared<FlightRecorder>(flights_, connection.id, connection.group);
   connection.flight = recorder.get();
-  std::lock_guard lock(connection.cell->mutex);
+  std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
   connection.cell->flight = std::move(recorder);
 }
 
 // It is over; what was recorded goes with its error, if there is one.
 void Service::endRecord(Connection& connection, ErrorInfo& error) {
   if (std::exchange(connection.flight, nullptr) == nullptr) return;
-  std::lock_guard lock(connection.cell->mutex);
-  const std::unique_ptr<FlightRecorder> recorder = std::move(connection.cell->flight);
+  std::shared_ptr<FlightRecorder> recorder;
+  {
+    std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
+    recorder = std::move(connection.cell->flight);
+  }
   if (error) error.fields.set("flightRecord", recorder->copy(FlightRecorder::kAttached));
 }
 
@@ -144,6 +147,8 @@ void Service::takeCommands() {
       apply(large->record, large->payload.data(), Source::owner);
     } else if (auto* news = std::get_if<LeaseNews>(&item)) {
       leaseNews(news->id);
+    } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
+      leaseReturn(*late);
     } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
       const Connection* connection = find(clock->id);
       if (connection != nullptr && connection->established()) {
@@ -235,12 +240,12 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::broadcast:
       break;
   }
+  if (isOutput(command)) noteOutput(connection, source);
 }
 
 // --- the turn ------------------------------------------------------------------------------------
 
 void Service::poll() {
-  if (isOutput(command)) noteOutput(connection, source);
   turnBegins();
   Poller::Ready ready[Poller::kBatch];
   size_t read = 0;
@@ -449,7 +454,7 @@ void Service::destroyed(Connection& connection) {
     if (connection.cell->right == Right::detached) {
       connection.cell->right = Right::nobody;
       const auto& holding = connection.cell->holding;
-      if (holding && holding->gone) holding->gone->notify_all();
+      if (holding && holding->departure) holding->departure->tell();
     }
   }
   connection.enter(Phase::free);

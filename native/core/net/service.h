@@ -219,6 +219,7 @@ class Service {
   size_t writable(const Connection&) const;
   size_t readableAtOnce(const Connection&) const;
   void leaseNews(ConnectionId);
+  void leaseReturn(const LeaseReturn&);
   void obey(Connection&, const Verdict&);
   void rejoin(Connection&);
   void forget(Connection&);

@@ -26,7 +26,7 @@ void Service::lend(Connection& connection) {
   cell.poll = poller_->sharedSet();
   cell.ssl = connection.ssl;
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
-  cell.duplicates = 0;
+  cell.duplicates.begin(connection.id.generation);
   cell.clock = 0;
 }
 
@@ -158,6 +158,20 @@ void Service::leaseNews(ConnectionId id) {
   markDirty(connection);
 }
 
+// A lease whose holder could not give it back himself, since we were at it.
+void Service::leaseReturn(const LeaseReturn& late) {
+  Connection* connection = find(late.id);
+  if (connection == nullptr || !connection->established()) return;
+  Use use(*connection);
+  LeaseCell& cell = *connection->cell;
+  const uint64_t now = monotonicNow();
+  const uint32_t generation = late.id.generation;
+  const bool exclusive = cell.holds(generation, late.token, now);
+  if (!exclusive && !cell.observes(generation, late.token, now)) return;
+  if (exclusive && !late.intact) cell.hold().taint("its descriptor was closed");
+  if (cell.end(late.token, -1)) leaseNews(late.id);
+}
+
 // Does what the holder's doings ask for.
 void Service::obey(Connection& connection, const Verdict& verdict) {
   if (verdict.error != 0 && !verdict.closeReceived) {
@@ -229,12 +243,13 @@ void Service::revoke(Connection& connection) {
   connection.cell->revoke();
   connection.cell->decoder = nullptr;
   connection.wishes.reset();
+  leaseTimers_.remove(connection.id);
 }
 
 // A holder's duplicate would keep the connection open when our descriptor is closed, and its peer
 // in the dark. The lock is held.
 void Service::endDuplicates(Connection& connection) {
-  if (connection.cell->duplicates > 0) shutdown(connection.fd, SHUT_RDWR);
+  if (connection.cell->duplicates.count() > 0) shutdown(connection.fd, SHUT_RDWR);
 }
 
 void Service::revokeAll() {
@@ -243,7 +258,6 @@ void Service::revokeAll() {
     const bool recorded = std::exchange(connection.flight, nullptr) != nullptr;
     if (!connection.established()) continue;
     Use use(connection);
-  leaseTimers_.remove(connection.id);
     if (connection.cell->right == Right::detached) {
       connection.enter(Phase::dying);  // whoever took it waits for destroyed()
       continue;
