@@ -8,8 +8,8 @@
 
 namespace lwspool {
 
-EventReader::EventReader(EventLog& log, Napi::Function callback)
-    : log_(log), callback_(Napi::Persistent(callback)) {}
+EventReader::EventReader(EventLog& log, Napi::Function callback, size_t records)
+    : log_(log), atOnce_(records), callback_(Napi::Persistent(callback)) {}
 
 Napi::Value EventReader::View::of(Napi::Env env, const SlabRef& wanted) {
   if (!wanted) return env.Undefined();
@@ -31,10 +31,11 @@ bool EventReader::deliver(Napi::Env env) {
 }
 
 bool EventReader::deliverAll(Napi::Env env) {
+  behind_ = false;
   if (callback_.IsEmpty()) return false;
   Napi::HandleScope whole(env);
   const Napi::Function callback = callback_.Value();
-  for (const EventLog::Range& range : log_.take()) {
+  for (const EventLog::Range& range : log_.take(atOnce_, behind_)) {
     Napi::HandleScope scope(env);
     // The dispatcher in JavaScript catches what listeners and handlers throw; what comes through
     // all the same is for the process' own handler of uncaught exceptions.
@@ -49,7 +50,7 @@ bool EventReader::deliverAll(Napi::Env env) {
       napi_get_and_clear_last_exception(env, &exception);
       napi_fatal_exception(env, exception);
     }
-    awaited_ |= log_.consumed(range.bytes);
+    awaited_ |= log_.consumed(range.bytes, range.records);
   }
   return std::exchange(awaited_, false);
 }
@@ -60,7 +61,8 @@ Napi::Value EventReader::takeExternal(Napi::Env env) {
   ws::Bytes bytes = log_.takeExternal();
   const size_t size = bytes.size();
   if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
-  awaited_ |= log_.consumed(size);  // said once: deliver(), which called JavaScript, passes it on
+  awaited_ |=
+      log_.consumed(size, 0);  // said once: deliver(), which called JavaScript, passes it on
   return MessageMemory::bufferOf(env, std::move(bytes));
 }
 

@@ -10,12 +10,15 @@ namespace lwspool {
 
 class EventReader {
  public:
-  EventReader(EventLog& log, Napi::Function callback);
+  // Records: about so many are delivered at once; the rest when deliver() is called again.
+  EventReader(EventLog& log, Napi::Function callback, size_t records = SIZE_MAX);
 
   // Calls callback(records: ArrayBuffer, begin: number, end: number, shown: ArrayBuffer |
   // undefined) for everything published, with a callback scope of its own. True where the producer
   // waits to hear that there is room again.
   bool deliver(Napi::Env);
+  // The last deliver() has left something, and nobody but its caller sees to that.
+  bool behind() const { return behind_; }
   Napi::Value takeExternal(Napi::Env);
   // copyShown(offset, length) -> Buffer: a payload in the memory that users see, where somebody has
   // transferred that. While it is delivered.
@@ -36,6 +39,8 @@ class EventReader {
   bool deliverAll(Napi::Env);
 
   EventLog& log_;
+  const size_t atOnce_;
+  bool behind_ = false;
   Napi::FunctionReference callback_;
   bool awaited_ = false;  // the producer waits for room, and there is some
   View records_;

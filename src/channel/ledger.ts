@@ -6,6 +6,7 @@ import type { NativeEnd } from '../native.js';
  */
 export type Ledger = Float64Array;
 
+/** Doubles of a connection; the last is two words. */
 const FIGURES = 4;
 const SEGMENT = 1024;
 
@@ -13,13 +14,15 @@ const SEGMENT = 1024;
 export const ACCEPTED = { owner: 0, handler: 1 } as const;
 /** Bytes on the wire that the kernel has not taken yet. */
 export const PENDING = 2;
-/** 1 while something that the main thread has sent is not written; else 0. */
-export const OWED = 3;
+/** Where in {@link Ledgers.words} it stands how many commands of this side are written. */
+const WRITTEN = { owner: 6, handler: 7 } as const;
 
 /** The segments of one worker's ledger. */
 export class Ledgers {
   readonly #end: NativeEnd;
   readonly #segments: Ledger[] = [];
+  /** The same memory. */
+  readonly #words: Int32Array[] = [];
 
   constructor(end: NativeEnd) {
     this.#end = end;
@@ -33,7 +36,18 @@ export class Ledgers {
     const segment = this.#end.ledger(index);
     if (segment === undefined) throw new RangeError(`no ledger for slot ${slot}`);
     this.#segments[index] = segment;
+    this.#words[index] = new Int32Array(segment.buffer);
     return segment;
+  }
+
+  /**
+   * How many commands of that side the worker is done with that were to write something, as an
+   * integer of 32 bits: the kernel has all that they asked for. For a slot that {@link of} was
+   * asked for.
+   */
+  written(slot: number, side: keyof typeof WRITTEN): number {
+    const words = this.#words[Math.floor(slot / SEGMENT)] as Int32Array;
+    return Atomics.load(words, ledgerBase(slot) * 2 + WRITTEN[side]);
   }
 }
 

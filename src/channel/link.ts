@@ -2,9 +2,9 @@ import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
 import type { Figures, FiguresRow } from '../stats/figures.js';
-import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, OWED, PENDING } from './ledger.js';
+import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
-import { Command } from './record.js';
+import { Command, isOutput } from './record.js';
 import { binaryOf, type SendOptions } from './send-options.js';
 
 export type { SendOptions };
@@ -55,6 +55,8 @@ export class Link {
   readonly #base: number;
   /** Payload bytes handed over by this side, of all time. */
   #submitted = 0;
+  /** Commands that write something, handed over by this side, of all time; 32 bits. */
+  #outputs = 0;
   #needsDrain = false;
   #lastMark = DRAIN;
   #waiting: Map<number, Waiting> | undefined;
@@ -81,18 +83,20 @@ export class Link {
     return this.#submitted - accepted + (ledger[this.#base + PENDING] as number);
   }
 
-  /** Whether the kernel has not taken all that this side has sent. What others send may count. */
+  /**
+   * Whether something that this side has asked for is not written: a message, empty or not, a ping, an
+   * end. One number of the worker's says so, so that no order of two matters.
+   */
   get hasUnsent(): boolean {
-    if (this.#wire.side === 'handler') return this.bufferedAmount > 0;
-    const ledger = this.#ledger;
-    const accepted = ledger[this.#base + ACCEPTED.owner] as number;
-    return this.#submitted !== accepted || ledger[this.#base + OWED] !== 0;
+    const { ledgers, side } = this.#wire;
+    return ledgers.written(this.slot, side) !== this.#outputs;
   }
 
   send(data: Data, options?: SendOptions): boolean {
     if (this.readyState !== OPEN || this.ended) throw this.#closedError();
     const binary = binaryOf(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
+    this.#outputs = (this.#outputs + 1) | 0;
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
     if (this.bufferedAmount <= this.highWaterMark) return true;
     if (!this.#needsDrain) {
@@ -201,6 +205,7 @@ export class Link {
   }
 
   #command(type: number, aux = 0, payload?: Uint8Array): void {
+    if (isOutput(type)) this.#outputs = (this.#outputs + 1) | 0;
     this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
   }
 

@@ -53,6 +53,11 @@ export const Command = {
   cancelLease: 12,
 } as const;
 
+/** It asks for something to be written to the peer, see LedgerEntry in slot_table.h. */
+export function isOutput(command: number): boolean {
+  return command <= Command.close || command === Command.end || command === Command.fail;
+}
+
 /** Bytes of a record with a payload of that size. */
 export function recordSize(length: number): number {
   return (HEADER + length + 7) & ~7;

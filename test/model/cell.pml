@@ -42,7 +42,7 @@ typedef Connection {
 Connection connection;
 
 /* To the worker: the queue with its wake-up. To each requester: its event log. */
-mtype = { lease, cancelLease, LeaseNews, sendMessage, closeIt, terminate, connect };
+mtype = { lease, cancelLease, LeaseNews, LeaseReturn, sendMessage, closeIt, terminate, connect };
 mtype = { leased, closed };
 chan commands = [ROOM] of { mtype, byte /* generation */, mtype, byte /* who */,
                           byte /* number of the request */ };
@@ -51,6 +51,7 @@ chan events[REQUESTERS] = [6] of { mtype, byte /* generation */, byte /* request
 #define push(item, generation, mode, who, request) \
   assert(ENDLESS || nfull(commands)); commands!item(generation, mode, who, request)
 #define pushNews(generation) push(LeaseNews, generation, shared, 0, 0)
+#define handOver(kind, generation, token) push(LeaseReturn, generation, kind, 0, token)
 #define tell(who, event, generation, request, token) \
   assert(nfull(events[who])); events[who]!event(generation, request, token)
 

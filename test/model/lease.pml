@@ -36,6 +36,9 @@
 #ifndef PINS
 #define PINS 0                    /* operations of rings that a holder may begin: up to 2 */
 #endif
+#ifndef HANDED
+#define HANDED 0                  /* the worker may keep the lock, and is left the end of a lease */
+#endif
 #ifndef DETACH
 #define DETACH 0                  /* a holder may take the descriptor away */
 #endif
@@ -99,6 +102,7 @@
 #define DRAIN_WITHOUT_PATIENCE 33
 #define DRAIN_WITHOUT_TAINT 34
 #define DETACH_IGNORES_PINS 35
+#define HANDED_IS_LOST 36
 #ifndef BREAK
 #define BREAK 0
 #endif

@@ -7,6 +7,7 @@ inline giveBack(generationOfLease, tokenOfLease) {
   :: kind == exclusive && !BROKEN(CANCELLED_IS_KEPT) ->
      release(tokenOfLease, generationOfLease, news)
   :: kind == shared -> releaseShared(generationOfLease, news)
+  :: HANDED -> atomic { handOver(kind, generationOfLease, tokenOfLease) }
   :: else                         /* BROKEN() alone */
   fi
 }
@@ -141,6 +142,7 @@ proctype Requester(byte me; mtype kind) {
         fi;
         if
         :: release(token, generation, news)
+        :: HANDED -> atomic { handOver(exclusive, generation, token) }
         :: DETACH -> detach()
         fi
      :: answer == given && kind == shared ->
@@ -161,7 +163,10 @@ proctype Requester(byte me; mtype kind) {
            :: else
            fi
         fi;
-        releaseShared(generation, news)
+        if
+        :: releaseShared(generation, news)
+        :: HANDED -> atomic { handOver(shared, generation, 0) }
+        fi
      :: else
      fi;
      atomic { token = 0; mayUse = false; answer = 0 }

@@ -43,6 +43,10 @@ export const runs = {
     search: 'safety',
     macros: { ROUNDS: 2, PINS: 2, EXPIRE: 1, TERMINATE: 1, REUSE: 1 },
   },
+  'leases whose end is left to the worker': {
+    search: 'safety',
+    macros: { SHAREDS: 1, SENDS: 1, CANCEL: 1, EXPIRE: 1, TERMINATE: 1, REUSE: 1, HANDED: 1 },
+  },
   'every request, message and unit comes to an end': {
     search: 'ending',
     macros: { SHAREDS: 1, UNITS: 1, SENDS: 1, TLS: 1, CANCEL: 1, CLOSE: 1 },
@@ -107,4 +111,5 @@ export const controls = {
   DRAIN_WITHOUT_PATIENCE: ring,
   DRAIN_WITHOUT_TAINT: ring,
   DETACH_IGNORES_PINS: ring,
+  HANDED_IS_LOST: 'leases whose end is left to the worker',
 };

@@ -187,8 +187,8 @@ inline finish() {
 #define IMPATIENT (cell.right == draining && !BROKEN(DRAIN_WITHOUT_PATIENCE))
 
 active proctype Worker() {
-  bool mayUse, again;
-  byte who, request, token, written, generation;
+  bool mayUse, again, news;
+  byte who, request, token, written, generation, me;
   mtype kind;
 
 end:
@@ -271,6 +271,15 @@ end:
      :: again -> again = false; finish()
      :: else
      fi
+
+  /* A lease whose holder did not get the lock: the worker ends it for him. */
+  :: commands?LeaseReturn(generation, kind, _, token) ->
+     if
+     :: kind == exclusive && !BROKEN(HANDED_IS_LOST) -> release(token, generation, news)
+     :: kind == shared && !BROKEN(HANDED_IS_LOST) -> releaseShared(generation, news)
+     :: else                      /* BROKEN() alone */
+     fi;
+     atomic { generation = 0; kind = 0; token = 0 }
 
   :: atomic { commands?lease(generation, kind, who, request) ->
        if

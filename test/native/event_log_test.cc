@@ -176,14 +176,70 @@ TEST_CASE("event log: who waits for room is told once, when it is there") {
   CHECK(log.awaitRoom());  // may be said again
   int told = 0;
   for (int i = 0; i < 9; i++) {
-    told += log.consumed(size);
+    told += log.consumed(size, 1);
     if (i < 6) CHECK_EQ(told, 0);
   }
   CHECK_EQ(told, 1);
   CHECK_FALSE(log.congested());
   // Nobody waits any more.
   log.appendExternal(Event::message, 0, {}, bytesOf(9'000'000, 0));
-  CHECK_FALSE(log.consumed(9'000'000 + recordSize(0)));
+  CHECK_FALSE(log.consumed(9'000'000 + recordSize(0), 1));
+}
+
+TEST_CASE("event log: it is full of records, however few bytes they have") {
+  EventLog log;
+  size_t records = 0;
+  for (; !log.congested(); records++) {
+    REQUIRE_LT(records, 1'000'000);
+    log.append(Event::message, 0, {}, 0, 0);
+  }
+  CHECK_LT(records * recordSize(0), 1'000'000);
+  CHECK(log.awaitRoom());
+  log.publish();
+  size_t consumed = 0;
+  bool told = false;
+  for (const auto& range : log.take()) {
+    CHECK_EQ((range.end - range.begin) / recordSize(0), range.records);
+    consumed += range.records;
+    const bool room = log.consumed(range.bytes, range.records);
+    CHECK_EQ(room, !std::exchange(told, told || room) && room);
+  }
+  CHECK_EQ(consumed, records);
+  CHECK(told);
+  CHECK_FALSE(log.congested());
+}
+
+TEST_CASE("event log: who takes so many at once gets the rest by asking again") {
+  EventLog log;
+  constexpr uint32_t kCount = 10'000;
+  for (uint32_t i = 0; i < kCount; i++) log.append(Event::message, 0, {i, 1}, 2, i);
+  CHECK(log.publish());
+  uint32_t next = 0;
+  for (bool more = true; more;) {
+    const uint32_t before = next;
+    for (const auto& range : log.take(3'000, more)) {
+      forEachRecord(range, [&](const Record& record, const uint8_t*) {
+        CHECK_EQ(record.aux, next);
+        next++;
+      });
+    }
+    // Up to the end of a slab.
+    CHECK_LE(next - before, 3'000 + kSlabSize / recordSize(2));
+    if (!more) continue;
+    // Whoever has more to take comes by itself.
+    log.append(Event::message, 0, {kCount + before, 1}, 0, kCount);
+    CHECK_FALSE(log.publish());
+    break;
+  }
+  bool more = true;
+  CHECK_LT(next, kCount);
+  size_t left = 0;
+  while (more) {
+    for (const auto& range : log.take(3'000, more)) left += range.records;
+  }
+  CHECK_EQ(next + left, kCount + 1);
+  log.append(Event::message, 0, {}, 0, 0);
+  CHECK(log.publish());
 }
 
 TEST_CASE("log consumer: being full is said together with the wish to hear of room") {
@@ -192,7 +248,7 @@ TEST_CASE("log consumer: being full is said together with the wish to hear of ro
   CHECK_FALSE(consumer.congested());
   log.appendExternal(Event::message, 0, {}, bytesOf(9'000'000, 0));
   CHECK(consumer.congested());
-  CHECK(log.consumed(9'000'000 + recordSize(0)));
+  CHECK(log.consumed(9'000'000 + recordSize(0), 1));
   CHECK_FALSE(consumer.congested());
 }
 
@@ -288,7 +344,7 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
             const ws::Bytes bytes = log.takeExternal();
             right =
                 right && bytes.size() == record.aux && isFilled(bytes.data(), bytes.size(), next);
-            awaited |= log.consumed(bytes.size());
+            awaited |= log.consumed(bytes.size(), 0);
           } else {
             const bool shown = (record.flags & flag::shown) != 0;
             right = right && isFilled(shown ? range.shown->data() + record.aux : payload,
@@ -297,7 +353,7 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
           if (!right) failed = true;
           next++;
         });
-        awaited |= log.consumed(range.bytes);
+        awaited |= log.consumed(range.bytes, range.records);
       }
       if (awaited) toProducer.raise();
     }

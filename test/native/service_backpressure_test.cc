@@ -163,10 +163,11 @@ TEST_CASE("backpressure: a log that is full stops the reading, and starts it whe
         Record record;
         std::memcpy(&record, range.slab->data() + at, sizeof record);
         if (record.type == static_cast<uint16_t>(Event::message)) messages++;
-        if ((record.flags & flag::external) != 0) room |= log.consumed(log.takeExternal().size());
+        if ((record.flags & flag::external) != 0)
+          room |= log.consumed(log.takeExternal().size(), 0);
         at += record.size;
       }
-      room |= log.consumed(range.bytes);
+      room |= log.consumed(range.bytes, range.records);
     }
     if (room) bed.channel.wakeWorker();
     room = false;

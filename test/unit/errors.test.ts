@@ -134,6 +134,11 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_LEASE_EXPIRED: [{ connection: '1.2.3', timeout: 50 }, 'has expired after 50 ms', '"maxHold"'],
   ERR_LEASE_REVOKED: [{ connection: '1.2.3', reason: 'lost' }, 'its connection has ended: lost'],
   ERR_LEASE_TIMEOUT: [{ connection: '1.2.3', timeout: 50 }, 'not granted within 50 ms'],
+  ERR_WORKER_BUSY: [
+    { operation: 'getsockopt', connection: '1.2.3' },
+    'did not let go of it in time',
+    'Try again later',
+  ],
   ERR_LEASE_BUSY: [{ connection: '1.2.3' }, 'cannot be granted at once', 'Await lease()'],
   ERR_LEASE_DEADLOCK: [{ connection: '1.2.3' }, 'would wait for ever', 'Release that first'],
   ERR_LEASE_OPERATION: [

@@ -36,11 +36,17 @@ struct ConnectCommand {
 struct LeaseNews {  // a lease came back, or was detached: the worker has something to do
   ConnectionId id;
 };
+struct LeaseReturn {  // a lease is over that its holder could not give back, see Leases::release()
+  ConnectionId id;
+  uint64_t token;
+  bool intact;  // the descriptor that the holder was given is still the connection's
+};
 struct LeaseClock {  // a lease ends at that time (ms, monotonicNow()) if it is not given back
   ConnectionId id;
   uint64_t expiresAt;
 };
-using Item = std::variant<Commands, LargeCommand, ConnectCommand, LeaseNews, LeaseClock>;
+using Item =
+    std::variant<Commands, LargeCommand, ConnectCommand, LeaseNews, LeaseReturn, LeaseClock>;
 
 class Channel {
  public:

@@ -1,6 +1,7 @@
 #include "event_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lwspool {
@@ -22,7 +23,7 @@ uint8_t* EventLog::appendShown(Event type, uint16_t flags, ConnectionId id, size
   write(recordSize(0), type, flags | flag::shown, id, length, static_cast<uint32_t>(at));
   shownEnd_ += size;
   shownBytes_ += size;
-  outstanding_.fetch_add(size, std::memory_order_relaxed);
+  backlog_.fetch_add(size, std::memory_order_relaxed);
   return shown_->data() + at;
 }
 
@@ -43,23 +44,25 @@ Record* EventLog::write(size_t size, Event type, uint16_t flags, ConnectionId id
              static_cast<uint32_t>(length),
              aux};
   position_ += size;
-  outstanding_.fetch_add(size, std::memory_order_relaxed);
+  records_++;
+  backlog_.fetch_add(kRecord + size, std::memory_order_relaxed);
   return record;
 }
 
 void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload) {
   const auto length = static_cast<uint32_t>(payload.size());
   append(type, flags | flag::external, id, 0, length);
-  outstanding_.fetch_add(length, std::memory_order_relaxed);
+  backlog_.fetch_add(length, std::memory_order_relaxed);
   stagedExternal_.push_back(std::move(payload));
 }
 
 void EventLog::stage() {
   if (position_ == begin_) return;
   const size_t bytes = position_ - begin_ + shownBytes_;
-  staged_.push_back({slab_, begin_, position_, shownBytes_ > 0 ? shown_ : SlabRef(), bytes});
+  staged_.push_back(
+      {slab_, begin_, position_, shownBytes_ > 0 ? shown_ : SlabRef(), bytes, records_});
   begin_ = position_;
-  shownBytes_ = 0;
+  shownBytes_ = records_ = 0;
 }
 
 bool EventLog::publish() {
@@ -83,16 +86,27 @@ bool EventLog::publish() {
 
 bool EventLog::awaitRoom() {
   producerWaits_.store(true);
-  if (outstanding_.load() > kLow) return true;
+  if (!isShort(backlog_.load())) return true;
   // It shrank before it could see that somebody waits.
   return !producerWaits_.exchange(false);
 }
 
-std::vector<EventLog::Range> EventLog::take() {
+std::vector<EventLog::Range> EventLog::take(size_t records, bool& more) {
   std::vector<Range> ranges;
   std::lock_guard lock(mutex_);
-  ranges.swap(ready_);
-  wakePending_ = false;
+  size_t count = 0;
+  for (size_t taken = 0; count < ready_.size() && taken < records; count++) {
+    taken += ready_[count].records;
+  }
+  more = count < ready_.size();
+  if (!more) {
+    ranges.swap(ready_);
+    wakePending_ = false;
+    return ranges;
+  }
+  const auto end = ready_.begin() + static_cast<ptrdiff_t>(count);
+  ranges.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(end));
+  ready_.erase(ready_.begin(), end);
   return ranges;
 }
 
@@ -104,9 +118,10 @@ ws::Bytes EventLog::takeExternal() {
   return bytes;
 }
 
-bool EventLog::consumed(size_t bytes) {
-  const size_t left = outstanding_.fetch_sub(bytes) - bytes;
-  return left <= kLow && producerWaits_.load() && producerWaits_.exchange(false);
+bool EventLog::consumed(size_t bytes, size_t records) {
+  const uint64_t amount = records * kRecord + bytes;
+  const uint64_t left = backlog_.fetch_sub(amount) - amount;
+  return isShort(left) && producerWaits_.load() && producerWaits_.exchange(false);
 }
 
 }  // namespace lwspool

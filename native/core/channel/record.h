@@ -53,6 +53,13 @@ enum class Command : uint16_t {
   cancelLease = 12  // aux: that number
 };
 
+// What it asks for goes to the peer: an exclusive lease that is asked for behind it begins behind
+// it. Each side counts these, see LedgerEntry.
+constexpr bool isOutput(Command command) {
+  return command == Command::send || command == Command::ping || command == Command::close ||
+         command == Command::end || command == Command::fail;
+}
+
 namespace flag {
 inline constexpr uint16_t binary = 1;
 inline constexpr uint16_t external =

@@ -22,7 +22,7 @@ std::optional<ConnectionId> SlotTable::allocate() {
   entry.acceptedOwner = 0;
   entry.acceptedHandler = 0;
   entry.pending = 0;
-  entry.owed = 0;
+  for (auto& written : entry.written) written = 0;
   if (counts_) figures_[slot / kFigureSlots]->rows[slot % kFigureSlots].clear();
   return ConnectionId{slot, generations_[slot]};
 }

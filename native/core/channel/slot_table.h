@@ -15,16 +15,21 @@
 
 namespace lwspool {
 
-// Written by the worker alone, read by JavaScript on any thread as three doubles. Each side counts
-// what it handed over, so what is on its way is the difference; nothing is ever locked for it.
+// Written by the worker alone, read by JavaScript on any thread. Each side counts what it handed
+// over, so what is on its way is the difference; nothing is ever locked for it. JavaScript reads
+// the doubles as they are, in any order, for figures that may be a moment old. What a lease depends
+// on is one number, which is read by Atomics.load(): nothing follows from the order of two.
 struct LedgerEntry {
   std::atomic<double> acceptedOwner;    // payload bytes taken over from the main thread's sends
   std::atomic<double> acceptedHandler;  // the same of the handler in the worker
   std::atomic<double> pending;          // bytes on the wire that the kernel has not taken yet
-  std::atomic<double> owed;             // 1 while some of the main thread's sends is not written
+  // By Source: how many of its commands that write (isOutput) are done, modulo 2^32. The kernel has
+  // taken all that they and those before them have asked for.
+  std::atomic<uint32_t> written[2];
 };
 static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
 static_assert(std::atomic<double>::is_always_lock_free);
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
 
 inline constexpr uint32_t kSegmentSlots = 1024;
 

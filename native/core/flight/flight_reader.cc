@@ -4,20 +4,28 @@
 
 namespace lwspool {
 
+namespace {
+
+// Null where nothing is recorded. It stays for as long as somebody reads it.
+std::shared_ptr<const FlightRecorder> recorderOf(LeaseCell& cell) {
+  std::lock_guard lock(cell.flightMutex);
+  return cell.flight;
+}
+
+}  // namespace
+
 std::string copyFlight(SlotTable& slots, ConnectionId id, uint32_t most) {
   const auto segment = slots.leases(id.slot / kLeaseSlots);
   if (!segment) return {};
-  LeaseCell& cell = segment->cells[id.slot % kLeaseSlots];
-  std::lock_guard lock(cell.mutex);
-  return cell.flight && cell.flight->id() == id ? cell.flight->copy(most) : std::string();
+  const auto recorder = recorderOf(segment->cells[id.slot % kLeaseSlots]);
+  return recorder && recorder->id() == id ? recorder->copy(most) : std::string();
 }
 
 bool copyFlights(SlotTable& slots, uint32_t segment, std::vector<std::string>& out) {
   const auto found = slots.leases(segment);
   if (!found) return false;
   for (LeaseCell& cell : found->cells) {
-    std::lock_guard lock(cell.mutex);
-    if (cell.flight) out.push_back(cell.flight->copy());
+    if (const auto recorder = recorderOf(cell)) out.push_back(recorder->copy());
   }
   return true;
 }

@@ -1,5 +1,5 @@
-// Copies of what is recorded of connections, for any thread: each takes the lock of one slot at a
-// time, so neither a worker that hangs nor ten thousand connections are waited for.
+// Copies of what is recorded of connections, for any thread. No slot's lock is taken for it, so
+// that also a worker that hangs with one in hand is seen to.
 #pragma once
 
 #include <string>

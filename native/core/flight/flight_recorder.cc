@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace lwspool {
 
@@ -32,24 +33,32 @@ void FlightRecorder::noteTcpInfo(int fd) {
 }
 
 std::string FlightRecorder::copy(uint32_t most) const {
-  const uint64_t count = std::min({total_, uint64_t{plan_.events}, uint64_t{most}});
+  const uint64_t total = total_.load(std::memory_order_acquire);
+  const uint64_t from = total - std::min({total, uint64_t{plan_.events}, uint64_t{most}});
+  std::vector<FlightEntry> entries;
+  entries.reserve(total - from);
+  for (uint64_t at = from; at < total; at++) {
+    const Place& place = entries_[at & mask_];
+    const uint64_t stamp = place.stamp.load(std::memory_order_acquire);
+    const uint64_t numbers = place.numbers.load(std::memory_order_acquire);
+    entries.push_back(
+        {stamp, static_cast<uint32_t>(numbers), static_cast<uint32_t>(numbers >> 32)});
+  }
+  // What was written meanwhile, or is being written, lies where the oldest ones were.
+  const uint64_t begun = begun_.load(std::memory_order_relaxed);
+  const uint64_t first =
+      std::clamp(begun, from + plan_.events, total + plan_.events) - plan_.events;
   const FlightHeader header{plan_.channel,
                             plan_.worker,
                             id_.slot,
                             id_.generation,
                             group_,
                             plan_.events,
-                            static_cast<double>(total_ - count),
+                            static_cast<double>(first),
                             milliseconds(CLOCK_REALTIME) - milliseconds(CLOCK_MONOTONIC)};
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
-  bytes.reserve(sizeof header + count * sizeof(FlightEntry));
-  // In two pieces where it lies around the end of the ring.
-  for (uint64_t at = total_ - count; at < total_;) {
-    const uint64_t place = at & mask_;
-    const uint64_t piece = std::min(total_ - at, plan_.events - place);
-    bytes.append(reinterpret_cast<const char*>(&entries_[place]), piece * sizeof(FlightEntry));
-    at += piece;
-  }
+  bytes.append(reinterpret_cast<const char*>(entries.data() + (first - from)),
+               (total - first) * sizeof(FlightEntry));
   return bytes;
 }
 

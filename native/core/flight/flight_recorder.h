@@ -1,11 +1,13 @@
 // What happened on one connection, latest last: a ring of small entries, each a time, what it was,
-// and a few numbers that say more. Belongs to the connection's LeaseCell, whose lock guards all of
-// it: the worker and whoever holds a lease write, and any thread may copy it. src/flight/ gives the
-// entries their names and reads the numbers.
+// and a few numbers that say more. Belongs to the connection's LeaseCell, under whose lock the
+// worker and whoever holds a lease write. Any thread may copy it without that lock, which a worker
+// that hangs would keep: it leaves out the entries that were overwritten meanwhile. src/flight/
+// gives the entries their names and reads the numbers.
 #pragma once
 
 #include <time.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -117,7 +119,7 @@ class FlightRecorder {
   static constexpr uint32_t kAttached = 1024;
 
   FlightRecorder(const FlightPlan& plan, ConnectionId id, uint32_t group)
-      : entries_(new FlightEntry[plan.events]),
+      : entries_(new Place[plan.events]),
         mask_(plan.events - 1),
         plan_(plan),
         id_(id),
@@ -131,20 +133,35 @@ class FlightRecorder {
   // For what happens so often that the clock counts: with a time that was looked at before.
   void noteAt(uint64_t time, Flight kind, uint32_t a, uint32_t b = 0, uint8_t detail = 0) {
     if (time > last_) last_ = time;
-    entries_[total_++ & mask_] = {last_ << 16 | static_cast<uint64_t>(kind) << 8 | detail, a, b};
+    const uint64_t total = total_.load(std::memory_order_relaxed);
+    // A copy that sees any of it sees as well that the entry which lay here is lost.
+    begun_.store(total + 1, std::memory_order_relaxed);
+    Place& place = entries_[total & mask_];
+    place.stamp.store(last_ << 16 | static_cast<uint64_t>(kind) << 8 | detail,
+                      std::memory_order_release);
+    place.numbers.store(uint64_t{b} << 32 | a, std::memory_order_release);
+    total_.store(total + 1, std::memory_order_release);
   }
   // Of the socket, where it is one of TCP.
   void noteTcpInfo(int fd);
 
   ConnectionId id() const { return id_; }
-  // A FlightHeader and the latest entries, the oldest first.
+  // A FlightHeader and the latest entries, the oldest first. Any thread.
   std::string copy(uint32_t most = UINT32_MAX) const;
 
  private:
+  // An entry, as it is written and copied at the same time.
+  struct Place {
+    std::atomic<uint64_t> stamp;
+    std::atomic<uint64_t> numbers;  // b in the upper half, a in the lower one
+  };
+  static_assert(sizeof(Place) == sizeof(FlightEntry));
+
   // What each entry needs, side by side.
-  const std::unique_ptr<FlightEntry[]> entries_;  // not touched before they are needed
+  const std::unique_ptr<Place[]> entries_;  // not touched before they are needed
   const uint64_t mask_;
-  uint64_t total_ = 0;
+  std::atomic<uint64_t> begun_{0};  // entries, with the one that is being written
+  std::atomic<uint64_t> total_{0};
   uint64_t last_ = 0;  // time of the latest entry: they stay in order
   const FlightPlan plan_;
   const ConnectionId id_;

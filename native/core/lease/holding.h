@@ -4,7 +4,6 @@
 
 #include <openssl/types.h>
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "../ws/failure.h"
 #include "../ws/frame_decoder.h"
+#include "departure.h"
 #include "frame_cursor.h"
 #include "socket_counts.h"
 
@@ -89,8 +89,8 @@ class Holding {
 
   Verdict judge();
 
-  // A detached connection whose SSL object libwebsockets still has: it has let go.
-  std::shared_ptr<std::condition_variable> gone;
+  // Of a detached connection whose SSL object libwebsockets still has; null: there is none.
+  std::shared_ptr<Departure> departure;
 
  private:
   bool carries() const;

@@ -81,6 +81,17 @@ bool LeaseCell::giveBack(int duplicate) {
   return false;
 }
 
+bool LeaseCell::end(uint64_t which, int duplicate) {
+  if (token == which) return giveBack(duplicate);
+  if (lent) restoreFlags(fd);
+  std::erase_if(observers, [&](const Observer& one) {
+    if (one.token != which) return false;
+    note(Flight::leaseReturned, which, 0, static_cast<uint8_t>(one.side));
+    return true;
+  });
+  return observers.empty() && wishes > 0;
+}
+
 bool LeaseCell::settle() {
   pins = 0;
   reading = writing = {};

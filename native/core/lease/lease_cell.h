@@ -5,6 +5,7 @@
 
 #include <openssl/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -13,7 +14,9 @@
 #include "../channel/record.h"
 #include "../flight/flight_recorder.h"
 #include "../ws/frame_decoder.h"
+#include "duplicates.h"
 #include "holding.h"
+#include "slot_lock.h"
 
 namespace lwspool {
 
@@ -32,7 +35,8 @@ enum class Refusal : int8_t {
   busy = -1,            // has to be waited for
   notEstablished = -2,  // never was, so far
   closed = -3,
-  notHeld = -4  // the token is not, or not any more, that of a lease
+  notHeld = -4,  // the token is not, or not any more, that of a lease
+  occupied = -5  // the worker has not let go of the slot's lock within kSlotPatience
 };
 
 struct LeaseTerms {
@@ -60,7 +64,7 @@ struct Observer {
 };
 
 struct LeaseCell {
-  std::mutex mutex;  // the slot's lock: guards all that follows
+  SlotLock mutex;  // the slot's lock: guards all that follows
 
   uint32_t generation = 0;  // of the connection that was established last
   Right right = Right::nobody;
@@ -72,22 +76,26 @@ struct LeaseCell {
   SSL* ssl = nullptr;
   ws::FrameDecoder* decoder = nullptr;  // the worker's; null on raw connections
   uint32_t wishes = 0;                  // requests that wait in the worker, first come first served
-  uint32_t duplicates = 0;              // descriptors of the socket that holders have been given
+  Duplicates duplicates;                // descriptors of the socket that holders have been given
   bool lent = false;                    // any of those ever was: a process may have it still
   bool lingers = false;                 // a holder has set SO_LINGER
   uint64_t lastToken = 0;               // grows for ever, over all connections of the slot
-  uint64_t token = 0;                   // of the exclusive lease; 0: there is none
-  uint64_t expiresAt = 0;               // of the same
-  Source side = Source::owner;          // of the same
-  uint32_t pins = 0;                    // operations of rings in flight under the same
-  Traffic reading;                      // of those
+  // Of the exclusive lease; 0: there is none. Written under the lock, and read without it by
+  // whoever asks whether one is over: what it was once it never is again.
+  std::atomic<uint64_t> token{0};
+  uint64_t expiresAt = 0;       // of the same
+  Source side = Source::owner;  // of the same
+  uint32_t pins = 0;            // operations of rings in flight under the same
+  Traffic reading;              // of those
   Traffic writing;
   std::vector<Observer> observers;
   uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
   Verdict verdict;                   // on the last holder, where right is `returned`
   // Of the connection that has the slot, from when it was asked for; null: nothing is recorded.
-  std::unique_ptr<FlightRecorder> flight;
+  // Changed under both locks, so that either is enough to find it. See flight_recorder.h.
+  std::shared_ptr<FlightRecorder> flight;
+  std::mutex flightMutex;  // held for as long as a pointer is copied
 
   // All that follows: any thread, with the lock held.
 
@@ -102,6 +110,8 @@ struct LeaseCell {
   // be told. The duplicate is the holder's (-1: none), and still open. While operations are in
   // flight, the right stays away from everybody, until the last of them is unpinned.
   bool giveBack(int duplicate);
+  // Ends the lease of that token, of whichever kind, which is held: as giveBack().
+  bool end(uint64_t token, int duplicate);
   // An operation of a ring begins under the exclusive lease; false: another one is in its lane.
   bool pin(Lane, uint64_t chain);
   // It is over; as giveBack().

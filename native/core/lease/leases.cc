@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -56,6 +55,22 @@ LeaseCell* Leases::cell(ConnectionId id) {
   return known ? &known->cells[id.slot % kLeaseSlots] : nullptr;
 }
 
+// On the worker's own thread nobody keeps it for long, see SlotLock.
+bool Leases::enter(LeaseCell& cell, std::unique_lock<SlotLock>& lock) {
+  if (side_ == Source::handler) {
+    lock.lock();
+    return true;
+  }
+  const uint64_t patience = occupied_ == &cell ? 0 : kSlotPatience;
+  if (lock.try_lock() || (patience > 0 && cell.mutex.tryLockFor(patience))) {
+    if (!lock.owns_lock()) lock = std::unique_lock(cell.mutex, std::adopt_lock);
+    if (occupied_ == &cell) occupied_ = nullptr;
+    return true;
+  }
+  occupied_ = &cell;
+  return false;
+}
+
 // --- the lease itself ----------------------------------------------------------------------------
 
 int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold) {
@@ -68,7 +83,8 @@ int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHo
   uint64_t token;
   bool wound;
   {
-    std::lock_guard lock(found->mutex);
+    std::unique_lock lock(found->mutex, std::defer_lock);
+    if (!enter(*found, lock)) return static_cast<int64_t>(Refusal::busy);
     const Refusal refusal = found->may(id.generation, terms);
     if (refusal != Refusal::none) return static_cast<int64_t>(refusal);
     token = found->grant(terms);
@@ -81,17 +97,15 @@ int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHo
 Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& closing) {
   bool news = false;
   const Outcome outcome = with(name, false, [&](LeaseCell& cell) {
-    if (cell.token == name.token) {
-      news = cell.giveBack(duplicate);
-      closing = cell.right == Right::returned && cell.verdict.ends();
-    } else {
-      std::erase_if(cell.observers, [&](const Observer& one) { return one.token == name.token; });
-      if (cell.lent) restoreFlags(cell.fd);
-      cell.note(Flight::leaseReturned, name.token, 0, static_cast<uint8_t>(side_));
-      news = cell.observers.empty() && cell.wishes > 0;
-    }
+    const bool exclusive = cell.token == name.token;
+    news = cell.end(name.token, duplicate);
+    closing = exclusive && cell.right == Right::returned && cell.verdict.ends();
     return 0;
   });
+  if (outcome.refusal == Refusal::occupied) {
+    channel_->push(LeaseReturn{name.id, name.token, duplicate < 0 || intact(duplicate)});
+    return {};
+  }
   if (news) channel_->push(LeaseNews{name.id});
   return outcome;
 }
@@ -127,7 +141,7 @@ Leases::Outcome Leases::duplicate(const LeaseName& name, int& fd, uint64_t& inod
     fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return errno;
     inode = status.st_ino;
-    cell.duplicates++;
+    cell.duplicates.add();
     cell.lent = true;
     lent_[fd] = inode;
     return 0;
@@ -142,9 +156,14 @@ void Leases::closeDuplicate(ConnectionId id, int fd, uint64_t inode) {
 
 void Leases::returnSocket(ConnectionId id) {
   if (LeaseCell* const found = cell(id)) {
-    std::lock_guard lock(found->mutex);
-    if (found->generation == id.generation && found->duplicates > 0) found->duplicates--;
+    found->duplicates.drop(id.generation);
   }
+}
+
+bool Leases::intact(int duplicate) const {
+  const auto lent = lent_.find(duplicate);
+  struct stat status;
+  return lent != lent_.end() && fstat(duplicate, &status) == 0 && status.st_ino == lent->second;
 }
 
 Leases::Outcome Leases::exposeTls(const LeaseName& name, SSL*& ssl) {
@@ -363,7 +382,8 @@ int dummySocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NON
 Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detached& out) {
   LeaseCell* const found = cell(name.id);
   if (found == nullptr) return {Refusal::notHeld};
-  std::unique_lock lock(found->mutex);
+  std::unique_lock lock(found->mutex, std::defer_lock);
+  if (!enter(*found, lock)) return {Refusal::occupied};
   LeaseCell& cell = *found;
   if (!cell.holds(name.id.generation, name.token, monotonicNow())) return {Refusal::notHeld};
   if (cell.pins > 0) return {Refusal::none, EBUSY};
@@ -385,11 +405,11 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   ::close(dummy);
   SSL* const ssl = cell.ssl;
   // Shared: the slot may have its next connection before this thread runs again.
-  std::shared_ptr<std::condition_variable> gone;
+  std::shared_ptr<Departure> departure;
   int ends = 0;  // of either direction, that TLS has had
   if (ssl != nullptr) {
     ends = SSL_get_shutdown(ssl);
-    gone = held.gone = std::make_shared<std::condition_variable>();
+    departure = held.departure = std::make_shared<Departure>();
     SSL_up_ref(ssl);
     SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
     unwatchTls(ssl);
@@ -406,21 +426,11 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
   }
   // Two threads may not use one SSL object, so it is the holder's only once libwebsockets has
   // closed what it takes for the connection.
-  const auto end = std::chrono::system_clock::now() + std::chrono::milliseconds(patience);
-  const auto kept = [&] {
-    return cell.generation == name.id.generation && cell.right == Right::detached;
-  };
-  lock.lock();
-  while (kept()) {
-    if (gone->wait_until(lock, end) == std::cv_status::timeout) break;
-  }
-  if (kept()) {
-    lock.unlock();
+  if (!departure->wait(patience)) {
     ::close(fd);
     SSL_free(ssl);
     return {Refusal::none, ETIMEDOUT};
   }
-  lock.unlock();
   bio::Chain::clear(ssl);
   SSL_set_quiet_shutdown(ssl, 0);
   SSL_set_shutdown(ssl, ends);

@@ -1,11 +1,16 @@
 // Leases on the connections of one worker, for one of the threads that take them: the main thread,
 // or the worker itself for its handlers. All calls on that thread. Each takes the slot's lock for
 // as long as it runs, checks the token under it, and does nothing where that is not held.
+//
+// The worker may be using the connection, for as long as a BIO of JavaScript likes. It is waited
+// for kSlotPatience at most: then an operation answers Refusal::occupied and has done nothing, and
+// what must not get lost, the end of a lease, is left to the worker.
 #pragma once
 
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -51,11 +56,12 @@ class Leases {
   Leases(const Leases&) = delete;
   Leases& operator=(const Leases&) = delete;
 
-  // At once or not at all: the token, or a Refusal. Nobody is woken, unless there is a `maxHold`
-  // (ms; 0: none) whose end the worker is not yet watching for.
+  // At once or not at all: the token, or a Refusal (busy too where the worker is at it). Nobody is
+  // woken, unless there is a `maxHold` (ms; 0: none) whose end the worker is not yet watching for.
   int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold);
   // Gives the lease back. The duplicate is the one it was given (-1: none), not closed yet.
-  // `closing`: what the holder did ends the connection.
+  // `closing`: what the holder did ends the connection. Where the worker is at it, it does this
+  // itself when it is done.
   Outcome release(const LeaseName&, int duplicate, bool& closing);
   Outcome release(const LeaseName& name, int duplicate) {
     bool closing = false;
@@ -119,7 +125,7 @@ class Leases {
   Outcome lendSocket(const LeaseName& name, Use use) {
     return with(name, false, [&](LeaseCell& cell) {
       const int error = use(cell.fd);
-      if (error == 0) cell.duplicates++;
+      if (error == 0) cell.duplicates.add();
       return error;
     });
   }
@@ -134,7 +140,7 @@ class Leases {
   Outcome detach(const LeaseName&, uint64_t patience, Detached& out);
 
   // For what a lease that is over still has: closes the descriptor if it is still that socket;
-  // gives up a reference.
+  // gives up a reference. Neither waits for anybody.
   void closeDuplicate(ConnectionId, int fd, uint64_t inode);
   void dropTls(SSL* ssl);
   // The worker is gone: from now on no lease is held, and nothing of the channel is kept.
@@ -142,12 +148,17 @@ class Leases {
 
  private:
   LeaseCell* cell(ConnectionId);
+  // Takes the slot's lock; false: the worker keeps it.
+  bool enter(LeaseCell&, std::unique_lock<SlotLock>&);
+  // Whether that descriptor still is the one that was lent.
+  bool intact(int duplicate) const;
   // Runs `operation(LeaseCell&)`, which answers an errno, while the lease is held.
   template <class Operation>
   Outcome with(const LeaseName& name, bool exclusive, Operation operation) {
     LeaseCell* const found = cell(name.id);
     if (found == nullptr) return {Refusal::notHeld};
-    std::lock_guard lock(found->mutex);
+    std::unique_lock lock(found->mutex, std::defer_lock);
+    if (!enter(*found, lock)) return {Refusal::occupied};
     const uint64_t now = monotonicNow();
     const bool held = found->holds(name.id.generation, name.token, now) ||
                       (!exclusive && found->observes(name.id.generation, name.token, now));
@@ -176,6 +187,8 @@ class Leases {
   std::vector<std::shared_ptr<LeaseSegment>> segments_;  // those seen so far
   std::unordered_map<int, uint64_t> lent_;               // duplicates and their inodes
   std::unordered_multiset<SSL*> lentTls_;
+  // The cell whose lock was waited for in vain, until it is had: nobody waits for it a second time.
+  const LeaseCell* occupied_ = nullptr;
 };
 
 }  // namespace lwspool

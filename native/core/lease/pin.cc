@@ -28,7 +28,12 @@ template <class Do>
 void Pin::with(Do act) {
   if (!segment_) return;
   LeaseCell& pinned = cell();
-  std::lock_guard lock(pinned.mutex);
+  // The lease may be over, and the worker at the slot's next connection for as long as it likes;
+  // while the lease is out nobody keeps the lock, and what a pin notes must not get lost.
+  do {
+    if (pinned.token != token_) return;
+  } while (!pinned.mutex.tryLockFor(kSlotPatience));
+  std::lock_guard lock(pinned.mutex, std::adopt_lock);
   if (pinned.pinned(id_.generation, token_)) act(pinned);
 }
 

@@ -94,6 +94,12 @@ struct Wish {
   uint64_t barrier = 0;  // of all bytes ever queued: the lease begins behind these
 };
 
+// What one side has asked to be written, see LedgerEntry::written.
+struct Output {
+  uint32_t commands = 0;  // of all time
+  uint64_t position = 0;  // queuedBytes behind the last of them
+};
+
 // A ping whose pong is awaited.
 struct SentPing {
   double at;  // preciseNow()
@@ -141,7 +147,7 @@ struct Connection {
   std::optional<int> failedWrite;  // the errno of one that flush() is to tell of; 0: TLS has ended
   uint64_t queuedBytes = 0;        // of all time
   uint64_t flushedBytes = 0;       // of those, taken by the kernel
-  uint64_t ownerPosition = 0;      // queuedBytes behind the last send of the main thread
+  Output outputs[2];               // by Source
   uint64_t pongPosition = 0;       // queuedBytes behind our last pong
   uint64_t deadline = 0;           // ms: when timer() is wanted; 0: never
   std::unique_ptr<std::string> unanswered;  // the last ping, while our pong to another is queued

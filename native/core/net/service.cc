@@ -97,17 +97,20 @@ void Service::connect(ConnectCommand&& command) {
 
 void Service::record(Connection& connection) {
   if (flights_.events == 0) return;
-  auto recorder = std::make_unique<FlightRecorder>(flights_, connection.id, connection.group);
+  auto recorder = std::make_shared<FlightRecorder>(flights_, connection.id, connection.group);
   connection.flight = recorder.get();
-  std::lock_guard lock(connection.cell->mutex);
+  std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
   connection.cell->flight = std::move(recorder);
 }
 
 // It is over; what was recorded goes with its error, if there is one.
 void Service::endRecord(Connection& connection, ErrorInfo& error) {
   if (std::exchange(connection.flight, nullptr) == nullptr) return;
-  std::lock_guard lock(connection.cell->mutex);
-  const std::unique_ptr<FlightRecorder> recorder = std::move(connection.cell->flight);
+  std::shared_ptr<FlightRecorder> recorder;
+  {
+    std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
+    recorder = std::move(connection.cell->flight);
+  }
   if (error) error.fields.set("flightRecord", recorder->copy(FlightRecorder::kAttached));
 }
 
@@ -144,8 +147,13 @@ void Service::takeCommands() {
       apply(large->record, large->payload.data(), Source::owner);
     } else if (auto* news = std::get_if<LeaseNews>(&item)) {
       leaseNews(news->id);
+    } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
+      leaseReturn(*late);
     } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
-      leaseTimers_.add(clock->expiresAt, clock->id);
+      const Connection* connection = find(clock->id);
+      if (connection != nullptr && connection->established()) {
+        leaseTimers_.hasten(clock->expiresAt, clock->id);
+      }
     } else {
       connect(std::move(std::get<ConnectCommand>(item)));
     }
@@ -183,10 +191,6 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
-      if (source == Source::owner) {
-        connection.ownerPosition = connection.queuedBytes;
-        connection.ledger->owed.store(1, std::memory_order_release);
-      }
       auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
                                                : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
@@ -236,6 +240,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::broadcast:
       break;
   }
+  if (isOutput(command)) noteOutput(connection, source);
 }
 
 // --- the turn ------------------------------------------------------------------------------------
@@ -360,7 +365,11 @@ void Service::timer() {
 
 void Service::arm(Connection& connection, uint64_t deadline) {
   connection.deadline = deadline;
-  if (deadline != 0) timers_.add(deadline, connection.id);
+  if (deadline != 0) {
+    timers_.set(deadline, connection.id);
+  } else {
+    timers_.remove(connection.id);
+  }
 }
 
 void Service::markDirty(Connection& connection) {
@@ -376,7 +385,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   opener_->established(connection);
   connection.fd = fd;
   connection.ssl = ssl;
-  connection.deadline = 0;
+  arm(connection, 0);
   connection.enter(Phase::open);
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);
@@ -445,7 +454,7 @@ void Service::destroyed(Connection& connection) {
     if (connection.cell->right == Right::detached) {
       connection.cell->right = Right::nobody;
       const auto& holding = connection.cell->holding;
-      if (holding && holding->gone) holding->gone->notify_all();
+      if (holding && holding->departure) holding->departure->tell();
     }
   }
   connection.enter(Phase::free);

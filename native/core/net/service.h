@@ -163,6 +163,8 @@ class Service {
   void lost(Connection&, const char* what, int error);
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
   bool isOut(Connection&);
+  void noteOutput(Connection&, Source);
+  void noteWritten(Connection&);
   void sendTogether();
   void prepareSend(Connection&);
   void flush(Connection&);
@@ -217,6 +219,7 @@ class Service {
   size_t writable(const Connection&) const;
   size_t readableAtOnce(const Connection&) const;
   void leaseNews(ConnectionId);
+  void leaseReturn(const LeaseReturn&);
   void obey(Connection&, const Verdict&);
   void rejoin(Connection&);
   void forget(Connection&);

@@ -17,7 +17,7 @@ void Service::slowDown(Connection& connection, bio::Chain& chain) {
   if (retries == 0 || connection.slowed) return;
   connection.slowed = true;
   note(connection, Flight::slowed);
-  bioTimers_.add(now_ + chain.backOff(), connection.id);
+  bioTimers_.hasten(now_ + chain.backOff(), connection.id);
   host_.setTimer(bioTimers_.next());
   connection.wantWrite = false;
   updateInterest(connection);
@@ -48,7 +48,7 @@ void Service::speedUp() {
 
 // Also within the HTTP upgrade, where the poller reports nothing anew.
 void Service::slowOpening(Connection& connection, bio::Chain& chain) {
-  bioTimers_.add(monotonicNow() + chain.backOff(), connection.id);
+  bioTimers_.hasten(monotonicNow() + chain.backOff(), connection.id);
   host_.setTimer(bioTimers_.next());
 }
 

@@ -154,7 +154,7 @@ void Service::finish(Connection& connection) {
   warn(connection);
   revoke(connection);
   connection.enter(Phase::dying);
-  connection.deadline = 0;
+  arm(connection, 0);
   if (connection.decoder) connection.decoder->stop();
   // A peer that speaks TLS and did nothing wrong hears that this is the end, and no truncation.
   if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {

@@ -313,9 +313,6 @@ void Service::flush(Connection& connection) {
     set(connection.figures->queuedBytes, static_cast<double>(out.size() + kept));
   }
   connection.cell->whole = out.empty() && kept == 0;
-  if (connection.flushedBytes >= connection.ownerPosition && kept == 0) {
-    connection.ledger->owed.store(0, std::memory_order_release);
-  }
   if (!use) return;
   if (connection.slowed) blocked = false;
   if (blocked != connection.wantWrite) {
@@ -324,7 +321,27 @@ void Service::flush(Connection& connection) {
   }
   if (kept > 0) return;
   flushed(connection);
+  noteWritten(connection);
   grantWishes(connection);
+}
+
+// A command of that side was carried out; flush() says when all it asked for is written, also where
+// that is nothing.
+void Service::noteOutput(Connection& connection, Source side) {
+  Output& output = connection.outputs[static_cast<size_t>(side)];
+  output.commands++;
+  output.position = connection.queuedBytes;
+  markDirty(connection);
+}
+
+// Behind flushed(), by which a FIN has left as well.
+void Service::noteWritten(Connection& connection) {
+  for (const Source side : {Source::owner, Source::handler}) {
+    const Output& output = connection.outputs[static_cast<size_t>(side)];
+    if (output.position > connection.flushedBytes && !connection.out.empty()) continue;
+    connection.ledger->written[static_cast<size_t>(side)].store(output.commands,
+                                                                std::memory_order_release);
+  }
 }
 
 void Service::flushNow(ConnectionId id) {

@@ -27,7 +27,7 @@ void Service::lend(Connection& connection) {
   cell.poll = poller_->sharedSet();
   cell.ssl = connection.ssl;
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
-  cell.duplicates = 0;
+  cell.duplicates.begin(connection.id.generation);
   cell.lent = cell.lingers = false;
   cell.clock = 0;
 }
@@ -96,7 +96,7 @@ void Service::grantWishes(Connection& connection) {
       token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
       // What lies behind the barrier is written once it comes back.
       if (wish.exclusive) cell.work = !connection.out.empty();
-      if (cell.wind(end)) leaseTimers_.add(end, connection.id);
+      if (cell.wind(end)) leaseTimers_.hasten(end, connection.id);
     }
     cell.wishes--;
     if (token == 0) {
@@ -160,6 +160,20 @@ void Service::leaseNews(ConnectionId id) {
   markDirty(connection);
 }
 
+// A lease whose holder could not give it back himself, since we were at it.
+void Service::leaseReturn(const LeaseReturn& late) {
+  Connection* connection = find(late.id);
+  if (connection == nullptr || !connection->established()) return;
+  Use use(*connection);
+  LeaseCell& cell = *connection->cell;
+  const uint64_t now = monotonicNow();
+  const uint32_t generation = late.id.generation;
+  const bool exclusive = cell.holds(generation, late.token, now);
+  if (!exclusive && !cell.observes(generation, late.token, now)) return;
+  if (exclusive && !late.intact) cell.hold().taint("its descriptor was closed");
+  if (cell.end(late.token, -1)) leaseNews(late.id);
+}
+
 // Does what the holder's doings ask for.
 void Service::obey(Connection& connection, const Verdict& verdict) {
   if (verdict.error != 0 && !verdict.closeReceived) {
@@ -211,7 +225,8 @@ void Service::rejoin(Connection& connection) {
 // A detached connection: its socket is somebody else's, and a dummy lies under its number.
 void Service::forget(Connection& connection) {
   connection.enter(Phase::dying);
-  connection.deadline = 0;
+  arm(connection, 0);
+  leaseTimers_.remove(connection.id);
   // Whoever took it could not take it out of every kind of poll set.
   if (!std::exchange(connection.parked, true) && poller_->sharedSet() < 0) {
     poller_->remove(connection.fd, connection.id);
@@ -230,6 +245,7 @@ void Service::revoke(Connection& connection) {
   connection.cell->revoke();
   connection.cell->decoder = nullptr;
   connection.wishes.reset();
+  leaseTimers_.remove(connection.id);
 }
 
 // A holder's duplicate, or that of a process he gave one to, would keep the connection open when
@@ -239,7 +255,7 @@ void Service::endDuplicates(Connection& connection) {
   const LeaseCell& cell = *connection.cell;
   if (cell.lent) restoreFlags(connection.fd);
   const bool resets = (cell.lent || cell.lingers) && stopLingering(connection.fd);
-  if (cell.duplicates > 0 || (cell.lent && !resets)) shutdown(connection.fd, SHUT_RDWR);
+  if (cell.duplicates.count() > 0 || (cell.lent && !resets)) shutdown(connection.fd, SHUT_RDWR);
 }
 
 void Service::revokeAll() {
@@ -299,7 +315,9 @@ void Service::expire(Connection& connection) {
     cell.settle();
     leaseNews(connection.id);
   }
-  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) leaseTimers_.add(next, connection.id);
+  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) {
+    leaseTimers_.hasten(next, connection.id);
+  }
 }
 
 }  // namespace lwspool

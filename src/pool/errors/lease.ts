@@ -44,6 +44,11 @@ export const LEASE_ERRORS = {
     message: (details) =>
       `${theLease(details)} cannot be granted at once: somebody holds the connection, or its peer has not taken what was sent. Await lease() instead.`,
   },
+  ERR_WORKER_BUSY: {
+    summary: 'The worker was using the connection, and did not come to an end with it.',
+    message: ({ operation = 'The operation', connection }) =>
+      `${shown(operation)} was not done: the worker is using ${connection === undefined ? 'the connection' : `connection ${connection}`} and did not let go of it in time. Try again later; if it goes on, a function of a BIO on that connection does not return.`,
+  },
   ERR_LEASE_DEADLOCK: {
     summary: 'A lease was asked for that would wait for one which the same code holds.',
     message: (details) =>

@@ -16,7 +16,8 @@ export let handleOf: (lease: unknown) => LeaseHandle | undefined;
  * lost is given back, and reported, when the garbage collector finds it.
  *
  * Once it is over, whatever asks something of the connection throws ERR_LEASE_RELEASED,
- * ERR_LEASE_EXPIRED or ERR_LEASE_REVOKED and does nothing.
+ * ERR_LEASE_EXPIRED or ERR_LEASE_REVOKED and does nothing. So it does with ERR_WORKER_BUSY where the
+ * worker has been using the connection for more than 250 ms, as a BIO that hangs makes it do.
  */
 export class Lease<Leased = unknown> {
   /** What was leased. */

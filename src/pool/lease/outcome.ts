@@ -9,18 +9,23 @@ export const BUSY = -1;
 export const NOT_ESTABLISHED = -2;
 export const CLOSED = -3;
 export const NOT_HELD = -4;
+/** The worker was using the connection for longer than a thread waits for it. */
+export const OCCUPIED = -5;
 export const AGAIN = -10;
 export const TRUNCATED = -11;
 /** A BIO of the connection runs in its worker alone. */
 export const BOUND = -12;
 const ERRNO = -100;
 
-/** What the kernel refused. */
+/** Why an operation of a lease was not done. */
 export function systemError(
   outcome: number,
   syscall: string,
   connection: string | undefined,
 ): LwsPoolError {
+  if (outcome === OCCUPIED) {
+    return createError('ERR_WORKER_BUSY', { operation: syscall, connection });
+  }
   if (outcome === BOUND) {
     return createError('ERR_TLS_OPERATION', {
       operation: syscall,
