@@ -9,8 +9,20 @@ namespace lwspool {
 
 namespace {
 
-// What V8 is told that one takes, so that it looks for those that nobody has any more. Bytes.
-constexpr int64_t kSize = 32 * 1024;
+// What V8 is told that one takes, so that it looks for those that nobody has any more: an SSL_CTX,
+// and certificates, which take some four times their text. Bytes.
+int64_t sizeOf(const Napi::CallbackInfo& info) {
+  int64_t size = 32 * 1024;
+  const Napi::Value ca = info[0].As<Napi::Object>().Get("ca");
+  if (!ca.IsArray()) return size;
+  const auto texts = ca.As<Napi::Array>();
+  for (uint32_t i = 0; i < texts.Length(); i++) {
+    size_t length = 0;
+    napi_get_value_string_utf8(info.Env(), texts.Get(i), nullptr, 0, &length);
+    size += 4 * static_cast<int64_t>(length);
+  }
+  return size;
+}
 
 int versionOf(const std::string& name) {
   if (name == "TLSv1.3") return TLS1_3_VERSION;
@@ -70,14 +82,14 @@ void setAuthorities(const Napi::CallbackInfo& info) {
 TlsBinding::TlsBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TlsBinding>(info),
       context_(make(info)),
-      number_(Registry<const TlsContext>::instance().add(context_)) {
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kSize);
+      number_(Registry<const TlsContext>::instance().add(context_)),
+      size_(sizeOf(info)) {
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), size_);
 }
 
 TlsBinding::~TlsBinding() {
-  if (context_ == nullptr) return;  // it could not be made
   Registry<const TlsContext>::instance().remove(number_);
-  Napi::MemoryManagement::AdjustExternalMemory(Env(), -kSize);
+  Napi::MemoryManagement::AdjustExternalMemory(Env(), -size_);
 }
 
 Napi::Value TlsBinding::number(const Napi::CallbackInfo& info) {

@@ -24,6 +24,7 @@ class TlsBinding : public Napi::ObjectWrap<TlsBinding> {
 
   const std::shared_ptr<const TlsContext> context_;
   const uint32_t number_;
+  const int64_t size_;
 };
 
 }  // namespace lwspool

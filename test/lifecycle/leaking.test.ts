@@ -26,6 +26,12 @@ describe('nothing is left', () => {
     expect(result.grown).toBeLessThan(120);
   });
 
+  it('of TLS options that were used once', async () => {
+    const [grown] = (await well('tlsOptions', '200')) as [number];
+    // KiB for each: the certificates alone would leave 700.
+    expect(grown).toBeLessThan(100);
+  });
+
   it('of connections that nobody keeps', async () => {
     expect(await well('connections', '100')).toEqual([{ sockets: 0, size: 0 }]);
   });

@@ -1,5 +1,6 @@
 // What is left when all is over: descriptors, threads, memory. Needs --expose-gc.
 import process from 'node:process';
+import { rootCertificates } from 'node:tls';
 import { createPool } from 'lws-pool';
 import {
   codeOf,
@@ -54,6 +55,25 @@ await runCase({
       return collected >= Number(count);
     });
     print({ before, after, grown });
+  },
+
+  // Each set of TLS options is of another content, so each has a context of its own.
+  async tlsOptions(count) {
+    const pool = await createPool({ threads: 1 });
+    const ca = rootCertificates.join('\n');
+    let last = 0;
+    const several = async () => {
+      for (let i = 0; i < 50; i++) {
+        await codeOf(pool.connect(urls.refusedTls, { tls: { ca, maxCachedSessions: ++last } }));
+      }
+      gc();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (let i = 0; i < 4; i++) await several();
+    const memory = process.memoryUsage().rss;
+    for (let i = 0; i < Number(count) / 50; i++) await several();
+    print((process.memoryUsage().rss - memory) / Number(count) / 1024);
+    await pool.close();
   },
 
   // Nobody keeps them: the server closes each at once, or when it is told to.
