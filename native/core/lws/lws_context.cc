@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "../barrier.h"
 #include "tls_context.h"
 
 namespace lwspool {
@@ -150,7 +151,10 @@ void LwsContext::destroy(std::function<void()> done) {
   uv_idle_start(&idle_, onIdle);
 }
 
-void LwsContext::onIdle(uv_idle_t* idle) { static_cast<LwsContext*>(idle->data)->destroyStep(); }
+// Where it throws, it is called again.
+void LwsContext::onIdle(uv_idle_t* idle) {
+  Barrier::guard([idle] { static_cast<LwsContext*>(idle->data)->destroyStep(); });
+}
 
 void LwsContext::destroyStep() {
   const std::vector<uv_handle_t*> open = loopHandles();

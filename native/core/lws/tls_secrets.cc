@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "../barrier.h"
 #include "../bio/capture.h"
 #include "../net/connection.h"
 #include "tls_handshake.h"
@@ -39,7 +40,9 @@ void onSecret(const SSL* ssl, const char* line) {
 
 void observeSecrets(SSL_CTX* context, const SecretSinks& sinks) {
   SSL_CTX_set_ex_data(context, sinksIndex(), const_cast<SecretSinks*>(&sinks));
-  SSL_CTX_set_keylog_callback(context, onSecret);
+  SSL_CTX_set_keylog_callback(context, [](const SSL* ssl, const char* line) {
+    Barrier::guard([=] { onSecret(ssl, line); });
+  });
 }
 
 }  // namespace lwspool
