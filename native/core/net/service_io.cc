@@ -145,6 +145,8 @@ void Service::readPending() {
     Connection* connection = find(id);
     if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
     if (connection->reads()) whileMemoryLasts(*connection, [&] { readable(*connection); });
+    // A write waits for the rest of a message of TLS itself.
+    if (connection->wantWrite) markDirty(*connection);
   }
 }
 
