@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "../core/barrier.h"
-
 namespace lwspool {
 
 namespace {
@@ -61,23 +59,11 @@ void RingHost::onClosed() {
 
 void RingHost::onReadable(uv_poll_t* poll, int, int) {
   auto* host = static_cast<RingHost*>(poll->data);
-  host->guarded([host] {
-    host->ring.clearEvent();
-    host->answered_();
-  });
+  host->ring.clearEvent();
+  host->answered_();
 }
 
-// What is left undone is done in the next turn.
-template <class Run>
-void RingHost::guarded(Run run) {
-  Barrier::guard(run);
-  if (Barrier::taken()[0] != '\0' && answered_) again();
-}
-
-void RingHost::onPrepare(uv_prepare_t* prepare) {
-  auto* host = static_cast<RingHost*>(prepare->data);
-  host->guarded([host] { host->submit(); });
-}
+void RingHost::onPrepare(uv_prepare_t* prepare) { static_cast<RingHost*>(prepare->data)->submit(); }
 
 void RingHost::again() {
   uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);

@@ -6,8 +6,6 @@
 
 #include <functional>
 
-#include "../core/barrier.h"
-
 namespace lwspool {
 
 class Teardown {
@@ -18,7 +16,7 @@ class Teardown {
         env,
         [](napi_async_cleanup_hook_handle, void* self) {
           auto* teardown = static_cast<Teardown*>(self);
-          Barrier::guard([teardown] { teardown->begin_(); });
+          teardown->begin_();
         },
         this, &hook_);
   }

@@ -3,7 +3,6 @@ import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
 import type { Figures, FiguresRow } from '../stats/figures.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
-import { whileMemoryLasts } from './no-memory.js';
 import type { Outbox } from './outbox.js';
 import { Command, isOutput } from './record.js';
 import { binaryOf, type SendOptions } from './send-options.js';
@@ -31,8 +30,6 @@ export interface Wire {
 }
 
 const PING_BYTES = 125;
-/** What its length and its record's still fit into 31 bits with. */
-const LONGEST = 2 ** 31 - 64;
 /** The mark that stands for "drain"; those of flushed() count from 1. */
 const DRAIN = 0;
 
@@ -50,6 +47,8 @@ export class Link {
   paused = false;
   /** How often reading went on after a pause. */
   resumes = 0;
+  /** It was terminated, and waits for nothing but its worker's word. */
+  cut = false;
   /** Raw: nothing more will be sent. */
   ended = false;
 
@@ -99,8 +98,8 @@ export class Link {
     if (this.readyState !== OPEN || this.ended) throw this.#closedError();
     const binary = binaryOf(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
-    this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
     this.#outputs = (this.#outputs + 1) | 0;
+    this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
     if (this.bufferedAmount <= this.highWaterMark) return true;
     if (!this.#needsDrain) {
       this.#needsDrain = true;
@@ -152,6 +151,7 @@ export class Link {
   terminate(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
+    this.cut = true;
     this.#command(Command.terminate);
   }
 
@@ -208,8 +208,8 @@ export class Link {
   }
 
   #command(type: number, aux = 0, payload?: Uint8Array): void {
-    this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
     if (isOutput(type)) this.#outputs = (this.#outputs + 1) | 0;
+    this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
   }
 
   #closedError(): LwsPoolError {
@@ -225,25 +225,8 @@ export class Link {
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function bytesOf(data: Data): Uint8Array {
-  const bytes = viewOf(data);
-  if (bytes !== undefined && bytes.length <= LONGEST) return bytes;
-  if (bytes !== undefined) {
-    throw createError('ERR_INVALID_ARGUMENT', {
-      argument: 'data',
-      got: `${bytes.length} bytes`,
-      takes: `at most ${LONGEST} bytes at once`,
-    });
-  }
-  throw createError('ERR_INVALID_ARGUMENT', {
-    argument: 'data',
-    got: data === null ? 'null' : typeof data,
-    takes: 'a string, a Buffer, another view of an ArrayBuffer, or an ArrayBuffer',
-  });
-}
-
-function viewOf(data: Data): Uint8Array | undefined {
   if (isUint8Array(data) && data.length > 0) return data;
-  if (typeof data === 'string') return whileMemoryLasts(() => Buffer.from(data));
+  if (typeof data === 'string') return Buffer.from(data);
   try {
     // Empty it may be because its memory was detached, which throws here.
     if (ArrayBuffer.isView(data)) {
@@ -253,5 +236,9 @@ function viewOf(data: Data): Uint8Array | undefined {
   } catch {
     // Its memory was transferred to somebody else, or released.
   }
-  return undefined;
+  throw createError('ERR_INVALID_ARGUMENT', {
+    argument: 'data',
+    got: data === null ? 'null' : typeof data,
+    takes: 'a string, a Buffer, another view of an ArrayBuffer, or an ArrayBuffer',
+  });
 }

@@ -78,6 +78,12 @@ export interface DiagnosticsMessages {
     readonly worker: number;
     readonly error: LwsPoolError;
   };
+  /** It has not answered for a second: new connections go to others. `silentFor` in ms. */
+  'lws-pool:worker:unresponsive': {
+    readonly pool: Pool;
+    readonly worker: number;
+    readonly silentFor: number;
+  };
   'lws-pool:warning': { readonly pool: Pool; readonly warning: PoolWarning };
 }
 
@@ -110,5 +116,6 @@ export const channels = {
   leaseLeaked: published('lws-pool:lease:leaked'),
   workerStarted: published('lws-pool:worker:started'),
   workerCrashed: published('lws-pool:worker:crashed'),
+  workerUnresponsive: published('lws-pool:worker:unresponsive'),
   warning: published('lws-pool:warning'),
 } as const;

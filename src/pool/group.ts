@@ -2,10 +2,9 @@ import { EventEmitter } from 'node:events';
 import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
 import type { OwnerFigures } from '../stats/owner.js';
-import { cloning } from '../workers/cloning.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
-import type { ErrorCode, LwsPoolError } from './errors.js';
+import { createError, type ErrorCode, type LwsPoolError } from './errors.js';
 import { parseCloseArguments } from './options/close-arguments.js';
 import type { PoolWorker } from './worker.js';
 
@@ -24,6 +23,12 @@ interface Share {
   opened: number;
   failed: number;
   closed: number;
+  /** In the worker, opening or open, as far as it has said. */
+  left: number;
+  /** When it was first seen ending while its worker did not answer; of `performance.now()`. */
+  endingSince: number | undefined;
+  /** It was counted as ended, and its worker knows nothing of that yet. */
+  settled: boolean;
 }
 
 /**
@@ -41,19 +46,23 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   /** Resolves once all that were opened are closed, and no more will be opened. */
   readonly closed: Promise<void>;
   readonly #figures: OwnerFigures;
+  readonly #closeTimeout: number;
   readonly #shares = new Map<PoolWorker, Share>();
   readonly #failed = new Tallies();
   readonly #errors = new Tallies();
   /** Posted while other workers still load the handler, before anybody can listen. */
   #early: [value: unknown, worker: number][] | undefined = [];
+  /** How it was told to end. */
+  #ending: 'close' | 'terminate' | undefined;
   #opened = 0;
   #closedCount = 0;
   #resolveReady!: () => void;
   #resolveClosed!: () => void;
 
   /** @internal */
-  constructor(id: number, count: number, url: string, figures: OwnerFigures) {
+  constructor(id: number, count: number, url: string, figures: OwnerFigures, closeTimeout: number) {
     super();
+    this.#closeTimeout = closeTimeout;
     this.#figures = figures;
     this.id = id;
     this.url = url;
@@ -86,13 +95,9 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     return this.#errors as unknown as Failures;
   }
 
-  /**
-   * Calls `receive(value)` of the group's handler in each worker, with a structured clone.
-   *
-   * @throws LwsPoolError ERR_INVALID_ARGUMENT
-   */
+  /** Calls `receive(value)` of the group's handler in each worker, with a structured clone. */
   post(value: unknown): void {
-    cloning('value', value, () => this.#each({ type: 'post', group: this.id, value }));
+    this.#each({ type: 'post', group: this.id, value });
   }
 
   /**
@@ -116,12 +121,14 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
    */
   close(code?: number, reason?: string): Promise<void> {
     const close = parseCloseArguments(code, reason);
+    this.#ending ??= 'close';
     this.#each({ type: 'close', group: this.id, ...close });
     return this.closed;
   }
 
   /** Ends all connections at once. */
   terminate(): void {
+    this.#ending = 'terminate';
     this.#each({ type: 'terminate', group: this.id });
   }
 
@@ -131,7 +138,16 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
 
   /** @internal */
   begin(worker: PoolWorker, share: GroupShare): void {
-    this.#shares.set(worker, { worker, count: share.count, opened: 0, failed: 0, closed: 0 });
+    const { count } = share;
+    const none = {
+      left: count,
+      opened: 0,
+      failed: 0,
+      closed: 0,
+      endingSince: undefined,
+      settled: false,
+    };
+    this.#shares.set(worker, { worker, count, ...none });
     worker.addConnections(share.count);
     worker.post({ type: 'open', share });
   }
@@ -146,14 +162,19 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     const share = this.#shares.get(worker);
     if (share === undefined) return;
     let failed = 0;
-    for (const [code, { count }] of report.failed) {
-      failed += count;
-      this.#figures.failed(code, count);
+    for (const { count } of report.failed.values()) failed += count;
+    if (share.settled) {
+      // It was told already; what is new is that there is room in the worker.
+      share.left -= failed + report.closed;
+      worker.addConnections(-failed - report.closed);
+      return;
     }
+    for (const [code, { count }] of report.failed) this.#figures.failed(code, count);
     for (const [code, { count }] of report.errors) this.#figures.ended(code, count);
     share.opened += report.opened;
     share.failed += failed;
     share.closed += report.closed;
+    share.left -= failed + report.closed;
     this.#opened += report.opened;
     this.#closedCount += report.closed;
     this.#failed.merge(report.failed);
@@ -162,20 +183,55 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     this.#settle();
   }
 
+  /** @internal No worker has anything of it any more. */
+  get isDone(): boolean {
+    for (const { left } of this.#shares.values()) if (left > 0) return false;
+    return true;
+  }
+
+  /**
+   * @internal The worker does not answer. What it was told to close, and had the time for, or to end
+   * at once, counts as ended; what it says of it later is not told any more.
+   */
+  settleOverdue(worker: PoolWorker): void {
+    const share = this.#shares.get(worker);
+    if (share === undefined || share.settled || this.#ending === undefined) return;
+    const now = performance.now();
+    share.endingSince ??= now;
+    const timeout = this.#closeTimeout;
+    if (this.#ending === 'close' && now - share.endingSince < timeout) return;
+    share.settled = true;
+    const details = { url: this.url, worker: worker.index };
+    this.#lose(
+      share,
+      createError('ERR_ABORTED', details),
+      this.#ending === 'close'
+        ? createError('ERR_CLOSE_TIMEOUT', { ...details, timeout })
+        : undefined,
+    );
+  }
+
   /** @internal The handler could not be loaded, or the worker is gone. */
   onWorkerLost(worker: PoolWorker, error: LwsPoolError): void {
     const share = this.#shares.get(worker);
     if (share === undefined) return;
+    if (worker.alive) worker.addConnections(-share.left);
+    share.left = 0;
+    if (!share.settled) this.#lose(share, error, error);
+  }
+
+  #lose(share: Share, failure: LwsPoolError, error: LwsPoolError | undefined): void {
     const unopened = share.count - share.opened - share.failed;
     const open = share.opened - share.closed;
-    this.#failed.add(error.code, unopened, error.message);
-    this.#errors.add(error.code, open, error.message);
-    this.#figures.failed(error.code, unopened);
-    this.#figures.ended(error.code, open);
+    this.#failed.add(failure.code, unopened, failure.message);
+    this.#figures.failed(failure.code, unopened);
+    if (error !== undefined) {
+      this.#errors.add(error.code, open, error.message);
+      this.#figures.ended(error.code, open);
+    }
     share.failed += unopened;
     share.closed += open;
     this.#closedCount += open;
-    if (worker.alive) worker.addConnections(-unopened - open);
     this.#settle();
   }
 

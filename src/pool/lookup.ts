@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { createError } from './errors.js';
 import { describe } from './options/describe.js';
 import type { LookupFunction } from './options.js';
+import { hasDescriptors } from './shortage.js';
 
 /** One address to try. */
 export interface ResolvedAddress {
@@ -13,7 +14,14 @@ export interface ResolvedAddress {
 /** Addresses in the order to try them, or whatever the look-up failed with. */
 export type LookupAnswer =
   | { readonly addresses: readonly ResolvedAddress[] }
-  | { readonly failure: unknown };
+  /** `short`: hardly a descriptor was left, so that the failure may be of that. */
+  | { readonly failure: unknown; readonly short: boolean };
+
+/**
+ * With fewer left after a failure there may have been none during the look-up: it has a few open at a
+ * time, and others come and go meanwhile.
+ */
+const SPARE_DESCRIPTORS = 64;
 
 type Waiter = (answer: LookupAnswer) => void;
 
@@ -57,7 +65,9 @@ export function lookUp(
 /** Calls the function and takes whatever it does for an answer, the first one alone. */
 function ask(host: string, lookup: LookupFunction): Promise<LookupAnswer> {
   return new Promise<LookupAnswer>((resolve) => {
-    const fail = (failure: unknown) => resolve({ failure });
+    const fail = (failure: unknown) => {
+      resolve({ failure, short: !hasDescriptors(SPARE_DESCRIPTORS) });
+    };
     const answer = (given: unknown) => {
       const addresses = readAddresses(given);
       if (addresses !== undefined) resolve({ addresses: alternating(addresses) });

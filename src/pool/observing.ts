@@ -17,7 +17,11 @@ import type {
   SampleOptions,
   TelemetryOptions,
 } from './options.js';
+import { importWith } from './shortage.js';
 import type { PoolWorker } from './worker.js';
+
+/** Files that are open at a time while one of the parts below is loaded. */
+const PART_FILES = 16;
 
 /** The pool, as far as it is looked at. */
 export interface Observed {
@@ -75,7 +79,7 @@ export class Observing {
   ): Promise<() => void> {
     const { labels } = this.#pool.parsers.parseMetricsOptions(options);
     this.#checkCounting();
-    const { expose } = await import('../metrics/prometheus.js');
+    const { expose } = await importWith(PART_FILES, () => import('../metrics/prometheus.js'));
     const source = await this.#metricsSource();
     this.#pool.checkOpen();
     return this.#untilEnd(expose(registry, source, labels));
@@ -85,7 +89,8 @@ export class Observing {
     const { figures, parsers } = this.#pool;
     const resolved = parsers.parseTelemetryOptions(options);
     this.#checkCounting();
-    const { createTelemetry, loadApi } = await import('../telemetry/telemetry.js');
+    const part = () => import('../telemetry/telemetry.js');
+    const { createTelemetry, loadApi } = await importWith(PART_FILES, part);
     const [api, source] = [await loadApi(), await this.#metricsSource()];
     this.#pool.checkOpen();
     const { observer, end } = createTelemetry(api, source, resolved);
@@ -98,7 +103,7 @@ export class Observing {
 
   async listenDebug(path: string | URL): Promise<DebugSocket> {
     this.#checkCounting();
-    const { DebugSocket } = await import('../debug/socket.js');
+    const { DebugSocket } = await importWith(PART_FILES, () => import('../debug/socket.js'));
     const pool = this.#pool;
     let forget: (() => void) | undefined;
     const opening = DebugSocket.listen(
@@ -166,7 +171,7 @@ export class Observing {
   }
 
   async #metricsSource(): Promise<MetricsSource> {
-    const { MetricsSource } = await import('../metrics/source.js');
+    const { MetricsSource } = await importWith(PART_FILES, () => import('../metrics/source.js'));
     this.#source ??= new MetricsSource(() => ({
       at: monotonicNow(),
       workers: this.#pool.workers.flatMap((worker) => worker.reading() ?? []),

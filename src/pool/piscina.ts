@@ -2,11 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ServiceTask } from '../workers/control.js';
-import { betweenLooks } from './trouble/blocked-stack.js';
 
 /** What Piscina keeps of a worker; reached through the object it hands to load balancers. */
 interface WorkerInfo {
-  readonly worker: Worker;
   unref(): void;
 }
 
@@ -21,34 +19,53 @@ function noop(): void {
   // Said where it is used.
 }
 
-/** The threads of a pool: one lasting task on each, as long as the pool lives. */
-export class Threads {
+/**
+ * One life of a thread, with the one task that lasts as long. Each has a Piscina of its own: in one
+ * of several threads, what fails while it starts cannot be told from the others, and its task waits in
+ * a queue for ever.
+ */
+export class Thread {
   readonly #piscina: Piscina;
-  readonly #workers = new Set<WorkerInfo>();
-  /** Of every thread that has not ended yet, also of those that Piscina has given up. */
-  readonly #exits = new Set<Promise<void>>();
+  #info: WorkerInfo | undefined;
+  /** Rejects what `run` has given. */
+  #fail: (error: unknown) => void = noop;
+  /** Once the thread is gone, also where it never was. */
+  #exited: Promise<void> = Promise.resolve();
 
-  constructor(count: number) {
+  constructor() {
     this.#piscina = new Piscina({
       filename: fileURLToPath(new URL('../workers/task.cjs', import.meta.url)),
-      minThreads: count,
-      maxThreads: count,
-      concurrentTasksPerWorker: 1,
+      // Nothing is started but by run(), and nothing anew.
+      minThreads: 0,
+      maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       // The default waits for tasks in Atomics.wait() and would stop the worker's event loop, and
       // libwebsockets with it.
       atomics: 'disabled',
       // Sockets are closed by libwebsockets; Node would close them a second time.
       trackUnmanagedFds: false,
+      recordTiming: false,
     });
-    this.#piscina.on('workerCreate', (worker: object) => this.#watch(infoOf(worker)));
-    // A worker that dies rejects its task as well, and there it is dealt with.
-    this.#piscina.on('error', noop);
+    this.#piscina.on('workerCreate', (worker: object) => {
+      this.#info = infoOf(worker);
+    });
+    // It dies before it has its task, or after.
+    this.#piscina.on('error', (error: unknown) => this.#fail(error));
   }
 
-  /** Resolves when the task ends, rejects when its worker dies. */
-  async run(task: ServiceTask): Promise<void> {
-    await this.#piscina.run(task, { transferList: [task.port] });
+  /** Resolves when the task ends, rejects when the thread dies, or cannot be made. */
+  run(task: ServiceTask): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      // What cannot be made at once throws.
+      this.#piscina.run(task, { transferList: [task.port] }).then(resolve, reject);
+      const [worker] = this.#piscina.threads;
+      if (worker !== undefined) this.#watch(worker);
+    });
+  }
+
+  get worker(): Worker | undefined {
+    return this.#piscina.threads[0];
   }
 
   /**
@@ -56,30 +73,23 @@ export class Threads {
    * Whether the process stays is for the connections to say: the reference is given back.
    */
   unref(): void {
-    for (const worker of this.#workers) worker.unref();
+    this.#info?.unref();
   }
 
-  /** By its `threadId`. */
-  find(thread: number): Worker | undefined {
-    return this.#piscina.threads.find(({ threadId }) => threadId === thread);
+  /** Ends it at once. `run` rejects with that error; one that has ended is left as it is. */
+  end(error: unknown): Promise<void> {
+    this.#fail(error);
+    void this.#piscina.destroy();
+    return this.#exited;
   }
 
-  #watch(info: WorkerInfo | undefined): void {
-    if (info === undefined) return;
-    this.#workers.add(info);
-    const exit = new Promise<void>((resolve) => info.worker.once('exit', () => resolve()));
-    this.#exits.add(exit);
-    void exit.then(() => {
-      this.#workers.delete(info);
-      this.#exits.delete(exit);
+  #watch(worker: Worker): void {
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        resolve();
+        // Piscina says nothing of one that had no task yet. Of another it knows more, and says it first.
+        setImmediate(() => this.#fail(new Error(`worker exited with code: ${code}`)));
+      });
     });
-  }
-
-  /** Ends the threads at once. */
-  async destroy(): Promise<void> {
-    // Piscina waits for the threads it still counts. One that crashed a moment ago is none of them,
-    // and when it has ended, Piscina would replace it, also after it was destroyed itself.
-    (this.#piscina.options as { minThreads: number }).minThreads = 0;
-    await betweenLooks(() => Promise.all([this.#piscina.destroy(), ...this.#exits]));
   }
 }

@@ -7,7 +7,10 @@ export interface PlacementWorker {
   readonly index: number;
   /** Its connections, open and opening. */
   readonly connections: number;
-  /** False while it starts, or is being replaced after a crash; it takes no connection then. */
+  /**
+   * False while it starts, is being replaced after a crash, or does not answer; it takes no connection
+   * then.
+   */
   readonly alive: boolean;
 }
 

@@ -8,7 +8,7 @@ import { monotonicNow } from '../stats/figures.js';
 import { OwnerFigures } from '../stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
 import type { Sample } from '../stats/sample.js';
-import type { FromWorker } from '../workers/control.js';
+import type { FromWorker, GroupReport } from '../workers/control.js';
 import { onAbort } from './abort.js';
 import { ConnectTrace } from './connect-trace.js';
 import type { Connection } from './connection.js';
@@ -38,12 +38,14 @@ import type {
 } from './options.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
+import { descriptorShortage, importWith } from './shortage.js';
 import { checkKeylog } from './tls-context.js';
 import { leaseTrouble } from './trouble/lease-trouble.js';
 import type { PoolWarning } from './trouble/warning.js';
 import { type WarningAudience, Warnings } from './trouble/warnings.js';
 import { TroubleWatch } from './trouble/watch.js';
 import { parseTarget, type Target } from './url.js';
+import { aborted, Waits } from './waits.js';
 import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
 
@@ -86,6 +88,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
   readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
   readonly #process = new KeepAlive();
+  readonly #waits = new Waits();
   readonly #observing: Observing;
   readonly #warnings: Warnings;
   readonly #watch: TroubleWatch | undefined;
@@ -97,6 +100,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   /** The longest time that any connection has to close. Milliseconds. */
   #closeTimeout = 0;
   #state: State = 'open';
+  /** It is being made, and its maker hears of what goes wrong. */
+  #starting = true;
   #reason: LwsPoolError | undefined;
   #ended: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -116,6 +121,12 @@ export class Pool extends EventEmitter<PoolEvents> {
       onTrouble: (trouble) => this.#warnings.report(trouble),
       onStart: (worker) => this.#onStart(worker),
       onCrash: (worker, error) => this.#onCrash(worker, error),
+      onShortage: (worker, error) => this.#onShortage(worker, error),
+      onUnresponsive: (worker) => this.#onUnresponsive(worker),
+      onSilent: (worker) => {
+        worker.settleOverdue();
+        for (const group of this.#groups.values()) group.settleOverdue(worker);
+      },
       onFailure: (error) => {
         void this.destroy(error);
       },
@@ -165,6 +176,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   /** @internal */
   async start(): Promise<this> {
     await this.#process.during(this.#workers.untilAllAlive());
+    this.#starting = false;
     if (this.#reason !== undefined) throw this.#reason;
     return this;
   }
@@ -207,7 +219,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     try {
       endpoint = await this.#endpoint(target, resolved);
       trace?.resolved();
-      worker = await this.#place();
+      worker = await this.#place(target, resolved);
     } finally {
       this.#resolving--;
       this.#settle();
@@ -235,10 +247,11 @@ export class Pool extends EventEmitter<PoolEvents> {
     resolved: ResolvedConnectOptions,
   ): Promise<number> {
     const modules = bioModules(target, resolved);
-    if (modules.length > 0) await within(this.#loadBios(worker, modules), target, resolved);
+    const terms = { target, ...resolved, phase: 'handler' };
+    if (modules.length > 0) await this.#waits.until(this.#loadBios(worker, modules), terms);
     const { handler } = resolved;
     if (handler === undefined) return 0;
-    return await within(this.#handle(worker, handler, target, resolved), target, resolved);
+    return await this.#waits.until(this.#handle(worker, handler, target, resolved), terms);
   }
 
   /**
@@ -273,15 +286,24 @@ export class Pool extends EventEmitter<PoolEvents> {
     const { count, rate, signal } = resolved;
     const addresses = await this.#addresses(target, resolved);
     const endpoint = endpointOptions(target, resolved, addresses);
-    await this.#workers.untilAlive();
+    const terms = { target, ...resolved, phase: 'worker' };
+    await this.#waits.until(this.#workers.untilAvailable(), terms);
     this.#checkRoom(count);
-    const group = new ConnectionGroup(++this.#lastGroup, count, target.url, this.#figures);
+    const group = new ConnectionGroup(
+      ++this.#lastGroup,
+      count,
+      target.url,
+      this.#figures,
+      resolved.closeTimeout,
+    );
     this.#groups.set(group.id, group);
-    const workers = this.#workers.all.filter(({ alive }) => alive);
+    const workers = this.#workers.all.filter(({ available }) => available);
     const loads: Promise<void>[] = [];
     const modules = bioModules(target, resolved);
+    const loading = { ...terms, phase: 'handler' };
     if (modules.length > 0) {
-      await Promise.all(workers.map((worker) => this.#loadBios(worker, modules)));
+      const bios = workers.map((worker) => this.#loadBios(worker, modules));
+      await this.#waits.until(Promise.all(bios), loading);
     }
     for (const [index, worker] of workers.entries()) {
       const share = Math.floor(count / workers.length) + (index < count % workers.length ? 1 : 0);
@@ -302,11 +324,17 @@ export class Pool extends EventEmitter<PoolEvents> {
     const { tls } = resolved;
     void group.closed.then(() => {
       ignore?.();
-      this.#groups.delete(group.id);
+      this.#forget(group);
       // Until here workers find the TLS context by its number: it lives as long as these options.
       void tls;
     });
-    await Promise.all(loads);
+    try {
+      await this.#waits.until(Promise.all(loads), loading);
+    } catch (error) {
+      // Nobody has it, and nobody could end it.
+      group.terminate();
+      throw error;
+    }
     setImmediate(() => group.onSettled());
     return group;
   }
@@ -431,6 +459,7 @@ export class Pool extends EventEmitter<PoolEvents> {
           ? (error ?? createError('ERR_POOL_CLOSED'))
           : createError('ERR_POOL_CLOSED', {}, { cause: error });
       const reason = this.#reason;
+      this.#waits.end(reason);
       for (const worker of this.#workers.all) this.#lose(worker, reason);
       this.#ended = this.#process.during(this.#workers.destroy(reason));
       this.#observing.end();
@@ -454,6 +483,7 @@ export class Pool extends EventEmitter<PoolEvents> {
       worker.outbox.flush();
     }
     for (const group of this.#groups.values()) group.onPoolClosing();
+    this.#waits.end(createError('ERR_POOL_CLOSED'));
     this.#settle();
     // A worker that hangs looks at no clock: it is ended from here.
     const limit = setTimeout(
@@ -490,7 +520,8 @@ export class Pool extends EventEmitter<PoolEvents> {
     { lookup, signal, timeout }: ResolvedConnectOptions,
   ): Promise<readonly string[]> {
     if (signal?.aborted) throw aborted(target, signal);
-    const found = await resolveTarget(target, { lookup, signal, timeout });
+    const { onEnd } = this.#waits;
+    const found = await resolveTarget(target, { lookup, signal, timeout, onEnd });
     return found.map(({ address }) => address);
   }
 
@@ -515,18 +546,22 @@ export class Pool extends EventEmitter<PoolEvents> {
 
   /**
    * The worker for a connection, which is counted there at once: where the next one goes depends on
-   * it. Waits while all of them are being replaced.
+   * it. Waits while all of them are being replaced, or do not answer.
    */
-  async #place(): Promise<PoolWorker> {
+  async #place(target: Target, { timeout, signal }: ResolvedConnectOptions): Promise<PoolWorker> {
+    let until: number | undefined;
     for (;;) {
       this.#checkOpen();
-      const index = this.#placement(this.#workers.all);
+      const index = this.#placement(this.#workers.placeable);
       const worker = index === undefined ? undefined : this.#workers.all[index];
       if (worker !== undefined) {
         worker.addConnections(1);
         return worker;
       }
-      await this.#workers.untilAlive();
+      const now = performance.now();
+      until ??= now + timeout;
+      const terms = { target, timeout: Math.max(0, until - now), signal, phase: 'worker' };
+      await this.#waits.until(this.#workers.untilAvailable(), terms);
     }
   }
 
@@ -578,6 +613,8 @@ export class Pool extends EventEmitter<PoolEvents> {
         port: target.port,
         kind: target.kind,
         highWaterMark: options.highWaterMark,
+        timeout: options.timeout,
+        closeTimeout: options.closeTimeout,
         ...more,
         resolve(connection) {
           ignoreAbort?.();
@@ -609,8 +646,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         break;
       }
       case 'report':
-        this.#groups.get(message.group)?.onReport(worker, message.report);
-        this.#settle();
+        this.#onReport(worker, message.group, message.report);
         break;
       case 'threw':
         this.emit('handlerFailed', fromPlain(message.error) as LwsPoolError);
@@ -628,6 +664,18 @@ export class Pool extends EventEmitter<PoolEvents> {
         this.#warnings.report(message.trouble);
         break;
     }
+  }
+
+  #onReport(worker: PoolWorker, id: number, report: GroupReport): void {
+    const group = this.#groups.get(id);
+    group?.onReport(worker, report);
+    if (group !== undefined) this.#forget(group);
+    this.#settle();
+  }
+
+  /** Once no worker has anything of it. */
+  #forget(group: ConnectionGroup): void {
+    if (group.isDone) this.#groups.delete(group.id);
   }
 
   #onLease(report: LeaseReport): void {
@@ -669,6 +717,28 @@ export class Pool extends EventEmitter<PoolEvents> {
     this.emit('workerCrashed', error);
   }
 
+  /** Whoever makes the pool hears of it; later it is tried again, and those who wait for it wait. */
+  #onShortage({ index }: PoolWorker, error: LwsPoolError): void {
+    if (this.#starting) {
+      void this.destroy(error);
+      return;
+    }
+    const { message, details } = error;
+    const { errno } = details;
+    this.#warnings.report({
+      code: 'WORKER_NOT_STARTED',
+      message,
+      worker: index,
+      details: { errno },
+    });
+  }
+
+  #onUnresponsive(worker: PoolWorker): void {
+    if (!channels.workerUnresponsive.hasSubscribers) return;
+    const { silentFor } = worker.pulse;
+    channels.workerUnresponsive.publish({ pool: this, worker: worker.index, silentFor });
+  }
+
   /** What waited for a worker, and its part of every group, ends with the worker. */
   #lose(worker: PoolWorker, error: LwsPoolError): void {
     worker.alive = false;
@@ -677,7 +747,10 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#handling.delete(key);
       settle(error);
     }
-    for (const group of this.#groups.values()) group.onWorkerLost(worker, error);
+    for (const group of this.#groups.values()) {
+      group.onWorkerLost(worker, error);
+      this.#forget(group);
+    }
   }
 }
 
@@ -697,50 +770,33 @@ function handlingKey(group: number, worker: PoolWorker): string {
   return `${group}@${worker.index}`;
 }
 
-/** For what the main thread waits for: a worker that hangs looks at no clock. */
-function within<Result>(
-  promise: Promise<Result>,
-  target: Target,
-  { timeout, signal }: ResolvedConnectOptions,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const { url, host } = target;
-    const timer = setTimeout(() => {
-      reject(createError('ERR_HANDSHAKE_TIMEOUT', { url, host, timeout, phase: 'handler' }));
-    }, timeout);
-    const ignoreAbort =
-      signal &&
-      onAbort(signal, () => {
-        reject(aborted(target, signal));
-      });
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      ignoreAbort?.();
-    });
-  });
-}
-
-function aborted(target: Target, signal: AbortSignal): LwsPoolError {
-  return createError(
-    'ERR_ABORTED',
-    { url: target.url, host: target.host },
-    { cause: signal.reason },
-  );
-}
+/** Files that are open at a time while the options' modules are loaded: those of zod, most of all. */
+const PARSER_FILES = 80;
 
 /**
  * Starts a pool.
  *
  * @throws LwsPoolError ERR_INVALID_OPTION; ERR_URING_UNAVAILABLE where `poller` is `'io_uring'` and
- *   the kernel refuses; ERR_POOL_FAILED where its workers cannot start
+ *   the kernel refuses; ERR_TOO_MANY_FILES, ERR_WORKER_START where descriptors, threads or memory do
+ *   not suffice: it can be tried again; ERR_POOL_FAILED where its workers cannot start
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
   // Not before: handlers import this package as well, and their workers are to do without zod, whose
   // eighty files take as long to load as all the rest.
-  const parsers = await import('./options.js');
+  loaded ??= await importWith(PARSER_FILES, () => import('./options.js'));
+  const parsers = loaded;
   const resolved = parsers.parsePoolOptions(options);
-  const reason = resolved.poller === 'io_uring' ? native.uringRefusal() : undefined;
-  if (reason !== undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  if (resolved.poller === 'io_uring') checkUring();
   checkKeylog(resolved.connect.tls);
   return await new Pool(resolved, parsers).start();
+}
+
+let loaded: Parsers | undefined;
+
+function checkUring(): void {
+  const reason = native.uringRefusal();
+  if (reason === undefined) return;
+  const errno = descriptorShortage(new Error(reason));
+  if (errno === undefined) throw createError('ERR_URING_UNAVAILABLE', { reason });
+  throw createError('ERR_TOO_MANY_FILES', { operation: 'make a ring of io_uring', errno });
 }

@@ -3,7 +3,9 @@ import { onAbort } from './abort.js';
 import { createError, LwsPoolError } from './errors.js';
 import { lookUp, type ResolvedAddress } from './lookup.js';
 import type { LookupFunction } from './options.js';
+import { descriptorShortage } from './shortage.js';
 import type { Target } from './url.js';
+import type { OnEnd } from './waits.js';
 
 export type { ResolvedAddress };
 
@@ -13,6 +15,8 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds; default: as long as the look-up takes. */
   readonly timeout?: number | undefined;
+  /** The end of the pool ends the wait, whatever becomes of the look-up. */
+  readonly onEnd?: OnEnd | undefined;
 }
 
 /** The address a target spells out, none for a Unix socket; undefined where a name is given. */
@@ -27,12 +31,13 @@ export function literalAddress({ host, unixPath }: Target): readonly ResolvedAdd
  * from the first one on, as Node's `autoSelectFamily` does it (RFC 8305 section 4). Names that are
  * asked for several times at once are looked up once.
  *
- * @throws LwsPoolError ERR_NAME_NOT_FOUND, ERR_NAME_LOOKUP, ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED;
+ * @throws LwsPoolError ERR_NAME_NOT_FOUND, ERR_NAME_LOOKUP, ERR_TOO_MANY_FILES,
+ *     ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED, what the pool ended with;
  *     ERR_INVALID_OPTION when the option `lookup` answers with something else than addresses
  */
 export function resolveTarget(
   target: Target,
-  { lookup, signal, timeout }: ResolveOptions = {},
+  { lookup, signal, timeout, onEnd }: ResolveOptions = {},
 ): Promise<readonly ResolvedAddress[]> {
   if (signal?.aborted) return Promise.reject(aborted(target, signal));
   const literal = literalAddress(target);
@@ -42,18 +47,20 @@ export function resolveTarget(
       leave();
       clearTimeout(timer);
       ignoreAbort?.();
+      ignoreEnd?.();
       if (error === undefined) resolve(addresses);
       else reject(error);
     };
     const abort = () => settle(aborted(target, signal));
     const expire = () => settle(timedOut(target, timeout));
     const leave = lookUp(target.host, lookup, (answer) => {
-      if ('failure' in answer) settle(lookupError(target, answer.failure));
+      if ('failure' in answer) settle(lookupError(target, answer.failure, answer.short));
       else if (answer.addresses.length === 0) settle(createError('ERR_NAME_NOT_FOUND', of(target)));
       else settle(undefined, answer.addresses);
     });
     const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
     const ignoreAbort = signal && onAbort(signal, abort);
+    const ignoreEnd = onEnd?.(settle);
     if (signal?.aborted) abort();
   });
 }
@@ -67,14 +74,22 @@ const NO_SUCH_NAME = new Set([
   'EAI_ADDRFAMILY',
 ]);
 
-/** An error of its own for each that waited; what the look-up failed with is its cause. */
-function lookupError(target: Target, cause: unknown): LwsPoolError {
+/**
+ * An error of its own for each that waited; what the look-up failed with is its cause.
+ *
+ * @param short whether descriptors may not have sufficed: a resolver that can open neither /etc/hosts nor
+ *   a socket may well say that there is no such name
+ */
+function lookupError(target: Target, cause: unknown, short: boolean): LwsPoolError {
   if (cause instanceof LwsPoolError) return cause;
   const errno = textOf(cause, 'code');
-  const kind =
-    errno !== undefined && NO_SUCH_NAME.has(errno) ? 'ERR_NAME_NOT_FOUND' : 'ERR_NAME_LOOKUP';
   const details = { ...of(target), errno, syscall: textOf(cause, 'syscall') };
-  return createError(kind, details, { cause });
+  const noSuchName = errno !== undefined && NO_SUCH_NAME.has(errno);
+  if (descriptorShortage(cause) !== undefined || (noSuchName && short)) {
+    const operation = `look up "${target.host}"`;
+    return createError('ERR_TOO_MANY_FILES', { ...details, operation }, { cause });
+  }
+  return createError(noSuchName ? 'ERR_NAME_NOT_FOUND' : 'ERR_NAME_LOOKUP', details, { cause });
 }
 
 /** A property that system errors have; a look-up of the user's may throw anything. */

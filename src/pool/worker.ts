@@ -3,26 +3,28 @@ import { errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
-import type { Wire } from '../channel/link.js';
+import { CLOSING, type Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
 import { warningIn } from '../channel/warning.js';
 import { FlightRecord } from '../flight/record.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
-import { FIGURE, Figures } from '../stats/figures.js';
+import { FIGURE, Figures, monotonicNow } from '../stats/figures.js';
 import type { OwnerFigures } from '../stats/owner.js';
 import type { Counted } from '../stats/pool.js';
 import { type Former, sumConnections, type WorkerReading } from '../stats/reading.js';
 import type { Sampled } from '../stats/sample.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import { Connection } from './connection.js';
+import { openingOverdue } from './deadlines.js';
 import { createError, type LwsPoolError, withFlightRecord } from './errors.js';
 import { LeaseCoordinator } from './lease/coordinator.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
 import { ConnectionChecks } from './trouble/connection-checks.js';
 import { Heartbeat } from './trouble/heartbeat.js';
+import { Pulse } from './trouble/pulse.js';
 import type { Trouble } from './trouble/warning.js';
 
 /** A connection that is being opened. */
@@ -32,6 +34,9 @@ export interface Request {
   readonly port: number;
   readonly kind: 'ws' | 'raw';
   readonly highWaterMark: number;
+  /** Milliseconds, for what the worker itself cannot end since it hangs. */
+  readonly timeout: number;
+  readonly closeTimeout: number;
   /** Of handlers in the worker; 0: none. */
   readonly group: number;
   /** When it was asked for, and when its addresses were known: monotonicNow(). */
@@ -42,14 +47,25 @@ export interface Request {
 }
 
 type Entry =
-  | { readonly generation: number; readonly request: Request; readonly connection?: undefined }
+  | {
+      readonly generation: number;
+      readonly request: Request;
+      readonly connection?: undefined;
+      /** Its signal has aborted, or the pool is being closed: the worker has been told. */
+      givenUp: boolean;
+    }
   | {
       readonly generation: number;
       readonly request?: undefined;
       readonly connection: Connection;
       /** By a handler in the worker, where it is looked after as well. */
       readonly handled: boolean;
-    };
+      readonly closeTimeout: number;
+      /** When it was first seen closing while the worker did not answer; of monotonicNow(). */
+      closingSince?: number | undefined;
+    }
+  /** The caller was told that it is over. Its slot is free once the worker has said so as well. */
+  | { readonly generation: number; readonly request?: undefined; readonly connection?: undefined };
 
 /** What errors say of a peer besides what native code knows. */
 export function knownOf(peer: { url: string; host: string; port: number }) {
@@ -80,6 +96,7 @@ export class PoolWorker {
   /** Once it is alive. */
   thread: Worker | undefined;
   readonly heartbeat = new Heartbeat();
+  readonly pulse = new Pulse();
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
   readonly #figures: OwnerFigures;
@@ -160,7 +177,13 @@ export class PoolWorker {
       warnings,
       userTiming,
       heart: this.heartbeat.heart,
+      pulse: this.pulse.heart,
     };
+  }
+
+  /** Whether it is alive and answers. */
+  get available(): boolean {
+    return this.alive && !this.pulse.lost;
   }
 
   post(message: ToWorker): void {
@@ -185,10 +208,12 @@ export class PoolWorker {
     }
     const [slot, generation] = name as unknown as [number, number];
     this.#note(slot, request);
-    const entry: Entry = { generation, request };
+    const entry = { generation, request, givenUp: false };
     this.#entries[slot] = entry;
     return () => {
-      if (this.#entries[slot] === entry) this.outbox.command(Command.terminate, slot, generation);
+      if (this.#entries[slot] !== entry) return;
+      entry.givenUp = true;
+      this.outbox.command(Command.terminate, slot, generation);
     };
   }
 
@@ -304,10 +329,69 @@ export class PoolWorker {
   /** Gives up what is not open yet. */
   abandonOpening(): void {
     for (const [slot, entry] of this.#entries.entries()) {
-      if (entry !== undefined && entry.connection === undefined) {
+      if (entry?.request !== undefined) {
+        entry.givenUp = true;
         this.outbox.command(Command.terminate, slot, entry.generation);
       }
     }
+  }
+
+  /**
+   * The worker does not answer: what is over by the clock of this thread is told so from here. What
+   * the worker says of it later finds nobody.
+   */
+  settleOverdue(): void {
+    const now = monotonicNow();
+    const since = now - (performance.now() - this.pulse.since);
+    for (const [slot, entry] of this.#entries.entries()) {
+      if (entry?.request !== undefined) this.#settleOpening(slot, entry, since, now);
+      else if (entry?.connection !== undefined) this.#settleClosing(slot, entry, now);
+    }
+    this.onSampled();
+  }
+
+  #settleOpening(
+    slot: number,
+    entry: Entry & { request: Request },
+    since: number,
+    now: number,
+  ): void {
+    const { request, generation } = entry;
+    const { timeout, resolved: handed } = request;
+    const row = this.#wire.figures?.row(slot);
+    const begun = row === undefined ? 0 : (row.figures[row.base + FIGURE.begun] as number);
+    const terms = { timeout, givenUp: entry.givenUp, begun, handed };
+    const error = openingOverdue(terms, knownOf(request), this.index, since, now);
+    if (error === undefined) return;
+    const own = this.#withRecord(error, slot, entry);
+    this.#disown(slot, generation);
+    request.reject(own);
+  }
+
+  #settleClosing(
+    slot: number,
+    entry: Entry & { connection: Connection; closingSince?: number | undefined },
+    now: number,
+  ): void {
+    const { connection, generation, closeTimeout } = entry;
+    const { readyState, cut } = connection.link;
+    if (readyState !== CLOSING) return;
+    entry.closingSince ??= now;
+    if (!cut && now - entry.closingSince < closeTimeout) return;
+    const known = { url: connection.url, connection: connection.id };
+    const details = { ...known, worker: this.index, timeout: closeTimeout };
+    const error = cut
+      ? undefined
+      : this.#withRecord(createError('ERR_CLOSE_TIMEOUT', details), slot, entry);
+    connection.keepStats();
+    this.#disown(slot, generation);
+    if (error !== undefined) this.#figures.ended(error.code);
+    guarded(() => connection.onClosed(1006, '', error));
+  }
+
+  #disown(slot: number, generation: number): void {
+    this.#entries[slot] = { generation };
+    this.outbox.command(Command.terminate, slot, generation);
   }
 
   /** The thread is gone: all that it had ends with that error. */
@@ -322,11 +406,11 @@ export class PoolWorker {
     this.connections = 0;
     for (const [slot, entry] of entries.entries()) {
       if (entry === undefined) continue;
-      const own = this.#withRecord(error, slot, entry);
       if (entry.connection === undefined) {
-        entry.request.reject(own);
+        entry.request?.reject(this.#withRecord(error, slot, entry));
         continue;
       }
+      const own = this.#withRecord(error, slot, entry);
       this.#figures.ended(error.code);
       guarded(() => entry.connection.onClosed(1006, '', own));
     }
@@ -339,7 +423,7 @@ export class PoolWorker {
   #withRecord(error: LwsPoolError, slot: number, entry: Entry): LwsPoolError {
     const bytes = this.#channel.flightOfError(slot, entry.generation);
     if (bytes === undefined) return error;
-    const { url } = entry.connection ?? entry.request;
+    const url = (entry.connection ?? entry.request)?.url;
     const { code, details, cause, stack } = error;
     const own = createError(code, details, cause === undefined ? undefined : { cause });
     return withFlightRecord(Object.assign(own, { stack }), bytes, url);
@@ -349,7 +433,9 @@ export class PoolWorker {
     const entry = this.#entries[slot];
     if (entry === undefined || entry.generation !== generation) return;
     if (entry.connection === undefined) {
-      if (type === Event.warned) {
+      if (entry.request === undefined) {
+        if (type === Event.failed || type === Event.closed) this.#free(slot, generation);
+      } else if (type === Event.warned) {
         this.#events.onTrouble(warningIn(payload, this.#id(slot, generation), this.index));
       } else if (type === Event.opened)
         this.#opened(slot, entry.generation, entry.request, payload);
@@ -399,7 +485,8 @@ export class PoolWorker {
       fields: decodeFields(payload),
       warn: this.#events.onTrouble,
     });
-    this.#entries[slot] = { generation, connection, handled: request.group !== 0 };
+    const { closeTimeout } = request;
+    this.#entries[slot] = { generation, connection, handled: request.group !== 0, closeTimeout };
     this.#noteOpening(slot, request);
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;

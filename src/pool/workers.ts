@@ -1,10 +1,14 @@
 import type { OwnerFigures } from '../stats/owner.js';
 import type { FromWorker } from '../workers/control.js';
-import { createError, type LwsPoolError } from './errors.js';
+import { createError, LwsPoolError } from './errors.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { ResolvedPoolOptions } from './options.js';
-import { Threads } from './piscina.js';
+import { Thread } from './piscina.js';
+import type { PlacementWorker } from './placement.js';
+import { resourceShortage } from './shortage.js';
+import { betweenLooks } from './trouble/blocked-stack.js';
 import type { Trouble } from './trouble/warning.js';
+import { Watchdog } from './trouble/watchdog.js';
 import { PoolWorker, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
@@ -12,7 +16,9 @@ const LIVED = 10_000;
 /** Crashes in a row after which the pool gives up. */
 const MOST_CRASHES = 6;
 /** Wait before the second, third, … start in a row. Milliseconds. */
-const backoff = (crashes: number) => Math.min(100 * 2 ** (crashes - 2), 5_000);
+const backoff = (failures: number) => Math.min(100 * 2 ** (failures - 2), 5_000);
+/** For threads to end: one that waits in a system call ends when that does. Milliseconds. */
+const PATIENCE = 5_000;
 
 export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
@@ -23,18 +29,30 @@ export interface WorkersEvents {
   onStart(worker: PoolWorker): void;
   /** A worker is gone, and with it all its connections. */
   onCrash(worker: PoolWorker, error: LwsPoolError): void;
+  /** Descriptors, threads or memory did not suffice to start one. It is tried again. */
+  onShortage(worker: PoolWorker, error: LwsPoolError): void;
+  /** One does not answer any more. */
+  onUnresponsive(worker: PoolWorker): void;
+  /** It does still not: what callers wait for is looked through. Twice a second. */
+  onSilent(worker: PoolWorker): void;
   /** They crash again and again. */
   onFailure(error: LwsPoolError): void;
 }
 
-/** The workers of a pool: started, watched, replaced when they crash. */
+/** The workers of a pool: started, watched, replaced when they crash or hang. */
 export class Workers {
   readonly all: PoolWorker[];
-  readonly #threads: Threads;
   readonly #options: ResolvedPoolOptions;
   readonly #figures: OwnerFigures;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
+  /** By index: the last one. */
+  readonly #threads: Thread[] = [];
+  /** Ended, or about to: those whose exit has not been seen. */
+  readonly #ending = new Set<Promise<void>>();
+  readonly #watchdog: Watchdog;
+  /** Whether there is one that does not answer. */
+  #someLost = false;
   #stopping = false;
   #waiting: (() => void)[] = [];
 
@@ -42,14 +60,27 @@ export class Workers {
     this.#options = options;
     this.#figures = figures;
     this.#events = events;
-    this.#threads = new Threads(options.threads);
     this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
     for (const worker of this.all) this.#running.push(this.#keepRunning(worker.index));
+    this.#watchdog = new Watchdog(options.workerTimeout, () => this.all, {
+      onChange: (worker) => this.#onChange(worker),
+      onSilent: (worker) => this.#events.onSilent(worker),
+      onLost: (worker) => void this.#giveUp(worker),
+    });
+    this.#watchdog.start();
   }
 
-  /** Resolves once one is alive, or none will be any more. */
-  untilAlive(): Promise<void> {
-    return this.#until(() => this.all.some(({ alive }) => alive));
+  /** As placement sees them: one that does not answer takes no more connections than a dead one. */
+  get placeable(): readonly PlacementWorker[] {
+    if (!this.#someLost) return this.all;
+    return this.all.map(({ index, connections, available }) => {
+      return { index, connections, alive: available };
+    });
+  }
+
+  /** Resolves once there is one that answers, or none will be any more. */
+  untilAvailable(): Promise<void> {
+    return this.#until(() => this.all.some(({ available }) => available));
   }
 
   /** Resolves once all are alive, or the pool has given up. */
@@ -69,12 +100,23 @@ export class Workers {
     await Promise.all(stopped);
   }
 
-  /** Ends the threads at once. */
+  /** Ends the threads at once, and waits for them; for one that cannot be ended, not for ever. */
   async destroy(error: LwsPoolError): Promise<void> {
     this.#stopping = true;
+    this.#watchdog.stop();
     this.#wake();
     for (const worker of this.all) worker.end(error);
-    await this.#threads.destroy();
+    const ended = betweenLooks(() => {
+      for (const thread of this.#threads) this.#end(thread, error);
+      return Promise.all(this.#ending);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE);
+    });
+    await Promise.race([ended, patience]);
+    clearTimeout(timer);
+    if (this.#ending.size > 0) this.#events.onTrouble(stuck(this.#ending.size));
   }
 
   #create(index: number): PoolWorker {
@@ -82,26 +124,37 @@ export class Workers {
       onRoom: () => this.#events.onRoom(),
       onLease: (report) => this.#events.onLease(report),
       onTrouble: (trouble) => this.#events.onTrouble(trouble),
-      onMessage: (worker, message) => {
-        if (message.type === 'started') {
-          worker.alive = true;
-          worker.thread = this.#threads.find(message.thread);
-          this.#threads.unref();
-          this.#wake();
-          this.#events.onStart(worker);
-        } else {
-          this.#events.onMessage(worker, message);
-        }
-      },
+      onMessage: (worker, message) => this.#onMessage(worker, message),
     };
     return new PoolWorker(index, this.#options, this.#figures, events);
   }
 
+  #onMessage(worker: PoolWorker, message: FromWorker): void {
+    const thread = this.#threads[worker.index];
+    switch (message.type) {
+      case 'started':
+        worker.alive = true;
+        worker.thread = thread?.worker;
+        thread?.unref();
+        this.#wake();
+        this.#events.onStart(worker);
+        break;
+      case 'unstarted':
+        // What a thread could not import it never can: Node.js remembers.
+        if (thread !== undefined) this.#end(thread, startError(message));
+        break;
+      default:
+        this.#events.onMessage(worker, message);
+    }
+  }
+
   async #keepRunning(index: number): Promise<void> {
-    for (let crashes = 0; ; ) {
+    for (let failures = 0, crashes = 0; !this.#stopping; ) {
       const worker = this.all[index] as PoolWorker;
+      const thread = new Thread();
+      this.#threads[index] = thread;
       const started = performance.now();
-      const cause = await this.#threads.run(worker.task(this.#options)).then(
+      const cause = await thread.run(worker.task(this.#options)).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -109,23 +162,70 @@ export class Workers {
         worker.alive = false;
         return;
       }
-      crashes = performance.now() - started < LIVED ? crashes + 1 : 1;
-      const reason = cause instanceof Error ? cause.message : 'it ended by itself';
-      const error = createError('ERR_WORKER_CRASHED', { worker: index, reason }, { cause });
+      this.#end(thread, cause);
+      const lived = performance.now() - started >= LIVED;
+      failures = lived ? 1 : failures + 1;
       this.all[index] = this.#create(index);
-      this.#events.onCrash(worker, error);
-      worker.end(error);
-      if (crashes >= MOST_CRASHES) {
-        const failure = createError('ERR_POOL_FAILED', { crashes, reason }, { cause: error });
-        this.#events.onFailure(failure);
-        return;
+      const short = worker.thread === undefined ? resourceShortage(cause) : undefined;
+      if (short === undefined) {
+        crashes = lived ? 1 : crashes + 1;
+        if (!this.#onCrash(worker, crashes, cause)) return;
+      } else {
+        this.#onShortage(worker, short, cause);
       }
       // Whoever waits for the worker keeps the process alive, see KeepAlive.
-      if (crashes > 1) {
-        await new Promise((resolve) => setTimeout(resolve, backoff(crashes)).unref());
+      if (failures > 1 || short !== undefined) {
+        const wait = backoff(Math.max(2, failures));
+        await new Promise((resolve) => setTimeout(resolve, wait).unref());
       }
-      if (this.#stopping) return;
     }
+  }
+
+  /** @returns false where the pool has failed with it */
+  #onCrash(worker: PoolWorker, crashes: number, cause: unknown): boolean {
+    const reason = reasonOf(cause);
+    const details = { worker: worker.index, reason };
+    const error = createError('ERR_WORKER_CRASHED', details, { cause });
+    this.#events.onCrash(worker, error);
+    worker.end(error);
+    this.#notePulses();
+    if (crashes < MOST_CRASHES) return true;
+    this.#events.onFailure(createError('ERR_POOL_FAILED', { crashes, reason }, { cause: error }));
+    return false;
+  }
+
+  /** Nobody has had it yet, and it is nobody's fault: it does not count as a crash. */
+  #onShortage(worker: PoolWorker, errno: string, cause: unknown): void {
+    const details = { worker: worker.index, errno, reason: reasonOf(cause) };
+    const error = createError('ERR_WORKER_START', details, { cause });
+    worker.end(error);
+    this.#events.onShortage(worker, error);
+  }
+
+  #onChange(worker: PoolWorker): void {
+    this.#notePulses();
+    if (worker.available) this.#wake();
+    else this.#events.onUnresponsive(worker);
+  }
+
+  #notePulses(): void {
+    this.#someLost = this.all.some(({ alive, available }) => alive && !available);
+  }
+
+  /** It has had its time. */
+  #giveUp(worker: PoolWorker): Promise<void> {
+    return betweenLooks(async () => {
+      const thread = this.#threads[worker.index];
+      if (thread === undefined || this.all[worker.index] !== worker || worker.available) return;
+      const timeout = this.#options.workerTimeout;
+      this.#end(thread, createError('ERR_WORKER_UNRESPONSIVE', { worker: worker.index, timeout }));
+    });
+  }
+
+  #end(thread: Thread, error: unknown): void {
+    const ended = thread.end(error);
+    this.#ending.add(ended);
+    void ended.then(() => this.#ending.delete(ended));
   }
 
   async #until(holds: () => boolean): Promise<void> {
@@ -139,4 +239,24 @@ export class Workers {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof LwsPoolError && cause.code === 'ERR_WORKER_UNRESPONSIVE') {
+    return `it did not answer for ${cause.details.timeout} ms`;
+  }
+  return cause instanceof Error ? cause.message : 'it ended by itself';
+}
+
+function startError({ message, code }: { message: string; code: string | undefined }): Error {
+  const error = new Error(message);
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+function stuck(threads: number): Trouble {
+  return {
+    code: 'WORKER_STUCK',
+    message: `The pool is destroyed, but ${threads} of its threads cannot be ended: they wait in system calls, and the process cannot exit before they return. Handlers must not call what waits, such as execSync().`,
+    details: { threads },
+  };
 }

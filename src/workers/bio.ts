@@ -2,6 +2,7 @@ import type { NativeService } from '../native.js';
 import { createError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
 import { bioScope } from './bio-scope.js';
+import { importUserModule } from './user-module.js';
 
 /**
  * What a function of a BIO answers where nothing can be moved now: call again later. Say so only
@@ -117,7 +118,7 @@ export class BioDispatcher {
   /** @throws whatever the import throws */
   async load(module: string): Promise<void> {
     if (this.#modules.has(module)) return;
-    const { default: exported } = (await import(module)) as { default?: unknown };
+    const { default: exported } = await importUserModule(module);
     const bio = bioOf(exported);
     if (bio === undefined) throw new TypeError('its default export does not come from defineBio()');
     this.#modules.set(module, bio);

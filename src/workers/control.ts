@@ -25,8 +25,9 @@ export interface ServiceTask {
   /** Undefined: no trouble is looked for. */
   readonly warnings: WarningLimits | undefined;
   readonly userTiming: boolean;
-  /** In which beats are answered. */
+  /** In which beats are answered: of warnings, and of the main thread's deadlines. */
   readonly heart: Heart;
+  readonly pulse: Heart;
 }
 
 /** A module of handlers, for a single connection or a group. */
@@ -66,6 +67,8 @@ export type ToWorker =
   | { readonly type: 'terminate'; readonly group: number }
   /** TCP_INFO of all connections; answered by `sampled`. */
   | { readonly type: 'sample'; readonly unread: boolean }
+  /** The main thread wants to know whether it turns; answered in `pulse`. */
+  | { readonly type: 'pulse'; readonly beat: number }
   /** Sent as long as it is answered; `round`: handlers' connections are to be looked at as well. */
   | { readonly type: 'beat'; readonly beat: number; readonly round: boolean }
   | { readonly type: 'stop' };
@@ -87,6 +90,8 @@ export interface GroupReport {
 
 export type FromWorker =
   | { readonly type: 'started'; readonly thread: number }
+  /** Its modules cannot be loaded. */
+  | { readonly type: 'unstarted'; readonly message: string; readonly code: string | undefined }
   | { readonly type: 'handling'; readonly group: number; readonly error?: PlainError }
   | { readonly type: 'report'; readonly group: number; readonly report: GroupReport }
   | { readonly type: 'post'; readonly group: number; readonly value: unknown }

@@ -24,12 +24,12 @@ import type { Trouble } from '../pool/trouble/warning.js';
 import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
-import { cloning } from './cloning.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
 import { type GroupEnd, HandlerGroup } from './handler-group.js';
 import { noteMemory } from './memory.js';
+import { importUserModule } from './user-module.js';
 
 interface Entry {
   readonly connection: HandlerConnection;
@@ -57,6 +57,7 @@ export class WorkerService implements HandlerService {
   /** By slot. */
   readonly #entries: (Entry | undefined)[] = [];
   readonly #heart: Heart;
+  readonly #pulse: Heart;
   readonly #checks: ConnectionChecks | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -65,6 +66,7 @@ export class WorkerService implements HandlerService {
     this.#port = task.port;
     this.#heart = task.heart;
     introduce(task.heart, threadNumber());
+    this.#pulse = task.pulse;
     const inbox = createInbox(() => this.#native, this.#onRecord);
     this.#bios = new BioDispatcher(
       () => this.#native,
@@ -163,6 +165,9 @@ export class WorkerService implements HandlerService {
       case 'post':
         this.#groups.get(message.group)?.receive(message.value);
         break;
+      case 'pulse':
+        answer(this.#pulse, message.beat);
+        break;
       case 'beat':
         answer(this.#heart, message.beat);
         if (message.round) this.#round();
@@ -205,7 +210,7 @@ export class WorkerService implements HandlerService {
   async #load(spec: HandlerSpec, single = false): Promise<HandlerGroup | undefined> {
     const { group, handler } = spec;
     try {
-      const module = await whileLoading<{ default?: unknown }>(this.#heart, () => import(handler));
+      const module = await whileLoading(this.#heart, () => importUserModule(handler));
       const factory = factoryOf(module.default);
       if (factory === undefined) {
         throw new TypeError('its default export does not come from defineHandler()');
@@ -216,8 +221,7 @@ export class WorkerService implements HandlerService {
         factory,
         {
           worker: this.worker,
-          post: (value) =>
-            cloning('value', value, () => this.#post({ type: 'post', group, value })),
+          post: (value) => this.#post({ type: 'post', group, value }),
           received: () => this.#native.received(group),
         },
         (error) => this.#post({ type: 'threw', error: toPlain(error) }),

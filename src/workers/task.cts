@@ -1,4 +1,4 @@
-import type { ServiceTask } from './control.js' with { 'resolution-mode': 'import' };
+import type { FromWorker, ServiceTask } from './control.js' with { 'resolution-mode': 'import' };
 
 /**
  * The task that Piscina runs, one on each worker thread, for as long as the pool lives.
@@ -8,8 +8,17 @@ import type { ServiceTask } from './control.js' with { 'resolution-mode': 'impor
  * module that was never instantiated. Those that import() loads do not.
  */
 async function serve(task: ServiceTask): Promise<void> {
-  const { WorkerService } = await import('./service.js');
-  await new WorkerService(task).run();
+  const module = await import('./service.js').catch((error: unknown) => tell(task, error));
+  if (module !== undefined) return await new module.WorkerService(task).run();
+  // What it could not import it never can: the main thread ends it, and starts another.
+  await new Promise(() => undefined);
+}
+
+function tell(task: ServiceTask, error: unknown): undefined {
+  const { message, code, cause } = error as NodeJS.ErrnoException;
+  const beneath = cause instanceof Error ? ` (${cause.message})` : '';
+  const unstarted: FromWorker = { type: 'unstarted', message: `${message}${beneath}`, code };
+  task.port.postMessage(unstarted);
 }
 
 export = serve;

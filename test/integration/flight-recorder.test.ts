@@ -312,7 +312,7 @@ function checkTrace(events: readonly TraceEvent[]): void {
 
 describe('the trace of a whole pool', () => {
   it('is a file of Chrome trace events, for its owner alone', async () => {
-    const pool = await createPool({ threads: 2, flightRecorder: 128 });
+    const pool = await createPool({ threads: 2, flightRecorder: 128, warnings: false });
     onTestFinished(() => pool.destroy());
     const port = await wsServer(echo);
     const url = `ws://127.0.0.1:${port}/`;

@@ -120,7 +120,6 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_PROTOCOL: [{ ...peer, reason: 'masked frame' }, '1002', ': masked frame.'],
   ERR_INVALID_UTF8: [{ connection: 7 }, 'Connection 7 was closed with 1007'],
   ERR_MESSAGE_TOO_BIG: [{ ...peer, size: 300, limit: 200 }, '1009', '300 bytes', '200 bytes'],
-  ERR_NO_MEMORY: [{ connection: '1.2.3' }, 'Connection 1.2.3 needs memory that is not there'],
   ERR_CLOSE_TIMEOUT: [{ ...peer, timeout: 10_000 }, 'within 10000 ms'],
   ERR_NOT_ESTABLISHED: [{ connection: '1.2.3' }, 'Connection 1.2.3 is not established yet'],
   ERR_LEASE_MODE: [
@@ -167,6 +166,11 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     'The handler file:///h.js threw in message(): x is undefined',
   ],
   ERR_WORKER_CRASHED: [{ worker: 3, reason: 'out of memory' }, 'Worker 3 died', 'out of memory'],
+  ERR_WORKER_UNRESPONSIVE: [{ worker: 3, timeout: 500 }, 'Worker 3 did not answer for 500 ms'],
+  ERR_WORKER_START: [
+    { worker: 3, errno: 'EMFILE', reason: 'EMFILE: too many open files' },
+    'Worker 3 could not be started: EMFILE: too many open files. Free what ran short',
+  ],
   ERR_POOL_FAILED: [{ crashes: 5, reason: 'boom' }, 'after 5 crashes', 'boom'],
   ERR_POOL_CLOSED: [{}, 'The pool is closed'],
   ERR_TOO_MANY_CONNECTIONS: [{ limit: 65_536 }, '65536 connections "maxConnections" allows'],
@@ -201,6 +205,21 @@ describe('messages', () => {
     expect(message).not.toMatch(/[\p{Cc}\u202e]/u);
     expect(message).toContain('a\\u000d\\u000aroot: ok \\u001b[2J\\u202e');
     expect(message.length).toBeLessThan(500);
+  });
+
+  it('says that it was the worker, and not the peer', () => {
+    const late = (details: ErrorDetails) => createError('ERR_HANDSHAKE_TIMEOUT', details).message;
+    const phase = 'worker';
+    expect(late({ ...peer, phase, worker: 1 })).toContain('worker 1 does not answer');
+    expect(late({ ...peer, phase })).toContain('no worker was there');
+    expect(createError('ERR_CLOSE_TIMEOUT', { timeout: 5, worker: 0 }).message).toContain(
+      'cut after 5 ms: worker 0 does not answer',
+    );
+  });
+
+  it('names what the descriptor was for', () => {
+    const { message } = createError('ERR_TOO_MANY_FILES', { operation: 'load a module' });
+    expect(message).toMatch(/^No file descriptor is left to load a module/);
   });
 
   it('names a Unix socket, a URL or nobody where there is no host', () => {

@@ -10,6 +10,7 @@ describe('parsePoolOptions', () => {
       threads: Math.max(1, availableParallelism() - 1),
       maxConnections: 65_536,
       handshakesInFlight: 64,
+      workerTimeout: 30_000,
       placement: 'least-connections',
       poller: 'epoll',
       warnings: {
@@ -50,7 +51,7 @@ describe('parsePoolOptions', () => {
     const options = {
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring' as const,
-      ...{ warnings: false as const, userTiming: true },
+      ...{ warnings: false as const, userTiming: true, workerTimeout: 0 },
       stats: false,
       flightRecorder: 16_384,
       tls: { rejectUnauthorized: false },
@@ -63,6 +64,7 @@ describe('parsePoolOptions', () => {
       poller: 'io_uring',
       warnings: undefined,
       userTiming: true,
+      workerTimeout: 0,
       stats: false,
       flightRecorder: 16_384,
     });
@@ -107,6 +109,8 @@ describe('parsePoolOptions', () => {
     [{ warnings: { queueBytes: 1 } }, 'warnings.queueBytes', 'Did you mean "queuedBytes"?'],
     [{ warnings: { stacks: 1 } }, 'warnings.stacks', 'true or false', 'got 1'],
     [{ userTiming: 1 }, 'userTiming', 'true or false', 'got 1'],
+    [{ workerTimeout: -1 }, 'workerTimeout', 'from 0 to 2147483647 (milliseconds)', 'got -1'],
+    [{ workerTimeout: 0.5 }, 'workerTimeout', 'got 0.5'],
     [{ threads: 0 }, 'threads', 'an integer from 1 to 256', 'got 0'],
     [{ threads: 257 }, 'threads', 'got 257'],
     [{ threads: '4' }, 'threads', 'got "4"'],

@@ -1,8 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createError } from '../../src/pool/errors.js';
 import type { LookupFunction } from '../../src/pool/options.js';
 import { literalAddress, type ResolveOptions, resolveTarget } from '../../src/pool/resolve.js';
 import { parseTarget } from '../../src/pool/url.js';
+import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 
 const target = parseTarget('wss://name.example/');
@@ -246,6 +248,25 @@ describe('failures', () => {
     const waiting = rejectionOf(resolve({ lookup: never, signal: controller.signal }));
     controller.abort('enough');
     expect(await waiting).toMatchObject({ code: 'ERR_ABORTED', cause: 'enough' });
+  });
+
+  it.each(['EMFILE', 'ENFILE'])('never takes %s for a name that does not exist', async (code) => {
+    const lookup = answering(failure(code), []);
+    expect(await rejectionOf(resolve({ lookup }))).toMatchObject({
+      code: 'ERR_TOO_MANY_FILES',
+      details: { errno: code, operation: 'look up "name.example"' },
+    });
+  });
+
+  it('ends with the pool, and is forgotten', async () => {
+    const waits = new Waits();
+    const lookup = vi.fn<LookupFunction>(never);
+    const waiting = rejectionOf(resolve({ lookup, onEnd: waits.onEnd }));
+    const error = createError('ERR_POOL_CLOSED');
+    waits.end(error);
+    expect(await waiting).toBe(error);
+    void resolve({ lookup }).catch(() => undefined);
+    expect(lookup).toHaveBeenCalledTimes(2);
   });
 
   it('is aborted by the lookup itself', async () => {

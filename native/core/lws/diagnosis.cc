@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "../barrier.h"
 #include "../net/connection.h"
 
 namespace lwspool {
@@ -98,7 +97,7 @@ void Diagnosis::onReady(uv_poll_t* handle, int status, int) {
   Connection* connection = probe->connection;
   end(probe);
   connection->opening->diagnosis = nullptr;
-  Barrier::guard([&] { diagnosis->result_(*connection, "connect", error); });
+  diagnosis->result_(*connection, "connect", error);
 }
 
 void Diagnosis::end(Probe* probe) {

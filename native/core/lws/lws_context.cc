@@ -13,7 +13,6 @@
 #include <string>
 #include <utility>
 
-#include "../barrier.h"
 #include "../net/transport.h"
 #include "tls_context.h"
 
@@ -191,10 +190,7 @@ void LwsContext::destroy(std::function<void()> done) {
   uv_idle_start(&idle_, onIdle);
 }
 
-// Where it throws, it is called again.
-void LwsContext::onIdle(uv_idle_t* idle) {
-  Barrier::guard([idle] { static_cast<LwsContext*>(idle->data)->destroyStep(); });
-}
+void LwsContext::onIdle(uv_idle_t* idle) { static_cast<LwsContext*>(idle->data)->destroyStep(); }
 
 void LwsContext::destroyStep() {
   const std::vector<uv_handle_t*> open = loopHandles();

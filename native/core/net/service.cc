@@ -186,10 +186,8 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
   Connection& connection = *found;
   switch (command) {
     case Command::send: {
-      whileMemoryLasts(connection, [&] {
-        send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
-             payload, record.length);
-      });
+      send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
+           payload, record.length);
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
@@ -278,7 +276,7 @@ void Service::poll() {
       if (ready[i].writable) markDirty(*connection);
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
-          whileMemoryLasts(*connection, [&] { readable(*connection, ready[i].ended); });
+          readable(*connection, ready[i].ended);
         } else if (!ready[i].broken) {
           updateInterest(*connection);
         }
@@ -376,8 +374,8 @@ void Service::arm(Connection& connection, uint64_t deadline) {
 
 void Service::markDirty(Connection& connection) {
   if (connection.dirty) return;
-  dirty_.push_back(&connection);
   connection.dirty = true;
+  dirty_.push_back(&connection);
 }
 
 // --- the opener's -------------------------------------------------------------------------------

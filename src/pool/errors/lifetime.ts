@@ -45,17 +45,14 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} was closed with 1009, a message of ${bytes(details.size, 'more bytes')} passes "maxPayload" of ${bytes(details.limit, 'this connection')}. Raise the option if such messages are meant.`,
   },
-  ERR_NO_MEMORY: {
-    summary: 'There is no memory for what was to be sent or has come.',
-    message: (details) =>
-      `${theConnection(details)} needs memory that is not there${because(details.reason)}. Send and read less at once, or raise the limit of the process (ulimit -v, a container's memory).`,
-  },
   ERR_CLOSE_TIMEOUT: {
     summary: 'The peer did not finish the close handshake within the option closeTimeout.',
     message: (details) =>
-      details.reason === undefined
+      details.reason === undefined && details.worker === undefined
         ? `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`
-        : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
+        : details.worker !== undefined
+          ? `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}: worker ${details.worker} does not answer. Look for a handler that runs on.`
+          : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
   },
   ERR_HANDLER_LOAD: {
     summary: 'The handler module cannot be loaded or exports no handler.',
@@ -75,6 +72,17 @@ export const POOL_ERRORS = {
     summary: 'The worker that held the connection died.',
     message: (details) =>
       `Worker${note(' ', details.worker)} died and its connections with it${because(details.reason)}. A new worker takes its place: connect again.`,
+  },
+  ERR_WORKER_UNRESPONSIVE: {
+    summary:
+      'A worker did not answer for as long as the option workerTimeout allows; it was ended.',
+    message: (details) =>
+      `Worker${note(' ', details.worker)} did not answer${note(' for ', details.timeout, ' ms')} and was ended. Look for a handler that loops or waits; raise "workerTimeout" if it is meant to, or set it to 0 while you debug.`,
+  },
+  ERR_WORKER_START: {
+    summary: 'A worker could not be started: descriptors, threads or memory ran short.',
+    message: (details) =>
+      `Worker${note(' ', details.worker)} could not be started${because(details.reason)}. Free what ran short or raise its limit (ulimit -n, ulimit -u, memory), then try again.`,
   },
   ERR_POOL_FAILED: {
     summary: 'The pool gave up because its workers crash again and again.',

@@ -31,7 +31,9 @@ export const NETWORK_ERRORS = {
   ERR_HANDSHAKE_TIMEOUT: {
     summary: 'The connection was not open within the option timeout.',
     message: (details) =>
-      `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}${note(', still in ', details.phase)}. Check that the server answers, raise "timeout", or open fewer connections at once.`,
+      details.phase === 'worker'
+        ? `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}: ${details.worker === undefined ? 'no worker was there to open it' : `worker ${details.worker} does not answer`}. Look for a handler that runs on, or for what workers die of or cannot start for.`
+        : `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}${note(', still in ', details.phase)}. Check that the server answers, raise "timeout", or open fewer connections at once.`,
   },
   ERR_ABORTED: {
     summary: 'The signal of the caller aborted the opening, the wait for a lease, or an operation.',
@@ -45,7 +47,7 @@ export const NETWORK_ERRORS = {
   ERR_TOO_MANY_FILES: {
     summary: 'The process or the system has no file descriptor left.',
     message: (details) =>
-      `No file descriptor is left for a connection to ${peer(details)}${errnoNote(details)}${note('; the limit is ', details.limit)}. Raise it (ulimit -n, LimitNOFILE= of systemd; fs.file-max where errno is ENFILE) or lower "maxConnections".`,
+      `No file descriptor is left ${details.operation === undefined ? `for a connection to ${peer(details)}` : `to ${shown(details.operation)}`}${errnoNote(details)}${note('; the limit is ', details.limit)}. Raise it (ulimit -n, LimitNOFILE= of systemd; fs.file-max where errno is ENFILE) or lower "maxConnections".`,
   },
   ERR_LOCAL_PORTS_EXHAUSTED: {
     summary: 'Every local port towards that address is in use.',

@@ -34,8 +34,9 @@ export interface ConnectOptions {
   /** See {@link TlsOptions}; for `wss:` only. */
   tls?: TlsOptions | undefined;
   /**
-   * Time for the name look-up, and as much again for the opening, from the moment its worker begins
-   * it; waiting for a place among the handshakes does not count. Milliseconds, 10,000.
+   * Time for the name look-up, and as much again for each of these: waiting for a worker where none
+   * answers, loading a handler, and the opening, from the moment its worker begins it; waiting for a
+   * place among the handshakes does not count. Milliseconds, 10,000.
    */
   timeout?: number | undefined;
   /** Time the peer has to answer a close frame. Milliseconds, 10,000. */

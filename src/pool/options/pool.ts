@@ -26,6 +26,13 @@ export interface PoolOptions {
   maxConnections?: number | undefined;
   /** Most connections a worker is opening at a time; the others wait in order. Default: 64. */
   handshakesInFlight?: number | undefined;
+  /**
+   * How long a worker may leave the main thread without an answer, before it is ended and replaced as
+   * one that crashed. Counted is time in which the main thread itself turned: neither a suspended process
+   * nor a busy main thread ends a worker. 0: it is never ended, for debugging. Milliseconds;
+   * default: 30,000.
+   */
+  workerTimeout?: number | undefined;
   /** Which worker gets a new connection. Default: `least-connections`. */
   placement?: PlacementPolicy | undefined;
   /**
@@ -60,6 +67,8 @@ export interface ResolvedPoolOptions {
   readonly threads: number;
   readonly maxConnections: number;
   readonly handshakesInFlight: number;
+  /** Milliseconds; 0: never. */
+  readonly workerTimeout: number;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */
@@ -89,6 +98,7 @@ const poolSchema = group(
     threads: integer(1, 256).optional(),
     maxConnections: integer(1, 10_000_000).optional(),
     handshakesInFlight: integer(1, 4096).optional(),
+    workerTimeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional(),
     placement: z
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
@@ -119,6 +129,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     threads: given.threads ?? Math.max(1, availableParallelism() - 1),
     maxConnections: given.maxConnections ?? 65_536,
     handshakesInFlight: given.handshakesInFlight ?? 64,
+    workerTimeout: given.workerTimeout ?? 30_000,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
     flightRecorder: given.flightRecorder ?? 0,

@@ -31,6 +31,13 @@ export interface WarningDetails {
   LEASE_LEAKED: LeaseDetails;
   LEASE_OVERDUE: LeaseDetails;
   LEASE_RETURNED: LeaseDetails;
+  /** A worker cannot be started yet; the pool goes on trying. */
+  WORKER_NOT_STARTED: {
+    /** The error number by its name, or ERR_WORKER_INIT_FAILED where Node.js names none. */
+    readonly errno: string | undefined;
+  };
+  /** Threads of a pool that was destroyed wait in system calls, and go on until these return. */
+  WORKER_STUCK: { readonly threads: number };
   /** A capture has stopped. */
   BIO_CAPTURE: object;
   /** A key log is not written any more. */

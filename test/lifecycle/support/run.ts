@@ -18,8 +18,11 @@ export interface RunOptions {
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Descriptors that it may have open. */
+  readonly limit?: number | undefined;
   /** Milliseconds. */
   readonly timeout?: number;
+  readonly onStart?: (pid: number) => void;
   /** Called with each line as it is printed, and a way to signal the child. */
   readonly onLine?: (line: unknown, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -27,14 +30,16 @@ export interface RunOptions {
 /** Runs a program of programs/ as a process of its own. */
 export function run(program: string, options: RunOptions = {}): Promise<Ended> {
   const file = fileURLToPath(new URL(`../programs/${program}.mjs`, import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [...(options.nodeArgs ?? []), file, ...(options.args ?? [])],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env, NODE_OPTIONS: '' },
-    },
-  );
+  const command = [process.execPath, ...(options.nodeArgs ?? []), file, ...(options.args ?? [])];
+  const limited =
+    options.limit === undefined
+      ? command
+      : ['sh', '-c', `ulimit -n ${options.limit}; exec "$@"`, 'sh', ...command];
+  const child = spawn(limited[0] as string, limited.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env, NODE_OPTIONS: '' },
+  });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const lines: unknown[] = [];
   let partial = '';
   let stderr = '';

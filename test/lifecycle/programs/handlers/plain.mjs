@@ -1,0 +1,4 @@
+// Does nothing.
+import { defineHandler } from 'lws-pool';
+
+export default defineHandler({});
