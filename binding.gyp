@@ -18,6 +18,8 @@
       'defines': [
         'NAPI_VERSION=9',
         'NAPI_CPP_EXCEPTIONS',
+        # What C++ throws (no memory) reaches JavaScript as an Error, and V8's frames never.
+        'NODE_ADDON_API_CPP_EXCEPTIONS_ALL',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
         # In a thread that is being terminated no call succeeds and no exception can be thrown;
         # without this the whole process is aborted for it.

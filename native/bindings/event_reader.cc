@@ -1,7 +1,9 @@
 #include "event_reader.h"
 
+#include <exception>
 #include <utility>
 
+#include "../core/barrier.h"
 #include "arguments.h"
 #include "message_memory.h"
 #include "shared_memory.h"
@@ -26,6 +28,10 @@ bool EventReader::deliver(Napi::Env env) {
   try {
     return deliverAll(env);
   } catch (const Napi::Error&) {
+    return false;
+  } catch (const std::exception& thrown) {
+    Barrier::guard(
+        [&] { napi_fatal_exception(env, Napi::Error::New(env, thrown.what()).Value()); });
     return false;
   }
 }

@@ -5,10 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "../core/barrier.h"
+
 namespace lwspool {
 
-LoopHost::LoopHost(uv_loop_t* loop, std::function<void()> deliver)
-    : loop_(loop), deliver_(std::move(deliver)) {}
+LoopHost::LoopHost(uv_loop_t* loop, std::function<void()> deliver,
+                   std::function<void(const char*)> failed)
+    : loop_(loop), deliver_(std::move(deliver)), failed_(std::move(failed)) {}
 
 // What was made before something fails is the loop's: stop() closes it.
 template <class Handle>
@@ -52,23 +55,34 @@ void LoopHost::onClosed() {
   done();
 }
 
+// Also tells of what was thrown where libwebsockets or OpenSSL called us.
+template <class Run>
+void LoopHost::turn(Run run) {
+  if (service_ == nullptr) return;
+  Barrier::guard([&] { run(*service_); });
+  const char* const thrown = Barrier::taken();
+  if (thrown[0] == '\0' || service_ == nullptr) return;
+  silence();
+  failed_(thrown);
+}
+
 void LoopHost::onAsync(uv_async_t* async) {
-  Service* service = static_cast<LoopHost*>(async->data)->service_;
-  if (service != nullptr) service->takeCommands();  // the check does the rest
+  // The check does the rest.
+  static_cast<LoopHost*>(async->data)->turn([](Service& service) { service.takeCommands(); });
 }
 
 void LoopHost::onReadable(uv_poll_t* poll, int, int) {
-  static_cast<LoopHost*>(poll->data)->service_->poll();
+  static_cast<LoopHost*>(poll->data)->turn([](Service& service) { service.poll(); });
 }
 
 void LoopHost::onCheck(uv_check_t* check) {
-  static_cast<LoopHost*>(check->data)->service_->finishTurn();
+  static_cast<LoopHost*>(check->data)->turn([](Service& service) { service.finishTurn(); });
 }
 
 void LoopHost::onTimer(uv_timer_t* timer) {
   auto* host = static_cast<LoopHost*>(timer->data);
   host->timerSet_ = 0;
-  host->service_->timer();
+  host->turn([](Service& service) { service.timer(); });
 }
 
 void LoopHost::setTimer(uint64_t deadline) {

@@ -13,8 +13,9 @@ namespace lwspool {
 
 class LoopHost final : public Host {
  public:
-  // `deliver` hands events over to the worker's JavaScript.
-  LoopHost(uv_loop_t* loop, std::function<void()> deliver);
+  // `deliver` hands events over to the worker's JavaScript. `failed` is told, once, that an
+  // exception has been thrown where C called us, with its text: by then nobody is called any more.
+  LoopHost(uv_loop_t* loop, std::function<void()> deliver, std::function<void(const char*)> failed);
   LoopHost(const LoopHost&) = delete;
   LoopHost& operator=(const LoopHost&) = delete;
 
@@ -37,10 +38,13 @@ class LoopHost final : public Host {
   static void onReadable(uv_poll_t*, int status, int events);
   static void onCheck(uv_check_t*);
   static void onTimer(uv_timer_t*);
+  template <class Run>
+  void turn(Run run);
   void onClosed();
 
   uv_loop_t* const loop_;
   const std::function<void()> deliver_;
+  const std::function<void(const char*)> failed_;
   Service* service_ = nullptr;
   uint64_t timerSet_ = 0;
   uv_async_t async_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "../core/barrier.h"
+
 namespace lwspool {
 
 namespace {
@@ -59,11 +61,23 @@ void RingHost::onClosed() {
 
 void RingHost::onReadable(uv_poll_t* poll, int, int) {
   auto* host = static_cast<RingHost*>(poll->data);
-  host->ring.clearEvent();
-  host->answered_();
+  host->guarded([host] {
+    host->ring.clearEvent();
+    host->answered_();
+  });
 }
 
-void RingHost::onPrepare(uv_prepare_t* prepare) { static_cast<RingHost*>(prepare->data)->submit(); }
+// What is left undone is done in the next turn.
+template <class Run>
+void RingHost::guarded(Run run) {
+  Barrier::guard(run);
+  if (Barrier::taken()[0] != '\0' && answered_) again();
+}
+
+void RingHost::onPrepare(uv_prepare_t* prepare) {
+  auto* host = static_cast<RingHost*>(prepare->data);
+  host->guarded([host] { host->submit(); });
+}
 
 void RingHost::again() {
   uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);

@@ -32,6 +32,8 @@ class RingHost {
 
  private:
   static void onReadable(uv_poll_t*, int status, int events);
+  template <class Run>
+  void guarded(Run run);
   static void onPrepare(uv_prepare_t*);
   void submit();
   void again();

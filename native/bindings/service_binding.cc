@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "../core/barrier.h"
 #include "../core/flight/flight_reader.h"
 #include "../core/net/addresses.h"
 #include "addon_data.h"
@@ -40,9 +41,14 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
   auto state = std::make_unique<State>(std::move(channel), this);
   reader_.emplace(state->log, info[2].As<Napi::Function>());
   try {
-    state->host = std::make_unique<LoopHost>(loop, [state = state.get()] {
-      if (state->binding != nullptr) state->binding->deliver();
-    });
+    state->host = std::make_unique<LoopHost>(
+        loop,
+        [state = state.get()] {
+          if (state->binding != nullptr) state->binding->deliver();
+        },
+        [state = state.get()](const char* thrown) {
+          if (state->binding != nullptr) state->binding->fail(thrown);
+        });
     state->service =
         std::make_unique<Service>(*state->channel, *state->host, number(info, 1),
                                   info[4].ToBoolean() ? PollerKind::uring : PollerKind::epoll);
@@ -91,6 +97,17 @@ void ServiceBinding::deliver() {
   if (reader_->deliver(Env())) state_->service->resumeStalled();
   // What JavaScript did may have an answer already.
   if (state_->log.hasNews()) state_->host->wake();
+}
+
+// The thread ends by an uncaught exception, as it does by one of a handler: whoever watches it is
+// told, and all that it has is closed.
+void ServiceBinding::fail(const char* thrown) {
+  const Napi::Env env = Env();
+  Napi::HandleScope scope(env);
+  Barrier::guard([&] {
+    const std::string why = std::string("its native code cannot go on: ") + thrown;
+    napi_fatal_exception(env, Napi::Error::New(env, why).Value());
+  });
 }
 
 // What functions of BIOs have left to be done: commands, the end of an instance, and promises.

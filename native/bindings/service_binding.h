@@ -97,6 +97,7 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
     Napi::FunctionReference closed;  // close()'s callback
   };
   void deliver();
+  void fail(const char* thrown);
   void settleBios();
   static void begin(State*);
   static void discard(Napi::Env, std::unique_ptr<State>);

@@ -6,6 +6,8 @@
 
 #include <functional>
 
+#include "../core/barrier.h"
+
 namespace lwspool {
 
 class Teardown {
@@ -16,7 +18,7 @@ class Teardown {
         env,
         [](napi_async_cleanup_hook_handle, void* self) {
           auto* teardown = static_cast<Teardown*>(self);
-          teardown->begin_();
+          Barrier::guard([teardown] { teardown->begin_(); });
         },
         this, &hook_);
   }

@@ -3,6 +3,7 @@ import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
 import type { Figures, FiguresRow } from '../stats/figures.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
+import { whileMemoryLasts } from './no-memory.js';
 import type { Outbox } from './outbox.js';
 import { Command, isOutput } from './record.js';
 import { binaryOf, type SendOptions } from './send-options.js';
@@ -30,6 +31,8 @@ export interface Wire {
 }
 
 const PING_BYTES = 125;
+/** What its length and its record's still fit into 31 bits with. */
+const LONGEST = 2 ** 31 - 64;
 /** The mark that stands for "drain"; those of flushed() count from 1. */
 const DRAIN = 0;
 
@@ -98,8 +101,8 @@ export class Link {
     if (this.readyState !== OPEN || this.ended) throw this.#closedError();
     const binary = binaryOf(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
-    this.#outputs = (this.#outputs + 1) | 0;
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
+    this.#outputs = (this.#outputs + 1) | 0;
     if (this.bufferedAmount <= this.highWaterMark) return true;
     if (!this.#needsDrain) {
       this.#needsDrain = true;
@@ -208,8 +211,8 @@ export class Link {
   }
 
   #command(type: number, aux = 0, payload?: Uint8Array): void {
-    if (isOutput(type)) this.#outputs = (this.#outputs + 1) | 0;
     this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
+    if (isOutput(type)) this.#outputs = (this.#outputs + 1) | 0;
   }
 
   #closedError(): LwsPoolError {
@@ -225,8 +228,25 @@ export class Link {
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function bytesOf(data: Data): Uint8Array {
+  const bytes = viewOf(data);
+  if (bytes !== undefined && bytes.length <= LONGEST) return bytes;
+  if (bytes !== undefined) {
+    throw createError('ERR_INVALID_ARGUMENT', {
+      argument: 'data',
+      got: `${bytes.length} bytes`,
+      takes: `at most ${LONGEST} bytes at once`,
+    });
+  }
+  throw createError('ERR_INVALID_ARGUMENT', {
+    argument: 'data',
+    got: data === null ? 'null' : typeof data,
+    takes: 'a string, a Buffer, another view of an ArrayBuffer, or an ArrayBuffer',
+  });
+}
+
+function viewOf(data: Data): Uint8Array | undefined {
   if (isUint8Array(data) && data.length > 0) return data;
-  if (typeof data === 'string') return Buffer.from(data);
+  if (typeof data === 'string') return whileMemoryLasts(() => Buffer.from(data));
   try {
     // Empty it may be because its memory was detached, which throws here.
     if (ArrayBuffer.isView(data)) {
@@ -236,9 +256,5 @@ export function bytesOf(data: Data): Uint8Array {
   } catch {
     // Its memory was transferred to somebody else, or released.
   }
-  throw createError('ERR_INVALID_ARGUMENT', {
-    argument: 'data',
-    got: data === null ? 'null' : typeof data,
-    takes: 'a string, a Buffer, another view of an ArrayBuffer, or an ArrayBuffer',
-  });
+  return undefined;
 }

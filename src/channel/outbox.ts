@@ -1,4 +1,5 @@
 import type { NativeEnd } from '../native.js';
+import { whileMemoryLasts } from './no-memory.js';
 import {
   AUX,
   Command,
@@ -51,7 +52,7 @@ export class Outbox {
     // UTF-8 takes at most three bytes for a unit of UTF-16.
     const room = this.#slab.bytes.length - this.#position - HEADER;
     if (data.length * 3 > room) {
-      const bytes = Buffer.from(data);
+      const bytes = whileMemoryLasts(() => Buffer.from(data), `${slot}.${generation}`);
       this.#write(Command.send, flags, slot, generation, 0, bytes);
       return bytes.length;
     }
@@ -113,7 +114,10 @@ export class Outbox {
     if (this.#position + size > this.#slab.bytes.length) {
       this.flush();
       if (size > this.#slab.bytes.length) {
-        this.#end.submitLarge(type, flags, slot, generation, aux, payload);
+        whileMemoryLasts(
+          () => this.#end.submitLarge(type, flags, slot, generation, aux, payload),
+          `${slot}.${generation}`,
+        );
         return;
       }
     }

@@ -172,7 +172,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * they are. What is sent in one turn of the event loop leaves in one write. The bytes are copied.
    *
    * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION,
+   *   ERR_NO_MEMORY
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);

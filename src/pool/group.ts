@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
 import type { OwnerFigures } from '../stats/owner.js';
+import { cloning } from '../workers/cloning.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
 import { createError, type ErrorCode, type LwsPoolError } from './errors.js';
@@ -95,9 +96,13 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     return this.#errors as unknown as Failures;
   }
 
-  /** Calls `receive(value)` of the group's handler in each worker, with a structured clone. */
+  /**
+   * Calls `receive(value)` of the group's handler in each worker, with a structured clone.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
   post(value: unknown): void {
-    this.#each({ type: 'post', group: this.id, value });
+    cloning('value', value, () => this.#each({ type: 'post', group: this.id, value }));
   }
 
   /**

@@ -96,7 +96,8 @@ export class HandlerConnection {
    * Sends a message; everything sent in one turn of the event loop leaves in one write.
    *
    * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION,
+   *   ERR_NO_MEMORY
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);

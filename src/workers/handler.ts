@@ -26,7 +26,11 @@ export interface HandlerContext<Data = unknown> {
    * reads. Counted in native code, also where the handler has no `message`.
    */
   received(): Received;
-  /** Sends a value (structured clone) to the event `post` of the group on the main thread. */
+  /**
+   * Sends a value (structured clone) to the event `post` of the group on the main thread.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
   post(value: unknown): void;
 }
 

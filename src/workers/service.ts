@@ -24,6 +24,7 @@ import type { Trouble } from '../pool/trouble/warning.js';
 import { Figures, workerDurations } from '../stats/figures.js';
 import { BioDispatcher, bioOf } from './bio.js';
 import { bioScope } from './bio-scope.js';
+import { cloning } from './cloning.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
 import { HandlerConnection, type HandlerService } from './handler-connection.js';
@@ -221,7 +222,8 @@ export class WorkerService implements HandlerService {
         factory,
         {
           worker: this.worker,
-          post: (value) => this.#post({ type: 'post', group, value }),
+          post: (value) =>
+            cloning('value', value, () => this.#post({ type: 'post', group, value })),
           received: () => this.#native.received(group),
         },
         (error) => this.#post({ type: 'threw', error: toPlain(error) }),

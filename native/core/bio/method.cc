@@ -3,7 +3,7 @@
 #include <openssl/bio.h>
 
 #include <cerrno>
-#include <new>
+#include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,8 +40,8 @@ struct Method {
     IoResult result{Status::broken, 0, ENOMEM};
     try {
       result = call();
-    } catch (const std::bad_alloc&) {
-      // Nothing may be thrown through OpenSSL.
+    } catch (const std::exception&) {
+      // Nothing may be thrown through OpenSSL: this connection is lost.
     }
     // The one that lies lowest comes first.
     if (result.status == Status::again && chain.culprit_ == nullptr) {
@@ -111,6 +111,15 @@ struct Method {
   }
 
   static IoResult take(const Holder& holder, Below& below, const uint8_t* bytes, size_t size) {
+    try {
+      return takeOrKeep(holder, below, bytes, size);
+    } catch (const std::exception&) {
+      return {Status::broken, 0, ENOMEM};
+    }
+  }
+
+  static IoResult takeOrKeep(const Holder& holder, Below& below, const uint8_t* bytes,
+                             size_t size) {
     Chain& chain = *holder.chain;
     if (chain.depth_ > 0) return pass(holder, below, bytes, size);
     IoResult result = drain(holder, below);

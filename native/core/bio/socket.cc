@@ -130,8 +130,8 @@ void Socket::note(const SSL* ssl, int where) {
   Socket* const socket = of(ssl);
   if (socket == nullptr) return;
   if (!socket->counting_) {
-    // Of libwebsockets' calls none is told when it begins, but each part of a handshake when it
-    // ends.
+    // libwebsockets calls without saying so; but OpenSSL tells when each part of a handshake ends,
+    // and what is granted then is for the next.
     if ((where & SSL_CB_EXIT) != 0 && SSL_is_init_finished(ssl) == 0) socket->grant(kPerTurn);
     return;
   }

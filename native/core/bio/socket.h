@@ -16,8 +16,8 @@ namespace lwspool::bio {
 class Socket {
  public:
   // OpenSSL stays within one call for as long as the peer sends nothing but messages of TLS itself
-  // (session tickets, new keys, requests to renegotiate): after so many bytes there seems to be
-  // nothing more, and the rest is for another turn. What the caller has room for comes on top.
+  // (session tickets, new keys, requests to renegotiate): after so many bytes without data there
+  // seems to be nothing more, and the rest is for another turn.
   static constexpr size_t kPerTurn = 64 * 1024;
   // What such a message costs, in bytes of data that cost as much.
   static constexpr size_t kPerMessage = 1024;
@@ -25,7 +25,7 @@ class Socket {
   // handful of tickets, and new keys now and then. Milliseconds.
   static constexpr uint32_t kMostMessages = 64;
   static constexpr uint64_t kWindow = 10'000;
-  // For somebody who calls OpenSSL himself.
+  // For code that calls OpenSSL by itself.
   static constexpr size_t kUnbounded = SIZE_MAX;
 
   // Takes the place of the BIO that has the descriptor, and has OpenSSL come back behind each
@@ -45,7 +45,7 @@ class Socket {
     left_ = bytes;
     spent_ = false;
   }
-  // More was asked for than was granted: the kernel may have it, and says so to nobody.
+  // More was asked for than was granted: the kernel may have it, and no poller tells of that.
   bool spent() const { return spent_; }
   bool exhausted() const { return left_ == 0; }
   // When it was read last, the kernel had less than it was asked for.
@@ -53,17 +53,20 @@ class Socket {
   // Since asking() it has said once that nothing can be read now.
   void asking() { refused_ = false; }
   bool refused() const { return refused_; }
-  // Data has come.
-  void dataCame() { messages_ = 0; }
+  // Among what was read there were so many bytes of data, which cost nothing.
+  void dataCame(size_t bytes) {
+    messages_ = 0;
+    if (left_ != kUnbounded) left_ += bytes;
+  }
   // Why the connection has to end; null: it has not to.
   const ErrorInfo* fault() const;
 
   // For the length of one read of ours: it is granted, and messages are counted.
   class Reading {
    public:
-    Reading(Socket* socket, size_t room) : socket_(socket) {
+    explicit Reading(Socket* socket) : socket_(socket) {
       if (socket_ == nullptr) return;
-      socket_->grant(kPerTurn + room);
+      socket_->grant(kPerTurn);
       socket_->drained_ = false;
       socket_->counting_ = true;
     }

@@ -51,9 +51,14 @@ Record* EventLog::write(size_t size, Event type, uint16_t flags, ConnectionId id
 
 void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload) {
   const auto length = static_cast<uint32_t>(payload.size());
-  append(type, flags | flag::external, id, 0, length);
-  backlog_.fetch_add(length, std::memory_order_relaxed);
   stagedExternal_.push_back(std::move(payload));
+  try {
+    append(type, flags | flag::external, id, 0, length);
+  } catch (...) {
+    stagedExternal_.pop_back();  // it would be taken for another record's
+    throw;
+  }
+  backlog_.fetch_add(length, std::memory_order_relaxed);
 }
 
 void EventLog::stage() {

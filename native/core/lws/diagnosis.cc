@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "../barrier.h"
 #include "../net/connection.h"
 
 namespace lwspool {
@@ -97,7 +98,7 @@ void Diagnosis::onReady(uv_poll_t* handle, int status, int) {
   Connection* connection = probe->connection;
   end(probe);
   connection->opening->diagnosis = nullptr;
-  diagnosis->result_(*connection, "connect", error);
+  Barrier::guard([&] { diagnosis->result_(*connection, "connect", error); });
 }
 
 void Diagnosis::end(Probe* probe) {

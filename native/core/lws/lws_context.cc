@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "../barrier.h"
 #include "../net/transport.h"
 #include "tls_context.h"
 
@@ -190,7 +191,10 @@ void LwsContext::destroy(std::function<void()> done) {
   uv_idle_start(&idle_, onIdle);
 }
 
-void LwsContext::onIdle(uv_idle_t* idle) { static_cast<LwsContext*>(idle->data)->destroyStep(); }
+// Where it throws, it is called again.
+void LwsContext::onIdle(uv_idle_t* idle) {
+  Barrier::guard([idle] { static_cast<LwsContext*>(idle->data)->destroyStep(); });
+}
 
 void LwsContext::destroyStep() {
   const std::vector<uv_handle_t*> open = loopHandles();

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../barrier.h"
 #include "../bio/chain.h"
 #include "../flight/note.h"
 #include "../net/transport.h"
@@ -165,6 +166,11 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
 // --- libwebsockets' events -----------------------------------------------------------------------
 
 int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
+  return Barrier::guard(-1, [&] { return onAnyEvent(wsi, reason, user, in, size); });
+}
+
+int LwsOpener::onAnyEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in,
+                          size_t size) {
   auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
   if (opener == nullptr || opener->destroying_) return 0;
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {

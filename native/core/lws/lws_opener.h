@@ -52,6 +52,7 @@ class LwsOpener final : public Opener, private TlsObserver {
 
  private:
   static int onEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
+  static int onAnyEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
   int event(lws*, lws_callback_reasons, Connection&, void* in, size_t size);
   int writeHead(Connection&, char** end, size_t room);
   void ready(Connection&);

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "../barrier.h"
 #include "../bio/chain.h"
 #include "../bio/socket.h"
 #include "../flight/note.h"
@@ -251,11 +252,17 @@ Connection* openedWith(const SSL* ssl) {
 
 void observeThisThread(TlsObserver* thread) { observer = thread; }
 
-void observeHandshakes(SSL_CTX* context) { SSL_CTX_set_info_callback(context, info); }
+void observeHandshakes(SSL_CTX* context) {
+  SSL_CTX_set_info_callback(context, [](const SSL* ssl, int where, int result) {
+    Barrier::guard([=] { info(ssl, where, result); });
+  });
+}
 
 void observeSessions(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context, newSession);
+  SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) {
+    return Barrier::guard(0, [=] { return newSession(ssl, session); });
+  });
 }
 
 }  // namespace lwspool

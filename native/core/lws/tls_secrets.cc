@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "../barrier.h"
 #include "../bio/capture.h"
 #include "../net/connection.h"
 #include "tls_handshake.h"
@@ -47,7 +48,9 @@ void observeSecrets(SSL_CTX* context, const SecretSinks& sinks) {
   auto own = std::make_unique<SecretSinks>(sinks);
   if (SSL_CTX_set_ex_data(context, sinksIndex(), own.get()) != 1) throw std::bad_alloc();
   own.release();
-  SSL_CTX_set_keylog_callback(context, onSecret);
+  SSL_CTX_set_keylog_callback(context, [](const SSL* ssl, const char* line) {
+    Barrier::guard([=] { onSecret(ssl, line); });
+  });
 }
 
 }  // namespace lwspool

@@ -186,8 +186,10 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
   Connection& connection = *found;
   switch (command) {
     case Command::send: {
-      send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
-           payload, record.length);
+      whileMemoryLasts(connection, [&] {
+        send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
+             payload, record.length);
+      });
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
@@ -276,7 +278,7 @@ void Service::poll() {
       if (ready[i].writable) markDirty(*connection);
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
-          readable(*connection, ready[i].ended);
+          whileMemoryLasts(*connection, [&] { readable(*connection, ready[i].ended); });
         } else if (!ready[i].broken) {
           updateInterest(*connection);
         }
@@ -374,8 +376,8 @@ void Service::arm(Connection& connection, uint64_t deadline) {
 
 void Service::markDirty(Connection& connection) {
   if (connection.dirty) return;
-  connection.dirty = true;
   dirty_.push_back(&connection);
+  connection.dirty = true;
 }
 
 // --- the opener's -------------------------------------------------------------------------------

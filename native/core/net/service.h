@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -161,6 +162,17 @@ class Service {
   void input(Connection&, uint8_t* data, size_t size);
   void inputEnded(Connection&, const IoResult&);
   void lost(Connection&, const char* what, int error);
+  void outOfMemory(Connection&);
+  // What one connection needs more memory for than there is ends that one. Anything else that is
+  // thrown for want of memory ends the service, see Barrier.
+  template <class Run>
+  void whileMemoryLasts(Connection& connection, Run run) {
+    try {
+      run();
+    } catch (const std::bad_alloc&) {
+      outOfMemory(connection);
+    }
+  }
   void peerClosed(Connection&, uint16_t code, std::string_view reason);
   bool isOut(Connection&);
   void noteOutput(Connection&, Source);

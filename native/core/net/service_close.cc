@@ -1,5 +1,6 @@
 // The ways in which a connection ends.
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -118,6 +119,20 @@ void Service::lost(Connection& connection, const char* what, int error) {
     if (connection.decoder && connection.decoder->midMessage()) {
       info.error.fields.set("midMessage", "true");
     }
+  }
+  finish(connection);
+}
+
+// What it was about to do is not done: neither its queue nor its codec can go on.
+void Service::outOfMemory(Connection& connection) {
+  if (!connection.established()) return;
+  connection.out.clear();
+  connection.queuedBytes = connection.flushedBytes;
+  CloseInfo& info = connection.closing();
+  if (!info.error) {
+    info.code = 1006;
+    info.error.code = "ERR_NO_MEMORY";
+    noteError(connection, ENOMEM, 0, connection.fd);
   }
   finish(connection);
 }

@@ -144,7 +144,9 @@ void Service::readPending() {
   for (const ConnectionId id : ids) {
     Connection* connection = find(id);
     if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
-    if (connection->reads()) readable(*connection);
+    if (connection->reads()) whileMemoryLasts(*connection, [&] { readable(*connection); });
+    // A write waits for the rest of a message of TLS itself.
+    if (connection->wantWrite) markDirty(*connection);
   }
 }
 
@@ -184,6 +186,7 @@ void Service::refuseInput(Connection& connection, const ws::Failure& failure) {
       error.code = "ERR_PROTOCOL";
       break;
   }
+  if (&failure == &ws::failure::outOfMemory) error.code = "ERR_NO_MEMORY";
   error.fields.set("reason", failure.reason);
   error.fields.set("limit", std::to_string(connection.endpoint->maxPayload));
   fail(connection, failure.code, std::move(error));

@@ -70,7 +70,7 @@ bool putOff(const bio::Chain* chain) { return chain != nullptr && chain->ownRetr
 IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
   bio::Socket* const socket = bio::Socket::of(ssl);
   const bio::Chain* const chain = bio::Chain::of(ssl);
-  const bio::Socket::Reading reading(socket, capacity);
+  const bio::Socket::Reading reading(socket);
   size_t filled = 0;
   bool over = false;
   do {
@@ -100,7 +100,7 @@ IoResult receiveTls(SSL* ssl, uint8_t* buffer, size_t capacity) {
     }
     filled += static_cast<size_t>(result);
     if (socket == nullptr) continue;
-    socket->dataCame();
+    socket->dataCame(static_cast<size_t>(result));
     if (socket->exhausted()) break;
   } while (filled == 0 || (capacity - filled >= kRecordPayload && SSL_has_pending(ssl) == 1));
   // What a layer may have read ahead is to be asked for as well.

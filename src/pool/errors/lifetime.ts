@@ -45,6 +45,11 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} was closed with 1009, a message of ${bytes(details.size, 'more bytes')} passes "maxPayload" of ${bytes(details.limit, 'this connection')}. Raise the option if such messages are meant.`,
   },
+  ERR_NO_MEMORY: {
+    summary: 'There is no memory for what was to be sent or has come.',
+    message: (details) =>
+      `${theConnection(details)} needs memory that is not there${because(details.reason)}. Send and read less at once, or raise the limit of the process (ulimit -v, a container's memory).`,
+  },
   ERR_CLOSE_TIMEOUT: {
     summary: 'The peer did not finish the close handshake within the option closeTimeout.',
     message: (details) =>
