@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { run } from './support/run.js';
@@ -67,4 +73,38 @@ describe('a process that is not given the memory for one message', () => {
       });
     },
   );
+});
+
+describe('where there is no memory for what a worker has to tell', () => {
+  let folder: string;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lws-pool-'));
+    const library = join(folder, 'short.so');
+    const source = fileURLToPath(new URL('support/short.c', import.meta.url));
+    await promisify(execFile)(process.env.CC || 'cc', ['-shared', '-fPIC', '-o', library, source]);
+    env = { LD_PRELOAD: library, LWSPOOL_TEST_SHORT: join(folder, 'short') };
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('of one connection, that one ends', async () => {
+    const { lines, signal, code } = await run('no-slab', {
+      args: ['message', url],
+      env,
+      timeout: 50_000,
+    });
+    const line = { closedWith: 'ERR_NO_MEMORY', echoed: 15_000, crashes: [] };
+    expect({ lines, signal, code }).toEqual({ lines: [line], signal: null, code: 0 });
+  });
+
+  it('nor to tell of its end, the worker ends and is replaced', async () => {
+    const { lines, signal, code } = await run('no-slab', {
+      args: ['pong', url],
+      env,
+      timeout: 50_000,
+    });
+    const crash = ['ERR_WORKER_CRASHED', expect.stringContaining('std::bad_alloc')];
+    const line = { closedWith: 'ERR_WORKER_CRASHED', echoed: 15_000, crashes: [crash] };
+    expect({ lines, signal, code }).toEqual({ lines: [line], signal: null, code: 0 });
+  });
 });
