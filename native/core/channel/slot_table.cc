@@ -2,6 +2,16 @@
 
 namespace lwspool {
 
+namespace {
+
+// The segment with that number is there from now on.
+template <class Segment>
+void makeRoom(std::vector<std::shared_ptr<Segment>>& segments, size_t number) {
+  if (segments.size() == number) segments.push_back(std::make_shared<Segment>());
+}
+
+}  // namespace
+
 std::optional<ConnectionId> SlotTable::allocate() {
   std::lock_guard lock(mutex_);
   uint32_t slot;
@@ -11,12 +21,11 @@ std::optional<ConnectionId> SlotTable::allocate() {
   } else {
     if (generations_.size() == capacity_) return std::nullopt;
     slot = static_cast<uint32_t>(generations_.size());
+    // The slot last: where there is no memory for what belongs to it, there is no such slot yet.
+    makeRoom(segments_, slot / kSegmentSlots);
+    makeRoom(leases_, slot / kLeaseSlots);
+    if (counts_) makeRoom(figures_, slot / kFigureSlots);
     generations_.push_back(1);
-    if (slot % kSegmentSlots == 0) segments_.push_back(std::make_shared<LedgerSegment>());
-    if (slot % kLeaseSlots == 0) leases_.push_back(std::make_shared<LeaseSegment>());
-    if (counts_ && slot % kFigureSlots == 0) {
-      figures_.push_back(std::make_shared<FiguresSegment>());
-    }
   }
   LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
   entry.acceptedOwner = 0;
