@@ -57,6 +57,7 @@ const runners = [
   vitest('io_uring'),
   vitest('lifecycle'),
   vitest('types'),
+  { name: 'asan', script: ['scripts/asan-tests.mjs'], reports: /^asan-.*\.xml$/ },
 ];
 
 /**

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENCE } from './support/run.js';
 import { type Servers, startServers } from './support/server.js';
 
 const execute = promisify(execFile);
@@ -19,7 +20,7 @@ async function withFew(...args: string[]): Promise<unknown> {
   const { stdout, stderr } = await execute(
     '/bin/sh',
     ['-c', 'ulimit -n 200; exec "$@"', 'sh', process.execPath, program, ...args],
-    { env: { ...process.env, ...servers.env, NODE_OPTIONS: '' }, timeout: 50_000 },
+    { env: { ...process.env, ...servers.env, NODE_OPTIONS: '' }, timeout: 2 * PATIENCE },
   );
   expect(stderr).toBe('');
   return JSON.parse(stdout);

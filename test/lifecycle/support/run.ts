@@ -18,11 +18,14 @@ export interface RunOptions {
   readonly args?: readonly string[];
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds. */
+  /** Milliseconds. Default: {@link PATIENCE}. */
   readonly timeout?: number;
   /** Called with each line as it is printed, and a way to signal the child. */
   readonly onLine?: (line: unknown, kill: (signal: NodeJS.Signals) => void) => void;
 }
+
+/** For a program to end; longer where sanitizers slow it down. Milliseconds. */
+export const PATIENCE = Number(process.env.LWSPOOL_TEST_PATIENCE ?? 20_000);
 
 /** Runs a program of programs/ as a process of its own. */
 export function run(program: string, options: RunOptions = {}): Promise<Ended> {
@@ -54,7 +57,7 @@ export function run(program: string, options: RunOptions = {}): Promise<Ended> {
   const timer = setTimeout(() => {
     hung = true;
     child.kill('SIGKILL');
-  }, options.timeout ?? 20_000);
+  }, options.timeout ?? PATIENCE);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
