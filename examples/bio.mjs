@@ -22,9 +22,10 @@ console.log(`answer  ${answer}`);
 
 await connection.withLease('shared', ({ tls, socket }) => {
   const { read, written } = tls.bio('counter');
-  const { bytesReceived, bytesSent } = socket.tcpInfo();
+  const { bytesReceived, bytesSent, bytesRetrans } = socket.tcpInfo();
+  const sentOnce = bytesSent - bytesRetrans;
   console.log(`in      ${read.bytes} bytes in ${read.calls} calls; the kernel: ${bytesReceived}`);
-  console.log(`out     ${written.bytes} bytes in ${written.calls} calls; the kernel: ${bytesSent}`);
+  console.log(`out     ${written.bytes} bytes in ${written.calls} calls; the kernel: ${sentOnce}`);
   for (const { time, direction, type, length } of tls.bio('recorder').records) {
     console.log(`${new Date(time).toISOString()}  ${direction.padEnd(3)}  ${type}  ${length}`);
   }

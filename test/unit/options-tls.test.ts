@@ -110,10 +110,8 @@ describe('parseTlsOptions', () => {
 
   it('finds each of very many, also those that look alike', () => {
     const alike = (at: number) => `-----BEGIN CERTIFICATE-----\n${at % 50}${'A'.repeat(200)}`;
-    const held = Array.from({ length: 2000 }, (_, at) =>
-      parse({ ca: [alike(at), `${CERT}${at}`] }),
-    );
-    expect(new Set(held).size).toBe(2000);
+    const held = Array.from({ length: 500 }, (_, at) => parse({ ca: [alike(at), `${CERT}${at}`] }));
+    expect(new Set(held).size).toBe(500);
     for (const [at, one] of held.entries()) {
       expect(parse({ ca: [Buffer.from(alike(at)), `${CERT}${at}`] })).toBe(one);
     }
