@@ -272,7 +272,7 @@ end:
      :: else
      fi
 
-  /* A lease whose holder did not get the lock: the worker ends it for him. */
+  /* A lease whose holder did not get the lock: the worker ends it instead. */
   :: commands?LeaseReturn(generation, kind, _, token) ->
      if
      :: kind == exclusive && !BROKEN(HANDED_IS_LOST) -> release(token, generation, news)

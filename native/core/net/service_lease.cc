@@ -160,7 +160,7 @@ void Service::leaseNews(ConnectionId id) {
   markDirty(connection);
 }
 
-// A lease whose holder could not give it back himself, since we were at it.
+// A lease whose holder could not give it back, since we were using the connection.
 void Service::leaseReturn(const LeaseReturn& late) {
   Connection* connection = find(late.id);
   if (connection == nullptr || !connection->established()) return;
@@ -248,9 +248,9 @@ void Service::revoke(Connection& connection) {
   leaseTimers_.remove(connection.id);
 }
 
-// A holder's duplicate, or that of a process he gave one to, would keep the connection open when
-// our descriptor is closed, and its peer in the dark. And nothing of what libwebsockets does to
-// close it may wait. The lock is held.
+// A holder's duplicate, or that of a process which was given one, would keep the connection open
+// when our descriptor is closed, and its peer in the dark. And nothing of what libwebsockets does
+// to close it may wait. The lock is held.
 void Service::endDuplicates(Connection& connection) {
   const LeaseCell& cell = *connection.cell;
   if (cell.lent) restoreFlags(connection.fd);
