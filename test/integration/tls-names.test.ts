@@ -3,6 +3,7 @@ import https from 'node:https';
 import tls, { type PeerCertificate } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Identity, type IdentityOptions, identity } from '../fixtures/certificates.js';
+import { addon } from '../fixtures/leases.js';
 import { rejection, usePool } from '../fixtures/pool.js';
 import { echo, tlsServer, wsServer } from '../fixtures/servers.js';
 
@@ -116,6 +117,22 @@ it.each(CERTIFICATES)(
     for (const host of stricter) expect(tls.checkServerIdentity(host, shown)).toBeUndefined();
   },
 );
+
+describe('native code fails closed', () => {
+  const options = { kind: 'ws', addresses: ['127.0.0.1'], port: 1, maxPayload: 1 };
+
+  it.each(['', '.', '.com', '.example.com'])('where the name to verify is "%s"', (serverName) => {
+    const context = new addon.TlsContext({});
+    const made = { ...options, tls: context.number };
+    expect(() => new addon.Endpoint({ ...made, serverName })).toThrow(TypeError);
+    new addon.Endpoint({ ...made, serverName: 'example.com' });
+  });
+
+  it('where a TLS context is not there: nothing is sent in the clear', () => {
+    const made = { ...options, tls: 2 ** 31, serverName: 'example.com' };
+    expect(() => new addon.Endpoint(made)).toThrow('its TLS context is gone');
+  });
+});
 
 describe('a server name', () => {
   async function server(): Promise<{ port: number; asked: unknown[] }> {
