@@ -40,7 +40,12 @@ export function ringFeatures(): RingFeatures {
 }
 
 export function unavailable(errno: number): LwsPoolError {
-  return createError('ERR_URING_UNAVAILABLE', { errno: nameOf(errno), reason: reasonOf(errno) });
+  const name = nameOf(errno);
+  // That passes, and nothing forbids rings here.
+  if (name === 'EMFILE' || name === 'ENFILE') {
+    return createError('ERR_TOO_MANY_FILES', { operation: 'make a ring of io_uring', errno: name });
+  }
+  return createError('ERR_URING_UNAVAILABLE', { errno: name, reason: reasonOf(errno) });
 }
 
 /** @throws LwsPoolError ERR_URING_UNAVAILABLE */

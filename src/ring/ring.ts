@@ -67,7 +67,7 @@ export class Ring {
     return ringFeatures();
   }
 
-  /** @throws LwsPoolError ERR_URING_UNAVAILABLE, ERR_INVALID_OPTION */
+  /** @throws LwsPoolError ERR_URING_UNAVAILABLE, ERR_TOO_MANY_FILES, ERR_INVALID_OPTION */
   constructor(options?: RingOptions) {
     this.#engine = new Engine(parseRingOptions(options));
   }
