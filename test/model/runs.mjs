@@ -41,7 +41,7 @@ export const runs = {
   },
   'two operations, and old ones in a slot that is used again': {
     search: 'safety',
-    macros: { ROUNDS: 2, PINS: 2, EXPIRE: 1, TERMINATE: 1, REUSE: 1 },
+    macros: { ROUNDS: 2, PINS: 2, EXPIRE: 1, TERMINATE: 1, REUSE: 1, HANDED: 1 },
   },
   'leases whose end is left to the worker': {
     search: 'safety',
