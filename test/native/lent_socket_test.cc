@@ -40,7 +40,7 @@ class Stranger {
   const int fd_;
 };
 
-// Ends a wait that should not be, by shutting the socket down, and says that there was one.
+// Ends a wait that should not be, by shutting our socket down, and says that there was one.
 class Watchdog {
  public:
   explicit Watchdog(int fd) : fd_(fd), thread_([this] { watch(); }) {}
@@ -91,7 +91,7 @@ TEST_CASE("lent: a socket that somebody makes wait is read and written without w
     const Stranger child(held.fd);
     bed.release(held);
     child.blocks();
-    const Watchdog watchdog(bed.peer(connection).fd());
+    const Watchdog watchdog(child.fd());
     Peer& peer = bed.peer(connection);
     peer.reads = false;
     for (int i = 0; i < 8; i++) {
@@ -120,7 +120,7 @@ TEST_CASE("lent: a holder's own reads and writes do not wait either") {
     bed.duplicate(held);
     const Stranger child(held.fd);
     child.blocks();
-    const Watchdog watchdog(bed.peer(connection).fd());
+    const Watchdog watchdog(child.fd());
     uint8_t buffer[100];
     IoResult result{IoResult::Status::done};
     CHECK((tls ? bed.owners.readTls(held, buffer, sizeof buffer, result)
