@@ -270,10 +270,13 @@ describe('a group', () => {
   it('that is aborted ends what is open and what is being opened', async () => {
     const abort = new AbortController();
     let open = 0;
+    let onFifth: () => void = () => undefined;
+    const fifth = new Promise<void>((resolve) => {
+      onFifth = resolve;
+    });
     const port = await wsServer(
-      (peer) => {
-        if (++open === 5) abort.abort();
-        return peer;
+      () => {
+        if (++open === 5) onFifth();
       },
       // The others never get an answer.
       { verifyClient: (_info, callback) => void (open < 5 && callback(true)) },
@@ -283,6 +286,8 @@ describe('a group', () => {
       count: 50,
       signal: abort.signal,
     });
+    await fifth;
+    abort.abort();
     await group.closed;
     expect(group.size).toBe(0);
     expect(group.failed.get('ERR_ABORTED')?.count).toBe(50 - group.opened);
