@@ -46,9 +46,7 @@ describe('a worker that does not answer', () => {
   });
 
   it('and that nothing interrupts is replaced all the same, and the pool can be destroyed', async () => {
-    expect(
-      await runWell('hanging', { args: ['waits'], env: servers.env, timeout: 50_000 }),
-    ).toEqual([
+    expect(await runWell('hanging', { args: ['waits'], env: servers.env })).toEqual([
       ['ERR_WORKER_CRASHED', 'ERR_WORKER_UNRESPONSIVE', { worker: 0, timeout: 1500 }, 'again'],
       [['WORKER_STUCK', 1]],
     ]);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => servers.stop());
 
 const well = (args: readonly string[], limit?: number) =>
-  runWell('promises', { args, env: servers.env, limit, timeout: 50_000 });
+  runWell('promises', { args, env: servers.env, limit });
 
 /** What the worker has no part in. */
 const ALONE = {

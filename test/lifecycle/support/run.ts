@@ -27,8 +27,8 @@ export interface RunOptions {
   readonly onLine?: (line: unknown, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** For a program to end; longer where sanitizers slow it down. Milliseconds. */
-export const PATIENCE = Number(process.env.LWSPOOL_TEST_PATIENCE ?? 20_000);
+/** After which a program counts as hung, on a busy machine as well; longer under sanitizers. Milliseconds. */
+export const PATIENCE = Number(process.env.LWSPOOL_TEST_PATIENCE ?? 50_000);
 
 /** Runs a program of programs/ as a process of its own. */
 export function run(program: string, options: RunOptions = {}): Promise<Ended> {
