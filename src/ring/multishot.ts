@@ -1,3 +1,4 @@
+import { Fifo } from '../channel/fifo.js';
 import type { LwsPoolError } from '../pool/errors.js';
 import type { LeaseHandle } from '../pool/lease/handle.js';
 import type { Attachment } from './attachment.js';
@@ -117,7 +118,7 @@ export class PollMany extends Multishot<number> {
 /** Bytes as they arrive. */
 export class ReceiveMany extends Multishot<Buffer> {
   readonly #highWaterMark: number;
-  readonly #sizes: number[] = [];
+  readonly #sizes = new Fifo<number>();
   #bytes = 0;
   #paused = false;
   /** Cancelled for a pause, and nothing else. */

@@ -1,3 +1,4 @@
+import { Fifo } from '../channel/fifo.js';
 import type { LwsPoolError } from '../pool/errors.js';
 
 /** What a stream asks of the operation that feeds it. */
@@ -17,8 +18,8 @@ interface Taker<Value> {
 export class Stream<Value> implements AsyncIterableIterator<Value, undefined> {
   readonly #source: Source;
   readonly #merge: ((last: Value, next: Value) => Value) | undefined;
-  readonly #waiting: Value[] = [];
-  readonly #takers: Taker<Value>[] = [];
+  readonly #waiting = new Fifo<Value>();
+  readonly #takers = new Fifo<Taker<Value>>();
   #ended = false;
   #error: LwsPoolError | undefined;
 
@@ -40,10 +41,10 @@ export class Stream<Value> implements AsyncIterableIterator<Value, undefined> {
   push(value: Value): void {
     if (this.#ended) return;
     const taker = this.#takers.shift();
-    const last = this.#waiting.at(-1);
+    const last = this.#waiting.last();
     if (taker !== undefined) taker.resolve({ done: false, value });
     else if (this.#merge !== undefined && last !== undefined) {
-      this.#waiting[this.#waiting.length - 1] = this.#merge(last, value);
+      this.#waiting.replaceLast(this.#merge(last, value));
     } else this.#waiting.push(value);
   }
 
@@ -52,7 +53,7 @@ export class Stream<Value> implements AsyncIterableIterator<Value, undefined> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const taker of this.#takers.splice(0)) this.#settle(taker);
+    for (let taker = this.#takers.shift(); taker; taker = this.#takers.shift()) this.#settle(taker);
   }
 
   next(): Promise<IteratorResult<Value, undefined>> {
@@ -67,7 +68,7 @@ export class Stream<Value> implements AsyncIterableIterator<Value, undefined> {
   }
 
   return(): Promise<IteratorResult<Value, undefined>> {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     if (!this.#ended) this.#source.stop();
     this.end();
     this.#error = undefined;
