@@ -46,6 +46,8 @@ export interface EndpointOptions {
   readonly timeout?: number;
   readonly closeTimeout?: number;
   readonly maxPayload: number;
+  /** How much may wait for whoever takes what comes. Undefined: any. */
+  readonly highWaterMark?: number;
   /** In place before the handshake, from the socket upwards. */
   readonly bios?: readonly ResolvedBio[];
 }
@@ -110,6 +112,8 @@ export interface NativeEnd {
   copyShown(offset: number, length: number): Buffer;
   /** Figures of 1,024 connections, see channel/ledger.ts. */
   ledger(segment: number): Float64Array | undefined;
+  /** What is held of all connections, see channel/holding.ts: one number, for Atomics. */
+  held(): Int32Array;
   /** What is recorded of a connection, see flight/record.ts; undefined: nothing (any more). */
   flightRecord(slot: number, generation: number): Buffer | undefined;
   /** What is counted of 64 connections, see stats/figures.ts; undefined where nothing is. */
@@ -331,7 +335,12 @@ export interface NativeAddon {
   readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Ring: NativeRingClass;
   readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
-  readonly Channel: new (capacity: number, onEvents: OnEvents, counts: boolean) => NativeChannel;
+  readonly Channel: new (
+    capacity: number,
+    onEvents: OnEvents,
+    counts: boolean,
+    ceiling: number,
+  ) => NativeChannel;
   readonly Service: new (
     channelKey: number,
     handshakesInFlight: number,

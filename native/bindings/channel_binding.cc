@@ -25,7 +25,8 @@ constexpr size_t kAtOnce = 8 * 1024;
 
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
-      channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean())),
+      channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean(),
+                                         static_cast<int32_t>(number(info, 3)))),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
   reader_.emplace(channel_->events, info[1].As<Napi::Function>(), kAtOnce);
@@ -120,6 +121,10 @@ Napi::Value ChannelBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), channel_->slots.segment(number(info, 0)));
 }
 
+Napi::Value ChannelBinding::held(const Napi::CallbackInfo& info) {
+  return heldArray(info.Env(), channel_);
+}
+
 Napi::Value ChannelBinding::flightRecord(const Napi::CallbackInfo& info) {
   return bufferOrNone(info.Env(), copyFlight(channel_->slots, connectionId(info)));
 }
@@ -175,6 +180,7 @@ void ChannelBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ChannelBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ChannelBinding::copyShown>("copyShown"),
                            InstanceMethod<&ChannelBinding::ledger>("ledger"),
+                           InstanceMethod<&ChannelBinding::held>("held"),
                            InstanceMethod<&ChannelBinding::flightRecord>("flightRecord"),
                            InstanceMethod<&ChannelBinding::flightOfError>("flightOfError"),
                            InstanceMethod<&ChannelBinding::flightRecords>("flightRecords"),

@@ -38,6 +38,7 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
   // ledger(segment), figures(segment), tcpFigures(segment), workerFigures()
   // -> Float64Array | undefined
   Napi::Value ledger(const Napi::CallbackInfo&);
+  Napi::Value held(const Napi::CallbackInfo&);
   // flightRecord(slot, generation) -> Buffer, see FlightRecorder::copy(); undefined: there is none
   Napi::Value flightRecord(const Napi::CallbackInfo&);
   // flightOfError(slot, generation) -> the same, as much of it as goes with an error

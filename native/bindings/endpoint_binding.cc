@@ -31,6 +31,7 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->timeout = options.number("timeout", endpoint->timeout);
   endpoint->closeTimeout = options.number("closeTimeout", endpoint->closeTimeout);
   endpoint->maxPayload = options.number("maxPayload");
+  if (options.has("highWaterMark")) endpoint->highWaterMark = options.number("highWaterMark");
   if (options.has("bios")) {
     const auto bios = info[0].As<Napi::Object>().Get("bios").As<Napi::Array>();
     for (uint32_t i = 0; i < bios.Length(); i++) {

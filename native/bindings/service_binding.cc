@@ -257,6 +257,10 @@ Napi::Value ServiceBinding::ledger(const Napi::CallbackInfo& info) {
   return ledgerArray(info.Env(), open(info.Env()).channel->slots.segment(number(info, 0)));
 }
 
+Napi::Value ServiceBinding::held(const Napi::CallbackInfo& info) {
+  return heldArray(info.Env(), open(info.Env()).channel);
+}
+
 Napi::Value ServiceBinding::figures(const Napi::CallbackInfo& info) {
   return figuresArray(info.Env(), open(info.Env()).channel->slots.figures(number(info, 0)));
 }
@@ -364,6 +368,7 @@ void ServiceBinding::define(Napi::Env env, Napi::Object exports) {
                            InstanceMethod<&ServiceBinding::takeExternal>("takeExternal"),
                            InstanceMethod<&ServiceBinding::copyShown>("copyShown"),
                            InstanceMethod<&ServiceBinding::ledger>("ledger"),
+                           InstanceMethod<&ServiceBinding::held>("held"),
                            InstanceMethod<&ServiceBinding::figures>("figures"),
                            InstanceMethod<&ServiceBinding::sampleTcp>("sampleTcp"),
                            InstanceMethod<&ServiceBinding::workerFigures>("workerFigures"),

@@ -49,6 +49,7 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   Napi::Value takeExternal(const Napi::CallbackInfo&);
   Napi::Value copyShown(const Napi::CallbackInfo&);
   Napi::Value ledger(const Napi::CallbackInfo&);
+  Napi::Value held(const Napi::CallbackInfo&);
   Napi::Value figures(const Napi::CallbackInfo&);
   // sampleTcp(from, count, unread) -> where to go on, 0: nowhere
   Napi::Value sampleTcp(const Napi::CallbackInfo&);

@@ -6,13 +6,18 @@ namespace lwspool {
 
 namespace {
 
-// `count` doubles that belong to the owner.
+// Memory that belongs to the owner.
+template <class Owner>
+Napi::ArrayBuffer memoryOf(Napi::Env env, std::shared_ptr<Owner> owner, void* data, size_t size) {
+  auto* held = new std::shared_ptr<Owner>(std::move(owner));
+  return Napi::ArrayBuffer::New(
+      env, data, size, [](Napi::Env, void*, std::shared_ptr<Owner>* given) { delete given; }, held);
+}
+
+// `count` doubles of it.
 template <class Owner>
 Napi::Value doubles(Napi::Env env, std::shared_ptr<Owner> owner, void* data, size_t count) {
-  auto* held = new std::shared_ptr<Owner>(std::move(owner));
-  const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-      env, data, count * sizeof(double),
-      [](Napi::Env, void*, std::shared_ptr<Owner>* given) { delete given; }, held);
+  const auto buffer = memoryOf(env, std::move(owner), data, count * sizeof(double));
   return Napi::Float64Array::New(env, count, buffer, 0);
 }
 
@@ -48,6 +53,11 @@ Napi::Value workerFiguresArray(Napi::Env env, const std::shared_ptr<Channel>& ch
   WorkerFigures* const figures = channel->figures();
   if (figures == nullptr) return env.Undefined();
   return doubles(env, channel, figures, kWorkerFigures);
+}
+
+Napi::Value heldArray(Napi::Env env, const std::shared_ptr<Channel>& channel) {
+  const auto buffer = memoryOf(env, channel, &channel->held, sizeof channel->held);
+  return Napi::Int32Array::New(env, 1, buffer, 0);
 }
 
 }  // namespace lwspool

@@ -6,8 +6,8 @@ import type { NativeEnd } from '../native.js';
  */
 export type Ledger = Float64Array;
 
-/** Doubles of a connection; the last is two words. */
-const FIGURES = 4;
+/** Doubles of a connection; the last two are words. */
+const FIGURES = 5;
 const SEGMENT = 1024;
 
 /** Payload bytes taken over from the sends of this side. */
@@ -16,6 +16,8 @@ export const ACCEPTED = { owner: 0, handler: 1 } as const;
 export const PENDING = 2;
 /** Where in {@link Ledgers.words} it stands how many commands of this side are written. */
 const WRITTEN = { owner: 6, handler: 7 } as const;
+/** How much is held of it, see {@link Holding}. */
+const HELD = 8;
 
 /** The segments of one worker's ledger. */
 export class Ledgers {
@@ -48,6 +50,12 @@ export class Ledgers {
   written(slot: number, side: keyof typeof WRITTEN): number {
     const words = this.#words[Math.floor(slot / SEGMENT)] as Int32Array;
     return Atomics.load(words, ledgerBase(slot) * 2 + WRITTEN[side]);
+  }
+
+  /** How much is held of a connection, as its worker is to know it. For a slot as above. */
+  setHeld(slot: number, units: number): void {
+    const words = this.#words[Math.floor(slot / SEGMENT)] as Int32Array;
+    Atomics.store(words, ledgerBase(slot) * 2 + HELD, units);
   }
 }
 

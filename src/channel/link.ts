@@ -1,7 +1,8 @@
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
-import type { Figures, FiguresRow } from '../stats/figures.js';
+import { countUnsent, type Figures, type FiguresRow } from '../stats/figures.js';
+import { Holding } from './holding.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
 import { whileMemoryLasts } from './no-memory.js';
 import type { Outbox } from './outbox.js';
@@ -27,7 +28,12 @@ export interface Wire {
   readonly ledgers: Ledgers;
   /** Undefined where nothing is counted. */
   readonly figures: Figures | undefined;
+  /** Of the worker. */
+  readonly totals: Float64Array | undefined;
   readonly side: keyof typeof ACCEPTED;
+  /** What is held of all of the worker's connections, and how much that may be: see Holding. */
+  readonly held: Int32Array;
+  readonly ceiling: number;
 }
 
 const PING_BYTES = 125;
@@ -75,6 +81,11 @@ export class Link {
     this.#base = ledgerBase(slot);
   }
 
+  /** A place for what comes and is not read yet. */
+  holding(): Holding {
+    return new Holding(this, this.#wire);
+  }
+
   /** What is counted of the connection; undefined where nothing is. */
   get figures(): FiguresRow | undefined {
     return this.#wire.figures?.row(this.slot);
@@ -98,7 +109,7 @@ export class Link {
   }
 
   send(data: Data, options?: SendOptions): boolean {
-    if (this.readyState !== OPEN || this.ended) throw this.#closedError();
+    if (this.readyState !== OPEN || this.ended) return this.#tooLate(data, options);
     const binary = binaryOf(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
     this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
@@ -126,8 +137,8 @@ export class Link {
     });
   }
 
-  ping(data?: Data): void {
-    if (this.readyState !== OPEN) throw this.#closedError();
+  ping(data?: Data): boolean {
+    if (this.readyState === CLOSED) throw this.#closedError();
     const payload = data === undefined ? undefined : bytesOf(data);
     if (payload !== undefined && payload.length > PING_BYTES) {
       throw createError('ERR_INVALID_ARGUMENT', {
@@ -136,7 +147,9 @@ export class Link {
         takes: `at most ${PING_BYTES} bytes`,
       });
     }
+    if (this.readyState !== OPEN) return false;
     this.#command(Command.ping, 0, payload);
+    return true;
   }
 
   close(code?: number, reason?: string): void {
@@ -196,11 +209,21 @@ export class Link {
   /** It is over; `error` says why, if anything went wrong. */
   onClosed(error: LwsPoolError | undefined): void {
     this.readyState = CLOSED;
+    this.paused = false;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) return;
     const reason = error ?? this.#closedError();
     for (const { reject } of waiting.values()) reject(reason);
+  }
+
+  /** Messages still come while a connection is closing; who answers them is no fault. */
+  #tooLate(data: Data, options: SendOptions | undefined): false {
+    if (this.readyState === CLOSED) throw this.#closedError();
+    binaryOf(data, options);
+    if (typeof data !== 'string') bytesOf(data);
+    countUnsent(this.#wire, this.slot);
+    return false;
   }
 
   #setPaused(paused: boolean): void {

@@ -51,6 +51,7 @@ export const Command = {
   broadcast: 10,
   lease: 11,
   cancelLease: 12,
+  taken: 13,
 } as const;
 
 /** It asks for something to be written to the peer, see LedgerEntry in slot_table.h. */

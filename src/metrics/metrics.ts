@@ -158,6 +158,22 @@ const TRAFFIC: readonly Metric[] = [
     read: total('messagesSent'),
   },
   {
+    name: 'messages_unsent_total',
+    otel: 'message.unsent',
+    type: 'counter',
+    unit: '{message}',
+    help: 'Messages that send() was given too late, while their connection was closing.',
+    read: total('messagesUnsent'),
+  },
+  {
+    name: 'messages_discarded_total',
+    otel: 'message.discarded',
+    type: 'counter',
+    unit: '{message}',
+    help: 'Messages that came while their connection was closing and that nobody took.',
+    read: total('messagesDiscarded'),
+  },
+  {
     name: 'bytes_received_total',
     otel: 'io.received',
     type: 'counter',

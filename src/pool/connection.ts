@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
+import type { Holding, Message } from '../channel/holding.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
@@ -11,7 +12,7 @@ import type { ConnectionStats, ConnectionStatsOptions } from '../stats/connectio
 import { Counted } from '../stats/counted.js';
 import { channels } from './diagnostics.js';
 import type { HeaderFields, LwsPoolError } from './errors.js';
-import { iterate, type Message } from './iterator.js';
+import { iterate } from './iterator.js';
 import type { LeaseCoordinator } from './lease/coordinator.js';
 import type { Lease } from './lease/lease.js';
 import { type LeaseMode, Leasing } from './lease/leasing.js';
@@ -69,16 +70,14 @@ export interface ConnectionFacts {
   warn(trouble: Trouble): void;
 }
 
-/** What arrived while nobody listened, in order; last of all the end of a raw connection. */
-type Held = Message | 'end';
-
 /**
  * A connection, opened by libwebsockets on a worker thread and served there; made by
  * `pool.connect()`.
  *
  * Messages wait until the first listener for them is added (or an iteration or a stream begins, or
  * `resume()` is called): none is lost between the opening and the listener. While they wait, no
- * more than `highWaterMark` bytes of them are read; then the socket is left unread.
+ * more than `highWaterMark` bytes of them are read, and what one read brings; then the socket is left
+ * unread. See docs/memory.md.
  */
 export class Connection extends EventEmitter<ConnectionEvents> {
   /** Unique in this process, also after it is closed. */
@@ -111,12 +110,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #record: ConnectionFacts['record'];
   readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
-  /** Undefined once somebody listens. */
-  #held: Held[] | undefined;
-  #heldBytes = 0;
-  #heldTaken = 0;
-  #pausedForHeld = false;
-  #pausedByUser = false;
+  /** What has come and nobody has read yet. */
+  #held: Holding | undefined;
+  /** What comes is held: nobody has listened yet, or it is paused. */
+  #holds: boolean;
+  /** Behind it the peer of a raw connection has ended. */
+  #endHeld = false;
+  #iterates = false;
   /**
    * What happens before the caller of `connect()` can have added a listener: his promise resolves
    * only after the batch of records in which the connection opened.
@@ -146,7 +146,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#warn = facts.warn;
     this.#record = facts.record;
     this.#counted = new Counted(this.#link);
-    this.#held = facts.handled ? undefined : [];
+    this.#holds = !facts.handled;
   }
 
   /** As in browsers: 0 connecting, 1 open, 2 closing, 3 closed. */
@@ -164,16 +164,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   get isPaused(): boolean {
-    return this.#pausedByUser;
+    return this.#link.paused;
   }
 
   /**
    * Sends a message: a string as text, bytes as a binary one; on a raw connection the bytes as
    * they are. What is sent in one turn of the event loop leaves in one write. The bytes are copied.
    *
-   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION,
-   *   ERR_NO_MEMORY
+   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`. Also false,
+   *   and nothing is sent, once closing has begun: messages still come then, and an answer to one
+   *   is no fault; `stats().messagesUnsent` counts them
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT,
+   *   ERR_INVALID_OPTION, ERR_NO_MEMORY
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);
@@ -190,15 +192,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /**
    * Sends a ping (RFC 6455 section 5.5.2) with at most 125 bytes; the answer is the event `pong`.
    *
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT
+   * @returns false where nothing is sent, since closing has begun
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT
    */
-  ping(data?: Data): void {
-    this.#link.ping(data);
+  ping(data?: Data): boolean {
+    return this.#link.ping(data);
   }
 
   /**
    * Begins the close handshake, after all that was sent before. A raw connection sends what waits,
-   * then FIN.
+   * then FIN. What the peer still sends comes as before.
    *
    * @returns a promise of the event `close`; it never rejects
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
@@ -219,15 +222,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     if (this.kind === 'raw') this.#link.end();
   }
 
-  /** Stops reading from the socket. A few messages that were read before may still come. */
+  /**
+   * Stops reading from the socket, and holds what was read before, until `resume()`. What is held when
+   * the connection ends comes before `close`. An iteration goes on with what is there.
+   */
   pause(): void {
-    this.#pausedByUser = true;
-    this.#read();
+    this.#link.pause();
+    if (!this.#iterates) this.#holds = true;
   }
 
   resume(): void {
-    this.#pausedByUser = false;
-    this.#read();
+    this.#link.resume();
     this.#listen();
   }
 
@@ -343,14 +348,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#link;
   }
 
-  /** @internal Messages that wait for a listener. */
+  /** @internal Messages that wait to be read. */
   get heldMessages(): number {
     return this.#held?.length ?? 0;
   }
 
-  /** @internal Those that have waited, and were taken one by one. */
+  /** @internal Those that have waited, and were read. */
   get heldTaken(): number {
-    return this.#heldTaken;
+    return this.#held?.taken ?? 0;
   }
 
   /** @internal A record of its worker: what arrived, or what became of what was sent. */
@@ -358,7 +363,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     switch (type) {
       case Event.message:
       case Event.data:
-        if (this.#held !== undefined) this.#hold(payload, isBinary);
+        if (this.#holds) this.#store().push({ data: payload, isBinary });
         else if (type === Event.message) this.emit('message', payload, isBinary);
         else this.emit('data', payload);
         break;
@@ -380,7 +385,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
         this.emit('pong', payload);
         break;
       case Event.ended:
-        if (this.#held !== undefined && this.#held.length > 0) this.#held.push('end');
+        if (this.#holds && this.heldMessages > 0) this.#endHeld = true;
         else this.#tell(() => this.#onEnd());
         break;
       default:
@@ -395,14 +400,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     for (const tell of early ?? []) tell();
   }
 
-  /** @internal What waits for a listener; from now on somebody takes what comes. */
-  takeHeld(): Message[] {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    this.#pausedForHeld = false;
-    this.#read();
-    if (held.at(-1) === 'end') process.nextTick(() => this.#onEnd());
-    return held.filter((entry) => entry !== 'end');
+  /** @internal Somebody takes what comes from now on out of what is held, and puts it there. */
+  beginIterating(): Holding {
+    this.#iterates = true;
+    this.#flow();
+    return this.#store();
   }
 
   /** @internal Somebody else ends this side after the peer, once he has worked off what came. */
@@ -419,6 +421,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
     this.#counted.keep();
+    if (this.#holds && this.#early === undefined) this.#deliverHeld();
+    this.#held?.end();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
     if (channels.closed.hasSubscribers) {
@@ -447,12 +451,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
   }
 
-  /** Reads or not, as those want it who have a say. */
-  #read(): void {
-    if (this.#pausedByUser || this.#pausedForHeld) this.#link.pause();
-    else this.#link.resume();
-  }
-
   #untilClosed(): Promise<void> {
     if (this.readyState === 3) return Promise.resolve();
     this.#closed ??= new Promise((resolve) => {
@@ -466,47 +464,48 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return self;
   }
 
-  #hold(data: Buffer, isBinary: boolean): void {
-    this.#held?.push({ data, isBinary });
-    this.#heldBytes += data.length;
-    if (this.#heldBytes <= this.highWaterMark) return;
-    this.#pausedForHeld = true;
-    this.#read();
+  #store(): Holding {
+    this.#held ??= this.#link.holding();
+    return this.#held;
   }
 
   /** Somebody listens: first what waits, then what comes. */
   #listen(): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    if (held.length === 0) {
-      this.#held = undefined;
+    if (!this.#holds || this.#link.paused) return;
+    if (this.heldMessages === 0) {
+      this.#flow();
       return;
     }
     // Not from within on(): the caller is not done yet.
     process.nextTick(() => {
-      if (this.#held === held) this.#deliverHeld(held);
+      if (!this.#link.paused) this.#deliverHeld();
     });
   }
 
   /** A listener may go again, with the first message or before it: what is left goes on waiting. */
-  #deliverHeld(held: Held[]): void {
+  #deliverHeld(): void {
     const event = this.kind === 'ws' ? 'message' : 'data';
-    while (this.listenerCount(event) > 0) {
-      const next = held[0];
-      if (next === undefined || next === 'end') {
-        this.takeHeld();
+    const paused = this.#link.paused;
+    // A listener may begin to iterate, or pause.
+    while (this.#holds && this.#link.paused === paused && this.listenerCount(event) > 0) {
+      const next = this.#held?.shift();
+      if (next === undefined) {
+        this.#flow();
         return;
       }
-      held.shift();
-      this.#heldTaken++;
-      this.#heldBytes -= next.data.length;
       guarded(() => {
         if (event === 'message') this.emit('message', next.data, next.isBinary);
         else this.emit('data', next.data);
       });
-      // A listener may have begun to iterate.
-      if (this.#held !== held) return;
     }
+  }
+
+  /** From now on what comes is told as it comes. */
+  #flow(): void {
+    this.#holds = false;
+    if (!this.#endHeld) return;
+    this.#endHeld = false;
+    process.nextTick(() => this.#onEnd());
   }
 }
 

@@ -35,6 +35,7 @@ export function endpointOptions(
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,
     maxPayload: options.maxPayload,
+    highWaterMark: options.highWaterMark,
     bios: target.secure ? options.bios : [],
   };
 }

@@ -1,10 +1,6 @@
+import { Fifo } from '../channel/fifo.js';
+import type { Message } from '../channel/holding.js';
 import type { Connection } from './connection.js';
-
-/** A message, or bytes of a raw connection. */
-export interface Message {
-  readonly data: Buffer;
-  readonly isBinary: boolean;
-}
 
 type Result = IteratorResult<Message, undefined>;
 
@@ -16,16 +12,10 @@ interface Taker {
 
 const DONE: Result = { done: true, value: undefined };
 
-/**
- * Messages of a connection one after the other. What has come and was not asked for yet waits
- * here; above the high-water mark the socket is not read any more, below half of it, it is again.
- */
+/** Messages of a connection one after the other; what nobody has asked for yet is held. */
 export function iterate(connection: Connection): AsyncIterableIterator<Message> {
-  const waiting = connection.takeHeld();
-  const takers: Taker[] = [];
-  let bytes = waiting.reduce((sum, { data }) => sum + data.length, 0);
-  let paused = bytes > connection.highWaterMark;
-  if (paused) connection.pause();
+  const waiting = connection.beginIterating();
+  const takers = new Fifo<Taker>();
   let ended = false;
   let over = connection.readyState === 3;
   let failure = over ? connection.error : undefined;
@@ -37,10 +27,6 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
       return;
     }
     waiting.push({ data, isBinary });
-    bytes += data.length;
-    if (paused || bytes <= connection.highWaterMark) return;
-    paused = true;
-    connection.pause();
   };
   const onEnd = () => {
     ended = true;
@@ -49,7 +35,10 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
   const onClose = () => {
     over = true;
     failure = connection.error;
-    for (const taker of takers.splice(0)) settle(taker);
+    settleAll();
+  };
+  const settleAll = () => {
+    for (let taker = takers.shift(); taker; taker = takers.shift()) settle(taker);
   };
   /** Nothing more will come: an error is told once. */
   const settle = ({ resolve, reject }: Taker) => {
@@ -62,11 +51,11 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
     connection.off(event, onMessage);
     connection.off('end', onEnd);
     connection.off('close', onClose);
-    waiting.length = 0;
+    waiting.clear();
     failure = undefined;
     if (!over) connection.terminate();
     over = true;
-    for (const taker of takers.splice(0)) settle(taker);
+    settleAll();
   };
 
   // The loop may still have something to say to what it has not come to yet.
@@ -88,11 +77,6 @@ export function iterate(connection: Connection): AsyncIterableIterator<Message> 
           takers.push({ resolve, reject });
           if (ended) connection.end();
           return;
-        }
-        bytes -= message.data.length;
-        if (paused && bytes <= connection.highWaterMark / 2) {
-          paused = false;
-          connection.resume();
         }
         resolve({ done: false, value: message });
       }),

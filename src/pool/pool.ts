@@ -485,16 +485,22 @@ export class Pool extends EventEmitter<PoolEvents> {
     for (const group of this.#groups.values()) group.onPoolClosing();
     this.#waits.end(createError('ERR_POOL_CLOSED'));
     this.#settle();
-    // A worker that hangs looks at no clock: it is ended from here.
-    const limit = setTimeout(
-      () => void this.destroy(),
-      Math.max(0, timeout ?? this.#closeTimeout + GRACE),
-    );
+    const limit = this.#limitClosing(timeout);
     await idle;
     if (!this.#isClosed()) await this.#workers.stop();
-    clearTimeout(limit);
+    clearInterval(limit);
     // Ends what is left of the threads, where destroy() has not been faster.
     await this.destroy();
+  }
+
+  /** Without a time of its own each connection has what it needs; only a worker that hangs does not. */
+  #limitClosing(timeout: number | undefined): NodeJS.Timeout {
+    const hangs = () =>
+      this.#workers.all.every(({ connections, pulse }) => connections === 0 || pulse.lost);
+    if (timeout !== undefined) return setTimeout(() => void this.destroy(), timeout);
+    return setInterval(() => {
+      if (hangs()) void this.destroy();
+    }, this.#closeTimeout + GRACE);
   }
 
   #isClosed(): boolean {

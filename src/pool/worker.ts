@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
+import { ceilingOf } from '../channel/holding.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
 import { CLOSING, type Wire } from '../channel/link.js';
@@ -133,13 +134,17 @@ export class PoolWorker {
     this.#events = events;
     const inbox = createInbox(() => this.#channel, this.#onRecord);
     const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
-    this.#channel = new native.Channel(maxConnections, onEvents, stats);
+    const ceiling = ceilingOf(options.maxUnread, options.threads);
+    this.#channel = new native.Channel(maxConnections, onEvents, stats, ceiling);
     this.outbox = new Outbox(this.#channel);
     this.#wire = {
       outbox: this.outbox,
       ledgers: new Ledgers(this.#channel),
       figures: stats ? new Figures(this.#channel) : undefined,
+      totals: this.#channel.workerFigures(),
       side: 'owner',
+      held: this.#channel.held(),
+      ceiling,
     };
     this.#leases = new LeaseCoordinator({
       channel: this.#channel.key,
@@ -170,6 +175,7 @@ export class PoolWorker {
       worker: this.index,
       channel: this.#channel.key,
       handshakesInFlight,
+      ceiling: this.#wire.ceiling,
       poller,
       flightRecorder,
       stats,

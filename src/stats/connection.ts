@@ -77,6 +77,10 @@ export interface ConnectionStats {
   /** Of a raw connection: reads. */
   readonly messagesReceived: number;
   readonly messagesSent: number;
+  /** `send()` was called too late for them: the connection was closing. */
+  readonly messagesUnsent: number;
+  /** They came while the connection was closing, and nobody took what had come before. */
+  readonly messagesDiscarded: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** Calls of the kernel or of OpenSSL that gave something. */
@@ -163,6 +167,8 @@ export function connectionStats(
     attempts: figure('attempts'),
     messagesReceived: figure('messagesReceived'),
     messagesSent: figure('messagesSent'),
+    messagesUnsent: figure('messagesUnsent') + figure('ownerUnsent'),
+    messagesDiscarded: figure('messagesDiscarded'),
     bytesReceived: figure('bytesReceived'),
     bytesSent: figure('bytesSent'),
     reads: figure('reads'),

@@ -1,3 +1,4 @@
+import type { Wire } from '../channel/link.js';
 import type { NativeEnd } from '../native.js';
 import { DURATION_SIZE, Durations } from './durations.js';
 
@@ -35,6 +36,9 @@ export const FIGURES = [
   'roundTripMin',
   'roundTripMax',
   'roundTripTotal',
+  'messagesUnsent',
+  'messagesDiscarded',
+  'ownerUnsent',
   'requested',
   'resolved',
   'ownerLeases',
@@ -67,12 +71,15 @@ export const WORKER_FIGURE = {
   busy: 7,
   turnMax: 8,
   turnBegan: 9,
-  heapUsed: 10,
-  heapTotal: 11,
-  external: 12,
-  opened: 13,
+  messagesUnsent: 10,
+  messagesDiscarded: 11,
+  ownerUnsent: 12,
+  heapUsed: 13,
+  heapTotal: 14,
+  external: 15,
+  opened: 16,
   /** And behind it the other kinds, see closeKindName(). */
-  closed: 14,
+  closed: 17,
 } as const;
 
 /** Kinds of close codes: closeKind() in native code. */
@@ -142,6 +149,15 @@ export class Figures {
     if (segment !== undefined) this.#segments[index] = segment;
     return segment;
   }
+}
+
+/** A message that came to be sent too late. */
+export function countUnsent({ figures, totals, side }: Wire, slot: number): void {
+  const row = figures?.row(slot);
+  if (row === undefined || totals === undefined) return;
+  const name = side === 'owner' ? 'ownerUnsent' : 'messagesUnsent';
+  (row.figures[row.base + FIGURE[name]] as number)++;
+  (totals[WORKER_FIGURE[name]] as number)++;
 }
 
 /** Milliseconds of the monotonic clock, which native code counts with. */

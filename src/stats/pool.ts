@@ -12,6 +12,10 @@ export interface Traffic {
   /** Of a raw connection: reads. */
   readonly messagesReceived: number;
   readonly messagesSent: number;
+  /** `send()` was called too late for them: their connection was closing. */
+  readonly messagesUnsent: number;
+  /** They came while their connection was closing, and nobody took what had come before. */
+  readonly messagesDiscarded: number;
   /** Above TLS, frame headers included. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
@@ -91,6 +95,8 @@ export function poolStats(workers: readonly Counted[]): PoolStats {
     }),
     messagesReceived: sum(({ messagesReceived }) => messagesReceived),
     messagesSent: sum(({ messagesSent }) => messagesSent),
+    messagesUnsent: sum(({ messagesUnsent }) => messagesUnsent),
+    messagesDiscarded: sum(({ messagesDiscarded }) => messagesDiscarded),
     bytesReceived: sum(({ bytesReceived }) => bytesReceived),
     bytesSent: sum(({ bytesSent }) => bytesSent),
     workers: Object.freeze(stats),
@@ -118,6 +124,8 @@ function workerStats(
     descriptors: connections.opening + connections.open + connections.closing,
     messagesReceived: figure('messagesReceived'),
     messagesSent: figure('messagesSent'),
+    messagesUnsent: figure('messagesUnsent') + figure('ownerUnsent'),
+    messagesDiscarded: figure('messagesDiscarded'),
     bytesReceived: figure('bytesReceived'),
     bytesSent: figure('bytesSent'),
     turns: figure('turns'),

@@ -53,7 +53,7 @@ export class Target {
     const { identity, mode, raw, maxPayload, size } = options;
     const context = identity === undefined ? undefined : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
-    this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined, false);
+    this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined, false, 2 ** 31 - 1);
     // Nor has it any BIO.
     this.#service = new native.Service(
       this.#channel.key,

@@ -17,6 +17,8 @@ export interface ServiceTask {
   readonly worker: number;
   readonly channel: number;
   readonly handshakesInFlight: number;
+  /** See Holding. */
+  readonly ceiling: number;
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */
   readonly flightRecorder: number;

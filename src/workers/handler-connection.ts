@@ -1,5 +1,6 @@
 import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
+import type { Holding } from '../channel/holding.js';
 import {
   CLOSED,
   type Data,
@@ -27,6 +28,8 @@ export interface HandlerService {
   readonly worker: number;
   readonly leases: LeaseCoordinator;
   addresses(slot: number, generation: number): Fields;
+  /** A connection was resumed: what was held of it is for its handler now. */
+  resumed(slot: number): void;
   flightRecord(slot: number, generation: number): FlightRecord | undefined;
 }
 
@@ -44,6 +47,7 @@ export class HandlerConnection {
   #error: LwsPoolError | undefined;
   readonly #counted: Counted;
   #leasing: Leasing<HandlerConnection> | undefined;
+  #held: Holding | undefined;
 
   /** @internal */
   constructor(
@@ -95,9 +99,10 @@ export class HandlerConnection {
   /**
    * Sends a message; everything sent in one turn of the event loop leaves in one write.
    *
-   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION,
-   *   ERR_NO_MEMORY
+   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`. Also false,
+   *   and nothing is sent, once closing has begun; `stats().messagesUnsent` counts them
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT,
+   *   ERR_INVALID_OPTION, ERR_NO_MEMORY
    */
   send(data: Data, options?: SendOptions): boolean {
     return this.#link.send(data, options);
@@ -108,9 +113,12 @@ export class HandlerConnection {
     return this.#link.flushed();
   }
 
-  /** @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_INVALID_ARGUMENT */
-  ping(data?: Data): void {
-    this.#link.ping(data);
+  /**
+   * @returns false where nothing is sent, since closing has begun
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT
+   */
+  ping(data?: Data): boolean {
+    return this.#link.ping(data);
   }
 
   /** @throws LwsPoolError ERR_INVALID_ARGUMENT */
@@ -123,12 +131,17 @@ export class HandlerConnection {
     this.#leasing?.revoke();
   }
 
+  /**
+   * Stops reading from the socket, and holds what was read before, until `resume()`. What is held when
+   * the connection ends comes before `close`.
+   */
   pause(): void {
     this.#link.pause();
   }
 
   resume(): void {
     this.#link.resume();
+    if (this.heldMessages > 0) this.#service.resumed(this.#link.slot);
   }
 
   /**
@@ -190,20 +203,32 @@ export class HandlerConnection {
     return this.#link;
   }
 
-  /** @internal What comes goes to the handler at once. */
+  /** @internal Messages that wait for `resume()`. */
   get heldMessages(): number {
-    return 0;
+    return this.#held?.length ?? 0;
+  }
+
+  /** @internal Those that have waited, and were told. */
+  get heldTaken(): number {
+    return this.#held?.taken ?? 0;
+  }
+
+  /** @internal It is paused, or has told not all of what came meanwhile. */
+  get holds(): boolean {
+    return this.#link.paused || this.heldMessages > 0;
   }
 
   /** @internal */
-  get heldTaken(): number {
-    return 0;
+  get held(): Holding {
+    this.#held ??= this.#link.holding();
+    return this.#held;
   }
 
   /** @internal It is over. */
   onClosed(error: LwsPoolError | undefined): void {
     this.#error = error;
     this.#counted.keep();
+    this.#held?.end();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
   }

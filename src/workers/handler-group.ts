@@ -1,5 +1,6 @@
 import { givenUpWithPool } from '../channel/failure.js';
 import { encodeFields } from '../channel/fields.js';
+import type { Message } from '../channel/holding.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { channels } from '../pool/diagnostics.js';
@@ -136,7 +137,8 @@ export class HandlerGroup {
       switch (type) {
         case Event.message:
         case Event.data:
-          result = handler.message?.(connection, payload, isBinary);
+          if (connection.holds) connection.held.push({ data: payload, isBinary });
+          else result = handler.message?.(connection, payload, isBinary);
           break;
         case Event.flushed:
           if (connection.link.onFlushed(aux)) result = handler.drain?.(connection);
@@ -164,6 +166,17 @@ export class HandlerGroup {
     }
   }
 
+  /** What came while it was paused, as long as it is not again; at its end all of it. */
+  deliverHeld(connection: HandlerConnection, all = false): void {
+    const told = (message: Message) =>
+      this.#call(connection, 'message', () =>
+        this.#handler.message?.(connection, message.data, message.isBinary),
+      );
+    while (connection.heldMessages > 0 && (all || !connection.link.paused)) {
+      told(connection.held.shift() as Message);
+    }
+  }
+
   onClosed(
     connection: HandlerConnection,
     code: number,
@@ -172,6 +185,7 @@ export class HandlerGroup {
   ): void {
     this.#closed++;
     this.connections.delete(connection);
+    this.deliverHeld(connection, true);
     connection.onClosed(error);
     if (!this.single && channels.closed.hasSubscribers) {
       channels.closed.publish({ connection, code, reason, error });

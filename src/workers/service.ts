@@ -94,7 +94,10 @@ export class WorkerService implements HandlerService {
       outbox: this.#outbox,
       ledgers: new Ledgers(this.#native),
       figures: task.stats ? new Figures(this.#native) : undefined,
+      totals: this.#native.workerFigures(),
       side: 'handler',
+      held: this.#native.held(),
+      ceiling: task.ceiling,
     };
     const counted = this.#native.workerFigures();
     this.leases = new LeaseCoordinator({
@@ -142,6 +145,15 @@ export class WorkerService implements HandlerService {
 
   addresses(slot: number, generation: number): Fields {
     return decodeFields(this.#native.addresses(slot, generation));
+  }
+
+  resumed(slot: number): void {
+    const entry = this.#entries[slot];
+    // Not from within resume(): the caller is not done yet.
+    process.nextTick(() => {
+      if (entry === undefined || this.#entries[slot] !== entry) return;
+      this.#outbox.during(() => entry.group.deliverHeld(entry.connection));
+    });
   }
 
   flightRecord(slot: number, generation: number): FlightRecord | undefined {

@@ -178,10 +178,8 @@ describe('without a handshake', () => {
 describe('after the end', () => {
   it('nothing can be sent or asked', async () => {
     const { connection } = await open();
-    const closed = connection.close(1000);
     const calls = [() => connection.send('x'), () => connection.ping()];
-    expect(calls.map(thrown)).toEqual(['ERR_CONNECTION_CLOSED', 'ERR_CONNECTION_CLOSED']);
-    await closed;
+    await connection.close(1000);
     expect(calls.map(thrown)).toEqual(['ERR_CONNECTION_CLOSED', 'ERR_CONNECTION_CLOSED']);
     expect((await rejection(connection.flushed())).code).toBe('ERR_CONNECTION_CLOSED');
     expect(connection.bufferedAmount).toBe(0);
@@ -280,7 +278,7 @@ describe('a raw connection', () => {
     const end = ending(connection);
     connection.send('question');
     connection.end();
-    expect(thrown(() => connection.send('late'))).toBe('ERR_CONNECTION_CLOSED');
+    expect(connection.send('late')).toBe(false);
     expect(String((await answer)[0])).toBe('got question');
     expect(await end).toMatchObject({ code: 1000, error: undefined });
   });

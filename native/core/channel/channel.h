@@ -2,6 +2,7 @@
 // Made by the main thread before the worker starts; outlives whichever side goes first.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,15 +51,21 @@ using Item =
 
 class Channel {
  public:
-  // Counts: whether figures are kept of connections and of the worker.
-  explicit Channel(uint32_t capacity, bool counts = true)
-      : slots(capacity, counts), counts_(counts) {}
+  // Counts: whether figures are kept of connections and of the worker. Ceiling: see crowded().
+  explicit Channel(uint32_t capacity, bool counts = true, int32_t ceiling = INT32_MAX)
+      : slots(capacity, counts), ceiling_(ceiling), counts_(counts) {}
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   SlotTable slots;
   Outbox outbox;
   EventLog events;  // produced by the worker, consumed by the main thread
+  // The sum of LedgerEntry::held. Added to by JavaScript of both sides, atomically.
+  std::atomic<int32_t> held{0};
+  static_assert(std::atomic<int32_t>::is_always_lock_free);
+
+  // Worker: more is held than all of its connections together may.
+  bool crowded() const { return held.load(std::memory_order_relaxed) > ceiling_; }
 
   // Null where nothing is counted.
   WorkerFigures* figures() { return counts_ ? &figures_ : nullptr; }
@@ -76,6 +83,7 @@ class Channel {
   void wakeMain();
 
  private:
+  const int32_t ceiling_;  // units of kHeldUnit bytes
   const bool counts_;
   WorkerFigures figures_{};
 

@@ -23,7 +23,7 @@ uint8_t* EventLog::appendShown(Event type, uint16_t flags, ConnectionId id, size
   write(recordSize(0), type, flags | flag::shown, id, length, static_cast<uint32_t>(at));
   shownEnd_ += size;
   shownBytes_ += size;
-  backlog_.fetch_add(size, std::memory_order_relaxed);
+  count(0, size);
   return shown_->data() + at;
 }
 
@@ -45,8 +45,13 @@ Record* EventLog::write(size_t size, Event type, uint16_t flags, ConnectionId id
              aux};
   position_ += size;
   records_++;
-  backlog_.fetch_add(kRecord + size, std::memory_order_relaxed);
+  count(1, size);
   return record;
+}
+
+void EventLog::count(size_t records, size_t bytes) {
+  appended_ += bytes;
+  backlog_.fetch_add(records * kRecord + bytes, std::memory_order_relaxed);
 }
 
 void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::Bytes&& payload) {
@@ -58,7 +63,7 @@ void EventLog::appendExternal(Event type, uint16_t flags, ConnectionId id, ws::B
     stagedExternal_.pop_back();  // it would be taken for another record's
     throw;
   }
-  backlog_.fetch_add(length, std::memory_order_relaxed);
+  count(0, length);
 }
 
 void EventLog::stage() {
@@ -93,6 +98,13 @@ bool EventLog::awaitRoom() {
   producerWaits_.store(true);
   if (!isShort(backlog_.load())) return true;
   // It shrank before it could see that somebody waits.
+  return !producerWaits_.exchange(false);
+}
+
+bool EventLog::awaitConsumed(uint64_t bytes) {
+  producerWaits_.store(true);
+  const uint64_t backlog = backlog_.load();
+  if (appended_ - bytesOf(backlog) < bytes) return true;
   return !producerWaits_.exchange(false);
 }
 

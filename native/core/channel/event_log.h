@@ -53,6 +53,13 @@ class EventLog {
   // Producer: says that it waits for the backlog to shrink; see consumed(). False where the
   // backlog has shrunk already and nobody will call.
   bool awaitRoom();
+  // Producer: how many bytes it has appended, and how many of those the consumer is done with.
+  uint64_t appended() const { return appended_; }
+  uint64_t consumedOf() const {
+    return appended_ - bytesOf(backlog_.load(std::memory_order_acquire));
+  }
+  // Producer: the same wait, for the consumer to be done with that many. False where it is already.
+  bool awaitConsumed(uint64_t bytes);
 
   // Consumer: what was published and not taken, up to the range in which so many records are full.
   // More: there is more, and nobody wakes the consumer for it.
@@ -82,6 +89,7 @@ class EventLog {
   }
 
   void stage();
+  void count(size_t records, size_t bytes);
   Record* write(size_t size, Event type, uint16_t flags, ConnectionId id, size_t length,
                 uint32_t aux);
 
@@ -90,6 +98,7 @@ class EventLog {
   size_t begin_ = 0;     // first record of slab_ that is not staged
   size_t position_ = 0;  // where the next record goes
   size_t records_ = 0;   // between the two
+  uint64_t appended_ = 0;
   SlabRef shown_;
   size_t shownEnd_ = 0;    // where the next payload goes
   size_t shownBytes_ = 0;  // of payloads whose records are not staged

@@ -28,6 +28,8 @@ class LogConsumer final : public Consumer {
   // With it goes the wish to be told of room: consumed() of the log then says true once. Whoever
   // stalls, and whoever is told and finds the log full again, asks here and so waits anew.
   bool congested() override { return log_.congested() && log_.awaitRoom(); }
+  Progress progress() const override { return {log_.consumedOf(), log_.appended()}; }
+  bool awaitTaken(uint64_t bytes) override { return log_.awaitConsumed(bytes); }
 
  private:
   void copy(Event, uint16_t flags, const Connection&, const uint8_t*, size_t);

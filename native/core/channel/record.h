@@ -44,13 +44,14 @@ enum class Command : uint16_t {
   terminate = 4,  // at once, also while it is being opened
   pause = 5,
   resume = 6,
-  mark = 7,         // aux: a number to be told when all sent so far was taken by the kernel
-  end = 8,          // raw: nothing more will be sent
-  fail = 9,         // payload: fields; closes with 1011 and reports them
-  broadcast = 10,   // aux: group; flags: binary; to all connections of a group
-  lease = 11,       // aux: a number for the answer; flags: exclusive, frame; payload: maxHold, ms
-                    // (0: for ever), a double
-  cancelLease = 12  // aux: that number
+  mark = 7,          // aux: a number to be told when all sent so far was taken by the kernel
+  end = 8,           // raw: nothing more will be sent
+  fail = 9,          // payload: fields; closes with 1011 and reports them
+  broadcast = 10,    // aux: group; flags: binary; to all connections of a group
+  lease = 11,        // aux: a number for the answer; flags: exclusive, frame; payload: maxHold, ms
+                     // (0: for ever), a double
+  cancelLease = 12,  // aux: that number
+  taken = 13         // what is held of it is less, see LedgerEntry
 };
 
 // What it asks for goes to the peer: an exclusive lease that is asked for behind it begins behind

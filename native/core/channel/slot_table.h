@@ -26,8 +26,14 @@ struct LedgerEntry {
   // By Source: how many of its commands that write (isOutput) are done, modulo 2^32. The kernel has
   // taken all that they and those before them have asked for.
   std::atomic<uint32_t> written[2];
+  // What JavaScript has taken out of the log and nobody has read: kHeldUnit bytes each. Written by
+  // the side whose messages they are, read by the worker; 0 again before the slot is released.
+  std::atomic<uint32_t> held;
+  uint32_t spare;
 };
-static_assert(sizeof(LedgerEntry) == 4 * sizeof(double));
+static_assert(sizeof(LedgerEntry) == 5 * sizeof(double));
+// A message counts as one more than it fills: it costs its holder something also where it is empty.
+inline constexpr size_t kHeldUnit = 64;
 static_assert(std::atomic<double>::is_always_lock_free);
 static_assert(std::atomic<uint32_t>::is_always_lock_free);
 

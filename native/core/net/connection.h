@@ -21,6 +21,7 @@
 #include "consumer.h"
 #include "endpoint.h"
 #include "out_buffer.h"
+#include "unread.h"
 
 struct lws;
 
@@ -75,6 +76,8 @@ struct CloseInfo {
   uint16_t code = 1006;  // what the closed event will say
   std::string reason;
   ErrorInfo error;
+  uint64_t unsent = 0;  // bytes, when closeTimeout began to run
+  bool left = false;    // the kernel has all that was to be sent
 };
 
 struct Mark {
@@ -120,7 +123,9 @@ struct Connection {
   bool wantWrite = false;   // the poller tells when it is writable
   bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
-  bool stalled = false;     // its consumer is congested; in the list of those to be resumed
+  bool stalled = false;     // what it gave its consumer waits there, see service_unread.cc
+  bool listed = false;      // in the list of those that go on once the consumer has come further
+  bool dropping = false;    // closing, and nobody takes what comes: it is thrown away
   bool parked = false;      // not in the poll set: leased
   bool inputEnded = false;  // the peer will send nothing more
   bool discard = false;     // what still arrives is thrown away
@@ -135,6 +140,7 @@ struct Connection {
 
   Consumer* consumer = nullptr;  // messages
   Consumer* owner = nullptr;     // opened, failed, closed; may be the same
+  Unread unread;                 // by the consumer
   LedgerEntry* ledger = nullptr;
   ConnectionFigures* figures = nullptr;  // null where nothing is counted
   LeaseCell* cell = nullptr;
@@ -155,7 +161,7 @@ struct Connection {
   std::shared_ptr<const Endpoint> endpoint;
   std::unique_ptr<Opening> opening;
   std::unique_ptr<CloseInfo> closeInfo;
-  std::unique_ptr<std::vector<Mark>> marks;
+  std::unique_ptr<std::deque<Mark>> marks;
   std::unique_ptr<std::deque<SentPing>> pings;
   std::unique_ptr<std::deque<Wish>> wishes;  // for leases; also counted in the cell
 
@@ -170,8 +176,11 @@ struct Connection {
   // libwebsockets is done with opening it, and the HTTP upgrade is not.
   bool upgrading() const { return opening && opening->upgrading; }
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
-  // What is thrown away is read even where nobody would take it: the end of it shows there.
-  bool wantsInput() const { return !inputEnded && !slowed && (discard || (!paused && !stalled)); }
+  // Once it is closing, what the peer says to that is read even where nobody takes the rest.
+  bool wantsInput() const {
+    return !inputEnded && !slowed &&
+           (discard || ((!paused || phase == Phase::closing) && !stalled));
+  }
   bool reads() const { return established() && !parked && wantsInput(); }
   // Its user may send.
   bool sends() const { return phase == Phase::open && !request && !endAfterFlush; }

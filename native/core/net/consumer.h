@@ -46,6 +46,14 @@ class Consumer {
   // What it was given piles up: nothing more is read for it until Service::resumeStalled(), which
   // whoever says so here sees to. Asked before each read.
   virtual bool congested() { return false; }
+  // How far it has come in what all connections gave it, and how much that is: bytes of any kind.
+  struct Progress {
+    uint64_t taken = 0;
+    uint64_t given = 0;
+  };
+  virtual Progress progress() const { return {}; }
+  // It is waited for to have taken that much, as it is where it is congested. False: it has.
+  virtual bool awaitTaken(uint64_t /*bytes*/) { return false; }
 };
 
 }  // namespace lwspool

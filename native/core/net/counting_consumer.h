@@ -56,6 +56,8 @@ class CountingConsumer final : public Consumer {
     next_.keylog(connection, line);
   }
   bool congested() override { return next_.congested(); }
+  Progress progress() const override { return next_.progress(); }
+  bool awaitTaken(uint64_t bytes) override { return next_.awaitTaken(bytes); }
 
  private:
   void count(size_t size) {

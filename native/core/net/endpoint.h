@@ -38,10 +38,11 @@ struct Endpoint {
   bool sendsServerName = true;              // SNI: RFC 6066, 3
   std::vector<std::string> localAddresses;  // taken in turn; empty: any
   mutable std::atomic<uint32_t> nextLocalAddress{0};
-  uint32_t timeout = 10'000;       // ms, of the whole opening
-  uint32_t closeTimeout = 10'000;  // ms, from our close frame to the end of the connection
-  uint64_t maxPayload = 0;         // bytes of one message
-  std::vector<bio::Spec> bios;     // in place before the handshake; from the socket upwards
+  uint32_t timeout = 10'000;        // ms, of the whole opening
+  uint32_t closeTimeout = 10'000;   // ms, see service_close.cc
+  uint64_t maxPayload = 0;          // bytes of one message
+  size_t highWaterMark = SIZE_MAX;  // bytes that may wait for the consumer, see service_unread.cc
+  std::vector<bio::Spec> bios;      // in place before the handshake; from the socket upwards
   mutable std::atomic<uint64_t> nextBio{0};
 };
 

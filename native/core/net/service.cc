@@ -182,7 +182,10 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     return;
   }
   Connection* found = find({record.slot, record.generation});
-  if (found == nullptr) return;
+  if (found == nullptr) {
+    if (command == Command::send) sentTooLate(record);
+    return;
+  }
   Connection& connection = *found;
   switch (command) {
     case Command::send: {
@@ -239,10 +242,20 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::cancelLease:
       cancelWish(connection, record.aux, source);
       break;
+    case Command::taken:
+      reconsider(connection);
+      break;
     case Command::broadcast:
       break;
   }
   if (isOutput(command)) noteOutput(connection, source);
+}
+
+// Whoever asks has not heard yet that it is over.
+void Service::sentTooLate(const Record& record) {
+  if (record.slot >= connections_.size()) return;
+  Connection& connection = connections_[record.slot];
+  if (connection.id.generation == record.generation) countUnsent(connection);
 }
 
 // --- the turn ------------------------------------------------------------------------------------
@@ -348,18 +361,7 @@ void Service::timer() {
       }
       finish(*connection);
     } else if (connection->phase == Phase::closing) {
-      CloseInfo& info = connection->closing();
-      if (!info.error && !(connection->closeSent && connection->closeReceived)) {
-        info.code = 1006;
-        info.error.code = "ERR_CLOSE_TIMEOUT";
-        if (Use use(*connection); !use) {
-          info.error.fields.set("reason", "its close frame had to wait for a lease");
-        }
-        info.error.fields.set("timeout", std::to_string(connection->endpoint->closeTimeout));
-        note(*connection, Flight::timeout);
-        noteError(*connection, 0, 0, connection->fd);
-      }
-      finish(*connection);
+      closeExpired(*connection);
     }
   }
   finishTurn();

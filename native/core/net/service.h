@@ -68,6 +68,7 @@ class Service {
   // Carries out records; whatever does not name a living connection is dropped.
   void apply(const uint8_t* records, size_t size, Source);
   void apply(const Record&, const uint8_t* payload, Source);
+  void sentTooLate(const Record&);
   void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
   void close(Connection&, uint16_t code, std::string_view reason);
   void terminate(Connection&);
@@ -139,6 +140,8 @@ class Service {
   static constexpr uint64_t kLinger = 1000;
   // How often one connection is read before others have their turn again.
   static constexpr int kReads = 4;
+  // What is read at once where little may wait for the consumer: what TLS has in one record.
+  static constexpr size_t kSmallRead = 16 * 1024;
 
   Connection& slot(ConnectionId);
   void record(Connection&);
@@ -187,6 +190,15 @@ class Service {
   void discardInput(Connection&);
   void inputStopped(Connection&);
   void beginClosing(Connection&, uint64_t timeout);
+  void lastLeft(Connection&);
+  uint64_t unsentOf(Connection&);
+  void closeExpired(Connection&);
+
+  // What waits for its consumer, in service_unread.cc.
+  enum class Stall : uint8_t { none, log, held };
+  Stall stallOf(Connection&);
+  bool holdBack(Connection&);
+  void reconsider(Connection&);
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);
 
@@ -198,6 +210,8 @@ class Service {
   void countReceived(Connection&, size_t messages);
   void countWritten(Connection&, size_t bytes);
   void countSent(Connection&);
+  void countUnsent(Connection&);
+  void countDiscarded(Connection&, size_t messages);
   void countPing(Connection&, const uint8_t* data, size_t size);
   void countPong(Connection&, const uint8_t* data, size_t size);
   void turnBegins();

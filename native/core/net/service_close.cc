@@ -1,4 +1,7 @@
 // The ways in which a connection ends.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -15,11 +18,61 @@
 
 namespace lwspool {
 
+namespace {
+
+// While more than this gets through to the peer, a connection that is closing is not cut. Bytes per
+// second.
+constexpr uint64_t kLowestRate = 1024;
+
+}  // namespace
+
 void Service::beginClosing(Connection& connection, uint64_t timeout) {
   connection.enter(Phase::closing);
   Use use(connection);
   connection.cell->closing = true;  // and whoever waits for a lease is told
+  connection.closing().unsent = unsentOf(connection);
   arm(connection, monotonicNow() + timeout);
+  // It may have been put off for its consumer, or by its user: the peer's answer has to be read.
+  if (!std::exchange(connection.stalled, false) && !connection.paused) return;
+  inputWanted(connection);
+}
+
+// The kernel has the close frame, or FIN: from now on the peer has closeTimeout.
+void Service::lastLeft(Connection& connection) {
+  CloseInfo& info = connection.closing();
+  if (info.error || std::exchange(info.left, true)) return;
+  info.unsent = unsentOf(connection);
+  arm(connection, monotonicNow() + connection.endpoint->closeTimeout);
+}
+
+// What was to be sent and the peer has not acknowledged: tcp(7), SIOCOUTQ.
+uint64_t Service::unsentOf(Connection& connection) {
+  int queued = 0;
+  // A descriptor that is lent may not be there any more.
+  if (Use use(connection); use) ioctl(connection.fd, SIOCOUTQ, &queued);
+  return connection.out.size() + static_cast<uint64_t>(std::max(queued, 0));
+}
+
+void Service::closeExpired(Connection& connection) {
+  CloseInfo& info = connection.closing();
+  if (info.error || (connection.closeSent && connection.closeReceived)) return finish(connection);
+  const uint64_t timeout = connection.endpoint->closeTimeout;
+  const uint64_t unsent = unsentOf(connection);
+  if (info.unsent > unsent + kLowestRate * timeout / 1000) {
+    info.unsent = unsent;
+    return arm(connection, monotonicNow() + timeout);
+  }
+  info.code = 1006;
+  info.error.code = "ERR_CLOSE_TIMEOUT";
+  if (Use use(connection); !use) {
+    info.error.fields.set("reason", "its close frame had to wait for a lease");
+  } else if (unsent > 0) {
+    info.error.fields.set("unsent", std::to_string(unsent));
+  }
+  info.error.fields.set("timeout", std::to_string(timeout));
+  note(connection, Flight::timeout);
+  noteError(connection, 0, 0, connection.fd);
+  finish(connection);
 }
 
 void Service::sendClose(Connection& connection, uint16_t code, std::string_view reason) {
@@ -50,13 +103,10 @@ void Service::close(Connection& connection, uint16_t code, std::string_view reas
     connection.closing().code = 1000;
     connection.endAfterFlush = true;
     beginClosing(connection, connection.endpoint->closeTimeout);
-    discardInput(connection);
     return markDirty(connection);
   }
   sendClose(connection, code, reason);
   beginClosing(connection, connection.endpoint->closeTimeout);
-  // The peer's answer has to be read.
-  if (connection.paused) pause(connection, false);
 }
 
 void Service::end(Connection& connection) {

@@ -81,6 +81,19 @@ void Service::countSent(Connection& connection) {
   raise(figures.queuedBytesMax, static_cast<double>(connection.out.size()));
 }
 
+// Also of one that is over: whoever had it may not have heard so yet.
+void Service::countUnsent(Connection& connection) {
+  if (figures_ == nullptr) return;
+  add(figures_->messagesUnsent, 1);
+  add(connection.figures->messagesUnsent, 1);
+}
+
+void Service::countDiscarded(Connection& connection, size_t messages) {
+  if (figures_ == nullptr || messages == 0) return;
+  add(figures_->messagesDiscarded, static_cast<double>(messages));
+  add(connection.figures->messagesDiscarded, static_cast<double>(messages));
+}
+
 void Service::countPing(Connection& connection, const uint8_t* data, size_t size) {
   if (figures_ == nullptr) return;
   add(connection.figures->pingsSent, 1);

@@ -35,14 +35,25 @@ struct Sink {
   Service& service;
   Connection& connection;
   size_t messages = 0;
+  size_t discarded = 0;
 
   void message(ws::Opcode opcode, const uint8_t* data, size_t size) {
     messages++;
+    if (connection.dropping) [[unlikely]] {
+      discarded++;
+      return;
+    }
+    connection.unread.gave(size);
     connection.consumer->message(connection, opcode, data, size);
   }
   void message(ws::Opcode opcode, ws::Bytes&& data) {
     messages++;
-    connection.consumer->message(connection, opcode, std::move(data));
+    if (connection.dropping) [[unlikely]] {
+      discarded++;
+    } else {
+      connection.unread.gave(data.size());
+      connection.consumer->message(connection, opcode, std::move(data));
+    }
     // Where only its bytes were looked at, the next message may have the memory.
     if (data.data() != nullptr) ws::SpareMemory::ofProcess().give(std::move(data));
   }
@@ -94,15 +105,9 @@ Service::Read Service::readOn(Connection& connection) {
 // Drained: the kernel has nothing more. Filled: there is room for more than was asked
 // for, and more is likely to be there.
 Service::Read Service::readOnce(Connection& connection) {
-  if (!connection.discard && connection.consumer->congested()) {
-    connection.stalled = true;
-    note(connection, Flight::stalled);
-    stalled_.push_back(connection.id);
-    updateInterest(connection);
-    inputStopped(connection);
-    return Read::nothing;
-  }
-  size_t ahead = readableAtOnce(connection);
+  if (!connection.discard && holdBack(connection)) return Read::nothing;
+  size_t ahead = std::min(readableAtOnce(connection),
+                          std::max(connection.endpoint->highWaterMark, kSmallRead));
   std::span<uint8_t> room;
   if (connection.decoder && !connection.discard) {
     room = connection.decoder->room();
@@ -155,12 +160,15 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
   if (connection.request) return request(connection, data, size);
   if (connection.kind() == Kind::raw) {
     countReceived(connection, 1);
+    if (connection.dropping) return countDiscarded(connection, 1);
+    connection.unread.gave(size);
     connection.consumer->data(connection, data, size);
     return;
   }
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->feed(data, size, sink);
   countReceived(connection, sink.messages);
+  countDiscarded(connection, sink.discarded);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -169,6 +177,7 @@ void Service::payloadPlaced(Connection& connection, size_t size) {
   Sink sink{*this, connection};
   const ws::Failure* failure = connection.decoder->filled(size, sink);
   countReceived(connection, sink.messages);
+  countDiscarded(connection, sink.discarded);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -233,7 +242,7 @@ void Service::pong(Connection& connection, const uint8_t* data, size_t size) {
 }
 
 void Service::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
-  if (!connection.sends()) return;
+  if (!connection.sends()) return countUnsent(connection);
   if (connection.kind() == Kind::raw) {
     connection.out.append(data, size);
     connection.queuedBytes += size;
@@ -267,7 +276,7 @@ bool Service::isOut(Connection& connection) {
 
 void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
   if (!connection.established() || isOut(connection)) return asker.flushed(connection, number);
-  if (!connection.marks) connection.marks = std::make_unique<std::vector<Mark>>();
+  if (!connection.marks) connection.marks = std::make_unique<std::deque<Mark>>();
   connection.marks->push_back({connection.queuedBytes, number, &asker});
 }
 
@@ -367,7 +376,7 @@ void Service::flushed(Connection& connection) {
     auto& marks = *connection.marks;
     while (!marks.empty() && marks.front().position <= connection.flushedBytes) {
       reached.push_back(marks.front());
-      marks.erase(marks.begin());
+      marks.pop_front();
     }
     if (marks.empty()) connection.marks.reset();
     for (const Mark& mark : reached) mark.asker->flushed(connection, mark.number);
@@ -385,6 +394,7 @@ void Service::flushed(Connection& connection) {
     shutdownWrite(connection.fd, connection.ssl);
   }
   if (connection.phase != Phase::closing) return;
+  lastLeft(connection);
   const bool bothEnded = connection.kind() == Kind::raw
                              ? connection.finSent && connection.inputEnded
                              // RFC 6455, 7.1.1: the server closes first.
@@ -432,25 +442,6 @@ void Service::inputStopped(Connection& connection) {
   if (!connection.wishes) return;
   grantWishes(connection);
   markDirty(connection);
-}
-
-// EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the
-// descriptor leaves the poll set; what the peer sent before it broke is read once somebody does.
-void Service::resumeStalled() {
-  if (stalled_.empty()) return;
-  std::vector<ConnectionId> stalled;
-  stalled.swap(stalled_);
-  for (ConnectionId id : stalled) {
-    Connection* connection = find(id);
-    if (connection == nullptr || !connection->stalled) continue;
-    if (connection->consumer->congested()) {
-      stalled_.push_back(id);
-      continue;
-    }
-    connection->stalled = false;
-    note(*connection, Flight::unstalled);
-    if (connection->established()) inputWanted(*connection);
-  }
 }
 
 }  // namespace lwspool

@@ -131,10 +131,11 @@ void Service::sendRequest(Connection& connection) {
   }
 }
 
+// What comes behind the answer is the first that waits for the consumer, see service_unread.cc.
 // More: where the kernel gave less than it was asked for, there may be more all the same.
 void Service::readAnswer(Connection& connection, bool more) {
   for (int i = 0; i < kReads; i++) {
-    const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), buffer_.size());
+    const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), kSmallRead);
     if (result.status == IoResult::Status::again) {
       bio::Chain* const chain = bio::Chain::of(connection.ssl);
       if (chain != nullptr && chain->ownRetries() > 0) slowOpening(connection, *chain);

@@ -62,7 +62,10 @@ struct ConnectionFigures {
   Figure roundTripMin;
   Figure roundTripMax;
   Figure roundTripTotal;
+  Figure messagesUnsent;     // came to be sent too late; also by the handler's JavaScript
+  Figure messagesDiscarded;  // came in too late
   // Written by the main thread's JavaScript.
+  Figure ownerUnsent;
   Figure requested;
   Figure resolved;
   // Written by JavaScript of the main thread, and behind them the same by the handler's.
@@ -80,7 +83,7 @@ struct ConnectionFigures {
     for (Figure* each = &generation; each <= &leases[1].holdMax; each++) set(*each, 0);
   }
 };
-inline constexpr size_t kConnectionFigures = 41;
+inline constexpr size_t kConnectionFigures = 44;
 static_assert(sizeof(ConnectionFigures) == kConnectionFigures * sizeof(double));
 
 // How often something took how long: a histogram. Its limits are part of a bucket, in milliseconds;
@@ -117,12 +120,16 @@ struct WorkerFigures {
   Figure messagesSent;
   Figure bytesReceived;
   Figure bytesSent;
-  Figure turns;      // of the loop in which something was served
-  Figure events;     // of the poller
-  Figure eventsMax;  // in one turn
-  Figure busy;       // ms spent in turns
-  Figure turnMax;    // ms, the longest
-  Figure turnBegan;  // preciseNow(); 0: none is under way
+  Figure turns;           // of the loop in which something was served
+  Figure events;          // of the poller
+  Figure eventsMax;       // in one turn
+  Figure busy;            // ms spent in turns
+  Figure turnMax;         // ms, the longest
+  Figure turnBegan;       // preciseNow(); 0: none is under way
+  Figure messagesUnsent;  // also by the worker's JavaScript
+  Figure messagesDiscarded;
+  // Written by the main thread's JavaScript.
+  Figure ownerUnsent;
   // Written by the worker's JavaScript.
   Figure heapUsed;
   Figure heapTotal;
@@ -139,7 +146,7 @@ struct WorkerFigures {
   Durations leaseWait;
   Durations leaseHold;
 };
-inline constexpr size_t kWorkerFigures = 13 + 1 + kCloseKinds + 7 * (kDurationLimits.size() + 2);
+inline constexpr size_t kWorkerFigures = 16 + 1 + kCloseKinds + 7 * (kDurationLimits.size() + 2);
 static_assert(sizeof(WorkerFigures) == kWorkerFigures * sizeof(double));
 
 }  // namespace lwspool

@@ -72,6 +72,8 @@ export interface ErrorDetails {
 
   /** Size that was met, in bytes. */
   readonly size?: number | undefined;
+  /** What was to be sent and its peer has not taken, bytes. */
+  readonly unsent?: number | undefined;
   /** Limit that was passed: bytes, descriptors or connections, as the code says. */
   readonly limit?: number | undefined;
   /** Close code, RFC 6455 section 7.4. */

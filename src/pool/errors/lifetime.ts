@@ -53,11 +53,13 @@ export const CONNECTION_ERRORS = {
   ERR_CLOSE_TIMEOUT: {
     summary: 'The peer did not finish the close handshake within the option closeTimeout.',
     message: (details) =>
-      details.reason === undefined && details.worker === undefined
-        ? `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`
-        : details.worker !== undefined
-          ? `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}: worker ${details.worker} does not answer. Look for a handler that runs on.`
-          : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
+      details.unsent !== undefined
+        ? `${theConnection(details)} was cut: in the last ${details.timeout} ms its peer took too little of what was sent before its close frame, and has not taken ${bytes(details.unsent, 'all')}. Raise "closeTimeout", or look for a peer that has stopped reading.`
+        : details.reason === undefined && details.worker === undefined
+          ? `${theConnection(details)} was cut: its peer did not answer the close frame${note(' within ', details.timeout, ' ms')}. Raise "closeTimeout" if the peer is only slow.`
+          : details.worker !== undefined
+            ? `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}: worker ${details.worker} does not answer. Look for a handler that runs on.`
+            : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
   },
   ERR_HANDLER_LOAD: {
     summary: 'The handler module cannot be loaded or exports no handler.',

@@ -67,7 +67,7 @@ export function errorFromNative(
 }
 
 const NUMBERS = new Set(
-  'port timeout status size limit closeCode worker crashes addressesLeftOut'.split(' '),
+  'port timeout status size limit unsent closeCode worker crashes addressesLeftOut'.split(' '),
 );
 const DATES = new Set(['validFrom', 'validTo']);
 

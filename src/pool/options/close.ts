@@ -2,7 +2,10 @@ import { group, integer, parseWith } from './schema.js';
 
 /** Options of `pool.close()`. */
 export interface CloseOptions {
-  /** How long connections get to end properly. Milliseconds; default: each its `closeTimeout`. */
+  /**
+   * How long connections get to end properly, whatever they are at. Milliseconds; default: each its
+   * `closeTimeout`.
+   */
   readonly timeout?: number | undefined;
 }
 

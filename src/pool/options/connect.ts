@@ -39,7 +39,11 @@ export interface ConnectOptions {
    * place among the handshakes does not count. Milliseconds, 10,000.
    */
   timeout?: number | undefined;
-  /** Time the peer has to answer a close frame. Milliseconds, 10,000. */
+  /**
+   * Time the peer has to answer a close frame, from when the kernel has it. Before, the connection is
+   * cut only where in such a time less than 1,024 bytes a second got through to the peer.
+   * Milliseconds, 10,000.
+   */
   closeTimeout?: number | undefined;
   /** Aborts the opening; without effect on an open connection. */
   signal?: AbortSignal | undefined;
@@ -47,7 +51,10 @@ export interface ConnectOptions {
   localAddress?: string | readonly string[] | undefined;
   /** Largest incoming message. Bytes, 16 MiB. */
   maxPayload?: number | undefined;
-  /** `send()` answers false once more than this waits to be sent. Bytes, 64 KiB. */
+  /**
+   * `send()` answers false once more than this waits to be sent, and the socket is left unread while
+   * more than this waits to be read, by whom ever. Bytes, 64 KiB. See docs/memory.md.
+   */
   highWaterMark?: number | undefined;
   /** Replaces `dns.lookup`. */
   lookup?: LookupFunction | undefined;

@@ -33,6 +33,12 @@ export interface PoolOptions {
    * default: 30,000.
    */
   workerTimeout?: number | undefined;
+  /**
+   * Most bytes of messages that wait to be read, on all connections together: for a listener, an
+   * iteration, or `resume()`. Above it, connections of which any wait are not read, whatever their own
+   * `highWaterMark` says. Each worker has its share. Default: no limit but those.
+   */
+  maxUnread?: number | undefined;
   /** Which worker gets a new connection. Default: `least-connections`. */
   placement?: PlacementPolicy | undefined;
   /**
@@ -69,6 +75,8 @@ export interface ResolvedPoolOptions {
   readonly handshakesInFlight: number;
   /** Milliseconds; 0: never. */
   readonly workerTimeout: number;
+  /** Undefined: no limit. */
+  readonly maxUnread: number | undefined;
   readonly placement: PlacementPolicy;
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */
@@ -99,6 +107,7 @@ const poolSchema = group(
     maxConnections: integer(1, 10_000_000).optional(),
     handshakesInFlight: integer(1, 4096).optional(),
     workerTimeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional(),
+    maxUnread: integer(0, Number.MAX_SAFE_INTEGER, ' (bytes)').optional(),
     placement: z
       .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
       .optional(),
@@ -130,6 +139,7 @@ export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOp
     maxConnections: given.maxConnections ?? 65_536,
     handshakesInFlight: given.handshakesInFlight ?? 64,
     workerTimeout: given.workerTimeout ?? 30_000,
+    maxUnread: given.maxUnread,
     placement: given.placement ?? 'least-connections',
     poller: given.poller ?? 'epoll',
     flightRecorder: given.flightRecorder ?? 0,
