@@ -16,7 +16,7 @@ export const ACCEPTED = { owner: 0, handler: 1 } as const;
 export const PENDING = 2;
 /** Where in {@link Ledgers.words} it stands how many commands of this side are written. */
 const WRITTEN = { owner: 6, handler: 7 } as const;
-/** How much is held of it, see {@link Holding}. */
+/** How much is held of it, see Link.hold(). */
 const HELD = 8;
 
 /** The segments of one worker's ledger. */

@@ -2,7 +2,7 @@ import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../pool/errors.js';
 import { parseCloseArguments } from '../pool/options/close-arguments.js';
 import { countUnsent, type Figures, type FiguresRow } from '../stats/figures.js';
-import { Holding } from './holding.js';
+import { lowMarkOf } from './holding.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
 import { whileMemoryLasts } from './no-memory.js';
 import type { Outbox } from './outbox.js';
@@ -31,7 +31,7 @@ export interface Wire {
   /** Of the worker. */
   readonly totals: Float64Array | undefined;
   readonly side: keyof typeof ACCEPTED;
-  /** What is held of all of the worker's connections, and how much that may be: see Holding. */
+  /** What is held of all of the worker's connections, and how much that may be: see Link.hold(). */
   readonly held: Int32Array;
   readonly ceiling: number;
 }
@@ -71,6 +71,10 @@ export class Link {
   #needsDrain = false;
   #lastMark = DRAIN;
   #waiting: Map<number, Waiting> | undefined;
+  /** Units of messages that wait to be read, see Holding. */
+  #held = 0;
+  /** The worker may have stopped reading for them, and waits to hear that there are fewer. */
+  #heldMuch = false;
 
   constructor(wire: Wire, slot: number, generation: number, highWaterMark: number) {
     this.#wire = wire;
@@ -79,11 +83,6 @@ export class Link {
     this.highWaterMark = highWaterMark;
     this.#ledger = wire.ledgers.of(slot);
     this.#base = ledgerBase(slot);
-  }
-
-  /** A place for what comes and is not read yet. */
-  holding(): Holding {
-    return new Holding(this, this.#wire);
   }
 
   /** What is counted of the connection; undefined where nothing is. */
@@ -193,6 +192,22 @@ export class Link {
     this.#setPaused(false);
   }
 
+  /**
+   * So much more of it is held, or less. The worker reads no more than `highWaterMark` lets it: see
+   * native/core/net/service_unread.cc.
+   */
+  hold(units: number): void {
+    if (this.readyState === CLOSED) return;
+    this.#held += units;
+    const { ledgers, held, ceiling } = this.#wire;
+    ledgers.setHeld(this.slot, this.#held);
+    const before = Atomics.add(held, 0, units);
+    const makesRoom = before > ceiling && before + units <= ceiling;
+    const low = this.#held <= lowMarkOf(this.highWaterMark);
+    if (makesRoom || (low && this.#heldMuch)) this.#command(Command.taken);
+    this.#heldMuch = !low;
+  }
+
   /** A mark was reached. True for the one that stands for "drain". */
   onFlushed(mark: number): boolean {
     if (mark === DRAIN) {
@@ -208,6 +223,7 @@ export class Link {
 
   /** It is over; `error` says why, if anything went wrong. */
   onClosed(error: LwsPoolError | undefined): void {
+    this.hold(-this.#held);
     this.readyState = CLOSED;
     this.paused = false;
     const waiting = this.#waiting;

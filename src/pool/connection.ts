@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
-import type { Holding, Message } from '../channel/holding.js';
+import { Holding, type Message } from '../channel/holding.js';
 import { type Data, Link, type ReadyState, type SendOptions, type Wire } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { guarded } from '../channel/uncaught.js';
@@ -363,7 +363,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     switch (type) {
       case Event.message:
       case Event.data:
-        if (this.#holds) this.#store().push({ data: payload, isBinary });
+        if (this.#holds) this.#hold({ data: payload, isBinary });
         else if (type === Event.message) this.emit('message', payload, isBinary);
         else this.emit('data', payload);
         break;
@@ -400,11 +400,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     for (const tell of early ?? []) tell();
   }
 
-  /** @internal Somebody takes what comes from now on out of what is held, and puts it there. */
+  /** @internal Somebody reads what is held, and holds what comes from now on. */
   beginIterating(): Holding {
+    const held = this.#iterates ? undefined : this.#held;
     this.#iterates = true;
+    this.#held = held ?? new Holding(this.#link);
     this.#flow();
-    return this.#store();
+    return this.#held;
   }
 
   /** @internal Somebody else ends this side after the peer, once he has worked off what came. */
@@ -422,7 +424,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.error = error;
     this.#counted.keep();
     if (this.#holds && this.#early === undefined) this.#deliverHeld();
-    this.#held?.end();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
     if (channels.closed.hasSubscribers) {
@@ -464,9 +465,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return self;
   }
 
-  #store(): Holding {
-    this.#held ??= this.#link.holding();
-    return this.#held;
+  #hold(message: Message): void {
+    this.#held ??= new Holding(this.#link);
+    this.#held.push(message);
   }
 
   /** Somebody listens: first what waits, then what comes. */

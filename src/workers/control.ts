@@ -17,7 +17,7 @@ export interface ServiceTask {
   readonly worker: number;
   readonly channel: number;
   readonly handshakesInFlight: number;
-  /** See Holding. */
+  /** See Wire. */
   readonly ceiling: number;
   readonly poller: PollerName;
   /** Events kept of each connection; 0: none. */

@@ -1,6 +1,6 @@
 import { refuseAssignments } from '../channel/browser-properties.js';
 import { type Fields, textOf } from '../channel/fields.js';
-import type { Holding } from '../channel/holding.js';
+import { Holding } from '../channel/holding.js';
 import {
   CLOSED,
   type Data,
@@ -220,7 +220,7 @@ export class HandlerConnection {
 
   /** @internal */
   get held(): Holding {
-    this.#held ??= this.#link.holding();
+    this.#held ??= new Holding(this.#link);
     return this.#held;
   }
 
@@ -228,7 +228,6 @@ export class HandlerConnection {
   onClosed(error: LwsPoolError | undefined): void {
     this.#error = error;
     this.#counted.keep();
-    this.#held?.end();
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
   }

@@ -182,6 +182,23 @@ describe('maxUnread', () => {
   });
 });
 
+describe('two loops over one connection', () => {
+  it('get each message each', async () => {
+    const all = Array.from({ length: 500 }, (_, i) => frame(1, `${i}`));
+    const port = await afterUpgrade((socket) => void socket.write(Buffer.concat(all)));
+    const pool = await own({});
+    const connection = await pool.connect(`ws://127.0.0.1:${port}/`);
+    const [one, other] = [connection[Symbol.asyncIterator](), connection[Symbol.asyncIterator]()];
+    const first = Number((await one.next()).value?.data);
+    // The other one began before anything was told.
+    for (let i = first + 1; i < 500; i++) expect(Number((await one.next()).value?.data)).toBe(i);
+    const begin = Number((await other.next()).value?.data);
+    for (let i = begin + 1; i < 500; i++) expect(Number((await other.next()).value?.data)).toBe(i);
+    await one.return?.();
+    await other.return?.();
+  });
+});
+
 describe('pause()', () => {
   it('holds what was read before; it comes in order with resume(), or before the end', async () => {
     const all = Array.from({ length: 1000 }, (_, i) => frame(1, `${i}`));
