@@ -29,14 +29,15 @@ ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
                                          static_cast<int32_t>(number(info, 3)))),
       key_(Registry<Channel>::instance().add(channel_)),
       waker_(new Waker{{}, this, nullptr}) {
-  reader_.emplace(channel_->events, info[1].As<Napi::Function>(), kAtOnce);
+  reader_.emplace(
+      channel_->events, info[1].As<Napi::Function>(), [this] { channel_->wakeWorker(); }, kAtOnce);
   uv_loop_t* loop;
   napi_get_uv_event_loop(info.Env(), &loop);
   const int failed = uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
     ChannelBinding* binding = static_cast<Waker*>(async->data)->binding;
     if (binding == nullptr) return;
     Napi::HandleScope scope(binding->Env());
-    if (binding->reader_->deliver(binding->Env())) binding->channel_->wakeWorker();
+    binding->reader_->deliver(binding->Env());
     if (binding->waker_ != nullptr && binding->reader_->behind()) uv_async_send(async);
   });
   if (failed != 0) {  // the loop does not know it

@@ -10,8 +10,9 @@
 
 namespace lwspool {
 
-EventReader::EventReader(EventLog& log, Napi::Function callback, size_t records)
-    : log_(log), atOnce_(records), callback_(Napi::Persistent(callback)) {}
+EventReader::EventReader(EventLog& log, Napi::Function callback, std::function<void()> room,
+                         size_t records)
+    : log_(log), room_(std::move(room)), atOnce_(records), callback_(Napi::Persistent(callback)) {}
 
 Napi::Value EventReader::View::of(Napi::Env env, const SlabRef& wanted) {
   if (!wanted) return env.Undefined();
@@ -24,21 +25,19 @@ Napi::Value EventReader::View::of(Napi::Env env, const SlabRef& wanted) {
 
 // Called from the loop, where no C++ exception may get to. The calls into JavaScript fail only when
 // the thread is being terminated; what is left of the events goes with it.
-bool EventReader::deliver(Napi::Env env) {
+void EventReader::deliver(Napi::Env env) {
   try {
-    return deliverAll(env);
+    deliverAll(env);
   } catch (const Napi::Error&) {
-    return false;
   } catch (const std::exception& thrown) {
     Barrier::guard(
         [&] { napi_fatal_exception(env, Napi::Error::New(env, thrown.what()).Value()); });
-    return false;
   }
 }
 
-bool EventReader::deliverAll(Napi::Env env) {
+void EventReader::deliverAll(Napi::Env env) {
   behind_ = false;
-  if (callback_.IsEmpty()) return false;
+  if (callback_.IsEmpty()) return;
   Napi::HandleScope whole(env);
   const Napi::Function callback = callback_.Value();
   for (const EventLog::Range& range : log_.take(atOnce_, behind_)) {
@@ -56,9 +55,12 @@ bool EventReader::deliverAll(Napi::Env env) {
       napi_get_and_clear_last_exception(env, &exception);
       napi_fatal_exception(env, exception);
     }
-    awaited_ |= log_.consumed(range.bytes, range.records);
+    consumed(range.bytes, range.records);
   }
-  return std::exchange(awaited_, false);
+}
+
+void EventReader::consumed(size_t bytes, size_t records) {
+  if (log_.consumed(bytes, records)) room_();
 }
 
 void EventReader::close() { callback_.Reset(); }
@@ -67,8 +69,7 @@ Napi::Value EventReader::takeExternal(Napi::Env env) {
   ws::Bytes bytes = log_.takeExternal();
   const size_t size = bytes.size();
   if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
-  awaited_ |=
-      log_.consumed(size, 0);  // said once: deliver(), which called JavaScript, passes it on
+  consumed(size, 0);
   return MessageMemory::bufferOf(env, std::move(bytes));
 }
 

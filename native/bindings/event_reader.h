@@ -4,19 +4,22 @@
 
 #include <napi.h>
 
+#include <functional>
+
 #include "../core/channel/event_log.h"
 
 namespace lwspool {
 
 class EventReader {
  public:
-  // Records: about so many are delivered at once; the rest when deliver() is called again.
-  EventReader(EventLog& log, Napi::Function callback, size_t records = SIZE_MAX);
+  // Room: called as soon as the producer, which waits to hear of it, may give more. Records: about
+  // so many are delivered at once; the rest when deliver() is called again.
+  EventReader(EventLog& log, Napi::Function callback, std::function<void()> room,
+              size_t records = SIZE_MAX);
 
   // Calls callback(records: ArrayBuffer, begin: number, end: number, shown: ArrayBuffer |
-  // undefined) for everything published, with a callback scope of its own. True where the producer
-  // waits to hear that there is room again.
-  bool deliver(Napi::Env);
+  // undefined) for everything published, with a callback scope of its own.
+  void deliver(Napi::Env);
   // The last deliver() has left something, and nobody but its caller sees to that.
   bool behind() const { return behind_; }
   Napi::Value takeExternal(Napi::Env);
@@ -36,13 +39,14 @@ class EventReader {
     Napi::Value of(Napi::Env, const SlabRef&);
   };
 
-  bool deliverAll(Napi::Env);
+  void deliverAll(Napi::Env);
+  void consumed(size_t bytes, size_t records);
 
   EventLog& log_;
+  const std::function<void()> room_;
   const size_t atOnce_;
   bool behind_ = false;
   Napi::FunctionReference callback_;
-  bool awaited_ = false;  // the producer waits for room, and there is some
   View records_;
   View shown_;
 };

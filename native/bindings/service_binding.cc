@@ -39,7 +39,8 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
   uv_loop_t* loop;
   napi_get_uv_event_loop(info.Env(), &loop);
   auto state = std::make_unique<State>(std::move(channel), this);
-  reader_.emplace(state->log, info[2].As<Napi::Function>());
+  reader_.emplace(state->log, info[2].As<Napi::Function>(),
+                  [this] { state_->service->resumeStalled(); });
   try {
     state->host = std::make_unique<LoopHost>(
         loop,
@@ -94,7 +95,7 @@ void ServiceBinding::deliver() {
   if (!state_->log.hasNews()) return;
   state_->log.publish();
   Napi::HandleScope scope(Env());
-  if (reader_->deliver(Env())) state_->service->resumeStalled();
+  reader_->deliver(Env());
   // What JavaScript did may have an answer already.
   if (state_->log.hasNews()) state_->host->wake();
 }

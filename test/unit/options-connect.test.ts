@@ -30,7 +30,7 @@ describe('parseConnectOptions', () => {
     expect(parse({})).toEqual(defaults);
     expect(defaults).toMatchObject({
       ...{ protocols: [], headers: [], origin: undefined, localAddress: [] },
-      ...{ timeout: 10_000, closeTimeout: 10_000, maxPayload: 16_777_216, highWaterMark: 65_536 },
+      ...{ timeout: 10_000, closeTimeout: 10_000, maxPayload: 16_777_216, highWaterMark: 131_072 },
       ...{ signal: undefined, lookup: undefined, handler: undefined, data: undefined },
     });
   });

@@ -125,6 +125,7 @@ struct Connection {
   bool paused = false;      // by its user
   bool stalled = false;     // what it gave its consumer waits there, see service_unread.cc
   bool listed = false;      // in the list of those that go on once the consumer has come further
+  bool endTold = false;     // meanwhile the poller has told of its end
   bool dropping = false;    // closing, and nobody takes what comes: it is thrown away
   bool parked = false;      // not in the poll set: leased
   bool inputEnded = false;  // the peer will send nothing more
@@ -179,9 +180,9 @@ struct Connection {
   // Once it is closing, what the peer says to that is read even where nobody takes the rest.
   bool wantsInput() const {
     return !inputEnded && !slowed &&
-           (discard || ((!paused || phase == Phase::closing) && !stalled));
+           (discard || ((!paused || phase == Phase::closing) && (!stalled || listed)));
   }
-  bool reads() const { return established() && !parked && wantsInput(); }
+  bool reads() const { return established() && !parked && wantsInput() && (discard || !stalled); }
   // Its user may send.
   bool sends() const { return phase == Phase::open && !request && !endAfterFlush; }
   Kind kind() const { return endpoint->kind; }

@@ -243,7 +243,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       cancelWish(connection, record.aux, source);
       break;
     case Command::taken:
-      reconsider(connection);
+      reconsider(connection, connection.listed);
       break;
     case Command::broadcast:
       break;
@@ -292,6 +292,8 @@ void Service::poll() {
       if (ready[i].readable || ready[i].broken) {
         if (connection->reads()) {
           whileMemoryLasts(*connection, [&] { readable(*connection, ready[i].ended); });
+        } else if (connection->wantsInput()) {
+          connection->endTold |= ready[i].ended;
         } else if (!ready[i].broken) {
           updateInterest(*connection);
         }

@@ -198,7 +198,8 @@ class Service {
   enum class Stall : uint8_t { none, log, held };
   Stall stallOf(Connection&);
   bool holdBack(Connection&);
-  void reconsider(Connection&);
+  void reconsider(Connection&, bool watched);
+  void list(Connection&);
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);
 

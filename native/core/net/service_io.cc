@@ -149,7 +149,8 @@ void Service::readPending() {
   for (const ConnectionId id : ids) {
     Connection* connection = find(id);
     if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
-    if (connection->reads()) whileMemoryLasts(*connection, [&] { readable(*connection); });
+    const bool ended = std::exchange(connection->endTold, false);
+    if (connection->reads()) whileMemoryLasts(*connection, [&] { readable(*connection, ended); });
     // A write waits for the rest of a message of TLS itself.
     if (connection->wantWrite) markDirty(*connection);
   }

@@ -41,28 +41,34 @@ bool Service::holdBack(Connection& connection) {
   if (stall == Stall::none || connection.dropping) return false;
   connection.stalled = true;
   note(connection, Flight::stalled);
-  if (stall == Stall::log && !std::exchange(connection.listed, true)) {
-    stalled_.push_back(connection.id);
+  if (stall == Stall::log) {
+    list(connection);
+  } else {
+    updateInterest(connection);
   }
-  updateInterest(connection);
   inputStopped(connection);
   return true;
 }
 
-// Its consumer has come further, or JavaScript holds less of it.
+// Its consumer has come further, or JavaScript holds less of it. Watched: the poller has not been
+// told to leave it alone meanwhile.
 //
 // EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the
 // descriptor leaves the poll set; what the peer sent before it broke is read once somebody does.
-void Service::reconsider(Connection& connection) {
+void Service::reconsider(Connection& connection, bool watched) {
   if (!connection.stalled) return;
   const Stall stall = stallOf(connection);
-  if (stall == Stall::log && !std::exchange(connection.listed, true)) {
-    stalled_.push_back(connection.id);
-  }
+  if (stall == Stall::log) list(connection);
   if (stall != Stall::none) return;
   connection.stalled = false;
   note(connection, Flight::unstalled);
-  if (connection.established()) inputWanted(connection);
+  if (!watched && connection.established()) inputWanted(connection);
+  if (watched && connection.reads()) readLater(connection);
+}
+
+// Its wait is short: the poller goes on watching it, and what that told is read afterwards.
+void Service::list(Connection& connection) {
+  if (!std::exchange(connection.listed, true)) stalled_.push_back(connection.id);
 }
 
 void Service::resumeStalled() {
@@ -73,7 +79,7 @@ void Service::resumeStalled() {
     Connection* connection = find(id);
     if (connection == nullptr) continue;
     connection->listed = false;
-    reconsider(*connection);
+    reconsider(*connection, true);
   }
 }
 

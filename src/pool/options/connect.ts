@@ -53,7 +53,7 @@ export interface ConnectOptions {
   maxPayload?: number | undefined;
   /**
    * `send()` answers false once more than this waits to be sent, and the socket is left unread while
-   * more than this waits to be read, by whom ever. Bytes, 64 KiB. See docs/memory.md.
+   * more than this waits to be read, by whom ever. Bytes, 128 KiB. See docs/memory.md.
    */
   highWaterMark?: number | undefined;
   /** Replaces `dns.lookup`. */
@@ -120,7 +120,7 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
     signal: undefined,
     localAddress: [],
     maxPayload: 16 * 1024 * 1024,
-    highWaterMark: 64 * 1024,
+    highWaterMark: 128 * 1024,
     lookup: undefined,
     handler: undefined,
     data: undefined,
