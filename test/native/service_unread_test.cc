@@ -132,6 +132,24 @@ TEST_CASE("unread: while closing, what nobody takes is thrown away, and the answ
   }
 }
 
+TEST_CASE("unread: what is held only once it is closing does not keep it from its end") {
+  Flooded flooded;
+  const ConnectionId id = flooded.connection->id;
+  Peer& peer = flooded.bed.peer(*flooded.connection);
+  flooded.bed.command(Command::pause, id);
+  flooded.bed.command(Command::close, id, "", 1000);
+  peer.frame({0x88, closing(1000)});
+  flooded.pump();
+  CHECK(flooded.connection->stalled);
+  flooded.hold(flooded.given());
+  flooded.reader.at.taken = flooded.given();
+  flooded.bed.channel.wakeWorker();
+  CHECK(flooded.bed.until([&] {
+    peer.pump();
+    return flooded.bed.service.find(id) == nullptr || flooded.connection->closeReceived;
+  }));
+}
+
 TEST_CASE("unread: while closing, a consumer that is only late is waited for") {
   Flooded flooded;
   const ConnectionId id = flooded.connection->id;

@@ -195,7 +195,7 @@ class Service {
   void closeExpired(Connection&);
 
   // What waits for its consumer, in service_unread.cc.
-  enum class Stall : uint8_t { none, log, held };
+  enum class Stall : uint8_t { none, log, held, dropped };
   Stall stallOf(Connection&);
   bool holdBack(Connection&);
   void reconsider(Connection&, bool watched);

@@ -13,7 +13,7 @@
 namespace lwspool {
 
 // Why it is not to be read for now. Log: what it gave lies there, and its consumer is waited for.
-// Held: JavaScript has that much of it.
+// Held: JavaScript has that much of it. Dropped: the same, and it is read to be thrown away.
 Service::Stall Service::stallOf(Connection& connection) {
   Consumer& consumer = *connection.consumer;
   if (consumer.congested()) return Stall::log;
@@ -27,9 +27,8 @@ Service::Stall Service::stallOf(Connection& connection) {
     const size_t unread = connection.unread.look(consumer.progress());
     if (unread <= limit && held <= limit - unread) return Stall::none;
     // Others may have to be read before there is room for this one.
-    if (held > limit && (unread == 0 || connection.phase == Phase::closing)) {
-      return held > own || connection.phase == Phase::closing ? Stall::held : Stall::log;
-    }
+    if (held > limit && connection.phase == Phase::closing) return Stall::dropped;
+    if (held > limit && unread == 0) return held > own ? Stall::held : Stall::log;
     if (consumer.awaitTaken(connection.unread.mark())) return Stall::log;
   }
 }
@@ -37,7 +36,7 @@ Service::Stall Service::stallOf(Connection& connection) {
 // Whether it is not to be read for now; of one that is, what becomes of what comes.
 bool Service::holdBack(Connection& connection) {
   const Stall stall = stallOf(connection);
-  connection.dropping = stall == Stall::held && connection.phase == Phase::closing;
+  connection.dropping = stall == Stall::dropped;
   if (stall == Stall::none || connection.dropping) return false;
   connection.stalled = true;
   note(connection, Flight::stalled);
@@ -59,7 +58,7 @@ void Service::reconsider(Connection& connection, bool watched) {
   if (!connection.stalled) return;
   const Stall stall = stallOf(connection);
   if (stall == Stall::log) list(connection);
-  if (stall != Stall::none) return;
+  if (stall != Stall::none && stall != Stall::dropped) return;
   connection.stalled = false;
   note(connection, Flight::unstalled);
   if (!watched && connection.established()) inputWanted(connection);
