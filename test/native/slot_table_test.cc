@@ -8,6 +8,9 @@
 
 #include "support.h"
 
+// Of the sanitizers that all native tests run with; their header is not installed everywhere.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
+
 using namespace lwspool;
 using namespace lwspool::test;
 
@@ -67,6 +70,17 @@ TEST_CASE("slot table: figures begin at zero, in segments that stay where they a
   slots.allocate();
   CHECK_EQ(slots.segment(0), segment);
   CHECK_NE(slots.segment(1), nullptr);
+}
+
+TEST_CASE("slot table: a release takes no memory, however many there are") {
+  SlotTable slots(5000);
+  std::vector<ConnectionId> taken;
+  while (const auto id = slots.allocate()) taken.push_back(*id);
+  REQUIRE_EQ(taken.size(), 5000);
+  const size_t before = __sanitizer_get_current_allocated_bytes();
+  for (const ConnectionId id : taken) slots.release(id);
+  CHECK_EQ(__sanitizer_get_current_allocated_bytes(), before);
+  for (size_t i = 0; i < taken.size(); i++) CHECK(slots.allocate());
 }
 
 TEST_CASE("slot table: threads never hold the same slot at once, nor a name twice") {

@@ -1,5 +1,7 @@
 #include "slot_table.h"
 
+#include <algorithm>
+
 namespace lwspool {
 
 namespace {
@@ -22,6 +24,10 @@ std::optional<ConnectionId> SlotTable::allocate() {
     if (generations_.size() == capacity_) return std::nullopt;
     slot = static_cast<uint32_t>(generations_.size());
     // The slot last: where there is no memory for what belongs to it, there is no such slot yet.
+    // Room for it among the free ones is part of that, so that release() needs no memory.
+    if (free_.capacity() <= slot) {
+      free_.reserve(std::min<size_t>(capacity_, 2 * static_cast<size_t>(slot) + 64));
+    }
     makeRoom(segments_, slot / kSegmentSlots);
     makeRoom(leases_, slot / kLeaseSlots);
     if (counts_) makeRoom(figures_, slot / kFigureSlots);

@@ -63,6 +63,7 @@ class SlotTable {
   // Any thread. Nothing where all slots are in use.
   std::optional<ConnectionId> allocate();
   // Any thread, once nobody uses the connection any more. A name that is not current is ignored.
+  // Allocates nothing.
   void release(ConnectionId id);
   uint32_t capacity() const { return capacity_; }
   // Any thread. Null for a segment in which no slot was ever allocated.
@@ -78,7 +79,7 @@ class SlotTable {
   const bool counts_;
   std::mutex mutex_;  // guards what follows
   std::vector<uint32_t> generations_;
-  std::vector<uint32_t> free_;
+  std::vector<uint32_t> free_;  // has room for every slot
   std::vector<std::shared_ptr<LedgerSegment>> segments_;
   std::vector<std::shared_ptr<LeaseSegment>> leases_;
   std::vector<std::shared_ptr<FiguresSegment>> figures_;
