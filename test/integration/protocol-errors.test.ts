@@ -68,7 +68,7 @@ describe('what breaks RFC 6455 ends the connection with 1002, and the server hea
 });
 
 describe('other failures of what comes in', () => {
-  it.each<[string, ErrorCode, number, Buffer[]]>([
+  it.each<[string, ErrorCode, number, Buffer[], size?: number]>([
     ['text that is not UTF-8', 'ERR_INVALID_UTF8', 1007, [frame(1, Buffer.from([0x61, 0xff]))]],
     ['UTF-8 that is cut', 'ERR_INVALID_UTF8', 1007, [frame(1, Buffer.from([0xe2, 0x82]))]],
     [
@@ -86,20 +86,35 @@ describe('other failures of what comes in', () => {
       1007,
       [frame(8, Buffer.from([0x03, 0xe8, 0xff]))],
     ],
-    ['a message over maxPayload', 'ERR_MESSAGE_TOO_BIG', 1009, [frame(2, Buffer.alloc(1001))]],
+    [
+      'a message over maxPayload',
+      'ERR_MESSAGE_TOO_BIG',
+      1009,
+      [frame(2, Buffer.alloc(1001))],
+      1001,
+    ],
     [
       'the announcement of one',
       'ERR_MESSAGE_TOO_BIG',
       1009,
       [Buffer.from([0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0])],
+      2 ** 40,
+    ],
+    [
+      'the announcement of the largest',
+      'ERR_MESSAGE_TOO_BIG',
+      1009,
+      [Buffer.from([0x82, 127, 0x7f, ...Array(7).fill(0xff)])],
+      2 ** 63,
     ],
     [
       'fragments that are too much together',
       'ERR_MESSAGE_TOO_BIG',
       1009,
       [frame(2, Buffer.alloc(600), { fin: false }), frame(0, Buffer.alloc(600))],
+      1200,
     ],
-  ])('%s', async (_title, expected, expectedCode, chunks) => {
+  ])('%s', async (_title, expected, expectedCode, chunks, size) => {
     const { socket, connection, closed } = await open();
     const end = ending(connection);
     for (const chunk of chunks) socket.write(chunk);
@@ -108,7 +123,11 @@ describe('other failures of what comes in', () => {
     const { code, error } = await end;
     expect(code).toBe(expectedCode);
     expect(error?.code).toBe(expected);
-    if (expectedCode === 1009) expect(error?.details.limit).toBe(1000);
+    if (expectedCode !== 1009) return;
+    expect(error?.details).toMatchObject({ limit: 1000, size });
+    expect(error?.message).toContain(
+      `a message of ${size} bytes passes "maxPayload" of 1000 bytes`,
+    );
   });
 
   it('a server of npm ws sees 1009', async () => {

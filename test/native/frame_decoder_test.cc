@@ -140,6 +140,21 @@ TEST_CASE("decoder: maxPayload counts the whole message, from the header on") {
         Events{"binary ", failureEvent(failure::messageTooBig)});
 }
 
+TEST_CASE("decoder: of a message that is too big it knows how much was announced") {
+  const auto refused = [](std::initializer_list<Frame> frames, uint64_t maxPayload) {
+    FrameDecoder decoder({.role = Role::client, .maxPayload = maxPayload});
+    RecordingSink sink;
+    Octets stream = wire(Role::client, frames);
+    const Failure* failure = decoder.feed(stream.data(), stream.size(), sink);
+    CHECK(failure == &failure::messageTooBig);
+    return decoder.refusedSize();
+  };
+  CHECK(refused({{0x82, "123456"}}, 5) == 6);
+  CHECK(refused({{0x82, "", 8, INT64_MAX}}, 5) == INT64_MAX);
+  CHECK(refused({{0x02, "123"}, {0x89, "?"}, {0x00, "456"}}, 5) == 6);
+  CHECK(refused({{0x02, "123"}, {0x80, "", 8, INT64_MAX}}, 5) == INT64_MAX + uint64_t{3});
+}
+
 TEST_CASE("decoder: text is UTF-8, whole and across fragments") {
   CHECK(decodeBoth({{0x81, "κόσμε"}}) == Events{"text κόσμε"});
   CHECK(decodeBoth({{0x81, "\xC3"}}) == failing(failure::invalidText));

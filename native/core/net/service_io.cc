@@ -199,6 +199,9 @@ void Service::refuseInput(Connection& connection, const ws::Failure& failure) {
   if (&failure == &ws::failure::outOfMemory) error.code = "ERR_NO_MEMORY";
   error.fields.set("reason", failure.reason);
   error.fields.set("limit", std::to_string(connection.endpoint->maxPayload));
+  const uint64_t size =
+      &failure == &ws::failure::messageTooBig ? connection.decoder->refusedSize() : 0;
+  if (size > 0) error.fields.set("size", std::to_string(size));
   fail(connection, failure.code, std::move(error));
 }
 

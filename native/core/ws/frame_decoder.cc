@@ -156,7 +156,10 @@ bool FrameDecoder::makeRoom(size_t arriving, uint64_t announced, bool last) {
 }
 
 const Failure* FrameDecoder::decode(Opcode opcode, const uint8_t* data, size_t size, Bytes& out) {
-  if (const Failure* failure = extension_->decode(data, size, maxPayload_, out)) return failure;
+  if (const Failure* failure = extension_->decode(data, size, maxPayload_, out)) {
+    payloadSeen_ = 0;
+    return failure;
+  }
   const bool valid = opcode != Opcode::text || isUtf8(out.data(), out.size());
   return valid ? nullptr : &failure::invalidText;
 }

@@ -77,6 +77,10 @@ class FrameDecoder {
   size_t leftoverSize() const;
   void copyLeftover(uint8_t* out) const;
 
+  // After failure::messageTooBig: how large the message is, as far as its frames have said; 0 where
+  // they have not, since what they announced is encoded.
+  uint64_t refusedSize() const { return payloadSeen_; }
+
   // Memory allocated at present, besides the object itself.
   size_t allocated() const { return message_.capacity() + control_.capacity(); }
 
@@ -121,9 +125,10 @@ class FrameDecoder {
   // The order keeps the object small: there is one per connection.
   const uint64_t maxPayload_;
   Extension* const extension_;
-  Bytes message_;             // of the message: its fragments so far, the unfinished one included
-  Bytes control_;             // payload of an unfinished control frame
-  uint64_t payloadSeen_ = 0;  // of the unfinished frame: so much lies in one of the two
+  Bytes message_;  // of the message: its fragments so far, the unfinished one included
+  Bytes control_;  // payload of an unfinished control frame
+  // Of the unfinished frame: so much lies in one of the two. After a failure: see refusedSize().
+  uint64_t payloadSeen_ = 0;
   const Role role_;
   Stage stage_ = Stage::start;
   Opcode messageOpcode_ = Opcode::continuation;  // continuation: no message has begun

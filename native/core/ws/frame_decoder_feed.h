@@ -115,7 +115,10 @@ inline const Failure* FrameDecoder::admit(const FrameHeader& header) {
   }
   const uint64_t limit = encoded_ ? extension_->encodedBound(maxPayload_) : maxPayload_;
   // No overflow: what message_ holds passed the same limit.
-  return header.length > limit - message_.size() ? &failure::messageTooBig : nullptr;
+  if (header.length <= limit - message_.size()) [[likely]]
+    return nullptr;
+  payloadSeen_ = encoded_ ? 0 : message_.size() + header.length;
+  return &failure::messageTooBig;
 }
 
 template <class Sink>
