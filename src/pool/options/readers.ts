@@ -44,12 +44,16 @@ export function readHandler(value: unknown): string {
 }
 
 function handlerUrl(value: unknown): URL | undefined {
-  if (typeof value === 'string' && isAbsolute(value)) return pathToFileURL(value);
-  if (value instanceof URL) return value.protocol === 'file:' ? value : undefined;
-  if (typeof value !== 'string' || !value.startsWith('file:') || !URL.canParse(value)) {
-    return undefined;
-  }
-  return new URL(value);
+  if (value instanceof URL) return fileUrl(value);
+  if (typeof value !== 'string') return undefined;
+  // What follows a NUL would be lost, and control characters in a URL, without a word.
+  if (isAbsolute(value)) return value.includes('\0') ? undefined : pathToFileURL(value);
+  if (!/^file:\P{Cc}*$/u.test(value) || !URL.canParse(value)) return undefined;
+  return fileUrl(new URL(value));
+}
+
+function fileUrl(url: URL): URL | undefined {
+  return url.protocol === 'file:' && !url.pathname.includes('%00') ? url : undefined;
 }
 
 /** Data for a handler: copied, as it crosses to another thread and may be changed here meanwhile. */
