@@ -1,6 +1,7 @@
 import { unescape as percentDecode } from 'node:querystring';
 import { createError, type LwsPoolError } from './errors.js';
 import { lineEndingIn } from './options/characters.js';
+import { describe } from './options/describe.js';
 import { wrongWithName } from './options/host-name.js';
 import { socketPath } from './url/socket-path.js';
 
@@ -84,8 +85,9 @@ function toUrl(input: unknown): URL {
   if (input instanceof URL) return input;
   if (typeof input !== 'string') {
     throw createError('ERR_INVALID_URL', {
-      url: input === null ? 'null' : typeof input,
-      reason: 'a string or a URL is needed',
+      argument: 'url',
+      got: describe(input),
+      takes: `a string or a URL: ${TAKES}`,
     });
   }
   // The URL parser would remove them without a word, and connect somewhere else.

@@ -128,9 +128,10 @@ describe('parseTarget', () => {
   });
 
   it.each<[unknown, ...said: string[]]>([
-    [undefined, '"undefined"', 'a string or a URL is needed'],
-    [null, '"null"', 'a string or a URL is needed'],
-    [{ href: 'ws://h/' }, '"object"', 'a string or a URL is needed'],
+    [undefined, 'Argument "url" takes a string or a URL: ws://, wss://,', 'it got undefined.'],
+    [null, 'it got null.'],
+    [5, 'it got 5.'],
+    [{ href: 'ws://h/' }, 'it got an object.'],
     ['', 'not a valid URL', 'Taken are ws://, wss://, tcp://host:port'],
     ['example.com/chat', '"example.com/chat"', 'not a valid URL'],
     ['ws://', 'not a valid URL'],

@@ -32,8 +32,10 @@ export const USAGE_ERRORS = {
   },
   ERR_INVALID_URL: {
     summary: 'The URL cannot be connected to.',
-    message: ({ url = '', reason = 'it is not a URL', hint }) =>
-      `Cannot connect to "${shown(url)}": ${shown(reason)}.${note(' ', hint)}`,
+    message: ({ url = '', reason = 'it is not a URL', hint, argument, takes, got }) =>
+      argument !== undefined
+        ? `Argument "${shown(argument)}" takes ${takes}${note('; it got ', got)}.`
+        : `Cannot connect to "${shown(url)}": ${shown(reason)}.${note(' ', hint)}`,
   },
   ERR_INVALID_HEADER: {
     summary: 'A header, path or protocol holds characters that would forge or break the request.',
