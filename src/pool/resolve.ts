@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { onAbort } from './abort.js';
-import { createError, LwsPoolError } from './errors.js';
+import { createError, type ErrorDetails, LwsPoolError } from './errors.js';
 import { lookUp, type ResolvedAddress } from './lookup.js';
+import { describe } from './options/describe.js';
 import type { LookupFunction } from './options.js';
 import { descriptorShortage } from './shortage.js';
 import type { Target } from './url.js';
@@ -54,7 +55,7 @@ export function resolveTarget(
     const abort = () => settle(aborted(target, signal));
     const expire = () => settle(timedOut(target, timeout));
     const leave = lookUp(target.host, lookup, (answer) => {
-      if ('failure' in answer) settle(lookupError(target, answer.failure, answer.short));
+      if ('failure' in answer) settle(lookupError(target, answer, lookup));
       else if (answer.addresses.length === 0) settle(createError('ERR_NAME_NOT_FOUND', of(target)));
       else settle(undefined, answer.addresses);
     });
@@ -77,10 +78,15 @@ const NO_SUCH_NAME = new Set([
 /**
  * An error of its own for each that waited; what the look-up failed with is its cause.
  *
- * @param short whether descriptors may not have sufficed: a resolver that can open neither /etc/hosts nor
- *   a socket may well say that there is no such name
+ * @param failed `short`: a resolver that can open neither /etc/hosts nor a socket may well say that there
+ *   is no such name
+ * @param lookup the user's, which may fail in ways of its own, or in those of a resolver that it asks
  */
-function lookupError(target: Target, cause: unknown, short: boolean): LwsPoolError {
+function lookupError(
+  target: Target,
+  { failure: cause, short }: { failure: unknown; short: boolean },
+  lookup: LookupFunction | undefined,
+): LwsPoolError {
   if (cause instanceof LwsPoolError) return cause;
   const errno = textOf(cause, 'code');
   const details = { ...of(target), errno, syscall: textOf(cause, 'syscall') };
@@ -89,7 +95,17 @@ function lookupError(target: Target, cause: unknown, short: boolean): LwsPoolErr
     const operation = `look up "${target.host}"`;
     return createError('ERR_TOO_MANY_FILES', { ...details, operation }, { cause });
   }
-  return createError(noSuchName ? 'ERR_NAME_NOT_FOUND' : 'ERR_NAME_LOOKUP', details, { cause });
+  if (noSuchName) return createError('ERR_NAME_NOT_FOUND', details, { cause });
+  if (lookup === undefined || isResolvers(details)) {
+    return createError('ERR_NAME_LOOKUP', details, { cause });
+  }
+  const reason = cause instanceof Error ? undefined : describe(cause);
+  return createError('ERR_NAME_LOOKUP', { ...details, option: 'lookup', reason }, { cause });
+}
+
+/** Whether getaddrinfo(3) or c-ares has failed, and not something else in a function of the user's. */
+function isResolvers({ errno = '', syscall = '' }: ErrorDetails): boolean {
+  return errno.startsWith('EAI_') || /^(getaddrinfo|query)/.test(syscall);
 }
 
 /** A property that system errors have; a look-up of the user's may throw anything. */

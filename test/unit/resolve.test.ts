@@ -208,12 +208,31 @@ describe('failures', () => {
     for (const lookup of [throwing, untyped(() => Promise.reject(cause))]) {
       const error = await rejectionOf(resolve({ lookup }));
       expect(error).toMatchObject({ code: 'ERR_NAME_LOOKUP', cause });
-      expect(error.message).toContain('Looking up "name.example" failed: out of order');
+      expect(error.details.option).toBe('lookup');
+      expect(error.message).toContain(
+        'in the function of the option "lookup": out of order. Correct',
+      );
     }
     const numbered = answering(Object.assign(new Error('odd'), { code: 5 }) as never, []);
     expect((await rejectionOf(resolve({ lookup: numbered }))).code).toBe('ERR_NAME_LOOKUP');
     const odd = untyped(() => Promise.reject('text'));
-    expect(await rejectionOf(resolve({ lookup: odd }))).toMatchObject({ cause: 'text' });
+    const thrown = await rejectionOf(resolve({ lookup: odd }));
+    expect(thrown).toMatchObject({
+      cause: 'text',
+      details: { option: 'lookup', reason: '"text"' },
+    });
+  });
+
+  it('blames the name servers only where it was they that were asked', async () => {
+    const asked = Object.assign(failure('ESERVFAIL'), { syscall: 'queryA' });
+    for (const cause of [failure('EAI_AGAIN'), asked]) {
+      const error = await rejectionOf(resolve({ lookup: answering(cause, []) }));
+      expect(error.details).not.toHaveProperty('option');
+      expect(error.message).toContain('Check that the name servers');
+    }
+    const own = await rejectionOf(resolve({ lookup: answering(failure('ECONNREFUSED'), []) }));
+    expect(own.details).toMatchObject({ option: 'lookup', errno: 'ECONNREFUSED' });
+    expect(own.message).not.toContain('name servers');
   });
 
   it.each<[unknown, got: string]>([

@@ -11,7 +11,9 @@ export const NETWORK_ERRORS = {
   ERR_NAME_LOOKUP: {
     summary: 'The name lookup itself failed; the name may well exist.',
     message: (details) =>
-      `Looking up "${shown(details.host ?? '')}" failed${errnoNote(details) || because(details.reason)}. Check that the name servers of this machine answer, then try again.`,
+      details.option !== undefined
+        ? `Looking up "${shown(details.host ?? '')}" failed in the function of the option "${shown(details.option)}"${because(details.reason)}. Correct that function, or whatever it asks; the cause is what it failed with.`
+        : `Looking up "${shown(details.host ?? '')}" failed${errnoNote(details) || because(details.reason)}. Check that the name servers of this machine answer, then try again.`,
   },
   ERR_CONNECTION_REFUSED: {
     summary: 'Nothing accepts connections at that address.',
