@@ -1,5 +1,6 @@
 import {
   createError,
+  type ErrorDetails,
   errorFromNative,
   type LwsPoolError,
   withFlightRecord,
@@ -30,6 +31,13 @@ export function givenUpWithPool({ flightRecord }: LwsPoolError): LwsPoolError {
   return flightRecord === undefined
     ? error
     : withFlightRecord(error, flightRecord.bytes, flightRecord.url);
+}
+
+/** What ERR_POOL_CLOSED is for a connection that was open, and ended with its pool. */
+export function endedWithPool(error: LwsPoolError, details: ErrorDetails): LwsPoolError {
+  const { code, cause } = error;
+  if (code !== 'ERR_POOL_CLOSED') return error;
+  return createError(code, details, cause === undefined ? undefined : { cause });
 }
 
 function made(code: string, fields: Fields, known: Readonly<Record<string, string>>): LwsPoolError {

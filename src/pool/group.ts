@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { endedWithPool } from '../channel/failure.js';
 import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
 import type { OwnerFigures } from '../stats/owner.js';
@@ -222,7 +223,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     if (share === undefined) return;
     if (worker.alive) worker.addConnections(-share.left);
     share.left = 0;
-    if (!share.settled) this.#lose(share, error, error);
+    if (!share.settled) this.#lose(share, error, endedWithPool(error, { url: this.url }));
   }
 
   #lose(share: Share, failure: LwsPoolError, error: LwsPoolError | undefined): void {

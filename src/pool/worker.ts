@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { errorIn } from '../channel/failure.js';
+import { endedWithPool, errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
 import { ceilingOf } from '../channel/holding.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
@@ -416,7 +416,8 @@ export class PoolWorker {
         entry.request?.reject(this.#withRecord(error, slot, entry));
         continue;
       }
-      const own = this.#withRecord(error, slot, entry);
+      const { url, id } = entry.connection;
+      const own = this.#withRecord(endedWithPool(error, { url, connection: id }), slot, entry);
       this.#figures.ended(error.code);
       guarded(() => entry.connection.onClosed(1006, '', own));
     }

@@ -98,8 +98,11 @@ export const POOL_ERRORS = {
   },
   ERR_POOL_CLOSED: {
     summary:
-      'The pool was used after it was closed or destroyed, or while a connection was being opened.',
-    message: () => 'The pool is closed and opens no more connections. Create a new pool.',
+      'The pool was used after it was closed or destroyed, or a connection ended or was given up with it.',
+    message: (details) =>
+      details.connection === undefined && details.url === undefined
+        ? 'The pool is closed and opens no more connections. Create a new pool.'
+        : `${theConnection(details)} ended with its pool, which was destroyed or had no more time to close${because(details.reason)}. To end connections in order, await pool.close() with a "timeout" that is long enough.`,
   },
   ERR_TOO_MANY_CONNECTIONS: {
     summary: 'The pool holds as many connections as the option maxConnections allows.',
