@@ -13,9 +13,10 @@ import { Counted } from '../stats/counted.js';
 import { channels } from './diagnostics.js';
 import type { HeaderFields, LwsPoolError } from './errors.js';
 import { iterate } from './iterator.js';
-import type { LeaseCoordinator } from './lease/coordinator.js';
+import { LeaseCoordinator } from './lease/coordinator.js';
 import type { Lease } from './lease/lease.js';
 import { type LeaseMode, Leasing } from './lease/leasing.js';
+import { madeBy } from './made-by.js';
 import type { LeaseOptions } from './options.js';
 import { createStream, type StreamOptions } from './stream.js';
 import type { Trouble } from './trouble/warning.js';
@@ -130,6 +131,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /** @internal */
   constructor(facts: ConnectionFacts) {
     super();
+    if (!(facts?.leases instanceof LeaseCoordinator)) {
+      throw madeBy('Connection', 'facts', facts, 'await pool.connect(url)');
+    }
     this.id = facts.id;
     this.worker = facts.worker;
     this.url = facts.url;

@@ -2,11 +2,12 @@ import { EventEmitter } from 'node:events';
 import { endedWithPool } from '../channel/failure.js';
 import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
-import type { OwnerFigures } from '../stats/owner.js';
+import { OwnerFigures } from '../stats/owner.js';
 import { cloning } from '../workers/cloning.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
 import { createError, type ErrorCode, type LwsPoolError } from './errors.js';
+import { madeBy } from './made-by.js';
 import { parseCloseArguments } from './options/close-arguments.js';
 import type { PoolWorker } from './worker.js';
 
@@ -66,6 +67,9 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     super();
     this.#closeTimeout = closeTimeout;
     this.#figures = figures;
+    if (!(figures instanceof OwnerFigures)) {
+      throw madeBy('ConnectionGroup', 'id', id, 'await pool.connectMany(url, options)');
+    }
     this.id = id;
     this.url = url;
     this.count = count;

@@ -21,6 +21,7 @@ import { leaseAll } from './lease/all.js';
 import type { LeaseReport } from './lease/leaks.js';
 import type { Lease } from './lease/lease.js';
 import type { LeaseMode } from './lease/leasing.js';
+import { madeBy } from './made-by.js';
 import { type Observed, Observing } from './observing.js';
 import type {
   CloseOptions,
@@ -109,6 +110,9 @@ export class Pool extends EventEmitter<PoolEvents> {
   /** @internal */
   constructor(options: ResolvedPoolOptions, parsers: Parsers) {
     super();
+    if (parsers === undefined || parsers !== loaded) {
+      throw madeBy('Pool', 'options', options, 'await createPool(options)');
+    }
     this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);

@@ -1,6 +1,14 @@
-import { LwsPoolError } from 'lws-pool';
+import {
+  Connection,
+  ConnectionGroup,
+  createPool,
+  Lease,
+  LwsPoolError,
+  MemoryBio,
+  Pool,
+} from 'lws-pool';
 import { describe, expect, it } from 'vitest';
-import { event, usePool } from '../fixtures/pool.js';
+import { event, rejection, usePool } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
 
 // What no thread can be given, and no message can hold: errors of ours, and nothing else is harmed.
@@ -80,4 +88,55 @@ describe('more than one message can hold', () => {
     expect((await answer)[0].toString()).toBe('still here');
     await Promise.all([connection.close(), group.close()]);
   });
+});
+
+describe('classes whose objects a method makes', () => {
+  it.each<[new (...given: never[]) => unknown, call: string]>([
+    [Pool, 'createPool(options)'],
+    [Connection, 'pool.connect(url)'],
+    [ConnectionGroup, 'pool.connectMany(url, options)'],
+    [Lease, 'connection.lease(mode)'],
+    [MemoryBio, 'createMemoryBio({ limit })'],
+  ])('%o says which', (Class, call) => {
+    for (const given of [[], [{ threads: 2 }], [{ leases: {} }, {}], ['text', 1]]) {
+      const { code, message } = thrownBy(() => new Class(...(given as never[])));
+      expect(code).toBe('ERR_INVALID_ARGUMENT');
+      expect(message).toContain(`new ${Class.name}()`);
+      expect(message).toContain(call);
+    }
+  });
+});
+
+it('leaseAll() tells of an iterable that throws, and leaves nothing leased', async () => {
+  const connection = await own.pool.connect(`ws://127.0.0.1:${await wsServer(echo)}/`);
+  const cause = new RangeError('thrown by a generator');
+  function* throwing() {
+    yield connection;
+    throw cause;
+  }
+  const error = await rejection(own.pool.leaseAll(throwing(), 'exclusive'));
+  expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', cause });
+  expect(error.details).toMatchObject({ argument: 'connections', reason: cause.message });
+  connection.tryLease('exclusive')?.release();
+  await connection.close();
+});
+
+it('connect() says what a URL is, and what it got', async () => {
+  const { code, message } = await rejection(own.pool.connect(5 as never));
+  expect(code).toBe('ERR_INVALID_URL');
+  expect(message).toMatch(/^Argument "url" takes a string or a URL: ws:\/\/, .*; it got 5\.$/);
+});
+
+it('what was open when its pool was destroyed says so, and nothing of new connections', async () => {
+  const pool = await createPool({ threads: 1 });
+  const url = `ws://127.0.0.1:${await wsServer(echo)}/`;
+  const connection = await pool.connect(url);
+  const waits = [connection.flushed(), connection[Symbol.asyncIterator]().next()].map(rejection);
+  const ended = pool.destroy(new Error('enough'));
+  for (const error of await Promise.all(waits)) {
+    expect(error).toMatchObject({ code: 'ERR_POOL_CLOSED', cause: { message: 'enough' } });
+    expect(error.details).toMatchObject({ url, connection: connection.id });
+    expect(error.message).toContain(`${url} ended with its pool`);
+  }
+  await ended;
 });

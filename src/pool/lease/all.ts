@@ -1,11 +1,12 @@
 import { Connection } from '../connection.js';
-import { createError } from '../errors.js';
+import { createError, LwsPoolError } from '../errors.js';
 import { describe } from '../options/describe.js';
 import {
   type LeaseOptions,
   parseLeaseOptions,
   type ResolvedLeaseOptions,
 } from '../options/lease.js';
+import { EXCEPTION } from '../options/rejection.js';
 import { Grantor } from './context.js';
 import type { Lease } from './lease.js';
 import { isExclusive, type LeaseMode, type Leasing } from './leasing.js';
@@ -84,11 +85,16 @@ async function take(
 }
 
 function inOrder(connections: Iterable<Connection>): Wanted[] {
-  if (typeof connections?.[Symbol.iterator] !== 'function') throw wrong(describe(connections));
   const wanted: Wanted[] = [];
-  for (const connection of connections) {
-    if (!(connection instanceof Connection)) throw wrong(describe(connection));
-    wanted.push({ leasing: connection.leasing, index: wanted.length });
+  try {
+    if (typeof connections?.[Symbol.iterator] !== 'function') throw wrong(describe(connections));
+    for (const connection of connections) {
+      if (!(connection instanceof Connection)) throw wrong(describe(connection));
+      wanted.push({ leasing: connection.leasing, index: wanted.length });
+    }
+  } catch (cause) {
+    // To iterate is the caller's own code.
+    throw cause instanceof LwsPoolError ? cause : wrong(EXCEPTION, { cause });
   }
   wanted.sort((a, b) => a.leasing.comparedTo(b.leasing));
   for (const [index, { leasing }] of wanted.entries()) {
@@ -99,10 +105,7 @@ function inOrder(connections: Iterable<Connection>): Wanted[] {
   return wanted;
 }
 
-function wrong(got: string) {
-  return createError('ERR_INVALID_ARGUMENT', {
-    argument: 'connections',
-    got,
-    takes: 'connections of this pool, each once',
-  });
+function wrong(got: string, options?: ErrorOptions) {
+  const details = { argument: 'connections', got, takes: 'connections of this pool, each once' };
+  return createError('ERR_INVALID_ARGUMENT', details, options);
 }

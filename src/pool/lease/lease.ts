@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
-import type { Detached, LeaseHandle } from './handle.js';
+import { madeBy } from '../made-by.js';
+import { type Detached, LeaseHandle } from './handle.js';
 import { LeaseSocket } from './socket.js';
 import { LeaseTls } from './tls.js';
 import { TlsHandle } from './tls-handle.js';
@@ -33,6 +34,9 @@ export class Lease<Leased = unknown> {
 
   /** @internal */
   constructor(connection: Leased, handle: LeaseHandle) {
+    if (!(handle instanceof LeaseHandle)) {
+      throw madeBy('Lease', 'connection', connection, 'await connection.lease(mode)');
+    }
     this.connection = connection;
     this.#handle = handle;
   }

@@ -1,6 +1,7 @@
 import { isUint8Array } from 'node:util/types';
 import { type NativeMemoryBio, native } from '../../native.js';
 import { createError } from '../errors.js';
+import { madeBy } from '../made-by.js';
 import { checked, integerCheck, optionsCheck } from '../options/checks.js';
 import { describe } from '../options/describe.js';
 
@@ -9,9 +10,11 @@ export interface MemoryBioOptions {
   readonly limit?: number | undefined;
 }
 
+const LEAST = 1024;
+const MOST = 256 * 1024 * 1024;
 const ALL = 0xffff_ffff;
 const check = optionsCheck<MemoryBioOptions>({
-  limit: integerCheck(1024, 256 * 1024 * 1024, ' (bytes)'),
+  limit: integerCheck(LEAST, MOST, ' (bytes)'),
 });
 
 /**
@@ -25,6 +28,9 @@ export class MemoryBio {
 
   /** @internal */
   constructor(limit: number) {
+    if (!Number.isInteger(limit) || limit < LEAST || limit > MOST) {
+      throw madeBy('MemoryBio', 'limit', limit, 'createMemoryBio({ limit })');
+    }
     this.native = new native.MemoryBio(limit);
   }
 
