@@ -2,6 +2,7 @@ import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
 import { createError } from '../pool/errors.js';
 import { describe } from '../pool/options/describe.js';
 import { FILE_PATH, filePath } from '../pool/options/file-path.js';
+import { tooManyFiles } from '../pool/shortage.js';
 import type { FlightRecord } from './record.js';
 import { type TraceEvent, traceOf } from './trace.js';
 
@@ -26,7 +27,7 @@ export function parseTracePath(path: unknown): string {
  * Writes records as they come, so that never all of them are in memory as text. A file that cannot
  * be written to its end is removed.
  *
- * @throws LwsPoolError ERR_FILE
+ * @throws LwsPoolError ERR_FILE, ERR_TOO_MANY_FILES
  */
 export async function writeTrace(
   file: string,
@@ -44,7 +45,11 @@ export async function writeTrace(
       await unlink(file).catch(() => undefined);
     }
     const { code, syscall } = cause as NodeJS.ErrnoException;
-    throw createError('ERR_FILE', { file, errno: code, syscall }, { cause });
+    const operation = `write the file "${file}"`;
+    throw (
+      tooManyFiles(cause, { file, operation, syscall }) ??
+      createError('ERR_FILE', { file, errno: code, syscall }, { cause })
+    );
   }
 }
 

@@ -432,7 +432,8 @@ export class Pool extends EventEmitter<PoolEvents> {
    * file is made with mode 0600, as it holds addresses.
    *
    * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`; ERR_POOL_CLOSED;
-   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full
+   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full;
+   *   ERR_TOO_MANY_FILES
    */
   writeTrace(path: string | URL): Promise<void> {
     return this.#observing.writeTrace(path);

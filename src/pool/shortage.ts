@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { createError } from './errors.js';
+import { createError, type ErrorDetails, type LwsPoolError } from './errors.js';
 
 /** No descriptor is left: to the process, to the system (open(2)). */
 const DESCRIPTORS = ['EMFILE', 'ENFILE'];
@@ -21,15 +21,18 @@ const DEEPEST = 8;
 function numberIn(error: unknown, names: readonly string[]): string | undefined {
   let at = error;
   for (let depth = 0; at instanceof Error && depth < DEEPEST; depth++) {
-    const { code, message, details } = at as Error & {
+    const { code, errno, message, details } = at as Error & {
       code?: unknown;
+      errno?: unknown;
       details?: { errno?: unknown };
     };
+    // What the system says has a number, and the path in its text may hold any name.
+    const text = typeof errno === 'number' ? '' : message;
     const named = names.find((name) => {
-      return code === name || details?.errno === name || new RegExp(`\\b${name}\\b`).test(message);
+      return code === name || details?.errno === name || new RegExp(`\\b${name}\\b`).test(text);
     });
     if (named !== undefined) return named;
-    const worded = IN_WORDS.find(([words]) => words.test(message))?.[1];
+    const worded = IN_WORDS.find(([words]) => words.test(text))?.[1];
     if (worded !== undefined && names.includes(worded)) return worded;
     at = at.cause;
   }
@@ -39,6 +42,14 @@ function numberIn(error: unknown, names: readonly string[]): string | undefined 
 /** EMFILE or ENFILE, where a lack of descriptors is what an error says. */
 export function descriptorShortage(error: unknown): string | undefined {
   return numberIn(error, DESCRIPTORS);
+}
+
+/** ERR_TOO_MANY_FILES, where a lack of descriptors is what an error says; else undefined. */
+export function tooManyFiles(cause: unknown, details: ErrorDetails): LwsPoolError | undefined {
+  const errno = descriptorShortage(cause);
+  return errno === undefined
+    ? undefined
+    : createError('ERR_TOO_MANY_FILES', { ...details, errno }, { cause });
 }
 
 /**
@@ -84,8 +95,6 @@ export async function importWith<Module>(
   try {
     return await load();
   } catch (cause) {
-    const errno = descriptorShortage(cause);
-    if (errno === undefined) throw cause;
-    throw createError('ERR_TOO_MANY_FILES', { operation, errno }, { cause });
+    throw tooManyFiles(cause, { operation }) ?? cause;
   }
 }

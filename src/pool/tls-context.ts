@@ -1,6 +1,7 @@
 import { type NativeTlsContext, native } from '../native.js';
 import { createError } from './errors.js';
 import type { ResolvedTlsOptions } from './options.js';
+import { tooManyFiles } from './shortage.js';
 import { defaultTrust } from './trust.js';
 
 /** Equal options are the same object, see options/tls.ts. */
@@ -14,7 +15,7 @@ const telling = new WeakMap<ResolvedTlsOptions, NativeTlsContext>();
  * for longer, and found by content.
  *
  * @param tellSecrets for connections that are captured: only these have OpenSSL tell their secrets
- * @throws LwsPoolError ERR_TLS_OPTION, ERR_KEYLOG
+ * @throws LwsPoolError ERR_TLS_OPTION, ERR_KEYLOG, ERR_TOO_MANY_FILES
  */
 export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): number {
   const made = tellSecrets ? telling : contexts;
@@ -32,15 +33,19 @@ export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): 
 /**
  * Opens the file that secrets are to be appended to, where there is one.
  *
- * @throws LwsPoolError ERR_KEYLOG
+ * @throws LwsPoolError ERR_KEYLOG, ERR_TOO_MANY_FILES
  */
 export function checkKeylog({ keylog }: ResolvedTlsOptions): void {
   if (typeof keylog !== 'string') return;
   try {
     native.openKeylog(keylog);
   } catch (cause) {
-    throw createError('ERR_KEYLOG', { file: keylog }, { cause });
+    throw keylogShortage(keylog, cause) ?? createError('ERR_KEYLOG', { file: keylog }, { cause });
   }
+}
+
+function keylogShortage(keylog: string, cause: unknown) {
+  return tooManyFiles(cause, { operation: `open the key log "${keylog}"`, file: keylog });
 }
 
 function create(options: ResolvedTlsOptions, tellSecrets: boolean): NativeTlsContext {
@@ -63,6 +68,10 @@ function create(options: ResolvedTlsOptions, tellSecrets: boolean): NativeTlsCon
       keylogFile: typeof options.keylog === 'string' ? options.keylog : undefined,
     });
   } catch (cause) {
+    // It opens the key log as well.
+    const short =
+      typeof options.keylog === 'string' ? keylogShortage(options.keylog, cause) : undefined;
+    if (short !== undefined) throw short;
     const option = (cause as { option?: unknown }).option;
     throw createError(
       'ERR_TLS_OPTION',

@@ -21,10 +21,16 @@ export interface RingFeatures {
 
 let known: RingFeatures | undefined;
 
-/** Asked once where there is one; a system that forbids it may allow it later. */
+/**
+ * Asked once where there is one; a system that forbids it may allow it later.
+ *
+ * @throws LwsPoolError ERR_TOO_MANY_FILES: it cannot be known, as asking takes a descriptor
+ */
 export function ringFeatures(): RingFeatures {
   if (known !== undefined) return known;
   const { errno, features, opcodes } = native.Ring.features();
+  const short = errno === 0 ? undefined : shortage(errno);
+  if (short !== undefined) throw short;
   // Both came with the same kernel, and the second has no name of its own to ask for.
   const six = opcodes.includes('SEND_ZC');
   const found: RingFeatures = Object.freeze({
@@ -40,15 +46,18 @@ export function ringFeatures(): RingFeatures {
 }
 
 export function unavailable(errno: number): LwsPoolError {
-  const name = nameOf(errno);
-  // That passes, and nothing forbids rings here.
-  if (name === 'EMFILE' || name === 'ENFILE') {
-    return createError('ERR_TOO_MANY_FILES', { operation: 'make a ring of io_uring', errno: name });
-  }
-  return createError('ERR_URING_UNAVAILABLE', { errno: name, reason: reasonOf(errno) });
+  const details = { errno: nameOf(errno), reason: reasonOf(errno) };
+  return shortage(errno) ?? createError('ERR_URING_UNAVAILABLE', details);
 }
 
-/** @throws LwsPoolError ERR_URING_UNAVAILABLE */
+/** That passes, and nothing forbids rings here. */
+function shortage(errno: number): LwsPoolError | undefined {
+  const name = nameOf(errno);
+  if (name !== 'EMFILE' && name !== 'ENFILE') return undefined;
+  return createError('ERR_TOO_MANY_FILES', { operation: 'make a ring of io_uring', errno: name });
+}
+
+/** @throws LwsPoolError ERR_URING_UNAVAILABLE, ERR_TOO_MANY_FILES */
 export function requireFeature(feature: 'recvMultishot' | 'sendZeroCopy'): void {
   if (ringFeatures()[feature]) return;
   const details = { operation: `${feature}()`, reason: 'it needs Linux 6.0' };

@@ -62,7 +62,11 @@ const LONGEST = 2 ** 31 - 1;
 export class Ring {
   readonly #engine: Engine;
 
-  /** What io_uring can do here; never throws. */
+  /**
+   * What io_uring can do here: also where there is none, it answers that.
+   *
+   * @throws LwsPoolError ERR_TOO_MANY_FILES where no descriptor is left to find out
+   */
   static features(): RingFeatures {
     return ringFeatures();
   }

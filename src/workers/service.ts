@@ -9,8 +9,9 @@ import { Event } from '../channel/record.js';
 import { warningIn } from '../channel/warning.js';
 import { FlightRecord } from '../flight/record.js';
 import { type NativeService, native } from '../native.js';
-import { createError, toPlain } from '../pool/errors.js';
+import { createError, type ErrorDetails, type LwsPoolError, toPlain } from '../pool/errors.js';
 import { LeaseCoordinator } from '../pool/lease/coordinator.js';
+import { tooManyFiles } from '../pool/shortage.js';
 import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
 import {
   answer,
@@ -247,7 +248,8 @@ export class WorkerService implements HandlerService {
       this.#post({ type: 'handling', group });
       return made;
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
+      this.#closedEarly.delete(group);
+      const error = loadError({ handler, worker: this.worker }, cause);
       this.#post({ type: 'handling', group, error: toPlain(error) });
       return undefined;
     }
@@ -255,15 +257,15 @@ export class WorkerService implements HandlerService {
 
   /** Imports the modules of BIOs, for the connections that will name them. */
   async #loadBios(group: number, modules: readonly string[]): Promise<void> {
-    let handler = '';
+    let bio = '';
     try {
       for (const module of modules) {
-        handler = module;
+        bio = module;
         await whileLoading(this.#heart, () => this.#bios.load(module));
       }
       this.#post({ type: 'handling', group });
     } catch (cause) {
-      const error = createError('ERR_HANDLER_LOAD', { handler, worker: this.worker }, { cause });
+      const error = loadError({ bio, worker: this.worker }, cause);
       this.#post({ type: 'handling', group, error: toPlain(error) });
     }
   }
@@ -370,6 +372,17 @@ export class WorkerService implements HandlerService {
   #post(message: FromWorker): void {
     this.#port.postMessage(message);
   }
+}
+
+/** Why a module of the user's could not be loaded: itself, or a lack of descriptors. */
+function loadError(details: ErrorDetails, cause: unknown): LwsPoolError {
+  const { handler, bio } = details;
+  const operation =
+    bio === undefined ? `load the handler ${handler}` : `load the BIO module ${bio}`;
+  return (
+    tooManyFiles(cause, { ...details, operation }) ??
+    createError('ERR_HANDLER_LOAD', details, { cause })
+  );
 }
 
 function bioError(callback: string, thrown: unknown) {

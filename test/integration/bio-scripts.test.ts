@@ -144,7 +144,10 @@ describe('a BIO that does wrong ends its connection with ERR_BIO', () => {
   it('a module that is none, or that is not there', async () => {
     for (const name of ['plain.mjs', 'none.mjs']) {
       const connecting = own.pool.connect('wss://127.0.0.1:1/', { tls: { bio: custom(name) } });
-      expect((await rejection(connecting)).code).toBe('ERR_HANDLER_LOAD');
+      const { code, message, details } = await rejection(connecting);
+      expect(code).toBe('ERR_HANDLER_LOAD');
+      expect(details).toMatchObject({ bio: module(name).href, worker: 0 });
+      expect(message).toMatch(/^The BIO module .* comes from defineBio\(\)\.$/);
     }
   });
 });

@@ -18,6 +18,12 @@ it.each<[string, unknown, descriptors: string | undefined, resources: string | u
   ['of memory', failed('Cannot allocate memory'), undefined, 'ENOMEM'],
   ['of threads', failed('x', 'ERR_WORKER_INIT_FAILED'), undefined, 'ERR_WORKER_INIT_FAILED'],
   ['of nothing', failed('no such module', 'ERR_MODULE_NOT_FOUND'), undefined, undefined],
+  [
+    'that a path is named like',
+    Object.assign(failed("ENOENT: open '/EMFILE'", 'ENOENT'), { errno: -2 }),
+    undefined,
+    undefined,
+  ],
   ['no error', 'EMFILE', undefined, undefined],
   ['nothing', undefined, undefined, undefined],
 ])('finds a shortage: %s', (_, error, descriptors, resources) => {

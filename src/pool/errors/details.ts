@@ -89,6 +89,8 @@ export interface ErrorDetails {
   readonly crashes?: number | undefined;
   /** URL of the handler module. */
   readonly handler?: string | undefined;
+  /** URL of the module of a BIO of the user's; several are joined with `', '`. */
+  readonly bio?: string | undefined;
   /** Name of the handler's function: `open`, `message`, ... */
   readonly callback?: string | undefined;
 }

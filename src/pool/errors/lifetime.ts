@@ -62,9 +62,9 @@ export const CONNECTION_ERRORS = {
             : `${theConnection(details)} was cut${note(' after ', details.timeout, ' ms')}${because(details.reason)}. Release leases before you close their connection.`,
   },
   ERR_HANDLER_LOAD: {
-    summary: 'The handler module cannot be loaded or exports no handler.',
+    summary: 'The module of a handler or of a BIO cannot be loaded, or exports none.',
     message: (details) =>
-      `${theHandler(details)} cannot be loaded${because(details.reason)}. It has to be a module that a worker can import and whose default export comes from defineHandler().`,
+      `${details.bio === undefined ? theHandler(details) : `The BIO module ${shown(details.bio)}`} cannot be loaded${because(details.reason)}. It has to be a module that a worker can import and whose default export comes from ${details.bio === undefined ? 'defineHandler()' : 'defineBio()'}.`,
   },
   ERR_HANDLER_FAILED: {
     summary: 'A handler threw; its connection was closed.',

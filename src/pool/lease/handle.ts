@@ -51,7 +51,7 @@ export class LeaseHandle implements SocketAccess {
 
   /**
    * @param what the system call, or what else it is, for the error
-   * @throws LwsPoolError the lease's, or ERR_LEASE_OPERATION
+   * @throws LwsPoolError the lease's, ERR_LEASE_OPERATION, or ERR_TOO_MANY_FILES
    */
   call<Result>(what: string, run: NativeCall<Result>): Result {
     const { leasing, token } = this.require();

@@ -83,6 +83,8 @@ export class Lease<Leased = unknown> {
    *
    * With an exclusive lease the kernel's counts tell, when it comes back, whether bytes went past
    * the lease: on a WebSocket that closes it with ERR_LEASE_TAINTED, see {@link vouch}.
+   *
+   * @throws LwsPoolError ERR_TOO_MANY_FILES, ERR_LEASE_OPERATION
    */
   get fd(): number {
     return this.#handle.fd;
@@ -138,7 +140,8 @@ export class Lease<Leased = unknown> {
    * pool forgets it (`close` with 1006 and the reason "detached"). What was queued to be sent is
    * lost. Exclusive leases only. With TLS it waits until the worker has let go of the SSL object.
    *
-   * @throws LwsPoolError ERR_TLS_OPERATION with TLS on a worker's own thread; ERR_LEASE_OPERATION
+   * @throws LwsPoolError ERR_TLS_OPERATION with TLS on a worker's own thread; ERR_TOO_MANY_FILES where
+   *   no descriptor is left for it, and the lease goes on; ERR_LEASE_OPERATION
    */
   detach(): Detached {
     return this.#handle.detach('detach()', false);
@@ -148,7 +151,7 @@ export class Lease<Leased = unknown> {
    * The same for a connection without TLS, as a Socket of `node:net`. What `leftover` holds is the
    * first thing that is read from it.
    *
-   * @throws LwsPoolError ERR_TLS_OPERATION with TLS
+   * @throws LwsPoolError ERR_TLS_OPERATION with TLS; ERR_TOO_MANY_FILES, ERR_LEASE_OPERATION
    */
   detachToSocket(): Socket {
     const { fd, leftover } = this.#handle.detach('detachToSocket()', true);

@@ -33,9 +33,9 @@ export function systemError(
       hint: 'Do it in a handler: there it runs on that thread.',
     });
   }
-  const errno = outcome <= ERRNO ? getSystemErrorName(outcome - ERRNO) : undefined;
+  if (outcome <= ERRNO) return errnoError(ERRNO - outcome, syscall, connection);
   const reason = outcome === TRUNCATED ? 'the peer ended TCP without ending TLS' : undefined;
-  return createError('ERR_LEASE_OPERATION', { syscall, errno, reason, connection });
+  return createError('ERR_LEASE_OPERATION', { syscall, reason, connection });
 }
 
 /** @param errno a positive number */
@@ -44,11 +44,12 @@ export function errnoError(
   syscall: string,
   connection: string | undefined,
 ): LwsPoolError {
-  return createError('ERR_LEASE_OPERATION', {
-    syscall,
-    errno: getSystemErrorName(-errno),
-    connection,
-  });
+  const details = { syscall, errno: getSystemErrorName(-errno), connection };
+  if (details.errno === 'EMFILE' || details.errno === 'ENFILE') {
+    const operation = `call ${syscall}() on ${connection === undefined ? 'a connection' : `connection ${connection}`}`;
+    return createError('ERR_TOO_MANY_FILES', { ...details, operation });
+  }
+  return createError('ERR_LEASE_OPERATION', details);
 }
 
 /** Why no lease was granted. */

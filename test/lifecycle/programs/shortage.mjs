@@ -1,6 +1,8 @@
 // What happens where descriptors run out at each step: so many are free, one more each time, until
 // there are enough. Run with a low limit (ulimit -n).
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createPool, Ring } from 'lws-pool';
 import { codeOf, print, runCase, trusting, urls } from '../support/child.mjs';
@@ -57,7 +59,7 @@ async function idleTurns() {
 await runCase({
   /** A worker's service, on this thread: its poller, libwebsockets and the handles of its loop. */
   async service(poller) {
-    const channel = new native.Channel(10, () => undefined, true);
+    const channel = new native.Channel(10, () => undefined, true, 2 ** 31 - 1);
     let mostTurns = 0;
     const outcomes = await countDown(async () => {
       let outcome = 'none';
@@ -106,6 +108,72 @@ await runCase({
     );
     print(outcomes);
     await pool.close();
+  },
+
+  /** What opens something for a moment, or for good, beside connections. */
+  async passing() {
+    const pool = await createPool({ ...trusting, threads: 1, warnings: false, flightRecorder: 16 });
+    // Of a key log that was opened, and could not be again.
+    pool.on('warning', () => undefined);
+    const folder = mkdtempSync(join(tmpdir(), 'lws-pool-'));
+    // Before anything else has asked, which would be remembered.
+    const asked = [true, false].map((short) => {
+      if (short) fill();
+      const code = codeOf((async () => Ring.features())());
+      free();
+      return code;
+    });
+    const outcomes = { features: [...new Set(await Promise.all(asked))] };
+    const url = `${urls.tls}/echo`;
+    const lookup = (_host, _options, callback) => callback(null, '127.0.0.1', 4);
+    // Modules are imported once: each time it is another.
+    let copies = 0;
+    const copied = (name) => {
+      const module = new URL(name, import.meta.url);
+      module.searchParams.set('copy', `${copies++}`);
+      return module;
+    };
+    const echo = `${urls.plain}/echo`;
+    const steps = {
+      keylog: () => pool.connect(url, { lookup, tls: { keylog: join(folder, 'keys') } }),
+      handler: () => pool.connect(echo, { handler: copied('handlers/plain.mjs') }),
+      bio: () => {
+        const bio = { type: /** @type {const} */ ('custom'), module: copied('bios/passing.mjs') };
+        return pool.connect(url, { lookup, tls: { bio } });
+      },
+    };
+    for (const [name, open] of Object.entries(steps)) {
+      outcomes[name] = await countDown(async () => {
+        const opening = open();
+        const code = await codeOf(opening);
+        if (code === 'none') await (await opening).close();
+        return code;
+      });
+    }
+    let traces = 0;
+    outcomes.writeTrace = await countDown(() =>
+      codeOf(pool.writeTrace(join(folder, `${traces++}.json`))),
+    );
+    for (const [name, target] of Object.entries({ detach: echo, detachTls: url })) {
+      let opened = await pool.connect(target, { lookup });
+      outcomes[name] = await countDown(async () => {
+        const lease = await opened.lease('exclusive');
+        try {
+          const { fd } = lease.detach();
+          closeSync(fd);
+        } catch (error) {
+          lease.release();
+          return String(/** @type {NodeJS.ErrnoException} */ (error).code);
+        }
+        free();
+        opened = await pool.connect(target, { lookup });
+        return 'none';
+      });
+      await opened.close();
+    }
+    print(outcomes);
+    await pool.close();
+    rmSync(folder, { recursive: true });
   },
 
   async ring() {

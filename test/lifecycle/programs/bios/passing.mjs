@@ -1,0 +1,4 @@
+// Passes everything on.
+import { defineBio } from 'lws-pool';
+
+export default defineBio({});
