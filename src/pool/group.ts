@@ -23,6 +23,8 @@ export type Failures = ReadonlyMap<ErrorCode, Readonly<Tally>>;
 interface Share {
   readonly worker: PoolWorker;
   readonly count: number;
+  /** Its worker has loaded the handler, and begins its connections. */
+  handling: boolean;
   opened: number;
   failed: number;
   closed: number;
@@ -65,11 +67,11 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   /** @internal */
   constructor(id: number, count: number, url: string, figures: OwnerFigures, closeTimeout: number) {
     super();
-    this.#closeTimeout = closeTimeout;
-    this.#figures = figures;
     if (!(figures instanceof OwnerFigures)) {
       throw madeBy('ConnectionGroup', 'id', id, 'await pool.connectMany(url, options)');
     }
+    this.#closeTimeout = closeTimeout;
+    this.#figures = figures;
     this.id = id;
     this.url = url;
     this.count = count;
@@ -150,6 +152,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   begin(worker: PoolWorker, share: GroupShare): void {
     const { count } = share;
     const none = {
+      handling: false,
       left: count,
       opened: 0,
       failed: 0,
@@ -160,6 +163,33 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     this.#shares.set(worker, { worker, count, ...none });
     worker.addConnections(share.count);
     worker.post({ type: 'open', share });
+  }
+
+  /** @internal Its worker has loaded the handler. */
+  onHandling(worker: PoolWorker): void {
+    const share = this.#shares.get(worker);
+    if (share !== undefined) share.handling = true;
+  }
+
+  /** @internal The first worker that has not loaded the handler. */
+  get loading(): PoolWorker | undefined {
+    for (const { worker, handling } of this.#shares.values()) if (!handling) return worker;
+    return undefined;
+  }
+
+  /**
+   * @internal Nobody will have it. Workers that have not loaded the handler have begun nothing, and may
+   * never say so: their shares count no more.
+   */
+  giveUp(error: LwsPoolError): void {
+    this.terminate();
+    for (const share of this.#shares.values()) {
+      if (share.handling || share.settled || share.left === 0) continue;
+      share.settled = true;
+      share.worker.addConnections(-share.left);
+      share.left = 0;
+      this.#lose(share, error, undefined);
+    }
   }
 
   /** @internal What is not open yet is given up with ERR_POOL_CLOSED. */
@@ -174,9 +204,10 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     let failed = 0;
     for (const { count } of report.failed.values()) failed += count;
     if (share.settled) {
-      // It was told already; what is new is that there is room in the worker.
-      share.left -= failed + report.closed;
-      worker.addConnections(-failed - report.closed);
+      // It was told already; what is new is that there is room in the worker, if anything was left.
+      const gone = Math.min(share.left, failed + report.closed);
+      share.left -= gone;
+      worker.addConnections(-gone);
       return;
     }
     for (const [code, { count }] of report.failed) this.#figures.failed(code, count);

@@ -251,19 +251,28 @@ export class Pool extends EventEmitter<PoolEvents> {
     resolved: ResolvedConnectOptions,
   ): Promise<number> {
     const modules = bioModules(target, resolved);
-    const terms = { target, ...resolved, phase: 'handler' };
-    if (modules.length > 0) await this.#waits.until(this.#loadBios(worker, modules), terms);
-    const { handler } = resolved;
+    const { handler, timeout, signal } = resolved;
+    const terms = { target, timeout, signal };
+    const { index } = worker;
+    if (modules.length > 0) {
+      const late = () => ({ worker: index, bio: modules.join(', ') });
+      await this.#waits.until(this.#loadBios(worker, modules), { ...terms, phase: 'BIO', late });
+    }
     if (handler === undefined) return 0;
-    return await this.#waits.until(this.#handle(worker, handler, target, resolved), terms);
+    const loading = this.#handle(worker, handler, target, resolved);
+    const late = () => ({ worker: index, handler });
+    return await this.#waits.until(loading, { ...terms, phase: 'handler', late });
   }
 
   /**
    * Opens many connections that a handler in the workers serves, spread over all of them.
    *
-   * @throws LwsPoolError ERR_INVALID_OPTION and others of wrong arguments, ERR_NAME_NOT_FOUND,
-   *   ERR_HANDLER_LOAD, ERR_POOL_CLOSED, ERR_TOO_MANY_CONNECTIONS; failures of single connections
-   *   are counted in the group
+   * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_URL, ERR_INVALID_HEADER, ERR_TLS_OPTION,
+   *   ERR_KEYLOG; ERR_NAME_NOT_FOUND, ERR_NAME_LOOKUP; ERR_HANDLER_LOAD where a worker cannot load the
+   *   handler or a BIO, ERR_WORKER_CRASHED where it died meanwhile, ERR_HANDSHAKE_TIMEOUT where the
+   *   name, a worker or the handler took longer than `timeout`; ERR_ABORTED, ERR_POOL_CLOSED,
+   *   ERR_TOO_MANY_CONNECTIONS, ERR_TOO_MANY_FILES; as a rejection, after which nothing is left of
+   *   the group. Failures of single connections are counted in the group
    */
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
     const target = parseTarget(url);
@@ -290,8 +299,8 @@ export class Pool extends EventEmitter<PoolEvents> {
     const { count, rate, signal } = resolved;
     const addresses = await this.#addresses(target, resolved);
     const endpoint = endpointOptions(target, resolved, addresses);
-    const terms = { target, ...resolved, phase: 'worker' };
-    await this.#waits.until(this.#workers.untilAvailable(), terms);
+    const terms = { target, timeout: resolved.timeout, signal };
+    await this.#waits.until(this.#workers.untilAvailable(), { ...terms, phase: 'worker' });
     this.#checkRoom(count);
     const group = new ConnectionGroup(
       ++this.#lastGroup,
@@ -300,15 +309,19 @@ export class Pool extends EventEmitter<PoolEvents> {
       this.#figures,
       resolved.closeTimeout,
     );
-    this.#groups.set(group.id, group);
     const workers = this.#workers.all.filter(({ available }) => available);
-    const loads: Promise<void>[] = [];
     const modules = bioModules(target, resolved);
-    const loading = { ...terms, phase: 'handler' };
     if (modules.length > 0) {
-      const bios = workers.map((worker) => this.#loadBios(worker, modules));
-      await this.#waits.until(Promise.all(bios), loading);
+      const loading = new Set(workers);
+      const bios = workers.map(async (worker) => {
+        await this.#loadBios(worker, modules);
+        loading.delete(worker);
+      });
+      const late = () => ({ worker: [...loading][0]?.index, bio: modules.join(', ') });
+      await this.#waits.until(Promise.all(bios), { ...terms, phase: 'BIO', late });
     }
+    this.#groups.set(group.id, group);
+    const loads: Promise<void>[] = [];
     for (const [index, worker] of workers.entries()) {
       const share = Math.floor(count / workers.length) + (index < count % workers.length ? 1 : 0);
       if (share === 0) continue;
@@ -333,10 +346,13 @@ export class Pool extends EventEmitter<PoolEvents> {
       void tls;
     });
     try {
-      await this.#waits.until(Promise.all(loads), loading);
+      const late = () => ({ worker: group.loading?.index, handler });
+      await this.#waits.until(Promise.all(loads), { ...terms, phase: 'handler', late });
     } catch (error) {
       // Nobody has it, and nobody could end it.
-      group.terminate();
+      group.giveUp(error as LwsPoolError);
+      this.#forget(group);
+      this.#settle();
       throw error;
     }
     setImmediate(() => group.onSettled());
@@ -651,7 +667,9 @@ export class Pool extends EventEmitter<PoolEvents> {
       case 'handling': {
         const key = handlingKey(message.group, worker);
         const error = message.error && (fromPlain(message.error) as LwsPoolError);
-        if (error !== undefined) this.#groups.get(message.group)?.onWorkerLost(worker, error);
+        const group = this.#groups.get(message.group);
+        if (error === undefined) group?.onHandling(worker);
+        else group?.onWorkerLost(worker, error);
         this.#handling.get(key)?.(error);
         this.#handling.delete(key);
         break;

@@ -1,5 +1,5 @@
 import { onAbort } from './abort.js';
-import { createError, type LwsPoolError } from './errors.js';
+import { createError, type ErrorDetails, type LwsPoolError } from './errors.js';
 import type { Target } from './url.js';
 
 /** Calls back when the pool ends, with its error. Returns what takes the callback back. */
@@ -13,6 +13,8 @@ export interface WaitTerms {
   readonly signal: AbortSignal | undefined;
   /** What is waited for, as ERR_HANDSHAKE_TIMEOUT says it. */
   readonly phase: string;
+  /** More that it says, as it is when the time is up: which worker, which module. */
+  readonly late?: (() => ErrorDetails) | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export class Waits {
 
   /** @throws LwsPoolError ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED, the pool's, or what the promise does */
   until<Result>(promise: Promise<Result>, terms: WaitTerms): Promise<Result> {
-    const { target, timeout, signal, phase } = terms;
+    const { target, timeout, signal, phase, late } = terms;
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer);
@@ -50,7 +52,7 @@ export class Waits {
       const fail = (error: unknown) => settle(() => reject(error));
       const { url, host } = target;
       const timer = setTimeout(() => {
-        fail(createError('ERR_HANDSHAKE_TIMEOUT', { url, host, timeout, phase }));
+        fail(createError('ERR_HANDSHAKE_TIMEOUT', { url, host, timeout, phase, ...late?.() }));
       }, timeout);
       const ignoreAbort = signal && onAbort(signal, () => fail(aborted(target, signal)));
       const ignoreEnd = this.onEnd(fail);

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Connection, createPool } from 'lws-pool';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { event, rejection, usePool } from '../fixtures/pool.js';
 import { echo, wsServer } from '../fixtures/servers.js';
 
@@ -113,9 +116,31 @@ describe('a handler', () => {
     const hanging = { handler: handler('hanging') };
     const late = await rejection(own.pool.connect(url, { ...hanging, timeout: 50 }));
     expect(late.code).toBe('ERR_HANDSHAKE_TIMEOUT');
+    const facts = { phase: 'handler', worker: 0, handler: hanging.handler.href };
+    expect(late.details).toMatchObject(facts);
     const signal = AbortSignal.timeout(50);
     const given = await rejection(own.pool.connect(url, { ...hanging, signal }));
     expect(given.code).toBe('ERR_ABORTED');
+  });
+
+  it('that never loads in one of the workers leaves nothing of its group', async () => {
+    const port = await wsServer(echo);
+    const pool = await createPool({ threads: 2 });
+    const url = `ws://127.0.0.1:${port}/`;
+    const place = mkdtempSync(join(tmpdir(), 'lws-pool-'));
+    onTestFinished(() => rmSync(place, { recursive: true }));
+    const hanging = { handler: handler('hanging-in-one'), count: 5 };
+    hanging.handler.searchParams.set('folder', join(place, 'made'));
+    const late = await rejection(pool.connectMany(url, { ...hanging, timeout: 500 }));
+    expect(late.code).toBe('ERR_HANDSHAKE_TIMEOUT');
+    expect(late.details).toMatchObject({ phase: 'handler', handler: hanging.handler.href });
+    expect(late.message).toMatch(/: worker [01] has not loaded the handler file:\/\/\//);
+    const signal = AbortSignal.timeout(50);
+    const given = await rejection(pool.connectMany(url, { ...hanging, signal }));
+    expect(given.code).toBe('ERR_ABORTED');
+    // Those of the other worker are ended, and it says so.
+    while (pool.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await pool.close();
   });
 });
 

@@ -24,6 +24,13 @@ describe('a worker that does not answer', () => {
     ]);
   });
 
+  it('leaves nothing of a group that was given up', async () => {
+    expect(await runWell('hanging', { args: ['given'], env: servers.env })).toEqual([
+      ['ERR_HANDSHAKE_TIMEOUT', 'handler', 0, 1],
+      [3, 4],
+    ]);
+  });
+
   it('is not ended for time in which the main thread was busy itself', async () => {
     const args = ['standsStill', 'busy'];
     const lines = await runWell('hanging', { args, env: servers.env });

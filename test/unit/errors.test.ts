@@ -218,6 +218,28 @@ describe('messages', () => {
     );
   });
 
+  it('says which worker has not loaded which module', () => {
+    const late = (details: ErrorDetails) =>
+      createError('ERR_HANDSHAKE_TIMEOUT', { ...peer, timeout: 5, ...details }).message;
+    const handler = 'file:///h.js';
+    expect(late({ phase: 'handler', worker: 1, handler })).toContain(
+      `${at} was not open after 5 ms: worker 1 has not loaded the handler file:///h.js. Look for`,
+    );
+    expect(late({ phase: 'BIO', worker: 0, bio: 'file:///b.js' })).toContain(
+      'worker 0 has not loaded the BIO module file:///b.js.',
+    );
+    expect(late({ phase: 'handler' })).toContain('worker has not loaded the handler. Look');
+    const { message } = createError('ERR_HANDLER_LOAD', { bio: 'file:///b.js', reason: 'gone' });
+    expect(message).toContain('The BIO module file:///b.js cannot be loaded: gone.');
+    expect(message).toContain('defineBio()');
+  });
+
+  it('speaks of the connection that ended with its pool', () => {
+    const { message } = createError('ERR_POOL_CLOSED', { url: 'ws://h/', connection: '1.2.3' });
+    expect(message).toContain('The connection to ws://h/ ended with its pool');
+    expect(message).not.toContain('opens no more');
+  });
+
   it('names what the descriptor was for', () => {
     const { message } = createError('ERR_TOO_MANY_FILES', { operation: 'load a module' });
     expect(message).toMatch(/^No file descriptor is left to load a module/);

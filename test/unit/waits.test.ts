@@ -37,6 +37,12 @@ it('a wait ends by its deadline, its signal, or with the pool', async () => {
     code: 'ERR_HANDSHAKE_TIMEOUT',
     details: { host: 'name.example', timeout: 1_000, phase },
   });
+  let worker = 0;
+  const facts = () => ({ worker, handler: 'file:///h.js' });
+  const loading = rejectionOf(waits.until(never, { ...terms, phase: 'handler', late: facts }));
+  worker = 1;
+  vi.advanceTimersByTime(1_000);
+  expect((await loading).details).toMatchObject({ worker: 1, handler: 'file:///h.js' });
   const aborted = rejectionOf(waits.until(never, terms));
   controller.abort('enough');
   expect(await aborted).toMatchObject({ code: 'ERR_ABORTED', cause: 'enough' });

@@ -38,7 +38,7 @@ export interface ErrorDetails {
   readonly syscall?: string | undefined;
   /** Time allowed, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** What was under way: `name lookup`, `worker`, `handler`, `TCP`, `TLS`, `upgrade`. */
+  /** What was under way: `name lookup`, `worker`, `BIO`, `handler`, `TCP`, `TLS`, `upgrade`. */
   readonly phase?: string | undefined;
   /** What was asked for, as the call is written: `updateKeys()`. */
   readonly operation?: string | undefined;

@@ -1,5 +1,10 @@
-import type { ErrorEntry } from './details.js';
+import type { ErrorDetails, ErrorEntry } from './details.js';
 import { because, errnoNote, note, peer, peerAtStart, shown } from './phrases.js';
+
+/** `the handler file:///h.js`, as far as it is known. */
+function module({ phase, handler, bio }: ErrorDetails): string {
+  return phase === 'BIO' ? `the BIO module${note(' ', bio)}` : `the handler${note(' ', handler)}`;
+}
 
 /** Failures on the way to an open socket. */
 export const NETWORK_ERRORS = {
@@ -35,7 +40,9 @@ export const NETWORK_ERRORS = {
     message: (details) =>
       details.phase === 'worker'
         ? `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}: ${details.worker === undefined ? 'no worker was there to open it' : `worker ${details.worker} does not answer`}. Look for a handler that runs on, or for what workers die of or cannot start for.`
-        : `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}${note(', still in ', details.phase)}. Check that the server answers, raise "timeout", or open fewer connections at once.`,
+        : details.phase === 'handler' || details.phase === 'BIO'
+          ? `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}: worker${note(' ', details.worker)} has not loaded ${module(details)}. Look for a top-level await or a loop in it, or for a handler that keeps the worker busy; raise "timeout" if it is only slow.`
+          : `${peerAtStart(details)} was not open${note(' after ', details.timeout, ' ms')}${note(', still in ', details.phase)}. Check that the server answers, raise "timeout", or open fewer connections at once.`,
   },
   ERR_ABORTED: {
     summary: 'The signal of the caller aborted the opening, the wait for a lease, or an operation.',

@@ -70,6 +70,24 @@ await runCase({
     await pool.close();
   },
 
+  /** `connectMany()` rejects: its connections are begun by nobody, and count no more. */
+  async given() {
+    const pool = await createPool({ threads: 1, warnings: false, workerTimeout: 0 });
+    const held = await hold(pool);
+    await held.begin();
+    const many = { count: 3, handler: handler('plain') };
+    const error = await pool.connectMany(url, { ...many, timeout: 300 }).catch((thrown) => thrown);
+    const { phase, worker } = error.details;
+    print([error.code, phase, worker, pool.size]);
+    held.goOn();
+    // The worker learns of both, in this order.
+    const group = await pool.connectMany(url, many);
+    await group.ready;
+    print([group.opened, pool.size]);
+    await group.close();
+    await pool.close();
+  },
+
   /** A thread that no exception ends: others take its place, and the pool can be destroyed. */
   async waits() {
     const folder = mkdtempSync(join(tmpdir(), 'lws-pool-'));
