@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -53,8 +52,7 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     state->service =
         std::make_unique<Service>(*state->channel, *state->host, number(info, 1),
                                   info[4].ToBoolean() ? PollerKind::uring : PollerKind::epoll);
-    state->opener = std::make_unique<LwsOpener>(*state->service, loop);
-    if (!state->opener->whole()) throw std::runtime_error("libwebsockets has no event pipe");
+    state->opener = std::make_unique<LwsOpener>(*state->service);
     state->opener->name(number(info, 0));
     state->host->start(*state->service);
   } catch (const std::exception& error) {
@@ -131,9 +129,9 @@ void ServiceBinding::discard(Napi::Env env, std::unique_ptr<State> owned) {
   begin(state);
 }
 
-// Closing takes several turns of the loop, and each step needs what the one before it ended:
-// connections and libwebsockets' context first, then our own handles, then the memory. Nothing is
-// served meanwhile: no queued attempt may begin in a context that goes.
+// Connections and libwebsockets' context go first, then our handles, for which the loop has to
+// turn, then the memory. Nothing is served meanwhile: no queued attempt may begin in a context that
+// goes.
 void ServiceBinding::begin(State* state) {
   if (std::exchange(state->closing, true)) return;
   if (state->bios) state->bios->end();
@@ -141,7 +139,8 @@ void ServiceBinding::begin(State* state) {
   state->host->silence();
   // Before anything is freed that a holder on another thread could be using.
   state->service->revokeAll();
-  state->opener->destroy([state] { state->host->stop([state] { end(state); }); });
+  state->opener->destroy();
+  state->host->stop([state] { end(state); });
 }
 
 void ServiceBinding::end(State* state) {

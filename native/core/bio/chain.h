@@ -5,9 +5,9 @@
 #include <openssl/types.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../fields.h"
@@ -62,10 +62,11 @@ class Chain {
   void retryAfter(uint32_t milliseconds) { retryAfter_ = milliseconds; }
   // For how long to wait after one of them; says so to the user once there were many. Milliseconds.
   uint32_t backOff();
-  // While libwebsockets has the connection: called, in the middle of a call of OpenSSL, at each
-  // such retry, of which libwebsockets would make a busy loop; it only notes. And what a layer does
-  // not take now is kept here, since libwebsockets takes a request for sent that was not: flush().
-  std::function<void()> onOwnRetry;
+  // While libwebsockets has the connection: what a layer does not take now is kept here, since
+  // libwebsockets takes a request for sent that was not: flush().
+  bool opening = false;
+  // Whether there was such a retry meanwhile, since this was asked last.
+  bool takePutOff() { return std::exchange(putOff_, false); }
 
   // A layer may have taken more from below than it has given out, and nobody but itself knows.
   bool readsAhead() const;
@@ -93,6 +94,7 @@ class Chain {
   bool asked_ = false;  // the descriptor had nothing
   bool moved_ = false;  // or something
   bool gathering_ = false;
+  bool putOff_ = false;
   uint32_t readRetries_ = 0;
   uint32_t writeRetries_ = 0;
   const uint32_t* last_ = nullptr;  // of the two; null: the last call was no such retry

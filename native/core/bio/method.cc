@@ -55,7 +55,7 @@ struct Method {
     }
     retries++;
     chain.last_ = &retries;
-    if (chain.onOwnRetry) chain.onOwnRetry();
+    chain.putOff_ = chain.opening;
     return result;
   }
 
@@ -125,7 +125,7 @@ struct Method {
     IoResult result = drain(holder, below);
     if (result.status == Status::done) result = pass(holder, below, bytes, size);
     // Where the kernel takes nothing, libwebsockets waits for it as it always does.
-    if (result.status != Status::again || !chain.onOwnRetry || chain.ownRetries() == 0) {
+    if (result.status != Status::again || !chain.opening || chain.ownRetries() == 0) {
       return result;
     }
     chain.queue_.append(bytes, size);
@@ -148,7 +148,7 @@ struct Method {
     Chain& chain = *holder.chain;
     if (chain.depth_ == 0) {
       const IoResult result = drain(holder, below);
-      if (result.status == Status::again && chain.onOwnRetry) return {Status::done};
+      if (result.status == Status::again && chain.opening) return {Status::done};
       if (result.status != Status::done) return result;
     }
     return within(holder, chain.writeRetries_, [&] { return holder.layer->flush(below); });

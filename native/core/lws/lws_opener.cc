@@ -2,19 +2,21 @@
 
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "../barrier.h"
 #include "../bio/chain.h"
+#include "../bio/socket.h"
 #include "../flight/note.h"
 #include "../net/transport.h"
 #include "../ws/handshake.h"
+#include "diagnosis.h"
 #include "tls_context.h"
 
 namespace lwspool {
@@ -23,107 +25,9 @@ namespace {
 
 const lws_retry_bo_t kNoRetries{};  // and no pings, no hang-ups
 
-void secured(Connection& connection) {
-  if (connection.endpoint->tls) connection.reached(&ConnectionFigures::secured);
-}
-
-}  // namespace
-
-LwsOpener::LwsOpener(Service& service, uv_loop_t* loop)
-    : service_(service),
-      loop_(loop),
-      context_(loop, onEvent, this),
-      diagnosis_(loop, [this](Connection& connection, const char* call, int error) {
-        diagnosed(connection, call, error);
-      }) {
-  observeThisThread(this);
-}
-
-LwsOpener::~LwsOpener() { observeThisThread(nullptr); }
-
-// --- attempts ------------------------------------------------------------------------------------
-
-void LwsOpener::start(Connection& connection) {
-  const Endpoint& endpoint = *connection.endpoint;
+// The attempt on this address has failed: that call, with that errno.
+void unconnected(Connection& connection, const char* call, int error) {
   Opening& opening = *connection.opening;
-  lws_vhost* vhost = context_.clientVhost(endpoint.tls != nullptr);
-  if (vhost == nullptr) {
-    opening.error.code = "ERR_SYSTEM";
-    opening.error.fields.set("reason", "libwebsockets could not make a vhost");
-    return service_.handshakes().attemptOver(connection);
-  }
-  const std::string address = endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
-  lws_client_connect_info info;
-  std::memset(&info, 0, sizeof info);
-  info.context = context_.get();
-  info.vhost = vhost;
-  info.address = address.c_str();
-  info.port = endpoint.port;
-  info.host = "lws-pool";  // prepare() in tls_handshake.cc and writeHead() put the real one
-  info.path = "/";
-  // Its raw role cannot do TLS, and its HTTP client is slow: see docs/threading.md.
-  info.method = endpoint.tls ? "GET" : "RAW";
-  info.alpn = "http/1.1";
-  info.local_protocol_name = "lws-pool";
-  info.iface = opening.localAddress.empty() ? nullptr : opening.localAddress.c_str();
-  info.retry_and_idle_policy = &kNoRetries;
-  info.opaque_user_data = &connection;
-  info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
-  if (endpoint.tls) {
-    info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
-  }
-  opening.key = endpoint.kind == Kind::ws ? ws::makeKey(random_) : std::string();
-  opening.reached = Reached::nothing;
-  attempts_.push_back(&connection);
-  starting_ = &connection;
-  lws* wsi = context_.connect(info);
-  starting_ = nullptr;
-  touched_ = true;
-  // Where the kernel refuses at once, it is gone without LWS_CALLBACK_WSI_DESTROY.
-  lws* gone = wsi == nullptr ? connection.wsi : nullptr;
-  connection.wsi = wsi;
-  if (wsi == nullptr) {
-    if (gone != nullptr) closeForgottenWatchers(loop_, gone);
-    std::erase(timed_, &connection);
-    return over(connection);
-  }
-  timed_.push_back(&connection);
-}
-
-void LwsOpener::abandon(Connection& connection) {
-  if (connection.opening->diagnosis != nullptr) {
-    diagnosis_.cancel(connection);
-    return service_.handshakes().attemptOver(connection);
-  }
-  if (connected(connection)) noteSocket(connection);
-  // Its end comes with a later event; it must not be taken over before.
-  std::erase(ready_, &connection);
-  std::erase(incoming_, &connection);
-  kill(connection);
-}
-
-bool LwsOpener::connected(const Connection& connection) const {
-  if (connection.opening->diagnosis != nullptr) return false;
-  return connection.opening->reached != Reached::nothing;
-}
-
-// The attempt has failed, and libwebsockets has let go of it.
-void LwsOpener::over(Connection& connection) {
-  std::erase(attempts_, &connection);
-  Opening& opening = *connection.opening;
-  if (!opening.cancelled && opening.reached == Reached::nothing && !opening.error) {
-    return diagnosis_.begin(connection);
-  }
-  if (!opening.cancelled && !opening.error) opening.error.code = "ERR_CONNECTION_RESET";
-  service_.handshakes().attemptOver(connection);
-}
-
-void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
-  Opening& opening = *connection.opening;
-  if (error == 0 && !opening.repeated) {
-    opening.repeated = true;
-    return start(connection);
-  }
   noteError(connection, error, 0, -1);
   opening.mayTryNext = true;
   opening.error.fields.set("syscall", call);
@@ -159,8 +63,99 @@ void LwsOpener::diagnosed(Connection& connection, const char* call, int error) {
     default:
       opening.error.code = "ERR_SOCKET";
   }
+}
+
+}  // namespace
+
+LwsOpener::LwsOpener(Service& service) : service_(service) {
+  context_.emplace(onEvent, this);
+  observeThisThread(this);
+}
+
+LwsOpener::~LwsOpener() {
+  destroy();
+  observeThisThread(nullptr);
+}
+
+// --- attempts ------------------------------------------------------------------------------------
+
+void LwsOpener::start(Connection& connection) {
+  const Endpoint& endpoint = *connection.endpoint;
+  Opening& opening = *connection.opening;
+  lws_vhost* vhost = context_->clientVhost(endpoint.tls != nullptr);
+  if (vhost == nullptr) {
+    opening.error.code = "ERR_SYSTEM";
+    opening.error.fields.set("reason", "libwebsockets could not make a vhost");
+    return service_.handshakes().attemptOver(connection);
+  }
+  const std::string address = endpoint.unixPath.empty() ? opening.address : "+" + endpoint.unixPath;
+  lws_client_connect_info info;
+  std::memset(&info, 0, sizeof info);
+  info.context = context_->get();
+  info.vhost = vhost;
+  info.address = address.c_str();
+  info.port = endpoint.port;
+  info.host = "lws-pool";  // prepare() in tls_handshake.cc and writeHead() put the real one
+  info.path = "/";
+  // Its raw role cannot do TLS, and its HTTP client is slow: see docs/threading.md.
+  info.method = endpoint.tls ? "GET" : "RAW";
+  info.alpn = "http/1.1";
+  info.local_protocol_name = "lws-pool";
+  info.iface = opening.localAddress.empty() ? nullptr : opening.localAddress.c_str();
+  info.retry_and_idle_policy = &kNoRetries;
+  info.opaque_user_data = &connection;
+  info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+  if (endpoint.tls) {
+    info.ssl_connection |= LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+    attempts_.push_back(&connection);
+  }
+  opening.key = endpoint.kind == Kind::ws ? ws::makeKey(random_) : std::string();
+  opening.reached = Reached::nothing;
+  starting_ = &connection;
+  // Where the kernel refuses at once, it is gone again.
+  connection.wsi = lws_client_connect_via_info(&info);
+  starting_ = nullptr;
+  if (connection.wsi == nullptr) return refused(connection);
+  if (const int error = service_.watch(connection, lws_get_socket_fd(connection.wsi))) {
+    opening.error.code = "ERR_SOCKET";
+    opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
+    return kill(connection);
+  }
+  proceed(connection, false);
+}
+
+void LwsOpener::abandon(Connection& connection) {
+  if (connected(connection)) noteSocket(connection);
+  kill(connection);
+}
+
+bool LwsOpener::connected(const Connection& connection) const {
+  return connection.opening->reached != Reached::nothing;
+}
+
+// The attempt has failed, and libwebsockets has let go of it.
+void LwsOpener::over(Connection& connection) {
+  std::erase(attempts_, &connection);
+  Opening& opening = *connection.opening;
+  if (!opening.cancelled && !opening.error) {
+    // Where TCP did not stand yet, it was reset between our look at it and libwebsockets'.
+    opening.error.code = "ERR_CONNECTION_RESET";
+    opening.mayTryNext = opening.reached == Reached::nothing;
+  }
   service_.handshakes().attemptOver(connection);
-  service_.host().wake();
+}
+
+// The call that was to begin the attempt has ended it.
+void LwsOpener::refused(Connection& connection) {
+  Opening& opening = *connection.opening;
+  if (opening.error || opening.reached != Reached::nothing) return over(connection);
+  const Diagnosis found = diagnose(connection);
+  if (found.error == 0 && !std::exchange(opening.repeated, true)) {
+    std::erase(attempts_, &connection);
+    return start(connection);
+  }
+  unconnected(connection, found.call, found.error);
+  over(connection);
 }
 
 // --- libwebsockets' events -----------------------------------------------------------------------
@@ -172,9 +167,13 @@ int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* 
 int LwsOpener::onAnyEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                           size_t size) {
   auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
-  if (opener == nullptr || opener->destroying_) return 0;
+  // Before there is a context to speak of.
+  if (opener == nullptr || !opener->context_) return 0;
+  if (reason == LWS_CALLBACK_RAW_CLOSE) opener->context_->table().hide();
+  if (reason == LWS_CALLBACK_WSI_DESTROY) opener->context_->table().show();
+  if (opener->destroying_) return 0;
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
-    return opener->context_.configureServer(static_cast<SSL_CTX*>(user));
+    return opener->context_->configureServer(static_cast<SSL_CTX*>(user));
   }
   auto* connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
   if (connection == nullptr) {
@@ -197,19 +196,16 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       connection.reached(&ConnectionFigures::connected);
       note(connection, Flight::connected);
       return 0;
+    case LWS_CALLBACK_RAW_CONNECTED:
+      opening->stands = true;
+      return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       opening->reached = Reached::request;
-      secured(connection);
-      timed_.push_back(&connection);
-      // Behind the request it goes on waiting for room, and would never stop, unless there is a
-      // body: with this it says so once.
+      opening->stands = true;
+      connection.reached(&ConnectionFigures::secured);
+      // Behind the request it would wait for the answer, unless there is a body.
       lws_client_http_body_pending(wsi, 1);
-      lws_callback_on_writable(wsi);
       return writeHead(connection, static_cast<char**>(in), size);
-    case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
-    case LWS_CALLBACK_RAW_CONNECTED:
-      if (opening != nullptr && !connection.upgrading()) ready(connection);
-      return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       if (opening != nullptr) {
         if (opening->reached != Reached::nothing) noteSocket(connection);
@@ -217,23 +213,19 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
       }
       return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-      if (opening != nullptr && opening->reached == Reached::nothing) {
-        closeForgottenWatchers(loop_, wsi);
-      }
       connection.wsi = nullptr;
-      std::erase(timed_, &connection);
-      std::erase(putOff_, &connection);
-      waiting_.erase(&connection);
       if (starting_ != nullptr) return 0;  // start() sees to it
-      std::erase(ready_, &connection);
-      std::erase(incoming_, &connection);
+      if (adopted_ == &connection) adopted_ = nullptr;
       if (connection.phase == Phase::dying) {
         service_.destroyed(connection);
-      } else if (opening != nullptr && connection.endpoint->role == ws::Role::server) {
-        service_.failed(connection);  // it went in the middle of its TLS handshake
       } else if (opening != nullptr) {
-        over(connection);
-        service_.host().wake();
+        service_.disconnect(connection, true);
+        std::erase(incoming_, &connection);
+        if (connection.endpoint->role == ws::Role::client) {
+          over(connection);
+        } else {
+          service_.failed(connection);  // it went in the middle of its TLS handshake
+        }
       }
       return 0;
     default:
@@ -278,84 +270,99 @@ void LwsOpener::explain(Connection& connection, std::string_view what) {
 
 // --- handing over, and taking back ---------------------------------------------------------------
 
-void LwsOpener::turn() {
-  while (!ready_.empty()) {
-    Connection* connection = ready_.back();
-    ready_.pop_back();
-    takeOver(*connection);
+void LwsOpener::serve(Connection& connection, const Poller::Ready& ready) {
+  if (connection.opening->reached == Reached::nothing) {
+    if (ready.broken && failed(connection)) return;
+    // What is to be read is read once it stands.
+    if (ready.writable) run(connection, false, true, ready.readable);
+  } else if (!connection.opening->putOff) {  // else the clock says when
+    run(connection, ready.readable || ready.broken, ready.writable, false);
   }
-  for (Connection* connection : putOff_) {
-    bio::Chain* const chain = bio::Chain::of(lws_get_ssl(connection->wsi));
-    if (chain == nullptr) continue;
-    waiting_[connection] = lookAway(loop_, connection->wsi);
-    service_.slowOpening(*connection, *chain);
+}
+
+// Whether the kernel has refused, and why, which libwebsockets would keep to itself.
+bool LwsOpener::failed(Connection& connection) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  sockaddr_storage peer;
+  size = sizeof peer;
+  // A Unix socket whose server has no room for another is told so by the call that is to begin it,
+  // which libwebsockets takes for one that goes on.
+  if (error == 0 && getpeername(connection.fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    error = EAGAIN;
   }
-  putOff_.clear();
-  for (Connection* connection : timed_) lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
-  timed_.clear();
-  if (std::exchange(touched_, false)) {
-    // libwebsockets sets its timers only after events of its own.
-    lws_cancel_service(context_.get());
+  if (error == 0) return false;
+  unconnected(connection, "connect", error);
+  service_.disconnect(connection);
+  kill(connection);
+  return true;
+}
+
+// Has libwebsockets do what there is to do. `more`: as in Service::connected().
+void LwsOpener::run(Connection& connection, bool readable, bool writable, bool more) {
+  context_->serve(connection.fd, readable, writable);
+  if (connection.wsi != nullptr) proceed(connection, more);
+}
+
+// libwebsockets has returned, and has the connection still.
+void LwsOpener::proceed(Connection& connection, bool more) {
+  Opening& opening = *connection.opening;
+  if (opening.stands) return takeOver(connection, more);
+  // It keeps its timers in a list, which it walks to set another; and time-outs are ours.
+  lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
+  const SSL* const ssl = lws_get_ssl(connection.wsi);
+  const bio::Socket* const socket = bio::Socket::of(ssl);
+  if (bio::Chain* const chain = bio::Chain::of(ssl); chain != nullptr && chain->takePutOff()) {
+    opening.putOff = true;
+    service_.slowOpening(connection, *chain);
+  } else if (socket != nullptr && !socket->drained()) {
+    // It was granted no more in one call.
+    service_.lookAgain(connection);
   }
 }
 
 void LwsOpener::resume(Connection& connection) {
-  const auto found = waiting_.find(&connection);
-  if (found == waiting_.end()) return;
-  const LookedAway watcher = found->second;
-  waiting_.erase(found);
-  if (connection.wsi == nullptr) return;
-  lookBack(watcher);
+  if (!connection.opening || !std::exchange(connection.opening->putOff, false)) return;
   SSL* const ssl = lws_get_ssl(connection.wsi);
   if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
+  run(connection, true, true, false);
 }
 
-// What libwebsockets has to do is done when it has returned from its callback.
-void LwsOpener::ready(Connection& connection) {
-  ready_.push_back(&connection);
-  service_.host().wake();
-}
-
-// From here on libwebsockets has neither bytes of the connection, nor timers, nor interest in it.
-void LwsOpener::takeOver(Connection& connection) {
+// From here on libwebsockets has neither bytes of the connection nor timers.
+void LwsOpener::takeOver(Connection& connection, bool more) {
   lws* wsi = connection.wsi;
-  touched_ = true;
+  SSL* const ssl = lws_get_ssl(wsi);
   const bool client = connection.endpoint->role == ws::Role::client;
   const bool requested = client && connection.endpoint->tls != nullptr;
-  // Memory for headers, 5 KB. libwebsockets hangs up on whoever keeps it for longer than six
-  // minutes, and searches all of it whenever a connection is closed.
+  // Memory for headers, 5 KB. libwebsockets searches all of it whenever a connection is closed.
   if (requested) (void)lws_http_headers_detach(wsi);
-  lws_rx_flow_control(wsi, 0);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-  releaseBuffers(lws_get_ssl(wsi));
-  if (bio::Chain* const chain = bio::Chain::of(lws_get_ssl(wsi))) chain->onOwnRetry = nullptr;
-  std::erase(putOff_, &connection);
-  waiting_.erase(&connection);
-  const int fd = lws_get_socket_fd(wsi);
-  if (!client) return service_.accepted(connection, fd, lws_get_ssl(wsi));
-  service_.connected(connection, fd, lws_get_ssl(wsi), requested);
+  releaseBuffers(ssl);
+  if (const bio::Socket* const socket = bio::Socket::of(ssl)) more = more || !socket->drained();
+  if (bio::Chain* const chain = bio::Chain::of(ssl)) {
+    chain->opening = false;
+    more = more || chain->readsAhead();
+  }
+  if (!client) return service_.accepted(connection, connection.fd, ssl, more);
+  service_.connected(connection, connection.fd, ssl, requested, more);
 }
 
 void LwsOpener::established(Connection& connection) { std::erase(attempts_, &connection); }
 
 void LwsOpener::kill(Connection& connection) {
-  if (connection.wsi == nullptr) return;
-  context_.close(connection.wsi);
-  touched_ = true;
+  if (connection.wsi != nullptr) context_->close(connection.wsi);
 }
 
 void LwsOpener::close(Connection& connection) { kill(connection); }
 
-void LwsOpener::destroy(std::function<void()> done) {
+void LwsOpener::destroy() {
+  if (!context_) return;
   destroying_ = true;
-  service_.forEach([this](Connection& connection) {
-    if (connection.opening && connection.opening->diagnosis != nullptr) {
-      diagnosis_.cancel(connection);
-    }
-  });
   // All connections first, so that as little as possible happens while the context goes.
   service_.forEach([this](Connection& connection) { kill(connection); });
-  context_.destroy(std::move(done));
+  for (const Listener& listener : listeners_) ::close(listener.fd);
+  context_.reset();
 }
 
 // --- TLS -----------------------------------------------------------------------------------------
@@ -389,11 +396,7 @@ bool LwsOpener::prepare(Connection& connection, SSL* ssl) {
       return refuse(failure.what());
     }
   }
-  bio::Chain::of(ssl)->onOwnRetry = [this, &connection] {
-    if (std::find(putOff_.begin(), putOff_.end(), &connection) != putOff_.end()) return;
-    putOff_.push_back(&connection);
-    service_.host().wake();
-  };
+  bio::Chain::of(ssl)->opening = true;
   return true;
 }
 

@@ -1,30 +1,28 @@
 // Opens connections with libwebsockets: TCP, TLS and its verification. What it has opened it leaves
-// alone, and takes back only to close it. Worker thread only.
+// alone, and takes back only to close it. Until then the worker's poller says what is ready, and
+// libwebsockets is called for that. Worker thread only.
 #pragma once
-
-#include <uv.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "../net/connection.h"
 #include "../net/opener.h"
 #include "../net/service.h"
-#include "diagnosis.h"
 #include "lws_context.h"
 #include "tls_handshake.h"
-#include "wsi_watcher.h"
 
 namespace lwspool {
 
 class LwsOpener final : public Opener, private TlsObserver {
  public:
-  // Throws std::runtime_error, with nothing left in the loop.
-  LwsOpener(Service& service, uv_loop_t* loop);
+  // Throws std::runtime_error.
+  explicit LwsOpener(Service& service);
   ~LwsOpener() override;
 
   void start(Connection&) override;
@@ -33,10 +31,8 @@ class LwsOpener final : public Opener, private TlsObserver {
   void established(Connection&) override;
   void close(Connection&) override;
   void resume(Connection&) override;
-  void turn() override;
-
-  // False: nothing can be opened; destroy() all the same.
-  bool whole() const { return context_.whole(); }
+  void serve(Connection&, const Poller::Ready&) override;
+  void arrivals(uint32_t listener) override;
 
   // Target: takes connections in on that address. The port, or -1.
   int listen(std::shared_ptr<const Endpoint>, const char* address, int port, Consumer&);
@@ -47,19 +43,21 @@ class LwsOpener final : public Opener, private TlsObserver {
   // What the ids of this worker's connections begin with.
   void name(uint32_t channel) { channel_ = channel; }
 
-  // Closes all connections, without telling anybody, and the context; then calls `done`.
-  void destroy(std::function<void()> done);
+  // Closes all connections, without telling anybody, and the context.
+  void destroy();
 
  private:
   static int onEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
   static int onAnyEvent(lws*, lws_callback_reasons, void* user, void* in, size_t size);
   int event(lws*, lws_callback_reasons, Connection&, void* in, size_t size);
   int writeHead(Connection&, char** end, size_t room);
-  void ready(Connection&);
+  void refused(Connection&);
+  bool failed(Connection&);
+  void run(Connection&, bool readable, bool writable, bool more);
+  void proceed(Connection&, bool more);
   void noteSocket(Connection&);
-  void takeOver(Connection&);
+  void takeOver(Connection&, bool more);
   void over(Connection&);
-  void diagnosed(Connection&, const char* call, int error);
   void explain(Connection&, std::string_view what);
   void kill(Connection&);
 
@@ -69,31 +67,25 @@ class LwsOpener final : public Opener, private TlsObserver {
   void handshakeDone(SSL*) override;
 
   struct Listener {
+    int fd;
     lws_vhost* vhost;
     std::shared_ptr<const Endpoint> endpoint;
     Consumer* consumer;
   };
+  void adopt(const Listener&, int fd);
   int incoming(lws*);
 
   Service& service_;
-  uv_loop_t* const loop_;
-  LwsContext context_;
-  Diagnosis diagnosis_;
+  std::optional<LwsContext> context_;  // nothing: destroyed
   ws::MaskSource random_;              // for keys of handshakes: a call of OpenSSL for each is slow
-  std::vector<Connection*> attempts_;  // those that libwebsockets is opening; few, see Handshakes
-  std::vector<Connection*> ready_;     // to be taken over at the end of this turn
-  std::vector<Listener> listeners_;
-  // Those on which libwebsockets has set a timer since the last turn. It keeps all of them in one
-  // list, which it walks to set another, and time-outs are ours.
-  std::vector<Connection*> timed_;
+  std::vector<Connection*> attempts_;  // those with TLS that are being opened; few, see Handshakes
   std::vector<Connection*> incoming_;  // the target's: those in their TLS handshake
-  // Those that a BIO has put off in this turn, and those from which the loop looks away.
-  std::vector<Connection*> putOff_;
-  std::unordered_map<Connection*, LookedAway> waiting_;
+  std::vector<Listener> listeners_;
   MakeBio makeBio_;
   uint32_t channel_ = 0;
-  bool touched_ = false;            // libwebsockets was called from outside its callbacks
-  Connection* starting_ = nullptr;  // within lws_client_connect_via_info()
+  Connection* starting_ = nullptr;      // within lws_client_connect_via_info()
+  const Listener* adopting_ = nullptr;  // within lws_adopt_descriptor_vhost()
+  Connection* adopted_ = nullptr;       // what came of it; null: it failed
   bool destroying_ = false;
 };
 

@@ -52,11 +52,14 @@ struct Opening {
   bool abandoned = false;            // the opener was told: attemptOver() is on its way
   bool waiting = false;              // for its next attempt: the opener has nothing of it
   bool repeated = false;             // the diagnosis found nothing wrong
+  bool watched = false;              // the poller has its descriptor, see Service::watch()
+  uint64_t watchedSince = 0;         // what was reported before is of another: see Service::poll()
+  bool stands = false;               // libwebsockets is done with it: to be taken over
+  bool putOff = false;               // by a BIO: Opener::resume() comes
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
   uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
   Reached reached = Reached::nothing;
-  void* diagnosis = nullptr;  // the opener's: it finds out why the attempt failed
   std::string address;
   std::string localAddress;
   // ws
@@ -67,9 +70,10 @@ struct Opening {
   uint32_t interim = 0;                  // answers that came before it
   std::optional<ws::ResponseBody> body;  // of one other than 101
   std::string protocol;
-  std::string headers;   // of the answer, where the endpoint keeps them
-  std::string early;     // bytes that came with the server's answer
-  bool drained = false;  // behind it the kernel had nothing more
+  std::string headers;  // of the answer, where the endpoint keeps them
+  std::string early;    // bytes that came with the server's answer
+  bool drained =
+      false;  // behind it, or behind what libwebsockets read, the kernel had nothing more
 };
 
 struct CloseInfo {
@@ -120,7 +124,7 @@ struct Connection {
 
   Phase phase = Phase::free;
   bool dirty = false;       // in the list of those to be flushed
-  bool wantWrite = false;   // the poller tells when it is writable
+  bool wantWrite = false;   // something waits for room in the kernel
   bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
   bool stalled = false;     // what it gave its consumer waits there, see service_unread.cc
@@ -183,6 +187,11 @@ struct Connection {
            (discard || ((!paused || phase == Phase::closing) && (!stalled || listed)));
   }
   bool reads() const { return established() && !parked && wantsInput() && (discard || !stalled); }
+  // The poller tells of room whether it is wanted or not, for the life of the connection: with TCP
+  // the kernel says so only where a send has failed for want of it. A Unix socket has room anew
+  // with each message that its peer reads.
+  bool tellsOfRoom() const { return endpoint->unixPath.empty(); }
+  bool polledForRoom() const { return wantWrite || tellsOfRoom(); }
   // Its user may send.
   bool sends() const { return phase == Phase::open && !request && !endAfterFlush; }
   Kind kind() const { return endpoint->kind; }

@@ -28,7 +28,7 @@ int EpollPoller::change(int fd, ConnectionId id, bool read, bool write) {
 }
 
 void EpollPoller::remove(int fd, ConnectionId) {
-  epoll_ctl(descriptor_, EPOLL_CTL_DEL, fd, nullptr);
+  if (fd >= 0) epoll_ctl(descriptor_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
 int EpollPoller::wait(Ready* out) {

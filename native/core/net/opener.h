@@ -2,6 +2,10 @@
 // Worker thread only.
 #pragma once
 
+#include <cstdint>
+
+#include "poller.h"
+
 namespace lwspool {
 
 struct Connection;
@@ -19,12 +23,18 @@ class Opener {
   virtual bool connected(const Connection&) const = 0;
   // What was connected is established now: the attempt is over.
   virtual void established(Connection&) {}
-  // Closes an established connection: Service::destroyed() follows, not before this returns.
+  // Closes an established connection: Service::destroyed() follows, or has been called when this
+  // returns.
   virtual void close(Connection&) = 0;
+  // What the poller says of a descriptor that Service::watch() was told of, while the connection is
+  // being opened.
+  virtual void serve(Connection&, const Poller::Ready&) {}
+  // The same of a listening socket, by the number that Service::watchListener() was told.
+  virtual void arrivals(uint32_t) {}
   // The time that a BIO has put an attempt off for is over.
   virtual void resume(Connection&) {}
-  // Once per turn of the loop, outside libwebsockets' callbacks.
-  virtual void turn() = 0;
+  // Once per turn of the loop.
+  virtual void turn() {}
 };
 
 }  // namespace lwspool

@@ -42,6 +42,7 @@ class Poller {
   virtual int add(int fd, ConnectionId id, bool read, bool write) = 0;
   // Also where nothing changes: what is ready, and was reported already, is reported again.
   virtual int change(int fd, ConnectionId id, bool read, bool write) = 0;
+  // fd: -1 where it was closed before.
   virtual void remove(int fd, ConnectionId id) = 0;
 
   // What was asked for so far takes effect: before the loop waits, and before a descriptor that was

@@ -266,6 +266,7 @@ void Service::poll() {
   size_t read = 0;
   // A second look only where the first was full; whatever is left is reported again.
   for (int round = 0; round < 4; round++) {
+    looks_++;
     const int count = poller_->wait(ready);
     events_ += static_cast<size_t>(count);
     for (int i = 0; i < count; i++) {
@@ -275,11 +276,21 @@ void Service::poll() {
         read = 0;
       }
       read++;
-      Connection* connection = find(ready[i].id);
-      if (connection == nullptr) continue;
+      const Poller::Ready& now = ready[i];
+      Connection* connection = find(now.id);
+      if (connection == nullptr) {
+        const uint32_t capacity = channel_.slots.capacity();
+        if (now.id.slot >= capacity) opener_->arrivals(now.id.slot - capacity);
+        continue;
+      }
       if (connection->upgrading()) {
-        const Poller::Ready& now = ready[i];
-        upgrade(*connection, now.readable || now.broken, now.writable, now.ended);
+        upgrade(*connection, now.readable || now.broken, now.writable && connection->wantWrite,
+                now.ended);
+        continue;
+      }
+      if (const Opening* const opening = connection->opening.get(); opening != nullptr) {
+        // An earlier attempt had the same name: what was seen before this one began is that one's.
+        if (opening->watched && opening->watchedSince < looks_) opener_->serve(*connection, now);
         continue;
       }
       if (!connection->established()) continue;
@@ -288,13 +299,13 @@ void Service::poll() {
         park(*connection);
         continue;
       }
-      if (ready[i].writable) markDirty(*connection);
-      if (ready[i].readable || ready[i].broken) {
+      if (now.writable && connection->wantWrite) markDirty(*connection);
+      if (now.readable || now.broken) {
         if (connection->reads()) {
-          whileMemoryLasts(*connection, [&] { readable(*connection, ready[i].ended); });
+          whileMemoryLasts(*connection, [&] { readable(*connection, now.ended); });
         } else if (connection->wantsInput()) {
-          connection->endTold |= ready[i].ended;
-        } else if (!ready[i].broken) {
+          connection->endTold |= now.ended;
+        } else if (!now.broken) {
           updateInterest(*connection);
         }
       }
@@ -386,6 +397,27 @@ void Service::markDirty(Connection& connection) {
 
 // --- the opener's -------------------------------------------------------------------------------
 
+int Service::watch(Connection& connection, int fd) {
+  Opening& opening = *connection.opening;
+  connection.fd = fd;
+  // A Unix socket that is connected has room.
+  const bool write = connection.tellsOfRoom() || !opening.stands;
+  const int error = poller_->add(fd, connection.id, true, write);
+  opening.watched = error == 0;
+  opening.watchedSince = looks_;
+  return error;
+}
+
+// Named by a slot that no connection has.
+int Service::watchListener(int fd, uint32_t number, bool fresh) {
+  const ConnectionId id{channel_.slots.capacity() + number, 0};
+  return fresh ? poller_->add(fd, id, true, false) : poller_->change(fd, id, true, false);
+}
+
+void Service::lookAgain(Connection& connection) {
+  poller_->change(connection.fd, connection.id, true, true);
+}
+
 void Service::established(Connection& connection, int fd, SSL* ssl) {
   handshakes_.succeeded(connection);
   opener_->established(connection);
@@ -421,11 +453,11 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     OPENSSL_cleanse(line.data(), line.size());
   }
   int error = 0;
-  if (!opening->upgrading) {
-    error = poller_->add(fd, connection.id, !connection.paused, false);
-  } else if (const bool wrote = std::exchange(connection.wantWrite, false);
-             connection.paused || wrote || !opening->drained) {
-    error = poller_->change(fd, connection.id, !connection.paused, false);
+  const bool wrote = std::exchange(connection.wantWrite, false) && !connection.tellsOfRoom();
+  if (!opening->watched) {
+    error = poller_->add(fd, connection.id, !connection.paused, connection.polledForRoom());
+  } else if (connection.paused || wrote || !opening->drained) {
+    error = poller_->change(fd, connection.id, !connection.paused, connection.polledForRoom());
   }
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!opening->early.empty()) {

@@ -101,10 +101,19 @@ class Service {
   void revokeAll();
 
   // From the opener and the handshakes.
+  // A descriptor that is to be opened, or was taken in: the poller tells Opener::serve() of it
+  // until connected() or accepted(), and the service from then on. 0 or an errno.
+  int watch(Connection&, int fd);
+  // The same for a socket that listens; `fresh`: for the first time. Told once, until it is called
+  // again.
+  int watchListener(int fd, uint32_t number, bool fresh);
+  // Has what is ready be reported again, though it was reported before.
+  void lookAgain(Connection&);
   // TCP stands, and TLS where there is some. `requested`: the opening request is sent already.
-  void connected(Connection&, int fd, SSL* ssl, bool requested);
-  // An attempt on one that was connected is given up: the poller forgets it.
-  void disconnect(Connection&);
+  // `more`: the kernel may have bytes that were reported before.
+  void connected(Connection&, int fd, SSL* ssl, bool requested, bool more = false);
+  // An attempt is given up: the poller forgets it. `closed`: its descriptor is closed already.
+  void disconnect(Connection&, bool closed = false);
   void established(Connection&, int fd, SSL* ssl);
   void failed(Connection&);
   void destroyed(Connection&);
@@ -112,8 +121,8 @@ class Service {
   void slowOpening(Connection&, bio::Chain&);
   // A connection that came in: its slot. Null: no room.
   Connection* adopt(std::shared_ptr<const Endpoint>, Consumer&);
-  // It stands, TLS and all; a ws client's request is read next.
-  void accepted(Connection&, int fd, SSL* ssl);
+  // It stands, TLS and all; a ws client's request is read next. `more`: as in connected().
+  void accepted(Connection&, int fd, SSL* ssl, bool more = false);
 
   Connection* find(ConnectionId);
   // Wants timer() for this connection at that time; 0: not any more.
@@ -265,6 +274,7 @@ class Service {
   WorkerFigures* const figures_;                             // null where nothing is counted
   double turnBegan_ = 0;                                     // preciseNow(); 0: none is under way
   size_t events_ = 0;                                        // of this turn
+  uint64_t looks_ = 0;                                       // at what the poller has
   const std::unique_ptr<Poller> poller_;
   Handshakes handshakes_;
   Timers timers_;

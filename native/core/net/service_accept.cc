@@ -9,16 +9,14 @@
 
 namespace lwspool {
 
-void Service::accepted(Connection& connection, int fd, SSL* ssl) {
-  connection.fd = fd;
+void Service::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
+  const int error = connection.opening->watched ? 0 : watch(connection, fd);
   connection.ssl = ssl;
   connection.enter(Phase::open);
   connection.opening.reset();
   Use use(connection);
   lend(connection);
-  if (const int error = poller_->add(fd, connection.id, true, false)) {
-    return lost(connection, "epoll_ctl", error);
-  }
+  if (error != 0) return lost(connection, "epoll_ctl", error);
   if (connection.kind() == Kind::ws) {
     connection.request = std::make_unique<ws::RequestParser>();
     arm(connection, now_ + connection.endpoint->timeout);
@@ -27,7 +25,7 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl) {
     connection.reached(&ConnectionFigures::opened);
     connection.owner->opened(connection, {});
   }
-  if (hasPending(ssl)) readLater(connection);
+  if (more || hasPending(ssl)) readLater(connection);
 }
 
 void Service::request(Connection& connection, uint8_t* data, size_t size) {

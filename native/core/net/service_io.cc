@@ -78,7 +78,8 @@ void Service::readable(Connection& connection, bool ended) {
   const bool more = last == Read::drained ? stops : last != Read::nothing;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
   if (more && connection.established() && !connection.parked) {
-    poller_->change(connection.fd, connection.id, connection.wantsInput(), connection.wantWrite);
+    poller_->change(connection.fd, connection.id, connection.wantsInput(),
+                    connection.polledForRoom());
   }
 }
 
@@ -333,7 +334,7 @@ void Service::flush(Connection& connection) {
   if (connection.slowed) blocked = false;
   if (blocked != connection.wantWrite) {
     connection.wantWrite = blocked;
-    updateInterest(connection);
+    if (connection.parked || !connection.tellsOfRoom()) updateInterest(connection);
   }
   if (kept > 0) return;
   flushed(connection);
@@ -413,9 +414,9 @@ void Service::updateInterest(Connection& connection) {
   const bool read = connection.wantsInput();
   if (connection.parked && !read) return;
   const bool parked = std::exchange(connection.parked, false);
-  const int error = parked
-                        ? poller_->add(connection.fd, connection.id, read, connection.wantWrite)
-                        : poller_->change(connection.fd, connection.id, read, connection.wantWrite);
+  const bool write = connection.polledForRoom();
+  const int error = parked ? poller_->add(connection.fd, connection.id, read, write)
+                           : poller_->change(connection.fd, connection.id, read, write);
   if (error != 0) lost(connection, "epoll_ctl", error);
 }
 

@@ -210,9 +210,9 @@ void Service::rejoin(Connection& connection) {
   const bool missed = std::exchange(connection.parked, false);
   if (missed) note(connection, Flight::rejoined);
   const bool read = connection.wantsInput();
-  const int error = missed
-                        ? poller_->add(connection.fd, connection.id, read, connection.wantWrite)
-                        : poller_->change(connection.fd, connection.id, read, connection.wantWrite);
+  const bool write = connection.polledForRoom();
+  const int error = missed ? poller_->add(connection.fd, connection.id, read, write)
+                           : poller_->change(connection.fd, connection.id, read, write);
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!connection.reads()) return;
   if (missed) {

@@ -70,15 +70,15 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
 
 }  // namespace
 
-void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested) {
+void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested, bool more) {
   Opening& opening = *connection.opening;
   if (connection.kind() == Kind::raw) {
+    opening.drained = !more;
     return established(connection, fd, ssl);
   }
-  connection.fd = fd;
   connection.ssl = ssl;
-  opening.upgrading = true;
-  if (const int error = poller_->add(fd, connection.id, true, false)) {
+  opening.stands = opening.upgrading = true;
+  if (const int error = opening.watched ? 0 : watch(connection, fd)) {
     opening.error.code = "ERR_SOCKET";
     opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
     return handshakes_.abandon(connection);
@@ -90,12 +90,14 @@ void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested
   }
   sendRequest(connection);
   // TLS may hold bytes already that no poller will report.
-  if (connection.upgrading() && hasPending(ssl)) readAnswer(connection, true);
+  if (connection.upgrading() && (more || hasPending(ssl))) readAnswer(connection, true);
 }
 
-void Service::disconnect(Connection& connection) {
-  if (!std::exchange(connection.opening->upgrading, false)) return;
-  poller_->remove(connection.fd, connection.id);
+void Service::disconnect(Connection& connection, bool closed) {
+  Opening& opening = *connection.opening;
+  opening.upgrading = opening.stands = opening.putOff = false;
+  if (!std::exchange(opening.watched, false)) return;
+  poller_->remove(closed ? -1 : connection.fd, connection.id);
   poller_->settle();
 }
 
@@ -109,6 +111,7 @@ void Service::upgrade(Connection& connection, bool readable, bool writable, bool
 // And what BIOs have kept of the one that libwebsockets has sent.
 void Service::sendRequest(Connection& connection) {
   Opening& opening = *connection.opening;
+  connection.wantWrite = false;
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
   IoResult result{IoResult::Status::done};
   while (result.status == IoResult::Status::done && !opening.request.empty()) {
@@ -123,7 +126,7 @@ void Service::sendRequest(Connection& connection) {
   if (result.status == IoResult::Status::again) {
     if (chain != nullptr && chain->ownRetries() > 0) return slowOpening(connection, *chain);
     connection.wantWrite = true;
-    poller_->change(connection.fd, connection.id, true, true);
+    if (!connection.tellsOfRoom()) poller_->change(connection.fd, connection.id, true, true);
   } else if (result.status != IoResult::Status::done) {
     // What the server said before it went, if anything, is still to be had.
     readAnswer(connection, true);
@@ -149,7 +152,7 @@ void Service::readAnswer(Connection& connection, bool more) {
     answer(connection, buffer_.data(), result.bytes);
     if (drained || !connection.upgrading()) return;
   }
-  poller_->change(connection.fd, connection.id, true, connection.wantWrite);
+  poller_->change(connection.fd, connection.id, true, connection.polledForRoom());
 }
 
 void Service::answer(Connection& connection, uint8_t* data, size_t size) {
