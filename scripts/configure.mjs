@@ -43,7 +43,6 @@ const otherTls = {
 
 /** What else must have been switched on when the library was built, with CMake's switch for it. */
 const features = [
-  { define: 'LWS_WITH_LIBUV', without: 'the libuv event library', cmake: '-DLWS_WITH_LIBUV=ON' },
   { define: 'LWS_WITH_CLIENT', without: 'the client', cmake: '-DLWS_WITHOUT_CLIENT=OFF' },
   { define: 'LWS_WITH_SERVER', without: 'the server', cmake: '-DLWS_WITHOUT_SERVER=OFF' },
   { define: 'LWS_WITH_UNIX_SOCK', without: 'Unix sockets', cmake: '-DLWS_UNIX_SOCK=ON' },
@@ -55,10 +54,9 @@ const features = [
  *
  * @param {string} config the text of its lws_config.h
  * @param {string} version as pkg-config gives it; Debian's ends in a dash ("4.1.6-")
- * @param {boolean} hasPlugin whether the libuv plug-in lies next to the library
  * @returns {Problem | undefined}
  */
-export function checkConfig(config, version, hasPlugin) {
+export function checkConfig(config, version) {
   const defined = new Set(
     [...config.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)/gm)].map(([, name]) => name),
   );
@@ -86,15 +84,8 @@ export function checkConfig(config, version, hasPlugin) {
       return { message: rebuild(found, `without ${without}`, `with ${cmake}`) };
     }
   }
-
-  if (defined.has('LWS_WITH_EVLIB_PLUGINS') && !hasPlugin) {
-    const need = 'libuv plug-in';
-    return { need, message: `${found} lacks its libuv plug-in (${plugin}): run ${advice(need)}` };
-  }
   return undefined;
 }
-
-const plugin = `libwebsockets-evlib_uv.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
 
 // Node.js has OpenSSL inside; the SSL objects that lws makes must be of the same library.
 const openssl = 'with OpenSSL (-DLWS_WITH_SSL=ON, other TLS libraries off)';
@@ -138,12 +129,7 @@ function findLibwebsockets() {
   if (!existsSync(configFile)) {
     return missing('libwebsockets', `libwebsockets is there but not its header ${configFile}`);
   }
-  const config = readFileSync(configFile, 'utf8');
-  // lws loads the plug-in from the folder it was built for, wherever the library is now.
-  const installed = /#define LWS_INSTALL_LIBDIR "(.*)"/.exec(config)?.[1];
-  const hasPlugin = [libDir, installed].some((dir) => dir && existsSync(join(dir, plugin)));
-
-  const problem = checkConfig(config, version, hasPlugin);
+  const problem = checkConfig(readFileSync(configFile, 'utf8'), version);
   return problem ? { problem } : { library: { version, includeDir, libDir } };
 }
 

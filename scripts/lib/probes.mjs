@@ -10,7 +10,7 @@ import { run } from './commands.mjs';
 
 /** @type {Record<Purpose, Need[]>} */
 const needsFor = {
-  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'libuv plug-in', 'liburing'],
+  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'liburing'],
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection, tshark
   // what is in a capture.

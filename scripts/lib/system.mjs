@@ -19,14 +19,7 @@ export const packages = {
   libwebsockets: {
     debian: ['libwebsockets-dev'],
     fedora: ['libwebsockets-devel'],
-    // Debian's and Fedora's packages bring the libuv plug-in along, Alpine's does not.
-    alpine: ['libwebsockets-dev', 'libwebsockets-evlib_uv'],
-    homebrew: ['libwebsockets'],
-  },
-  'libuv plug-in': {
-    debian: ['libwebsockets-evlib-uv'],
-    fedora: ['libwebsockets'],
-    alpine: ['libwebsockets-evlib_uv'],
+    alpine: ['libwebsockets-dev'],
     homebrew: ['libwebsockets'],
   },
   liburing: {

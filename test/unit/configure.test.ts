@@ -10,7 +10,6 @@ const good = [
   'LWS_LIBRARY_VERSION "4.3.3"',
   'LWS_OPENSSL_SUPPORT',
   'LWS_WITH_TLS',
-  'LWS_WITH_LIBUV',
   'LWS_WITH_CLIENT',
   'LWS_WITH_SERVER',
   'LWS_WITH_UNIX_SOCK',
@@ -35,26 +34,22 @@ function without(...features: string[]): string {
 
 describe('a build that is accepted', () => {
   test('has everything', () => {
-    expect(checkConfig(header(good), '4.3.3', false)).toBeUndefined();
+    expect(checkConfig(header(good), '4.3.3')).toBeUndefined();
   });
 
   test.each(['4.1.0', '4.1.6-', '4.10.2', '5.0.0'])('may be version %s', (version) => {
-    expect(checkConfig(header(good), version, false)).toBeUndefined();
-  });
-
-  test('may have its libuv support in a plug-in that is there', () => {
-    expect(checkConfig(header([...good, 'LWS_WITH_EVLIB_PLUGINS']), '4.3.3', true)).toBeUndefined();
+    expect(checkConfig(header(good), version)).toBeUndefined();
   });
 
   test('may have its defines indented', () => {
     const indented = header(good).replaceAll('#define', '\t#  define');
-    expect(checkConfig(indented, '4.3.3', false)).toBeUndefined();
+    expect(checkConfig(indented, '4.3.3')).toBeUndefined();
   });
 });
 
 describe('a build that is refused', () => {
   test.each(['3.2.1', '4.0.20'])('for its age: %s', (version) => {
-    const problem = checkConfig(header(good), version, true);
+    const problem = checkConfig(header(good), version);
     expect(problem?.message).toMatch(
       new RegExp(`^libwebsockets ${version} is too old: lws-pool needs 4.1 or newer`),
     );
@@ -67,41 +62,33 @@ describe('a build that is refused', () => {
     ['wolfSSL', 'USE_WOLFSSL'],
     ['BoringSSL', 'LWS_WITH_BORINGSSL'],
   ])('for its TLS library: %s (%s)', (name, define) => {
-    const problem = checkConfig(header([...good, define]), '5.0.0', true);
+    const problem = checkConfig(header([...good, define]), '5.0.0');
     expect(problem?.message).toContain(`libwebsockets 5.0.0 was built with ${name}`);
     expect(problem?.message).toContain('build it with OpenSSL');
   });
 
   test('for having no TLS at all', () => {
-    const problem = checkConfig(without('LWS_OPENSSL_SUPPORT', 'LWS_WITH_TLS'), '4.3.3', true);
+    const problem = checkConfig(without('LWS_OPENSSL_SUPPORT', 'LWS_WITH_TLS'), '4.3.3');
     expect(problem?.message).toContain('was built without TLS');
   });
 
   test.each([
-    ['the libuv event library', 'LWS_WITH_LIBUV', '-DLWS_WITH_LIBUV=ON'],
     ['the client', 'LWS_WITH_CLIENT', '-DLWS_WITHOUT_CLIENT=OFF'],
     ['the server', 'LWS_WITH_SERVER', '-DLWS_WITHOUT_SERVER=OFF'],
     ['Unix sockets', 'LWS_WITH_UNIX_SOCK', '-DLWS_UNIX_SOCK=ON'],
     ['IPv6', 'LWS_WITH_IPV6', '-DLWS_IPV6=ON'],
   ])('for lacking %s', (name, define, cure) => {
-    const problem = checkConfig(without(define), '4.3.3', true);
+    const problem = checkConfig(without(define), '4.3.3');
     expect(problem?.message).toContain(`was built without ${name}`);
     expect(problem?.message).toContain(cure);
     expect(problem?.need).toBeUndefined();
   });
 
-  test('for a libuv plug-in that is not installed, which a package cures', () => {
-    const problem = checkConfig(header([...good, 'LWS_WITH_EVLIB_PLUGINS']), '4.3.3', false);
-    expect(problem?.message).toContain('lacks its libuv plug-in (libwebsockets-evlib_uv.');
-    expect(problem?.need).toBe('libuv plug-in');
-  });
-
   test('in one line, whatever the reason', () => {
     const refusals = [
-      checkConfig(header(good), '4.0.0', true),
-      checkConfig(header([...good, 'LWS_WITH_MBEDTLS']), '4.3.3', true),
-      checkConfig(without('LWS_WITH_CLIENT'), '4.3.3', true),
-      checkConfig(header([...good, 'LWS_WITH_EVLIB_PLUGINS']), '4.3.3', false),
+      checkConfig(header(good), '4.0.0'),
+      checkConfig(header([...good, 'LWS_WITH_MBEDTLS']), '4.3.3'),
+      checkConfig(without('LWS_WITH_CLIENT'), '4.3.3'),
     ];
     for (const refusal of refusals) expect(refusal?.message).toMatch(/^.+$/);
   });
@@ -190,14 +177,5 @@ describe('the program', () => {
   test('refuses an old liburing', () => {
     fakeLibrary(header(good), false);
     expect(refusal()).toContain('liburing 2.2 is too old: lws-pool needs 2.3 or newer');
-  });
-
-  test('looks for the plug-in next to the library', () => {
-    fakeLibrary(header([...good, 'LWS_WITH_EVLIB_PLUGINS']));
-    expect(refusal()).toContain('lacks its libuv plug-in');
-
-    const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
-    writeFileSync(join(folder, `libwebsockets-evlib_uv.${suffix}`), '');
-    expect(configure().status).toBe(0);
   });
 });

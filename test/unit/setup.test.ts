@@ -44,7 +44,7 @@ describe('the command to run', () => {
   test.each([
     ['debian', 'sudo apt-get install -y g++ pkg-config libwebsockets-dev doctest-dev'],
     ['fedora', 'sudo dnf install -y gcc-c++ pkgconf-pkg-config libwebsockets-devel doctest-devel'],
-    ['alpine', 'sudo apk add g++ pkgconf libwebsockets-dev libwebsockets-evlib_uv doctest-dev'],
+    ['alpine', 'sudo apk add g++ pkgconf libwebsockets-dev doctest-dev'],
     ['homebrew', 'brew install gcc pkgconf libwebsockets doctest'],
   ] as const)('is for %s: %s', (system, command) => {
     expect(installAdvice(system, missing, false)).toEqual([command]);
@@ -55,9 +55,7 @@ describe('the command to run', () => {
   });
 
   test('names each package once', () => {
-    expect(installCommand('alpine', ['libwebsockets', 'libuv plug-in'], true)).toBe(
-      'apk add libwebsockets-dev libwebsockets-evlib_uv',
-    );
+    expect(installCommand('homebrew', ['compiler', 'C compiler'], false)).toBe('brew install gcc');
   });
 
   test('is given for all four systems where this one is not known', () => {

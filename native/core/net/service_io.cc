@@ -72,7 +72,9 @@ struct Sink {
 void Service::readable(Connection& connection, bool ended) {
   Use use(connection);
   if (!use) return;
-  const Read last = readOn(connection);
+  Read last = readOn(connection);
+  // The end is likely to be next: asked for at once it costs less than having it reported.
+  if (ended && last != Read::nothing && use && connection.reads()) last = readOn(connection);
   // At descriptors that are sent along a read ends as well; see unix(7).
   const bool stops = ended || !connection.endpoint->unixPath.empty();
   const bool more = last == Read::drained ? stops : last != Read::nothing;
