@@ -202,7 +202,8 @@ export class Link {
     const { ledgers, held, ceiling } = this.#wire;
     ledgers.setHeld(this.slot, this.#held);
     const before = Atomics.add(held, 0, units);
-    const makesRoom = before > ceiling && before + units <= ceiling;
+    // Above the ceiling a connection is read again once nothing of it waits.
+    const makesRoom = before > ceiling && (this.#held === 0 || before + units <= ceiling);
     const low = this.#held <= lowMarkOf(this.highWaterMark);
     if (makesRoom || (low && this.#heldMuch)) this.#command(Command.taken);
     this.#heldMuch = !low;

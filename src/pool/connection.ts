@@ -196,11 +196,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /**
    * Sends a ping (RFC 6455 section 5.5.2) with at most 125 bytes; the answer is the event `pong`.
    *
-   * @returns false where nothing is sent, since closing has begun
+   * @returns false where nothing is sent, since closing has begun or the connection is raw
    * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT
    */
   ping(data?: Data): boolean {
-    return this.#link.ping(data);
+    return this.#link.ping(data) && this.kind === 'ws';
   }
 
   /**
@@ -427,7 +427,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   onClosed(code: number, reason: string, error: LwsPoolError | undefined): void {
     this.error = error;
     this.#counted.keep();
-    if (this.#holds && this.#early === undefined) this.#deliverHeld();
+    if (this.#early === undefined) this.#deliverHeld(true);
     this.#link.onClosed(error);
     this.#leasing?.onClosed(error);
     if (channels.closed.hasSubscribers) {
@@ -483,16 +483,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
     // Not from within on(): the caller is not done yet.
     process.nextTick(() => {
-      if (!this.#link.paused) this.#deliverHeld();
+      this.#deliverHeld(false);
     });
   }
 
-  /** A listener may go again, with the first message or before it: what is left goes on waiting. */
-  #deliverHeld(): void {
+  /**
+   * A listener may go again, with the first message or before it, begin to iterate, or pause: what is
+   * left goes on waiting. At the end a pause changes nothing any more.
+   */
+  #deliverHeld(atEnd: boolean): void {
     const event = this.kind === 'ws' ? 'message' : 'data';
-    const paused = this.#link.paused;
-    // A listener may begin to iterate, or pause.
-    while (this.#holds && this.#link.paused === paused && this.listenerCount(event) > 0) {
+    const goesOn = () => this.#holds && (atEnd || !this.#link.paused);
+    while (goesOn() && this.listenerCount(event) > 0) {
       const next = this.#held?.shift();
       if (next === undefined) {
         this.#flow();

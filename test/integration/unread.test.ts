@@ -4,7 +4,7 @@ import { type Connection, createPool, type Pool, type PoolOptions } from 'lws-po
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority } from '../fixtures/certificates.js';
 import { ending, event } from '../fixtures/pool.js';
-import { afterUpgrade, frame } from '../fixtures/servers.js';
+import { afterUpgrade, frame, wsServer } from '../fixtures/servers.js';
 
 /** What a connection may hold unread, whoever does not read it: docs/memory.md. */
 
@@ -182,6 +182,48 @@ describe('maxUnread', () => {
   });
 });
 
+describe('where several hold back', () => {
+  it.each([undefined, 0, 64 * 1024])(
+    'with maxUnread %s, all who read get all, and close at once',
+    async (maxUnread) => {
+      const count = 1500;
+      const port = await wsServer((peer) => {
+        let sent = 0;
+        const more = () => {
+          for (let i = 0; i < 100 && sent < count; i++, sent++) {
+            peer.send(Buffer.alloc(sent % 5 === 0 ? 0 : 250));
+          }
+          if (sent < count) setImmediate(more);
+        };
+        more();
+      });
+      const pool = await own({ ...(maxUnread !== undefined && { maxUnread }) });
+      // Nobody waits for so long: what is read late makes the test late.
+      const options = { highWaterMark: 20_000, closeTimeout: 600_000 };
+      for (let round = 0; round < 4; round++) {
+        const open = () => pool.connect(`ws://127.0.0.1:${port}/`, options);
+        const readers = await Promise.all(Array.from({ length: 8 }, open));
+        const idle = await open();
+        const held = idle[Symbol.asyncIterator]();
+        void held.next();
+        await Promise.all(
+          readers.map(async (connection, reader) => {
+            const loop = connection[Symbol.asyncIterator]();
+            for (let i = 0; i < count; i++) {
+              await loop.next();
+              if ((i * 7 + reader) % 211 === 0) await new Promise((go) => setTimeout(go, 1));
+            }
+            const end = ending(connection);
+            await connection.close(1000);
+            expect(await end).toMatchObject({ code: 1000, error: undefined });
+          }),
+        );
+        idle.terminate();
+      }
+    },
+  );
+});
+
 describe('two loops over one connection', () => {
   it('get each message each', async () => {
     const all = Array.from({ length: 500 }, (_, i) => frame(1, `${i}`));
@@ -200,6 +242,27 @@ describe('two loops over one connection', () => {
 });
 
 describe('pause()', () => {
+  it('and resume() in a listener do not let the end overtake what is held', async () => {
+    const port = await wsServer((peer) => {
+      for (let i = 0; i < 5; i++) peer.send(`${i}`);
+      peer.close(1000);
+    });
+    const pool = await own({});
+    const connection = await pool.connect(`ws://127.0.0.1:${port}/`);
+    connection.pause();
+    const events: string[] = [];
+    connection.on('message', (data) => {
+      events.push(String(data));
+      connection.pause();
+      connection.resume();
+    });
+    connection.on('close', () => events.push('close'));
+    await still(connection);
+    connection.resume();
+    while (events.at(-1) !== 'close') await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toEqual(['0', '1', '2', '3', '4', 'close']);
+  });
+
   it('holds what was read before; it comes in order with resume(), or before the end', async () => {
     const all = Array.from({ length: 1000 }, (_, i) => frame(1, `${i}`));
     const port = await afterUpgrade((socket) => void socket.write(Buffer.concat(all)));

@@ -186,6 +186,23 @@ TEST_CASE("event log: who waits for room is told once, when it is there") {
   CHECK_FALSE(log.consumed(9'000'000 + recordSize(0), 1));
 }
 
+TEST_CASE("event log: who asks and need not wait takes nobody's wait away") {
+  for (const bool room : {false, true}) {
+    EventLog log;
+    log.append(Event::message, 0, {}, 0, 0);
+    CHECK_EQ(log.appended(), recordSize(0));
+    CHECK(log.awaitConsumed(log.appended()));
+    if (room) {
+      CHECK_FALSE(log.awaitRoom());
+    } else {
+      CHECK_FALSE(log.awaitConsumed(0));
+    }
+    CHECK(log.consumed(recordSize(0), 1));
+    CHECK_EQ(log.consumedOf(), log.appended());
+    CHECK_FALSE(log.consumed(0, 0));
+  }
+}
+
 TEST_CASE("event log: it is full of records, however few bytes they have") {
   EventLog log;
   size_t records = 0;

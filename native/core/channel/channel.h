@@ -64,8 +64,12 @@ class Channel {
   std::atomic<int32_t> held{0};
   static_assert(std::atomic<int32_t>::is_always_lock_free);
 
-  // Worker: more is held than all of its connections together may.
-  bool crowded() const { return held.load(std::memory_order_relaxed) > ceiling_; }
+  // Worker: more waits for the main thread, in the log or held, than all connections together may.
+  bool crowded() const {
+    if (ceiling_ == INT32_MAX) return false;
+    const auto logged = static_cast<int64_t>(events.backlog() / kHeldUnit);
+    return held.load(std::memory_order_relaxed) + logged > ceiling_;
+  }
 
   // Null where nothing is counted.
   WorkerFigures* figures() { return counts_ ? &figures_ : nullptr; }

@@ -96,16 +96,12 @@ bool EventLog::publish() {
 
 bool EventLog::awaitRoom() {
   producerWaits_.store(true);
-  if (!isShort(backlog_.load())) return true;
-  // It shrank before it could see that somebody waits.
-  return !producerWaits_.exchange(false);
+  return !isShort(backlog_.load());
 }
 
 bool EventLog::awaitConsumed(uint64_t bytes) {
   producerWaits_.store(true);
-  const uint64_t backlog = backlog_.load();
-  if (appended_ - bytesOf(backlog) < bytes) return true;
-  return !producerWaits_.exchange(false);
+  return appended_ - bytesOf(backlog_.load()) < bytes;
 }
 
 std::vector<EventLog::Range> EventLog::take(size_t records, bool& more) {

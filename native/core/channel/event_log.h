@@ -51,13 +51,15 @@ class EventLog {
     return bytesOf(backlog) > kHigh || recordsOf(backlog) > kHighRecords;
   }
   // Producer: says that it waits for the backlog to shrink; see consumed(). False where the
-  // backlog has shrunk already and nobody will call.
+  // backlog has shrunk already; consumed() may still say so once, as others may wait who asked
+  // before.
   bool awaitRoom();
   // Producer: how many bytes it has appended, and how many of those the consumer is done with.
   uint64_t appended() const { return appended_; }
   uint64_t consumedOf() const {
     return appended_ - bytesOf(backlog_.load(std::memory_order_acquire));
   }
+  size_t backlog() const { return bytesOf(backlog_.load(std::memory_order_relaxed)); }
   // Producer: the same wait, for the consumer to be done with that many. False where it is already.
   bool awaitConsumed(uint64_t bytes);
 

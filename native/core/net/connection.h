@@ -129,7 +129,8 @@ struct Connection {
   bool paused = false;      // by its user
   bool stalled = false;     // what it gave its consumer waits there, see service_unread.cc
   bool listed = false;      // in the list of those that go on once the consumer has come further
-  bool endTold = false;     // meanwhile the poller has told of its end
+  bool watched = false;     // the poller was last asked to tell of input
+  bool endTold = false;     // of an end, which nobody has read yet
   bool dropping = false;    // closing, and nobody takes what comes: it is thrown away
   bool parked = false;      // not in the poll set: leased
   bool inputEnded = false;  // the peer will send nothing more

@@ -243,7 +243,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       cancelWish(connection, record.aux, source);
       break;
     case Command::taken:
-      reconsider(connection, connection.listed);
+      reconsider(connection);
       break;
     case Command::broadcast:
       break;
@@ -454,10 +454,9 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
   }
   int error = 0;
   const bool wrote = std::exchange(connection.wantWrite, false) && !connection.tellsOfRoom();
-  if (!opening->watched) {
-    error = poller_->add(fd, connection.id, !connection.paused, connection.polledForRoom());
-  } else if (connection.paused || wrote || !opening->drained) {
-    error = poller_->change(fd, connection.id, !connection.paused, connection.polledForRoom());
+  connection.watched = true;
+  if (!opening->watched || connection.paused || wrote || !opening->drained) {
+    error = watchOn(connection, !opening->watched);
   }
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!opening->early.empty()) {

@@ -195,6 +195,7 @@ class Service {
   void writeFailed(Connection&, int error);
   void flushed(Connection&);
   void updateInterest(Connection&);
+  int watchOn(Connection&, bool anew);
   void inputWanted(Connection&);
   void discardInput(Connection&);
   void inputStopped(Connection&);
@@ -207,7 +208,7 @@ class Service {
   enum class Stall : uint8_t { none, log, held, dropped };
   Stall stallOf(Connection&);
   bool holdBack(Connection&);
-  void reconsider(Connection&, bool watched);
+  void reconsider(Connection&);
   void list(Connection&);
   void finish(Connection&);
   void refuseInput(Connection&, const ws::Failure&);

@@ -11,6 +11,7 @@ namespace lwspool {
 
 void Service::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
   const int error = connection.opening->watched ? 0 : watch(connection, fd);
+  connection.watched = true;
   connection.ssl = ssl;
   connection.enter(Phase::open);
   connection.opening.reset();

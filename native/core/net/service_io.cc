@@ -75,13 +75,14 @@ void Service::readable(Connection& connection, bool ended) {
   Read last = readOn(connection);
   // The end is likely to be next: asked for at once it costs less than having it reported.
   if (ended && last != Read::nothing && use && connection.reads()) last = readOn(connection);
+  // It is put off before that was reached.
+  if (ended && connection.stalled) connection.endTold = true;
   // At descriptors that are sent along a read ends as well; see unix(7).
   const bool stops = ended || !connection.endpoint->unixPath.empty();
   const bool more = last == Read::drained ? stops : last != Read::nothing;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
   if (more && connection.established() && !connection.parked) {
-    poller_->change(connection.fd, connection.id, connection.wantsInput(),
-                    connection.polledForRoom());
+    watchOn(connection, false);
   }
 }
 
@@ -152,8 +153,10 @@ void Service::readPending() {
   for (const ConnectionId id : ids) {
     Connection* connection = find(id);
     if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
-    const bool ended = std::exchange(connection->endTold, false);
-    if (connection->reads()) whileMemoryLasts(*connection, [&] { readable(*connection, ended); });
+    if (connection->reads()) {
+      const bool ended = std::exchange(connection->endTold, false);
+      whileMemoryLasts(*connection, [&] { readable(*connection, ended); });
+    }
     // A write waits for the rest of a message of TLS itself.
     if (connection->wantWrite) markDirty(*connection);
   }
@@ -415,11 +418,16 @@ void Service::updateInterest(Connection& connection) {
   if (!use) return;
   const bool read = connection.wantsInput();
   if (connection.parked && !read) return;
-  const bool parked = std::exchange(connection.parked, false);
-  const bool write = connection.polledForRoom();
-  const int error = parked ? poller_->add(connection.fd, connection.id, read, write)
-                           : poller_->change(connection.fd, connection.id, read, write);
+  const int error = watchOn(connection, std::exchange(connection.parked, false));
   if (error != 0) lost(connection, "epoll_ctl", error);
+}
+
+// What the poller is to tell of one that is established. Anew: it does not know it.
+int Service::watchOn(Connection& connection, bool anew) {
+  const bool write = connection.polledForRoom();
+  connection.watched = connection.wantsInput();
+  return anew ? poller_->add(connection.fd, connection.id, connection.watched, write)
+              : poller_->change(connection.fd, connection.id, connection.watched, write);
 }
 
 // Whether it is to be read may have changed.

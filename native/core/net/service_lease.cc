@@ -209,10 +209,7 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
 void Service::rejoin(Connection& connection) {
   const bool missed = std::exchange(connection.parked, false);
   if (missed) note(connection, Flight::rejoined);
-  const bool read = connection.wantsInput();
-  const bool write = connection.polledForRoom();
-  const int error = missed ? poller_->add(connection.fd, connection.id, read, write)
-                           : poller_->change(connection.fd, connection.id, read, write);
+  const int error = watchOn(connection, missed);
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (!connection.reads()) return;
   if (missed) {

@@ -28,7 +28,11 @@ Service::Stall Service::stallOf(Connection& connection) {
     if (unread <= limit && held <= limit - unread) return Stall::none;
     // Others may have to be read before there is room for this one.
     if (held > limit && connection.phase == Phase::closing) return Stall::dropped;
-    if (held > limit && unread == 0) return held > own ? Stall::held : Stall::log;
+    if (held > limit && unread == 0) {
+      if (held > own) return Stall::held;
+      (void)consumer.awaitTaken(consumer.progress().given);
+      return Stall::log;
+    }
     if (consumer.awaitTaken(connection.unread.mark())) return Stall::log;
   }
 }
@@ -49,20 +53,21 @@ bool Service::holdBack(Connection& connection) {
   return true;
 }
 
-// Its consumer has come further, or JavaScript holds less of it. Watched: the poller has not been
-// told to leave it alone meanwhile.
+// Its consumer has come further, or JavaScript holds less of it.
 //
 // EPOLLERR and EPOLLHUP are reported for as long as they hold. While nobody wants to read, the
 // descriptor leaves the poll set; what the peer sent before it broke is read once somebody does.
-void Service::reconsider(Connection& connection, bool watched) {
+void Service::reconsider(Connection& connection) {
   if (!connection.stalled) return;
   const Stall stall = stallOf(connection);
   if (stall == Stall::log) list(connection);
   if (stall != Stall::none && stall != Stall::dropped) return;
   connection.stalled = false;
   note(connection, Flight::unstalled);
-  if (!watched && connection.established()) inputWanted(connection);
-  if (watched && connection.reads()) readLater(connection);
+  if (!connection.established()) return;
+  if (!connection.watched) return inputWanted(connection);
+  // What the poller has told meanwhile it does not tell again.
+  if (connection.reads()) readLater(connection);
 }
 
 // Its wait is short: the poller goes on watching it, and what that told is read afterwards.
@@ -78,7 +83,7 @@ void Service::resumeStalled() {
     Connection* connection = find(id);
     if (connection == nullptr) continue;
     connection->listed = false;
-    reconsider(*connection, true);
+    reconsider(*connection);
   }
 }
 

@@ -14,9 +14,10 @@ export function describe(value: unknown, path: readonly PropertyKey[] = []): str
     case 'string':
       return secret ? counted(value.length, 'a string', 'character') : quoted(value);
     case 'number':
-    case 'bigint':
     case 'boolean':
       return secret ? `a ${typeof value}` : String(value);
+    case 'bigint':
+      return secret ? 'a bigint' : `${value}n`;
     case 'symbol':
       return 'a symbol';
     case 'function':
