@@ -68,6 +68,7 @@ function addonFingerprint(debug) {
     'binding.gyp',
     'scripts/addon.mjs',
     'scripts/configure.mjs',
+    'scripts/libwebsockets.mjs',
     'scripts/native-sources.mjs',
   ];
   return fingerprint(files, {

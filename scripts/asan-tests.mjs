@@ -75,6 +75,11 @@ function copy() {
       filter: (source) => !isSame(source, `${folder}/${relative(root, source)}`),
     });
   }
+  // Linked to the same libwebsockets.
+  if (!existsSync(`${folder}/build/libwebsockets`) && existsSync(fromRoot('build/libwebsockets'))) {
+    mkdirSync(`${folder}/build`, { recursive: true });
+    symlinkSync('../../libwebsockets', `${folder}/build/libwebsockets`);
+  }
   if (!existsSync(`${folder}/node_modules`)) {
     symlinkSync('../../node_modules', `${folder}/node_modules`);
   }

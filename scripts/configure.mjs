@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { answer } from './lib/commands.mjs';
 import { isMain } from './lib/files.mjs';
 import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
+import { ownLibwebsockets } from './libwebsockets.mjs';
 
 const oldest = { major: 4, minor: 1 };
 /** The first with everything that the rings use, zero-copy sends last. */
@@ -25,6 +26,7 @@ const oldestLiburing = '2.3';
  * @property {string} version
  * @property {string} includeDir
  * @property {string} libDir
+ * @property {boolean} [own] built by set-up, see scripts/libwebsockets.mjs
  */
 
 /** TLS libraries other than OpenSSL, by what they leave in lws_config.h. */
@@ -108,7 +110,7 @@ function advice(need) {
 }
 
 /**
- * Asks pkg-config for libwebsockets and checks it.
+ * The libwebsockets of our own, or the one that pkg-config knows, which is checked.
  *
  * @returns {{ library: Libwebsockets, problem?: undefined } | { library?: undefined, problem: Problem }}
  */
@@ -117,6 +119,8 @@ function findLibwebsockets() {
   if (answer(pkgConfig, ['--version']) === undefined) {
     return missing('pkg-config', `${pkgConfig} was not found`);
   }
+  const own = ownLibwebsockets();
+  if (own) return { library: own };
   const version = answer(pkgConfig, ['--modversion', 'libwebsockets']);
   if (!version) {
     return missing('libwebsockets', 'pkg-config finds no libwebsockets');
@@ -178,7 +182,9 @@ export function findLibraries() {
  *
  * @param {Libwebsockets} library
  */
-function libraries({ libDir }) {
+function libraries({ libDir, own }) {
+  // Nobody else in the process must find its symbols here, and it none of another one.
+  if (own) return [`${libDir}/libwebsockets.a`, '-Wl,--exclude-libs,libwebsockets.a', '-luring'];
   // A library outside the loader's own folders is not found at run time without this.
   const runPath = /^\/(usr\/)?lib/.test(libDir) ? [] : [`-Wl,-rpath,${libDir}`];
   return [`-L${libDir}`, ...runPath, '-lwebsockets', '-luring'];

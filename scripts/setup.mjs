@@ -17,6 +17,7 @@ import { answer, run } from './lib/commands.mjs';
 import { filesUnder, fingerprint, fromRoot, isCurrent, writeStamp } from './lib/files.mjs';
 import { findMissing } from './lib/probes.mjs';
 import { installAdvice, isRoot, packagesFor, thisSystem } from './lib/system.mjs';
+import { buildLibwebsockets, libwebsocketsIsSettled } from './libwebsockets.mjs';
 
 /** @typedef {import('./lib/commands.mjs').Outcome} Outcome */
 
@@ -69,6 +70,13 @@ async function npmPackages() {
     : await logged('npm', args);
   succeed(outcome, 'if the registry could not be reached, run the same command again later');
   writeStamp(stamp, current);
+}
+
+async function libwebsockets() {
+  if (libwebsocketsIsSettled()) return;
+  begin('libwebsockets: apt-get source, cmake');
+  const reason = await buildLibwebsockets({ onOutput: note });
+  if (reason) begin(`libwebsockets: the system's, since ${reason}`);
 }
 
 async function addon() {
@@ -144,8 +152,9 @@ async function main() {
   }
   quiet = values.quiet ?? false;
 
-  await systemPackages(values.for);
+  await systemPackages(values.for === 'build' ? 'checkout' : values.for);
   await npmPackages();
+  await libwebsockets();
   await addon();
   await typescript();
 

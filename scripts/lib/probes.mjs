@@ -1,22 +1,28 @@
 // What this machine lacks. Each probe tries the real thing: a compiler by compiling, a header by
 // including it. That a package is registered somewhere says less.
 import { findLibraries } from '../configure.mjs';
-import { run } from './commands.mjs';
+import { answer, run } from './commands.mjs';
 
 /** @typedef {import('./system.mjs').Need} Need */
 /** @typedef {import('../configure.mjs').Problem} Problem */
 
-/** @typedef {'build' | 'test' | 'bench'} Purpose */
+/** @typedef {'build' | 'checkout' | 'test' | 'bench'} Purpose */
+
+/** To build the libwebsockets of a checkout, whose source comes by apt. */
+const forLibwebsockets = /** @type {Need[]} */ (
+  answer('apt-get', ['--version']) === undefined ? [] : ['cmake', 'openssl']
+);
 
 /** @type {Record<Purpose, Need[]>} */
 const needsFor = {
   build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'liburing'],
+  checkout: forLibwebsockets,
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection, tshark
   // what is in a capture.
-  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace', 'tshark'],
+  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace', 'tshark', ...forLibwebsockets],
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
-  bench: ['C compiler', 'openssl', 'boost'],
+  bench: ['C compiler', 'openssl', 'boost', ...forLibwebsockets],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -28,6 +34,7 @@ const probes = {
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
   boost: () => compiles('#include <boost/beast/version.hpp>', ['-E']),
+  cmake: () => succeeds('cmake', ['--version']),
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
   strace: () => succeeds('strace', ['-V']),

@@ -46,6 +46,7 @@ export const packages = {
     alpine: ['boost-dev'],
     homebrew: ['boost'],
   },
+  cmake: { debian: ['cmake'], fedora: ['cmake'], alpine: ['cmake'], homebrew: ['cmake'] },
   spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
   'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },
   tshark: {

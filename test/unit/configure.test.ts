@@ -126,7 +126,7 @@ describe('the program', () => {
     const { PKG_CONFIG: _, ...env } = process.env;
     return spawnSync(process.execPath, ['scripts/configure.mjs', ...args], {
       encoding: 'utf8',
-      env: { ...env, PATH: join(folder, 'bin') },
+      env: { ...env, LWS_POOL_LIBWEBSOCKETS: 'system', PATH: join(folder, 'bin') },
     });
   }
 
