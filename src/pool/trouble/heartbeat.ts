@@ -50,11 +50,11 @@ export function whileTelling(heart: Heart, tell: () => void): void {
   }
 }
 
-/** What is known of a beat since it was first found late. */
+/** What is known of a beat that was found late, as of the last look. */
 interface Lateness {
   readonly at: number;
   /** How late it was then, as far as that counts. */
-  readonly before: number;
+  readonly counted: number;
   readonly time: ThreadTime;
 }
 
@@ -121,13 +121,16 @@ export class Heartbeat {
 
   /**
    * How much of the time since the beat counts. What was before the first look cannot be known, and
-   * counts for half of the limit at most: by itself it is no reason for a warning.
+   * counts for half of the limit at most: by itself it is no reason for a warning. From look to look, since
+   * a thread that has slept once may wait for a processor ever since.
    */
   #counted(now: number, limit: number): number {
     const time = this.#read(Atomics.load(this.heart, THREAD));
     if (time === undefined) return now - this.#sent;
-    this.#late ??= { at: now, before: Math.min(now - this.#sent, limit / 2), time };
-    const { at, before, time: first } = this.#late;
-    return before + (now - at) - waitedFor(first, time, now - at);
+    const last = this.#late ?? { at: now, counted: Math.min(now - this.#sent, limit / 2), time };
+    const stretch = now - last.at;
+    const counted = last.counted + stretch - waitedFor(last.time, time, stretch);
+    this.#late = { at: now, counted, time };
+    return counted;
   }
 }
