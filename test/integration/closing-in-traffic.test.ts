@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createPool, type Pool, type PoolOptions } from 'lws-pool';
+import type { Pool } from 'lws-pool';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ending, event } from '../fixtures/pool.js';
+import { ending, event, poolUnderTest } from '../fixtures/pool.js';
 import {
   afterUpgrade,
   closePayload,
@@ -15,8 +15,7 @@ const ECHOING = new URL('../fixtures/handlers/echoing.mjs', import.meta.url);
 const HOLDING = new URL('../fixtures/handlers/holding.mjs', import.meta.url);
 
 async function own(): Promise<Pool> {
-  const poller = (process.env.LWSPOOL_TEST_POLLER as PoolOptions['poller']) ?? 'epoll';
-  const pool = await createPool({ threads: 1, poller });
+  const pool = await poolUnderTest({});
   onTestFinished(() => pool.destroy());
   return pool;
 }

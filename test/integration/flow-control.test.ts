@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ending, event, rejection, usePool } from '../fixtures/pool.js';
-import { afterUpgrade, frame, tcpServer } from '../fixtures/servers.js';
+import { afterUpgrade, flood, frame, tcpServer } from '../fixtures/servers.js';
 
 const own = usePool();
 
@@ -112,25 +112,7 @@ describe('a peer that does not read', () => {
   });
 });
 
-/** Sends messages until nothing is taken any more; answers how much was. */
-function flood(socket: net.Socket): { written: () => number; stop: () => void } {
-  const message = frame(2, Buffer.alloc(60_000));
-  let stopped = false;
-  let written = 0;
-  const more = () => {
-    if (stopped || socket.destroyed) return;
-    written += message.length;
-    if (socket.write(message)) setImmediate(more);
-    else socket.once('drain', more);
-  };
-  more();
-  return {
-    written: () => written,
-    stop: () => {
-      stopped = true;
-    },
-  };
-}
+const MESSAGE = frame(2, Buffer.alloc(60_000));
 
 /** Resolves when the server has been unable to write for a while. */
 async function stuck(flooding: { written: () => number }): Promise<number> {
@@ -152,7 +134,7 @@ describe('a consumer that does not read', () => {
   async function flooded(options = {}) {
     let flooding: ReturnType<typeof flood> | undefined;
     const port = await afterUpgrade((socket) => {
-      flooding = flood(socket);
+      flooding = flood(socket, MESSAGE);
       stops.push(flooding.stop);
     });
     const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, options);
@@ -252,7 +234,7 @@ describe('full buffers', () => {
   it('a consumer that sends without reading does not stop what it sends', async () => {
     let taken = 0;
     const port = await afterUpgrade((socket) => {
-      const flooding = flood(socket);
+      const flooding = flood(socket, MESSAGE);
       socket.on('data', (data) => {
         taken += data.length;
         if (taken > 10_000_000) flooding.stop();

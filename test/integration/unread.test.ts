@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import type net from 'node:net';
-import { type Connection, createPool, type Pool, type PoolOptions } from 'lws-pool';
-import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Connection, Pool, PoolOptions } from 'lws-pool';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority } from '../fixtures/certificates.js';
-import { ending, event } from '../fixtures/pool.js';
-import { afterUpgrade, frame, wsServer } from '../fixtures/servers.js';
+import { ending, event, poolUnderTest } from '../fixtures/pool.js';
+import { afterUpgrade, flood, frame, wsServer } from '../fixtures/servers.js';
 
 /** What a connection may hold unread, whoever does not read it: docs/memory.md. */
 
@@ -12,28 +11,6 @@ let made: Awaited<ReturnType<typeof createAuthority>>;
 beforeAll(async () => {
   made = await createAuthority();
 });
-
-const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
-
-/** Sends the same bytes for as long as they are taken; says when that was for the last time. */
-function flood(socket: net.Socket, bytes: Buffer): { written: () => number } {
-  let stopped = false;
-  let written = 0;
-  const more = () => {
-    if (stopped || socket.destroyed) return;
-    written += bytes.length;
-    if (socket.write(bytes)) setImmediate(more);
-    else socket.once('drain', more);
-  };
-  more();
-  stops.push(() => {
-    stopped = true;
-  });
-  return { written: () => written };
-}
 
 /** Resolves once the connection has read nothing for a while. */
 async function still(connection: Connection): Promise<number> {
@@ -46,8 +23,7 @@ async function still(connection: Connection): Promise<number> {
 }
 
 async function own(options: PoolOptions): Promise<Pool> {
-  const poller = (process.env.LWSPOOL_TEST_POLLER as PoolOptions['poller']) ?? 'epoll';
-  const pool = await createPool({ threads: 1, poller, tls: { ca: made.ca }, ...options });
+  const pool = await poolUnderTest({ tls: { ca: made.ca }, ...options });
   onTestFinished(() => pool.destroy());
   return pool;
 }
