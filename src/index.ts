@@ -1,21 +1,3 @@
-export type { Data, ReadyState, SendOptions } from './channel/link.js';
-export type { DebugSocket } from './debug/socket.js';
-export type { FlightCategory, FlightFacts } from './flight/kinds.js';
-export type { FlightEvent, FlightRecord } from './flight/record.js';
-export type { TraceEvent } from './flight/trace.js';
-export type { MetricsRegistry } from './metrics/prometheus.js';
-export type { Received } from './native.js';
-export { Connection, type ConnectionEvents, type Message } from './pool/connection.js';
-export type { ConnectAttempt, DiagnosticsMessages } from './pool/diagnostics.js';
-export {
-  CertificateError,
-  type ErrorCode,
-  type ErrorDetails,
-  type HeaderFields,
-  LwsPoolError,
-  UpgradeError,
-} from './pool/errors.js';
-export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
 export type {
   BioFigures,
   BioTraffic,
@@ -27,22 +9,64 @@ export type {
   MemoryFigures,
   RecorderFigures,
   TlsRecord,
-} from './pool/lease/bio.js';
-export type { Detached } from './pool/lease/handle.js';
-export type { LeaseReport } from './pool/lease/leaks.js';
-export { Lease } from './pool/lease/lease.js';
-export type { LeaseMode } from './pool/lease/leasing.js';
-export { createMemoryBio, MemoryBio, type MemoryBioOptions } from './pool/lease/memory-bio.js';
-export type { Linger } from './pool/lease/option-kinds.js';
-export type { LeaseSocket } from './pool/lease/socket.js';
+} from './base/bio-figures.js';
+export type { ColumnName, SampleField } from './base/columns.js';
+export type { TcpColumnName } from './base/tcp-columns.js';
+export type { Message } from './channel/holding.js';
+export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export { Connection } from './connection/connection.js';
+export type { ConnectionEvents } from './connection/events.js';
+export type { HandlerConnection } from './connection/handler-connection.js';
+export { releaseMessage } from './connection/message-memory.js';
+export type {
+  ConnectionPhases,
+  ConnectionState,
+  ConnectionStats,
+  ConnectionStatsOptions,
+  RoundTrips,
+  TlsSummary,
+} from './connection/stats.js';
+export type { StreamOptions } from './connection/stream.js';
+export {
+  CertificateError,
+  type ErrorCode,
+  type ErrorDetails,
+  type HeaderFields,
+  LwsPoolError,
+  UpgradeError,
+} from './errors/errors.js';
+export type { FlightCategory, FlightEvent, FlightFacts } from './flight/kinds.js';
+export type { FlightRecord } from './flight/record.js';
+export type { TraceEvent } from './flight/trace.js';
+export type { PoolWarning, WarningCode, WarningDetails } from './health/warning.js';
+export {
+  type Bio,
+  type BioDefinition,
+  type BioLink,
+  defineBio,
+  RETRY,
+  type Retry,
+} from './lease/custom-bio.js';
+export type { Detached } from './lease/handle.js';
+export type { LeaseReport } from './lease/leaks.js';
+export { Lease } from './lease/lease.js';
+export { createMemoryBio, MemoryBio, type MemoryBioOptions } from './lease/memory-bio.js';
+export type { LeaseMode } from './lease/observation.js';
+export type { Linger } from './lease/option-kinds.js';
+export type { LeaseSocket } from './lease/socket.js';
 export type {
   SettableSocketOption,
   SocketOptionName,
   SocketOptionValues,
-} from './pool/lease/socket-options.js';
-export type { TcpInfo } from './pool/lease/tcp-info.js';
-export type { LeaseTls, UpdateKeysOptions } from './pool/lease/tls.js';
-export { releaseMessage } from './pool/message-memory.js';
+} from './lease/socket-options.js';
+export type { TcpInfo } from './lease/tcp-info.js';
+export type { LeaseTls, UpdateKeysOptions } from './lease/tls.js';
+export type { Received } from './native.js';
+export type { DebugSocket } from './observe/debug/socket.js';
+export type { MetricsRegistry } from './observe/metrics/prometheus.js';
+export type { PoolStats, Traffic, WorkerStats } from './observe/stats/pool.js';
+export type { Sample } from './observe/stats/sample.js';
+export type { ConnectionTable } from './observe/stats/table.js';
 export type {
   BioOptions,
   CaptureBio,
@@ -70,34 +94,15 @@ export type {
   TelemetryTracerProvider,
   TlsOptions,
   WarningOptions,
-} from './pool/options.js';
-export type { PlacementPolicy, PlacementWorker } from './pool/placement.js';
+} from './options/options.js';
+export type { PlacementPolicy, PlacementWorker } from './options/placement.js';
+export type { ConnectAttempt } from './pool/connect-trace.js';
+export type { DiagnosticsMessages } from './pool/diagnostics.js';
+export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
-export type { StreamOptions } from './pool/stream.js';
-export type { PoolWarning, WarningCode, WarningDetails } from './pool/trouble/warning.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';
-export type {
-  ConnectionPhases,
-  ConnectionState,
-  ConnectionStats,
-  ConnectionStatsOptions,
-  RoundTrips,
-  TlsSummary,
-} from './stats/connection.js';
-export type { PoolStats, Traffic, WorkerStats } from './stats/pool.js';
-export type { Sample, SampleField } from './stats/sample.js';
-export type { ColumnName, ConnectionTable } from './stats/table.js';
-export type { TcpColumnName } from './stats/tcp-columns.js';
-export {
-  type Bio,
-  type BioDefinition,
-  type BioLink,
-  defineBio,
-  RETRY,
-  type Retry,
-} from './workers/bio.js';
 export {
   defineHandler,
   type Handler,
@@ -105,4 +110,3 @@ export {
   type HandlerDefinition,
   type HandlerFactory,
 } from './workers/handler.js';
-export type { HandlerConnection } from './workers/handler-connection.js';

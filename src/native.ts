@@ -1,8 +1,6 @@
 import { createRequire } from 'node:module';
-import { createError } from './pool/errors.js';
-import type { NativeBio } from './pool/lease/bio.js';
-import type { NativeTlsFacts } from './pool/lease/tls-access.js';
-import type { ResolvedBio } from './pool/options.js';
+import type { NativeBio } from './base/bio-figures.js';
+import { createError } from './errors/errors.js';
 
 /**
  * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
@@ -20,8 +18,11 @@ export type OnEvents = (
   shown: ArrayBuffer | undefined,
 ) => void;
 
-/** A call of a BIO of JavaScript, see workers/bio.ts. */
+/** A call of a BIO of JavaScript, see lease/custom-bio.ts. */
 export type OnBio = (call: number, instance: number, size: number, module: string) => number;
+
+/** A BIO with all its options, as native/bindings/bio_object.cc reads them. */
+export type NativeBioOptions = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 /** Where connections go; everything they have in common. Times in ms, sizes in bytes. */
 export interface EndpointOptions {
@@ -49,7 +50,7 @@ export interface EndpointOptions {
   /** How much may wait for whoever takes what comes. Undefined: any. */
   readonly highWaterMark?: number;
   /** In place before the handshake, from the socket upwards. */
-  readonly bios?: readonly ResolvedBio[];
+  readonly bios?: readonly NativeBioOptions[];
 }
 
 /** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
@@ -181,7 +182,7 @@ export interface NativeService extends NativeEnd {
   /** Keeps so many events of each connection from now on; before the first. */
   recordFlights(events: number, channel: number, worker: number): void;
   counts(): { opened: number; closed: number; messages: number; bytes: number };
-  /** While a function of a BIO runs, see workers/bio.ts: what it is to write. */
+  /** While a function of a BIO runs, see lease/custom-bio.ts: what it is to write. */
   bioBytes(): Buffer;
   /** What it has read. */
   bioFill(bytes: Uint8Array): void;
@@ -261,7 +262,7 @@ export interface NativeLeases {
     slot: number,
     generation: number,
     token: number,
-    bio: ResolvedBio | NativeMemoryBio,
+    bio: NativeBioOptions | NativeMemoryBio,
   ): true | string | number;
   popBio(slot: number, generation: number, token: number): NativeBio | string | number;
   /** Waits, `patience` ms at most, for the worker to let go of the SSL object. */
@@ -329,6 +330,24 @@ export interface NativeRingClass {
   ): NativeRing;
   /** `errno`: there is none. */
   features(): { errno: number; features: string[]; opcodes: string[] };
+}
+
+/** What native/bindings/tls_object.cc makes: what does not change after the handshake. */
+export interface NativeTlsFacts {
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly cipherStandard: string;
+  readonly group: string | undefined;
+  readonly alpn: string | undefined;
+  readonly servername: string | undefined;
+  /** DER, the peer's own first. */
+  readonly chain: readonly Buffer[];
+  readonly verifyResult: number;
+  readonly verifyText: string;
+  readonly sessionReused: boolean;
+  readonly finished: Buffer | undefined;
+  readonly peerFinished: Buffer | undefined;
+  readonly ocspResponse: Buffer | undefined;
 }
 
 export interface NativeAddon {

@@ -1,4 +1,4 @@
-// BIOs that are JavaScript: defineBio() in src/workers/bio.ts. Their functions run on the worker's
+// BIOs that are JavaScript: defineBio() in src/lease/custom-bio.ts. Their functions run on the worker's
 // thread, in the middle of a read or a write of OpenSSL's, while the slot's lock is held: see
 // docs/threading.md. What they ask of the pool meanwhile waits until that is over.
 #pragma once
@@ -20,7 +20,7 @@ namespace lwspool {
 // One for each service; its layers share it and may outlive the environment.
 class BioHost : public std::enable_shared_from_this<BioHost> {
  public:
-  // As src/workers/bio.ts has them.
+  // As src/lease/custom-bio.ts has them.
   enum class Call : uint8_t { open, read, write, flush, close, settle };
 
   // `dispatch(call, instance, size, module)` answers a number, see outcome(). Worker thread.

@@ -1,7 +1,7 @@
 // JavaScript: new Leases(channelKey, side), the leases that one thread takes on the connections of
 // one worker. All methods on the thread that made it. Each begins with (slot, generation, token),
 // and answers a negative number where it did nothing: see outcomeOf() and
-// src/pool/lease/outcome.ts.
+// src/lease/outcome.ts.
 #pragma once
 
 #include <napi.h>

@@ -9,7 +9,7 @@
 
 namespace lwspool {
 
-// Numbers below zero, mirrored by src/pool/lease/outcome.ts: -1 and down a Refusal, then what an
+// Numbers below zero, mirrored by src/lease/outcome.ts: -1 and down a Refusal, then what an
 // attempt to read or write found, then the negative of errno beyond kErrno.
 inline constexpr int kAgain = -10;
 inline constexpr int kTruncated = -11;

@@ -1,4 +1,4 @@
-// What leases tell of TLS, as JavaScript sees it: NativeTlsFacts in src/pool/lease/tls-access.ts.
+// What leases tell of TLS, as JavaScript sees it: NativeTlsFacts in src/native.ts.
 // JavaScript thread.
 #pragma once
 

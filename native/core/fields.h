@@ -67,7 +67,7 @@ class Fields {
   std::vector<std::pair<std::string, std::string>> entries_;
 };
 
-// An error on its way to JavaScript, where src/pool/errors.ts makes its message.
+// An error on its way to JavaScript, where src/errors/errors.ts makes its message.
 struct ErrorInfo {
   std::string code;  // ERR_…; empty: no error
   Fields fields;

@@ -4,7 +4,7 @@ import {
   errorFromNative,
   type LwsPoolError,
   withFlightRecord,
-} from '../pool/errors.js';
+} from '../errors/errors.js';
 import { type Fields, textOf } from './fields.js';
 
 /**

@@ -1,5 +1,6 @@
+import { keepHere } from '../base/keep-here.js';
+import { throwLater } from '../base/uncaught.js';
 import type { NativeEnd, OnEvents } from '../native.js';
-import { keepHere } from './keep-here.js';
 import {
   AUX,
   FLAG_BINARY,
@@ -12,7 +13,6 @@ import {
   SLOT,
   TYPE_AND_FLAGS,
 } from './record.js';
-import { throwLater } from './uncaught.js';
 
 /** Buffer's own class: `new` skips the checks of `Buffer.from`. */
 const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (

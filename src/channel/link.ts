@@ -1,10 +1,10 @@
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import { parseCloseArguments } from '../pool/options/close-arguments.js';
-import { countUnsent, type Figures, type FiguresRow } from '../stats/figures.js';
-import { lowMarkOf } from './holding.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import { whileMemoryLasts } from '../errors/no-memory.js';
+import { parseCloseArguments } from '../options/close-arguments.js';
+import { type Counts, countUnsent, type FiguresRow } from './figures.js';
+import { lowMarkOf } from './held.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
-import { whileMemoryLasts } from './no-memory.js';
 import type { Outbox } from './outbox.js';
 import { Command, isOutput } from './record.js';
 import { binaryOf, type SendOptions } from './send-options.js';
@@ -23,14 +23,9 @@ export type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | type
 export type Data = string | ArrayBufferView | ArrayBuffer;
 
 /** One side's way to a worker's connections. */
-export interface Wire {
+export interface Wire extends Counts {
   readonly outbox: Outbox;
   readonly ledgers: Ledgers;
-  /** Undefined where nothing is counted. */
-  readonly figures: Figures | undefined;
-  /** Of the worker. */
-  readonly totals: Float64Array | undefined;
-  readonly side: keyof typeof ACCEPTED;
   /** What is held of all of the worker's connections, and how much that may be: see Link.hold(). */
   readonly held: Int32Array;
   readonly ceiling: number;

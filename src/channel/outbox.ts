@@ -1,5 +1,5 @@
+import { whileMemoryLasts } from '../errors/no-memory.js';
 import type { NativeEnd } from '../native.js';
-import { whileMemoryLasts } from './no-memory.js';
 import {
   AUX,
   Command,

@@ -1,6 +1,6 @@
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import { describe } from '../pool/options/describe.js';
-import { nearest } from '../pool/options/suggest.js';
+import { describe } from '../base/describe.js';
+import { nearest } from '../base/suggest.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
 
 export interface SendOptions {
   /** Sends bytes as a text message (false) or a string as a binary one (true). */

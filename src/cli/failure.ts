@@ -1,6 +1,6 @@
-import { LwsPoolError } from '../pool/errors/classes.js';
-import { escapedLines } from '../pool/errors/phrases.js';
-import { USAGE_ERRORS } from '../pool/errors/usage.js';
+import { LwsPoolError } from '../errors/classes.js';
+import { escapedLines } from '../errors/phrases.js';
+import { USAGE_ERRORS } from '../errors/usage.js';
 import { ListenError } from '../target/listen-error.js';
 import { FileError } from './files.js';
 import { STATUS } from './status.js';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { systemReason } from '../pool/errors/phrases.js';
+import { systemReason } from '../errors/phrases.js';
 
 /** A file that was named on the command line cannot be used. */
 export class FileError extends Error {

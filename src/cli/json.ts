@@ -1,4 +1,4 @@
-import { escaped } from '../pool/errors/phrases.js';
+import { escaped } from '../errors/phrases.js';
 
 /**
  * A value as one line of JSON. What JSON allows in strings, and a terminal would obey or be led astray

@@ -1,7 +1,7 @@
+import { parseTarget } from '../connection/url.js';
 import type { LoadFigures, LoadReport } from '../load/report.js';
 import { succeeded } from '../load/report.js';
 import type { LoadSettings } from '../load/settings.js';
-import { parseTarget } from '../pool/url.js';
 import { columns, wrap } from './layout.js';
 import { bytes, count, counted, micros, perSecond, seconds } from './quantities.js';
 import type { Style } from './style.js';

@@ -1,11 +1,36 @@
 import { getSystemErrorName } from 'node:util';
-import { TCP_STATES } from '../pool/lease/tcp-info-fields.js';
+import { TCP_STATES } from '../base/tcp-info-fields.js';
 import { lwsReason, tlsAlert, tlsContent, tlsHandshake, tlsVersion } from './names.js';
 
 /** What an event is about. */
 export type FlightCategory = 'phase' | 'lws' | 'tls' | 'io' | 'ws' | 'lease' | 'error';
 
 export type FlightFacts = Readonly<Record<string, string | number | boolean>>;
+
+/** Something that happened on a connection. */
+export interface FlightEvent {
+  /** Milliseconds since the Unix epoch, with a fraction: that of the monotonic clock. */
+  readonly time: number;
+  /** `queued`, `connected`, `tls`, `read`, `lease granted`, ... */
+  readonly name: string;
+  readonly category: FlightCategory;
+  /** Undefined where nothing went either way. */
+  readonly direction: 'in' | 'out' | undefined;
+  /** What there is to say of it: `bytes`, `errno`, `message`, ... */
+  readonly facts: FlightFacts;
+}
+
+/** What was recorded of a connection, see FlightRecord. */
+export interface Recorded {
+  readonly id: string;
+  readonly url: string | undefined;
+  readonly worker: number;
+  readonly lost: number;
+  readonly error: string | undefined;
+  readonly events: readonly FlightEvent[];
+  /** Microseconds of the monotonic clock, of each event. */
+  readonly micros: readonly number[];
+}
 
 /** The numbers of an entry, see native/core/flight/flight_recorder.h. */
 export interface Numbers {

@@ -1,20 +1,7 @@
 import { inspect } from 'node:util';
-import { type FlightCategory, type FlightFacts, kindOf } from './kinds.js';
+import { type FlightEvent, kindOf } from './kinds.js';
 import { timeline } from './timeline.js';
 import { type TraceEvent, traceOf } from './trace.js';
-
-/** Something that happened on a connection. */
-export interface FlightEvent {
-  /** Milliseconds since the Unix epoch, with a fraction: that of the monotonic clock. */
-  readonly time: number;
-  /** `queued`, `connected`, `tls`, `read`, `lease granted`, ... */
-  readonly name: string;
-  readonly category: FlightCategory;
-  /** Undefined where nothing went either way. */
-  readonly direction: 'in' | 'out' | undefined;
-  /** What there is to say of it: `bytes`, `errno`, `message`, ... */
-  readonly facts: FlightFacts;
-}
 
 /** What the reader of a record knows besides. */
 export interface FlightKnown {

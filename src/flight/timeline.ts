@@ -1,10 +1,9 @@
-import type { FlightFacts } from './kinds.js';
-import type { FlightEvent, FlightRecord } from './record.js';
+import type { FlightEvent, FlightFacts, Recorded } from './kinds.js';
 
 const ARROWS = { in: '<-', out: '->', none: '  ' };
 
 /** A record as text: what it is of, then a line for each event. */
-export function timeline(record: FlightRecord): string {
+export function timeline(record: Recorded): string {
   const { events, lost } = record;
   const start = events[0]?.time ?? 0;
   const times = events.map(({ time }) => (time - start).toFixed(3));

@@ -1,5 +1,4 @@
-import type { FlightFacts } from './kinds.js';
-import type { FlightEvent, FlightRecord } from './record.js';
+import type { FlightEvent, FlightFacts, Recorded } from './kinds.js';
 
 /**
  * An event in Chrome's trace event format: `X` is a slice with a duration, `b` and `e` are the ends
@@ -44,7 +43,7 @@ type Timed = FlightEvent & { readonly ts: number };
 type Slice = (name: string, cat: string, from: number, to: number, facts: FlightFacts) => void;
 
 /** The name of a row, its phases and leases as slices, all else as instants; sorted by `ts`. */
-export function traceOf(record: FlightRecord, row: TraceRow): TraceEvent[] {
+export function traceOf(record: Recorded, row: TraceRow): TraceEvent[] {
   const { id, url, micros } = record;
   const events = record.events.map((event, index) => ({ ...event, ts: micros[index] as number }));
   const list: TraceEvent[] = [];

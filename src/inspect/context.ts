@@ -1,4 +1,4 @@
-import type { Target } from '../pool/url.js';
+import type { Target } from '../connection/url.js';
 import type { InspectSettings } from './settings.js';
 import type { WatchedLookup } from './watched-lookup.js';
 

@@ -1,6 +1,6 @@
-import { isCertificateErrorCode, isUpgradeErrorCode } from '../pool/errors/table.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { ConnectOptions } from '../pool/options.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import { isCertificateErrorCode, isUpgradeErrorCode } from '../errors/table.js';
+import type { ConnectOptions } from '../options/options.js';
 import type { Context } from './context.js';
 import { rounded } from './phases.js';
 import { problemOf } from './problems.js';

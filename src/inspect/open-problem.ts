@@ -1,5 +1,5 @@
-import type { Connection } from '../pool/connection.js';
-import { shown } from '../pool/errors/phrases.js';
+import type { Connection } from '../connection/connection.js';
+import { shown } from '../errors/phrases.js';
 import type { PingsReport, Problem } from './report.js';
 import { safeProtocols } from './secrets.js';
 import type { InspectSettings } from './settings.js';

@@ -1,4 +1,4 @@
-import type { ConnectionPhases } from '../stats/connection.js';
+import type { ConnectionPhases } from '../connection/stats.js';
 import type { PhasesReport } from './report.js';
 
 /** As far as the connection got. */

@@ -1,4 +1,4 @@
-import type { Connection } from '../pool/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { rounded } from './phases.js';
 import type { PingsReport } from './report.js';
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import { because, errnoNote, escaped, instant, peer, shown } from '../pool/errors/phrases.js';
-import type { LwsPoolError } from '../pool/errors.js';
-import type { Target } from '../pool/url.js';
+import type { Target } from '../connection/url.js';
+import type { LwsPoolError } from '../errors/errors.js';
+import { because, errnoNote, escaped, instant, peer, shown } from '../errors/phrases.js';
 import type { Problem } from './report.js';
 import { safeProtocols } from './secrets.js';
 import type { InspectSettings } from './settings.js';

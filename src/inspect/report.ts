@@ -1,4 +1,4 @@
-import type { TcpInfo } from '../pool/lease/tcp-info.js';
+import type { TcpInfo } from '../lease/tcp-info.js';
 
 /**
  * What an inspection found: the object that `lws-pool inspect --json` prints, described in

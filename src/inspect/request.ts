@@ -1,4 +1,4 @@
-import type { ConnectOptions, LookupFunction } from '../pool/options.js';
+import type { ConnectOptions, LookupFunction } from '../options/options.js';
 import type { InspectSettings } from './settings.js';
 
 /** The options of the connection that is inspected. */

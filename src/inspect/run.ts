@@ -1,8 +1,8 @@
-import type { Connection } from '../pool/connection.js';
-import { USAGE_ERRORS } from '../pool/errors/usage.js';
-import { createError, LwsPoolError } from '../pool/errors.js';
+import type { Connection } from '../connection/connection.js';
+import { parseTarget, type Target } from '../connection/url.js';
+import { createError, LwsPoolError } from '../errors/errors.js';
+import { USAGE_ERRORS } from '../errors/usage.js';
 import { createPool, type Pool } from '../pool/pool.js';
-import { parseTarget, type Target } from '../pool/url.js';
 import type { Context } from './context.js';
 import { failureReport } from './failure.js';
 import type { InspectReport } from './report.js';

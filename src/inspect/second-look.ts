@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { Target } from '../pool/url.js';
+import type { Target } from '../connection/url.js';
 import { certificateReport } from './certificates.js';
 import type { Resumption, TlsReport } from './report.js';
 import type { InspectSettings } from './settings.js';

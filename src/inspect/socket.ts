@@ -1,4 +1,4 @@
-import type { LeaseSocket } from '../pool/lease/socket.js';
+import type { LeaseSocket } from '../lease/socket.js';
 import type { SocketReport, TcpInfoReport } from './report.js';
 
 /** @param isTcp a Unix socket has none of TCP's options */

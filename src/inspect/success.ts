@@ -1,6 +1,6 @@
-import type { Connection } from '../pool/connection.js';
-import { LwsPoolError } from '../pool/errors.js';
-import type { ConnectOptions } from '../pool/options.js';
+import type { Connection } from '../connection/connection.js';
+import { LwsPoolError } from '../errors/errors.js';
+import type { ConnectOptions } from '../options/options.js';
 import type { Context } from './context.js';
 import { authority } from './failure.js';
 import { type Close, openProblem } from './open-problem.js';

@@ -1,4 +1,4 @@
-import type { LeaseTls } from '../pool/lease/tls.js';
+import type { LeaseTls } from '../lease/tls.js';
 import { certificateReport } from './certificates.js';
 import type { TlsReport } from './report.js';
 

@@ -1,5 +1,5 @@
 import dns, { type LookupAddress } from 'node:dns';
-import type { LookupFunction } from '../pool/options.js';
+import type { LookupFunction } from '../options/options.js';
 import type { NameReport } from './report.js';
 
 /** A look-up by the system that remembers what it found, and how long that took. */

@@ -1,9 +1,9 @@
-import type { Connection } from '../pool/connection.js';
+import type { Connection } from '../connection/connection.js';
+import type { Target } from '../connection/url.js';
+import { type HeaderFields, type LwsPoolError, UpgradeError } from '../errors/errors.js';
+import type { ConnectOptions } from '../options/options.js';
+import { parseConnectOptions, parsePoolOptions } from '../options/options.js';
 import { requestHead } from '../pool/endpoint.js';
-import { type HeaderFields, type LwsPoolError, UpgradeError } from '../pool/errors.js';
-import type { ConnectOptions } from '../pool/options.js';
-import { parseConnectOptions, parsePoolOptions } from '../pool/options.js';
-import type { Target } from '../pool/url.js';
 import type { HeaderLine, WebSocketReport } from './report.js';
 import { safeHeader, safeProtocols, safeUrl, withoutSecrets } from './secrets.js';
 

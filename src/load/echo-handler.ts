@@ -1,4 +1,4 @@
-import { releaseMessage } from '../pool/message-memory.js';
+import { releaseMessage } from '../connection/message-memory.js';
 import { defineHandler } from '../workers/handler.js';
 import type { Conversation } from './conversation.js';
 import { Exchange } from './exchange.js';

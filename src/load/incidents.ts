@@ -1,4 +1,4 @@
-import { shown } from '../pool/errors/phrases.js';
+import { shown } from '../errors/phrases.js';
 import type { ExchangePlan } from './messages.js';
 
 /** Failures that the library has no reason to report: they break what a load run relies on. */

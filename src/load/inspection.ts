@@ -1,5 +1,5 @@
-import { LwsPoolError } from '../pool/errors.js';
-import type { HandlerConnection } from '../workers/handler-connection.js';
+import type { HandlerConnection } from '../connection/handler-connection.js';
+import { LwsPoolError } from '../errors/errors.js';
 
 /** What an exclusive lease on one connection shows, in the middle of its traffic. */
 export interface Inspection {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { LwsPoolError } from '../pool/errors.js';
+import { parseTarget } from '../connection/url.js';
+import { LwsPoolError } from '../errors/errors.js';
+import { residentMemory } from '../observe/stats/resident-memory.js';
 import type { ConnectionGroup } from '../pool/group.js';
 import { createPool, type Pool } from '../pool/pool.js';
-import { parseTarget } from '../pool/url.js';
-import { residentMemory } from '../stats/resident-memory.js';
 import { ReportCollector } from './collector.js';
 import type { ExchangeOrder, ExchangePlan } from './messages.js';
 import type { LoadProgress, OnProgress } from './progress.js';

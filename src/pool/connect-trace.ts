@@ -1,8 +1,18 @@
-import type { Connection } from './connection.js';
-import { type ConnectAttempt, channels } from './diagnostics.js';
-import type { LwsPoolError } from './errors.js';
-import type { Target } from './url.js';
-import { measure } from './user-timing.js';
+import { channels } from '../base/diagnostics.js';
+import { measure } from '../base/user-timing.js';
+import type { Connection } from '../connection/connection.js';
+import type { Target } from '../connection/url.js';
+import type { LwsPoolError } from '../errors/errors.js';
+
+/** An opening: the same object in its `start` and in its `opened` or `failed`. */
+export interface ConnectAttempt {
+  /** As asked for, without user and password. */
+  readonly url: string;
+  readonly kind: 'ws' | 'raw';
+  readonly secure: boolean;
+  /** Milliseconds since the epoch, with a fraction. */
+  readonly at: number;
+}
 
 /** What its worker has noted of an opening; nothing with `createPool({ stats: false })`. */
 function measureParts(connection: Connection, detail: object): void {

@@ -1,4 +1,4 @@
-import { createError, type LwsPoolError } from './errors.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
 
 /**
  * What the main thread says where a worker does not answer. Times in milliseconds, of

@@ -1,21 +1,11 @@
-import { channel } from 'node:diagnostics_channel';
-import type { HandlerConnection } from '../workers/handler-connection.js';
-import type { Connection } from './connection.js';
-import type { LwsPoolError } from './errors.js';
-import type { LeaseReport } from './lease/leaks.js';
-import type { LeaseMode } from './lease/leasing.js';
+import type { Connection } from '../connection/connection.js';
+import type { HandlerConnection } from '../connection/handler-connection.js';
+import type { LwsPoolError } from '../errors/errors.js';
+import type { PoolWarning } from '../health/warning.js';
+import type { LeaseReport } from '../lease/leaks.js';
+import type { LeaseMode } from '../lease/observation.js';
+import type { ConnectAttempt } from './connect-trace.js';
 import type { Pool } from './pool.js';
-import type { PoolWarning } from './trouble/warning.js';
-
-/** An opening: the same object in its `start` and in its `opened` or `failed`. */
-export interface ConnectAttempt {
-  /** As asked for, without user and password. */
-  readonly url: string;
-  readonly kind: 'ws' | 'raw';
-  readonly secure: boolean;
-  /** Milliseconds since the epoch, with a fraction. */
-  readonly at: number;
-}
 
 interface OfLease {
   /** A HandlerConnection in a worker. */
@@ -86,36 +76,3 @@ export interface DiagnosticsMessages {
   };
   'lws-pool:warning': { readonly pool: Pool; readonly warning: PoolWarning };
 }
-
-interface Published<Message> {
-  readonly hasSubscribers: boolean;
-  publish(message: Message): void;
-}
-
-function published<Name extends keyof DiagnosticsMessages>(
-  name: Name,
-): Published<DiagnosticsMessages[Name]> {
-  return channel(name);
-}
-
-/** Looked up once. Whoever publishes asks `hasSubscribers` before he makes a message. */
-export const channels = {
-  start: published('lws-pool:connection:start'),
-  opened: published('lws-pool:connection:opened'),
-  failed: published('lws-pool:connection:failed'),
-  closed: published('lws-pool:connection:closed'),
-  leaseRequested: published('lws-pool:lease:requested'),
-  leaseGranted: published('lws-pool:lease:granted'),
-  leaseFailed: published('lws-pool:lease:failed'),
-  leaseEnded: {
-    released: published('lws-pool:lease:released'),
-    expired: published('lws-pool:lease:expired'),
-    revoked: published('lws-pool:lease:revoked'),
-    detached: published('lws-pool:lease:detached'),
-  },
-  leaseLeaked: published('lws-pool:lease:leaked'),
-  workerStarted: published('lws-pool:worker:started'),
-  workerCrashed: published('lws-pool:worker:crashed'),
-  workerUnresponsive: published('lws-pool:worker:unresponsive'),
-  warning: published('lws-pool:warning'),
-} as const;

@@ -1,9 +1,9 @@
+import type { Target } from '../connection/url.js';
+import { createError } from '../errors/errors.js';
 import type { EndpointOptions } from '../native.js';
 import { native } from '../native.js';
-import { createError } from './errors.js';
-import type { ResolvedBio, ResolvedConnectOptions } from './options.js';
+import type { ResolvedBio, ResolvedConnectOptions } from '../options/options.js';
 import { tlsContextOf } from './tls-context.js';
-import type { Target } from './url.js';
 
 /** Most bytes of the request; libwebsockets writes it in one piece. */
 const LONGEST_HEAD = 16 * 1024;

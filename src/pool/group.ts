@@ -2,13 +2,13 @@ import { EventEmitter } from 'node:events';
 import { endedWithPool } from '../channel/failure.js';
 import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
-import { OwnerFigures } from '../stats/owner.js';
+import { createError, type ErrorCode, type LwsPoolError } from '../errors/errors.js';
+import { madeBy } from '../errors/made-by.js';
+import { OwnerFigures } from '../observe/stats/owner.js';
+import { parseCloseArguments } from '../options/close-arguments.js';
 import { cloning } from '../workers/cloning.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
 import { Tallies } from '../workers/tally.js';
-import { createError, type ErrorCode, type LwsPoolError } from './errors.js';
-import { madeBy } from './made-by.js';
-import { parseCloseArguments } from './options/close-arguments.js';
 import type { PoolWorker } from './worker.js';
 
 export interface GroupEvents {

@@ -1,9 +1,9 @@
 import dns from 'node:dns';
 import { isIP } from 'node:net';
-import { createError } from './errors.js';
-import { describe } from './options/describe.js';
-import type { LookupFunction } from './options.js';
-import { hasDescriptors } from './shortage.js';
+import { describe } from '../base/describe.js';
+import { createError } from '../errors/errors.js';
+import { hasDescriptors } from '../errors/shortage.js';
+import type { LookupFunction } from '../options/options.js';
 
 /** One address to try. */
 export interface ResolvedAddress {

@@ -1,23 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
-import type { DebugSocket } from '../debug/socket.js';
+import { monotonicNow } from '../channel/figures.js';
+import type { Connection } from '../connection/connection.js';
+import { createError } from '../errors/errors.js';
+import { importWith } from '../errors/shortage.js';
 import type { FlightRecord } from '../flight/record.js';
-import { parseTracePath, writeTrace } from '../flight/trace-file.js';
-import type { MetricsRegistry } from '../metrics/prometheus.js';
-import type { MetricsSource } from '../metrics/source.js';
-import { monotonicNow } from '../stats/figures.js';
-import type { OwnerFigures } from '../stats/owner.js';
-import type { PoolStats } from '../stats/pool.js';
-import type { Sample } from '../stats/sample.js';
-import { Sampler } from '../stats/sampler.js';
-import type { Connection } from './connection.js';
-import { createError } from './errors.js';
+import type { DebugSocket } from '../observe/debug/socket.js';
+import { parseTracePath, writeTrace } from '../observe/flight/trace-file.js';
+import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
+import type { MetricsSource } from '../observe/metrics/source.js';
+import type { OwnerFigures } from '../observe/stats/owner.js';
+import type { PoolStats } from '../observe/stats/pool.js';
+import type { Sample } from '../observe/stats/sample.js';
+import { Sampler } from '../observe/stats/sampler.js';
 import type {
   MetricsOptions,
   ResolvedPoolOptions,
   SampleOptions,
   TelemetryOptions,
-} from './options.js';
-import { importWith } from './shortage.js';
+} from '../options/options.js';
 import type { PoolWorker } from './worker.js';
 
 /** Files that are open at a time while one of the parts below is loaded. */
@@ -26,7 +26,7 @@ const PART_FILES = 16;
 /** The pool, as far as it is looked at. */
 export interface Observed {
   readonly options: ResolvedPoolOptions;
-  readonly parsers: typeof import('./options.js');
+  readonly parsers: typeof import('../options/options.js');
   readonly figures: OwnerFigures;
   readonly workers: readonly PoolWorker[];
   stats(): PoolStats;
@@ -79,7 +79,10 @@ export class Observing {
   ): Promise<() => void> {
     const { labels } = this.#pool.parsers.parseMetricsOptions(options);
     this.#checkCounting();
-    const { expose } = await importWith(PART_FILES, () => import('../metrics/prometheus.js'));
+    const { expose } = await importWith(
+      PART_FILES,
+      () => import('../observe/metrics/prometheus.js'),
+    );
     const source = await this.#metricsSource();
     this.#pool.checkOpen();
     return this.#untilEnd(expose(registry, source, labels));
@@ -89,7 +92,7 @@ export class Observing {
     const { figures, parsers } = this.#pool;
     const resolved = parsers.parseTelemetryOptions(options);
     this.#checkCounting();
-    const part = () => import('../telemetry/telemetry.js');
+    const part = () => import('../observe/telemetry/telemetry.js');
     const { createTelemetry, loadApi } = await importWith(PART_FILES, part);
     const [api, source] = [await loadApi(), await this.#metricsSource()];
     this.#pool.checkOpen();
@@ -103,7 +106,10 @@ export class Observing {
 
   async listenDebug(path: string | URL): Promise<DebugSocket> {
     this.#checkCounting();
-    const { DebugSocket } = await importWith(PART_FILES, () => import('../debug/socket.js'));
+    const { DebugSocket } = await importWith(
+      PART_FILES,
+      () => import('../observe/debug/socket.js'),
+    );
     const pool = this.#pool;
     let forget: (() => void) | undefined;
     const opening = DebugSocket.listen(
@@ -171,7 +177,10 @@ export class Observing {
   }
 
   async #metricsSource(): Promise<MetricsSource> {
-    const { MetricsSource } = await importWith(PART_FILES, () => import('../metrics/source.js'));
+    const { MetricsSource } = await importWith(
+      PART_FILES,
+      () => import('../observe/metrics/source.js'),
+    );
     this.#source ??= new MetricsSource(() => ({
       at: monotonicNow(),
       workers: this.#pool.workers.flatMap((worker) => worker.reading() ?? []),

@@ -1,28 +1,28 @@
 import { EventEmitter } from 'node:events';
+import { onAbort } from '../base/abort.js';
+import { channels } from '../base/diagnostics.js';
 import { givenUpWithPool } from '../channel/failure.js';
-import type { DebugSocket } from '../debug/socket.js';
+import { monotonicNow } from '../channel/figures.js';
+import type { Connection } from '../connection/connection.js';
+import { leaseAll } from '../connection/lease-all.js';
+import { parseTarget, type Target } from '../connection/url.js';
+import { createError, fromPlain, LwsPoolError } from '../errors/errors.js';
+import { madeBy } from '../errors/made-by.js';
+import { descriptorShortage, importWith } from '../errors/shortage.js';
 import type { FlightRecord } from '../flight/record.js';
-import type { MetricsRegistry } from '../metrics/prometheus.js';
+import { leaseTrouble } from '../health/lease-trouble.js';
+import type { PoolWarning } from '../health/warning.js';
+import { type WarningAudience, Warnings } from '../health/warnings.js';
+import { TroubleWatch } from '../health/watch.js';
+import type { LeaseReport } from '../lease/leaks.js';
+import type { Lease } from '../lease/lease.js';
+import type { LeaseMode } from '../lease/observation.js';
 import { type NativeEndpoint, native } from '../native.js';
-import { monotonicNow } from '../stats/figures.js';
-import { OwnerFigures } from '../stats/owner.js';
-import { type Counted, type PoolStats, poolStats } from '../stats/pool.js';
-import type { Sample } from '../stats/sample.js';
-import type { FromWorker, GroupReport } from '../workers/control.js';
-import { onAbort } from './abort.js';
-import { ConnectTrace } from './connect-trace.js';
-import type { Connection } from './connection.js';
-import { channels } from './diagnostics.js';
-import { createEndpoint, endpointOptions } from './endpoint.js';
-import { createError, fromPlain, LwsPoolError } from './errors.js';
-import { ConnectionGroup } from './group.js';
-import { KeepAlive } from './keep-alive.js';
-import { leaseAll } from './lease/all.js';
-import type { LeaseReport } from './lease/leaks.js';
-import type { Lease } from './lease/lease.js';
-import type { LeaseMode } from './lease/leasing.js';
-import { madeBy } from './made-by.js';
-import { type Observed, Observing } from './observing.js';
+import type { DebugSocket } from '../observe/debug/socket.js';
+import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
+import { OwnerFigures } from '../observe/stats/owner.js';
+import { type Counted, type PoolStats, poolStats } from '../observe/stats/pool.js';
+import type { Sample } from '../observe/stats/sample.js';
 import type {
   CloseOptions,
   ConnectManyOptions,
@@ -36,16 +36,16 @@ import type {
   ResolvedPoolOptions,
   SampleOptions,
   TelemetryOptions,
-} from './options.js';
+} from '../options/options.js';
+import type { FromWorker, GroupReport } from '../workers/control.js';
+import { ConnectTrace } from './connect-trace.js';
+import { createEndpoint, endpointOptions } from './endpoint.js';
+import { ConnectionGroup } from './group.js';
+import { KeepAlive } from './keep-alive.js';
+import { type Observed, Observing } from './observing.js';
 import { createPlacement, type Placement } from './placement.js';
 import { resolveTarget } from './resolve.js';
-import { descriptorShortage, importWith } from './shortage.js';
 import { checkKeylog } from './tls-context.js';
-import { leaseTrouble } from './trouble/lease-trouble.js';
-import type { PoolWarning } from './trouble/warning.js';
-import { type WarningAudience, Warnings } from './trouble/warnings.js';
-import { TroubleWatch } from './trouble/watch.js';
-import { parseTarget, type Target } from './url.js';
 import { aborted, Waits } from './waits.js';
 import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
@@ -68,7 +68,7 @@ export interface PoolEvents {
   leaseReturned: [report: LeaseReport];
 }
 
-type Parsers = typeof import('./options.js');
+type Parsers = typeof import('../options/options.js');
 
 type State = 'open' | 'closing' | 'closed';
 
@@ -812,7 +812,7 @@ const PARSER_FILES = 80;
 export async function createPool(options?: PoolOptions): Promise<Pool> {
   // Not before: handlers import this package as well, and their workers are to do without zod, whose
   // eighty files take as long to load as all the rest.
-  loaded ??= await importWith(PARSER_FILES, () => import('./options.js'));
+  loaded ??= await importWith(PARSER_FILES, () => import('../options/options.js'));
   const parsers = loaded;
   const resolved = parsers.parsePoolOptions(options);
   if (resolved.poller === 'io_uring') checkUring();

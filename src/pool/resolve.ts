@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
-import { onAbort } from './abort.js';
-import { createError, type ErrorDetails, LwsPoolError } from './errors.js';
+import { onAbort } from '../base/abort.js';
+import { describe } from '../base/describe.js';
+import type { Target } from '../connection/url.js';
+import { createError, type ErrorDetails, LwsPoolError } from '../errors/errors.js';
+import { descriptorShortage } from '../errors/shortage.js';
+import type { LookupFunction } from '../options/options.js';
 import { lookUp, type ResolvedAddress } from './lookup.js';
-import { describe } from './options/describe.js';
-import type { LookupFunction } from './options.js';
-import { descriptorShortage } from './shortage.js';
-import type { Target } from './url.js';
 import type { OnEnd } from './waits.js';
 
 export type { ResolvedAddress };

@@ -1,7 +1,7 @@
+import { createError } from '../errors/errors.js';
+import { tooManyFiles } from '../errors/shortage.js';
 import { type NativeTlsContext, native } from '../native.js';
-import { createError } from './errors.js';
-import type { ResolvedTlsOptions } from './options.js';
-import { tooManyFiles } from './shortage.js';
+import type { ResolvedTlsOptions } from '../options/options.js';
 import { defaultTrust } from './trust.js';
 
 /** Equal options are the same object, see options/tls.ts. */

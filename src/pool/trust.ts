@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { escaped } from './errors/phrases.js';
+import { escaped } from '../errors/phrases.js';
 
 let trust: string | undefined;
 

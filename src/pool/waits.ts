@@ -1,6 +1,6 @@
-import { onAbort } from './abort.js';
-import { createError, type ErrorDetails, type LwsPoolError } from './errors.js';
-import type { Target } from './url.js';
+import { onAbort } from '../base/abort.js';
+import type { Target } from '../connection/url.js';
+import { createError, type ErrorDetails, type LwsPoolError } from '../errors/errors.js';
 
 /** Calls back when the pool ends, with its error. Returns what takes the callback back. */
 export type OnEnd = (callback: (error: LwsPoolError) => void) => () => void;

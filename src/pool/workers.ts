@@ -1,14 +1,14 @@
-import type { OwnerFigures } from '../stats/owner.js';
+import { createError, LwsPoolError } from '../errors/errors.js';
+import { resourceShortage } from '../errors/shortage.js';
+import { betweenLooks } from '../health/blocked-stack.js';
+import type { Trouble } from '../health/warning.js';
+import { Watchdog } from '../health/watchdog.js';
+import type { LeaseReport } from '../lease/leaks.js';
+import type { OwnerFigures } from '../observe/stats/owner.js';
+import type { ResolvedPoolOptions } from '../options/options.js';
+import type { PlacementWorker } from '../options/placement.js';
 import type { FromWorker } from '../workers/control.js';
-import { createError, LwsPoolError } from './errors.js';
-import type { LeaseReport } from './lease/leaks.js';
-import type { ResolvedPoolOptions } from './options.js';
 import { Thread } from './piscina.js';
-import type { PlacementWorker } from './placement.js';
-import { resourceShortage } from './shortage.js';
-import { betweenLooks } from './trouble/blocked-stack.js';
-import type { Trouble } from './trouble/warning.js';
-import { Watchdog } from './trouble/watchdog.js';
 import { PoolWorker, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
@@ -50,7 +50,7 @@ export class Workers {
   readonly #threads: Thread[] = [];
   /** Ended, or about to: those whose exit has not been seen. */
   readonly #ending = new Set<Promise<void>>();
-  readonly #watchdog: Watchdog;
+  readonly #watchdog: Watchdog<PoolWorker>;
   /** Whether there is one that does not answer. */
   #someLost = false;
   #stopping = false;

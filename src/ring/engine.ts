@@ -1,13 +1,20 @@
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import type { LeaseHandle } from '../lease/handle.js';
+import { refuseInBio } from '../lease/in-bio.js';
+import { systemError } from '../lease/outcome.js';
+import type { LeaseState, LeaseUser } from '../lease/state.js';
 import { type NativeRing, native } from '../native.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { LeaseHandle } from '../pool/lease/handle.js';
-import { refuseInBio } from '../pool/lease/in-bio.js';
-import { systemError } from '../pool/lease/outcome.js';
-import type { LeaseState, LeaseUser } from '../pool/lease/state.js';
-import type { ResolvedRingOptions } from '../pool/options.js';
-import type { Attachment } from './attachment.js';
+import type { ResolvedRingOptions } from '../options/options.js';
 import { unavailable } from './features.js';
-import { Asked, type Chain, CLOSING, LEFT, MORE, type Operation } from './operation.js';
+import {
+  Asked,
+  type Attachment,
+  type Chain,
+  CLOSING,
+  LEFT,
+  MORE,
+  type Operation,
+} from './operation.js';
 
 /** Answers that are taken at once. */
 const BATCH = 256;

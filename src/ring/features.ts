@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import { createError, type LwsPoolError } from '../errors/errors.js';
 import { native } from '../native.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
 
 /** What io_uring can do here, from `Ring.features()`. */
 export interface RingFeatures {

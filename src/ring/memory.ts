@@ -1,7 +1,7 @@
 import { isUint8Array } from 'node:util/types';
-import { keepHere } from '../channel/keep-here.js';
-import { createError } from '../pool/errors.js';
-import { describe } from '../pool/options/describe.js';
+import { describe } from '../base/describe.js';
+import { keepHere } from '../base/keep-here.js';
+import { createError } from '../errors/errors.js';
 
 /** IOV_MAX of Linux. */
 const MOST_PARTS = 1024;

@@ -1,8 +1,16 @@
-import { Fifo } from '../channel/fifo.js';
-import type { LwsPoolError } from '../pool/errors.js';
-import type { LeaseHandle } from '../pool/lease/handle.js';
-import type { Attachment } from './attachment.js';
-import { BUFFER, ECANCELED, ENOBUFS, MORE, NOTHING, Operation, type Task } from './operation.js';
+import { Fifo } from '../base/fifo.js';
+import type { LwsPoolError } from '../errors/errors.js';
+import type { LeaseHandle } from '../lease/handle.js';
+import {
+  type Attachment,
+  BUFFER,
+  ECANCELED,
+  ENOBUFS,
+  MORE,
+  NOTHING,
+  Operation,
+  type Task,
+} from './operation.js';
 import { Stream } from './stream.js';
 
 /** What a multishot operation asks of its ring. */

@@ -1,8 +1,8 @@
-import type { LwsPoolError } from '../pool/errors.js';
-import { createError } from '../pool/errors.js';
-import type { LeaseHandle } from '../pool/lease/handle.js';
-import { errnoError } from '../pool/lease/outcome.js';
-import type { Attachment } from './attachment.js';
+import type { LwsPoolError } from '../errors/errors.js';
+import { createError } from '../errors/errors.js';
+import type { LeaseHandle } from '../lease/handle.js';
+import { errnoError } from '../lease/outcome.js';
+import type { LeaseState } from '../lease/state.js';
 
 /** Flags of an answer, as native/core/ring/operation.h has them. */
 export const MORE = 1;
@@ -32,6 +32,15 @@ export const ETIME = -62;
 
 /** Of an operation that uses no memory. */
 export const NOTHING: readonly Uint8Array[] = [];
+
+/** A ring's hold on the socket of a lease, from its first operation to the lease's end. */
+export interface Attachment {
+  readonly state: LeaseState;
+  /** The ring's number for the socket. */
+  readonly target: number;
+  /** In flight, and not done with the socket; each knows where it stands. */
+  readonly operations: Operation[];
+}
 
 /** Operations that run one after the other, and end together where one fails. */
 export interface Chain {

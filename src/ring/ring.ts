@@ -1,7 +1,7 @@
-import { onAbort } from '../pool/abort.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { LeaseHandle } from '../pool/lease/handle.js';
-import { handleOf, type Lease } from '../pool/lease/lease.js';
+import { onAbort } from '../base/abort.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import type { LeaseHandle } from '../lease/handle.js';
+import { handleOf, type Lease } from '../lease/lease.js';
 import {
   parseMultishotOptions,
   parsePollOptions,
@@ -12,7 +12,7 @@ import {
   type RecvOptions,
   type RingOperationOptions,
   type RingOptions,
-} from '../pool/options/ring.js';
+} from '../options/ring.js';
 import { Engine } from './engine.js';
 import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
 import { memoryOf, wrong } from './memory.js';

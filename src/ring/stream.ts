@@ -1,5 +1,5 @@
-import { Fifo } from '../channel/fifo.js';
-import type { LwsPoolError } from '../pool/errors.js';
+import { Fifo } from '../base/fifo.js';
+import type { LwsPoolError } from '../errors/errors.js';
 
 /** What a stream asks of the operation that feeds it. */
 export interface Source {

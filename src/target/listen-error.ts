@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { systemReason } from '../pool/errors/phrases.js';
+import { systemReason } from '../errors/phrases.js';
 
 /** The target could not listen where it was told to. */
 export class ListenError extends Error {

@@ -1,11 +1,11 @@
 import { lookup } from 'node:dns/promises';
+import { createError } from '../errors/errors.js';
 import {
   type NativeChannel,
   type NativeService,
   type NativeTlsContext,
   native,
 } from '../native.js';
-import { createError } from '../pool/errors.js';
 import type { ServerIdentity } from './identity.js';
 import { ListenError, listenError } from './listen-error.js';
 import type { TargetMode } from './modes.js';

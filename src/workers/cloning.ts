@@ -1,5 +1,5 @@
-import { createError } from '../pool/errors.js';
-import { describe } from '../pool/options/describe.js';
+import { describe } from '../base/describe.js';
+import { createError } from '../errors/errors.js';
 
 /**
  * Sends a user's value to another thread.

@@ -1,10 +1,10 @@
+import type { PlainError } from '../errors/errors.js';
+import type { Heart } from '../health/heartbeat.js';
+import type { Trouble } from '../health/warning.js';
+import type { LeaseReport } from '../lease/leaks.js';
 import type { EndpointOptions } from '../native.js';
-import type { PlainError } from '../pool/errors.js';
-import type { LeaseReport } from '../pool/lease/leaks.js';
-import type { PollerName, ResolvedLeaseOptions } from '../pool/options.js';
-import type { Heart } from '../pool/trouble/heartbeat.js';
-import type { WarningLimits } from '../pool/trouble/limits.js';
-import type { Trouble } from '../pool/trouble/warning.js';
+import type { WarningLimits } from '../options/limits.js';
+import type { PollerName, ResolvedLeaseOptions } from '../options/options.js';
 
 /**
  * What the main thread and a worker say to each other through their MessagePort: starting, groups,

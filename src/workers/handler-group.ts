@@ -1,15 +1,15 @@
+import { describe } from '../base/describe.js';
+import { channels } from '../base/diagnostics.js';
 import { givenUpWithPool } from '../channel/failure.js';
 import { encodeFields } from '../channel/fields.js';
 import type { Message } from '../channel/holding.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
-import { channels } from '../pool/diagnostics.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { Leasing } from '../pool/lease/leasing.js';
-import { describe } from '../pool/options/describe.js';
+import { HandlerConnection } from '../connection/handler-connection.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import type { Leasing } from '../lease/leasing.js';
 import type { GroupReport, HandlerSpec } from './control.js';
 import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
-import { HandlerConnection } from './handler-connection.js';
 import { Tallies } from './tally.js';
 
 /** Who ends a group: whoever has it, or the pool, which is being closed. */

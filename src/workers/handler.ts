@@ -1,8 +1,8 @@
+import type { HandlerConnection } from '../connection/handler-connection.js';
+import { createError, type LwsPoolError } from '../errors/errors.js';
+import type { Lease } from '../lease/lease.js';
 import type { Received } from '../native.js';
-import { createError, type LwsPoolError } from '../pool/errors.js';
-import type { Lease } from '../pool/lease/lease.js';
-import type { LeaseOptions } from '../pool/options.js';
-import type { HandlerConnection } from './handler-connection.js';
+import type { LeaseOptions } from '../options/options.js';
 
 /** What a handler knows of its surroundings: one per group (or connection) and worker. */
 export interface HandlerContext<Data = unknown> {

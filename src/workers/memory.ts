@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { WORKER_FIGURE } from '../stats/figures.js';
+import { WORKER_FIGURE } from '../channel/figures.js';
 
 /** Milliseconds. */
 const INTERVAL = 1_000;

@@ -1,37 +1,31 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, type Fields, textOf } from '../channel/fields.js';
+import { Figures, workerDurations } from '../channel/figures.js';
 import { createInbox, type OnRecord } from '../channel/inbox.js';
 import { Ledgers } from '../channel/ledger.js';
 import type { Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Event } from '../channel/record.js';
-import { warningIn } from '../channel/warning.js';
+import { HandlerConnection, type HandlerService } from '../connection/handler-connection.js';
+import { createError, type ErrorDetails, type LwsPoolError, toPlain } from '../errors/errors.js';
+import { tooManyFiles } from '../errors/shortage.js';
 import { FlightRecord } from '../flight/record.js';
+import { ConnectionChecks } from '../health/connection-checks.js';
+import { answer, type Heart, introduce, whileLoading, whileTelling } from '../health/heartbeat.js';
+import { threadNumber } from '../health/thread-time.js';
+import type { Trouble } from '../health/warning.js';
+import { warningIn } from '../health/warning-record.js';
+import { bioScope } from '../lease/bio-scope.js';
+import { LeaseCoordinator } from '../lease/coordinator.js';
+import { BioDispatcher, bioOf } from '../lease/custom-bio.js';
 import { type NativeService, native } from '../native.js';
-import { createError, type ErrorDetails, type LwsPoolError, toPlain } from '../pool/errors.js';
-import { LeaseCoordinator } from '../pool/lease/coordinator.js';
-import { tooManyFiles } from '../pool/shortage.js';
-import { ConnectionChecks } from '../pool/trouble/connection-checks.js';
-import {
-  answer,
-  type Heart,
-  introduce,
-  whileLoading,
-  whileTelling,
-} from '../pool/trouble/heartbeat.js';
-import { threadNumber } from '../pool/trouble/thread-time.js';
-import type { Trouble } from '../pool/trouble/warning.js';
-import { Figures, workerDurations } from '../stats/figures.js';
-import { BioDispatcher, bioOf } from './bio.js';
-import { bioScope } from './bio-scope.js';
+import { importUserModule } from '../options/user-module.js';
 import { cloning } from './cloning.js';
 import type { FromWorker, GroupShare, HandlerSpec, ServiceTask, ToWorker } from './control.js';
 import { factoryOf } from './handler.js';
-import { HandlerConnection, type HandlerService } from './handler-connection.js';
 import { type GroupEnd, HandlerGroup } from './handler-group.js';
 import { noteMemory } from './memory.js';
-import { importUserModule } from './user-module.js';
 
 interface Entry {
   readonly connection: HandlerConnection;

@@ -1,4 +1,4 @@
-import type { LwsPoolError } from '../pool/errors.js';
+import type { LwsPoolError } from '../errors/errors.js';
 import type { Tally } from './control.js';
 
 /** Counts of errors by their code. */

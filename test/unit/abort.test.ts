@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { onAbort } from '../../src/pool/abort.js';
+import { onAbort } from '../../src/base/abort.js';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Link } from '../../src/channel/link.js';
+import { ConnectionChecks, type Observed } from '../../src/health/connection-checks.js';
+import type { Trouble } from '../../src/health/warning.js';
 import type { NativeLeases } from '../../src/native.js';
-import { ConnectionChecks, type Observed } from '../../src/pool/trouble/connection-checks.js';
-import type { Trouble } from '../../src/pool/trouble/warning.js';
 
 /** What a connection is seen to be; a test changes it between rounds. */
 class Seen implements Observed {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeForErrno, errorFromNative, UpgradeError } from '../../src/pool/errors.js';
+import { codeForErrno, errorFromNative, UpgradeError } from '../../src/errors/errors.js';
 
 function fromNative(code: string, fields: Record<string, string | Uint8Array> = {}) {
   return errorFromNative(code, new Map(Object.entries(fields)));

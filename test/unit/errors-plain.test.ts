@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CertificateError, createError, fromPlain, toPlain } from '../../src/pool/errors.js';
+import { CertificateError, createError, fromPlain, toPlain } from '../../src/errors/errors.js';
 
 /** As it arrives in another thread. */
 function crossed(error: unknown): unknown {

@@ -9,7 +9,7 @@ import {
   type ErrorDetails,
   LwsPoolError,
   UpgradeError,
-} from '../../src/pool/errors.js';
+} from '../../src/errors/errors.js';
 
 const peer = { host: 'example.com', port: 443, address: '192.0.2.1' };
 const certificate = {

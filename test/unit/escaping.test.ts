@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { encodeFields } from '../../src/channel/fields.js';
-import { warningIn } from '../../src/channel/warning.js';
 import { jsonLine } from '../../src/cli/json.js';
-import { escaped, escapedLines } from '../../src/pool/errors/phrases.js';
-import type { LeaseReport } from '../../src/pool/lease/leaks.js';
-import { leaseTrouble } from '../../src/pool/trouble/lease-trouble.js';
-import { Warnings } from '../../src/pool/trouble/warnings.js';
+import { escaped, escapedLines } from '../../src/errors/phrases.js';
+import { leaseTrouble } from '../../src/health/lease-trouble.js';
+import { warningIn } from '../../src/health/warning-record.js';
+import { Warnings } from '../../src/health/warnings.js';
+import type { LeaseReport } from '../../src/lease/leaks.js';
 import { processWarnings } from '../fixtures/warnings.js';
 
 /** Red, another title, a line of its own, C1's CSI, turned around, an Arabic mark. */

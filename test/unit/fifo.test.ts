@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Fifo } from '../../src/channel/fifo.js';
+import { Fifo } from '../../src/base/fifo.js';
 
 describe('Fifo', () => {
   it('gives what was put in, in order, in any rhythm', () => {

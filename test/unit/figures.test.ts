@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { Figures } from '../../src/channel/figures.js';
 import type { NativeEnd } from '../../src/native.js';
-import { Figures } from '../../src/stats/figures.js';
 
 it('all segments are read, in whatever order their slots were asked for first', () => {
   const segments = Array.from({ length: 5 }, () => new Float64Array(1));

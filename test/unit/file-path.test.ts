@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { filePath } from '../../src/pool/options/file-path.js';
+import { filePath } from '../../src/base/file-path.js';
 
 it.each([
   ['keys', resolve('keys')],

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../../src/flight/kinds.js';
-import { FlightRecord } from '../../src/flight/record.js';
 import {
   createError,
   fromPlain,
   type LwsPoolError,
   toPlain,
   withFlightRecord,
-} from '../../src/pool/errors.js';
+} from '../../src/errors/errors.js';
+import { KINDS } from '../../src/flight/kinds.js';
+import { FlightRecord } from '../../src/flight/record.js';
 
 /** Time in microseconds of the monotonic clock, kind, a, b, detail. */
 type Entry = readonly [time: number, kind: number, a?: number, b?: number, detail?: number];

@@ -5,8 +5,8 @@ import {
   introduce,
   whileLoading,
   whileTelling,
-} from '../../src/pool/trouble/heartbeat.js';
-import type { ThreadTime } from '../../src/pool/trouble/thread-time.js';
+} from '../../src/health/heartbeat.js';
+import type { ThreadTime } from '../../src/health/thread-time.js';
 
 describe('Heartbeat', () => {
   it('tells once of a beat that is not answered in time', () => {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseTarget } from '../../src/connection/url.js';
+import { createError, type ErrorCode, type ErrorDetails } from '../../src/errors/errors.js';
+import { CERTIFICATE_ERRORS, TLS_ERRORS } from '../../src/errors/tls.js';
+import { UPGRADE_ERRORS } from '../../src/errors/upgrade.js';
 import { problemOf } from '../../src/inspect/problems.js';
 import type { TlsReport } from '../../src/inspect/report.js';
 import { safeHeader, safeUrl, withoutSecrets } from '../../src/inspect/secrets.js';
 import { INSPECT_DEFAULTS, type InspectSettings } from '../../src/inspect/settings.js';
 import { warningsOf } from '../../src/inspect/warnings.js';
-import { CERTIFICATE_ERRORS, TLS_ERRORS } from '../../src/pool/errors/tls.js';
-import { UPGRADE_ERRORS } from '../../src/pool/errors/upgrade.js';
-import { createError, type ErrorCode, type ErrorDetails } from '../../src/pool/errors.js';
-import { parseTarget } from '../../src/pool/url.js';
 
 const settings: InspectSettings = {
   ...{ ...INSPECT_DEFAULTS, url: 'wss://example.com/', headers: {}, origin: undefined },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Link } from '../../src/channel/link.js';
 import { Command, Event } from '../../src/channel/record.js';
-import type { LwsPoolError } from '../../src/pool/errors.js';
-import type { LeaseCoordinator } from '../../src/pool/lease/coordinator.js';
-import { Leasing } from '../../src/pool/lease/leasing.js';
-import { LeaseTrace } from '../../src/pool/lease/trace.js';
+import type { LwsPoolError } from '../../src/errors/errors.js';
+import type { LeaseCoordinator } from '../../src/lease/coordinator.js';
+import { Leasing } from '../../src/lease/leasing.js';
+import { LeaseTrace } from '../../src/lease/trace.js';
 
 const BUSY = -1;
 const NOT_HELD = -4;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import * as kinds from '../../src/pool/lease/option-kinds.js';
-import { SOCKET_OPTIONS, type SocketOption } from '../../src/pool/lease/option-table.js';
-import { LeaseSocket } from '../../src/pool/lease/socket.js';
+import * as kinds from '../../src/lease/option-kinds.js';
+import { SOCKET_OPTIONS, type SocketOption } from '../../src/lease/option-table.js';
+import { LeaseSocket } from '../../src/lease/socket.js';
 import type {
   SettableSocketOption,
   SocketOptionName,
   SocketOptionValues,
-} from '../../src/pool/lease/socket-options.js';
+} from '../../src/lease/socket-options.js';
 import { FakeSocket } from './support/socket-access.js';
 import { thrownBy } from './support/thrown.js';
 

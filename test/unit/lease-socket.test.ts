@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createError } from '../../src/pool/errors.js';
-import { LeaseSocket } from '../../src/pool/lease/socket.js';
-import { TCP_INFO_BYTES } from '../../src/pool/lease/tcp-info.js';
+import { createError } from '../../src/errors/errors.js';
+import { LeaseSocket } from '../../src/lease/socket.js';
+import { TCP_INFO_BYTES } from '../../src/lease/tcp-info.js';
 import { FakeSocket } from './support/socket-access.js';
 import { thrownBy } from './support/thrown.js';
 

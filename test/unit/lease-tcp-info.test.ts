@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeTcpInfo, TCP_INFO_BYTES, type TcpInfo } from '../../src/pool/lease/tcp-info.js';
+import { decodeTcpInfo, TCP_INFO_BYTES, type TcpInfo } from '../../src/lease/tcp-info.js';
 import { thrownBy } from './support/thrown.js';
 
 /** Each field with its offset and size in bytes, but for those that are decoded further. */

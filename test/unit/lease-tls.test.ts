@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createError } from '../../src/pool/errors.js';
-import type { BioFigures } from '../../src/pool/lease/bio.js';
-import { LeaseTls, type NativeTlsFacts, type TlsAccess } from '../../src/pool/lease/tls.js';
-import type { ResolvedBio } from '../../src/pool/options.js';
+import type { BioFigures } from '../../src/base/bio-figures.js';
+import { createError } from '../../src/errors/errors.js';
+import { LeaseTls } from '../../src/lease/tls.js';
+import type { TlsAccess } from '../../src/lease/tls-access.js';
+import type { NativeTlsFacts } from '../../src/native.js';
+import type { ResolvedBio } from '../../src/options/options.js';
 import { createAuthority } from '../fixtures/certificates.js';
 import { thrownBy } from './support/thrown.js';
 

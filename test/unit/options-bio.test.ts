@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parseBio } from '../../src/lease/custom-bio.js';
 import {
   type BioOptions,
-  parseBio,
   parseConnectOptions,
   parsePoolOptions,
-} from '../../src/pool/options.js';
+} from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 const defaults = parsePoolOptions(undefined).connect;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCloseArguments } from '../../src/pool/options.js';
+import { parseCloseArguments } from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('parseCloseArguments', () => {

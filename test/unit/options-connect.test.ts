@@ -1,14 +1,14 @@
 import dns from 'node:dns';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
-import type { connectDefaultsSchema } from '../../src/pool/options/connect.js';
+import type { connectDefaultsSchema } from '../../src/options/connect.js';
 import {
   type ConnectManyOptions,
   type ConnectOptions,
   parseConnectManyOptions,
   parseConnectOptions,
   parsePoolOptions,
-} from '../../src/pool/options.js';
+} from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 const defaults = parsePoolOptions({}).connect;

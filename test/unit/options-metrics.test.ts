@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MetricsOptions, parseMetricsOptions } from '../../src/pool/options.js';
+import { type MetricsOptions, parseMetricsOptions } from '../../src/options/options.js';
 
 const refused = (option: string) =>
   expect.objectContaining({

@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { type PoolOptions, parseMetricsOptions, parsePoolOptions } from '../../src/pool/options.js';
+import {
+  type PoolOptions,
+  parseMetricsOptions,
+  parsePoolOptions,
+} from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('parsePoolOptions', () => {

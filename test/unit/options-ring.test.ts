@@ -5,7 +5,7 @@ import {
   parseRecvOptions,
   parseRingOperation,
   parseRingOptions,
-} from '../../src/pool/options.js';
+} from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('parseRingOptions', () => {

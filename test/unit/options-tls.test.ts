@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import tls from 'node:tls';
 import { describe, expect, it, vi } from 'vitest';
-import { parseTlsOptions, type TlsOptions } from '../../src/pool/options.js';
+import { parseTlsOptions, type TlsOptions } from '../../src/options/options.js';
 import { thrownBy } from './support/thrown.js';
 
 const CERT = tls.rootCertificates[0] ?? '';

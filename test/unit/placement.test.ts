@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createError } from '../../src/pool/errors.js';
-import { createPlacement, type PlacementWorker } from '../../src/pool/placement.js';
+import { createError } from '../../src/errors/errors.js';
+import type { PlacementWorker } from '../../src/options/placement.js';
+import { createPlacement } from '../../src/pool/placement.js';
 import { thrownBy } from './support/thrown.js';
 
 /** Workers with these numbers of connections; undefined is a worker that is not alive. */

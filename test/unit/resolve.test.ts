@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createError } from '../../src/pool/errors.js';
-import type { LookupFunction } from '../../src/pool/options.js';
+import { parseTarget } from '../../src/connection/url.js';
+import { createError } from '../../src/errors/errors.js';
+import type { LookupFunction } from '../../src/options/options.js';
 import { literalAddress, type ResolveOptions, resolveTarget } from '../../src/pool/resolve.js';
-import { parseTarget } from '../../src/pool/url.js';
 import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 

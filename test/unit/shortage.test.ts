@@ -4,7 +4,7 @@ import {
   hasDescriptors,
   importWith,
   resourceShortage,
-} from '../../src/pool/shortage.js';
+} from '../../src/errors/shortage.js';
 
 const failed = (message: string, code?: string, cause?: unknown) =>
   Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });

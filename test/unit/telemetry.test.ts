@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseTelemetryOptions, type TelemetryOptions } from '../../src/pool/options.js';
-import { optional } from '../../src/telemetry/optional.js';
-import { phasesOf } from '../../src/telemetry/phases.js';
+import { optional } from '../../src/observe/telemetry/optional.js';
+import { phasesOf } from '../../src/observe/telemetry/phases.js';
+import { parseTelemetryOptions, type TelemetryOptions } from '../../src/options/options.js';
 
 const NO_PHASES = {
   ...{ requested: undefined, resolved: undefined, queued: undefined, begun: undefined },

@@ -4,7 +4,7 @@ import {
   readThreadTime,
   threadNumber,
   waitedFor,
-} from '../../src/pool/trouble/thread-time.js';
+} from '../../src/health/thread-time.js';
 
 const status = (state: string) =>
   `Name:\tnode\nState:\t${state}\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t9\n`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../src/pool/url.js';
+import { parseTarget } from '../../src/connection/url.js';
 import { thrownBy } from './support/thrown.js';
 
 describe('parseTarget', () => {

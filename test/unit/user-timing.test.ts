@@ -1,6 +1,6 @@
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
-import { measure } from '../../src/pool/user-timing.js';
+import { measure } from '../../src/base/user-timing.js';
 
 it('measures reach every observer, and few of them stay in the timeline', async () => {
   performance.measure('somebody else');

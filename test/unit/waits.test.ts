@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createError } from '../../src/pool/errors.js';
-import { parseTarget } from '../../src/pool/url.js';
+import { parseTarget } from '../../src/connection/url.js';
+import { createError } from '../../src/errors/errors.js';
 import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WarningLimiter } from '../../src/pool/trouble/limiter.js';
+import { WarningLimiter } from '../../src/health/limiter.js';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { answer } from '../../src/pool/trouble/heartbeat.js';
-import { Pulse } from '../../src/pool/trouble/pulse.js';
-import { Watchdog } from '../../src/pool/trouble/watchdog.js';
+import { answer } from '../../src/health/heartbeat.js';
+import { Pulse } from '../../src/health/pulse.js';
+import { Watchdog } from '../../src/health/watchdog.js';
 import type { PoolWorker } from '../../src/pool/worker.js';
 
 beforeEach(() => {

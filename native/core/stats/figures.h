@@ -30,7 +30,7 @@ inline double preciseNow() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
-// Times are those of preciseNow(); 0: not yet. src/stats/figures.ts has the same order.
+// Times are those of preciseNow(); 0: not yet. src/channel/figures.ts has the same order.
 struct ConnectionFigures {
   // Written by the worker.
   Figure generation;
@@ -87,7 +87,7 @@ inline constexpr size_t kConnectionFigures = 44;
 static_assert(sizeof(ConnectionFigures) == kConnectionFigures * sizeof(double));
 
 // How often something took how long: a histogram. Its limits are part of a bucket, in milliseconds;
-// the last bucket has none. src/stats/durations.ts has the same.
+// the last bucket has none. src/channel/durations.ts has the same.
 inline constexpr std::array<double, 17> kDurationLimits = {
     0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10'000, 30'000};
 

@@ -5,7 +5,7 @@
 
 namespace lwspool {
 
-// Written by the worker, see figures.h. src/stats/tcp-columns.ts has the same order.
+// Written by the worker, see figures.h. src/base/tcp-columns.ts has the same order.
 struct TcpFigures {
   Figure generation;     // of the connection that the others are of
   Figure sampled;        // preciseNow()

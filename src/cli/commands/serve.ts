@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { escaped } from '../../pool/errors/phrases.js';
+import { escaped } from '../../errors/phrases.js';
 import type { ServerIdentity } from '../../target/identity.js';
 import { TARGET_MODES, type TargetMode } from '../../target/modes.js';
 import type { Listening } from '../../target/process.js';

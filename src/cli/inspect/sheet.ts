@@ -1,4 +1,4 @@
-import { escaped } from '../../pool/errors/phrases.js';
+import { escaped } from '../../errors/phrases.js';
 import { fold } from '../layout.js';
 import type { Style } from '../style.js';
 

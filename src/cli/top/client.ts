@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { systemReason } from '../../pool/errors/phrases.js';
+import { systemReason } from '../../errors/phrases.js';
 import { readable } from './text.js';
 
 /** How long the process that is watched may take to answer. Milliseconds. */

@@ -1,4 +1,4 @@
-import type { DebugColumn } from '../../debug/columns.js';
+import type { DebugColumn } from '../../observe/debug/columns.js';
 import { duration, number, short } from './numbers.js';
 import { readable } from './text.js';
 

@@ -1,4 +1,4 @@
-import type { DebugColumn } from '../../debug/columns.js';
+import type { DebugColumn } from '../../observe/debug/columns.js';
 import type { Answer, WatchClient } from './client.js';
 import { COLUMNS } from './columns.js';
 import { number, part } from './numbers.js';

@@ -1,4 +1,4 @@
-import type { SocketAccess } from '../../../src/pool/lease/access.js';
+import type { SocketAccess } from '../../../src/lease/access.js';
 
 /** A socket of memory alone: options are what was set, and calls are written down. */
 export class FakeSocket implements SocketAccess {

@@ -1,4 +1,4 @@
-import { LwsPoolError } from '../../../src/pool/errors.js';
+import { LwsPoolError } from '../../../src/errors/errors.js';
 
 /** The LwsPoolError that a function throws; anything else fails the test. */
 export function thrownBy(run: () => unknown): LwsPoolError {

@@ -1,0 +1,43 @@
+import type { Durations } from '../channel/durations.js';
+import { FIGURE, type FiguresRow } from '../channel/figures.js';
+
+/** Counts the leases that one thread has on a connection. Times in milliseconds. */
+export interface LeaseCount {
+  /** Answers the time, which it is told again in the end. */
+  began(waited: number): number;
+  ended(began: number): void;
+}
+
+/** Those of all connections of a worker, or of the main thread. */
+export interface LeaseDurations {
+  readonly wait: Durations;
+  readonly hold: Durations;
+}
+
+export function leaseCount(
+  row: FiguresRow | undefined,
+  side: 'owner' | 'handler',
+  all: LeaseDurations | undefined,
+): LeaseCount | undefined {
+  if (row === undefined) return undefined;
+  const { figures, base } = row;
+  const count = base + FIGURE[`${side}Leases`];
+  const [waitTotal, waitMax, holdTotal, holdMax] = [count + 1, count + 2, count + 3, count + 4];
+  const add = (total: number, max: number, time: number) => {
+    (figures[total] as number) += time;
+    if (time > (figures[max] as number)) figures[max] = time;
+  };
+  return {
+    began(waited) {
+      (figures[count] as number)++;
+      if (waited > 0) add(waitTotal, waitMax, waited);
+      all?.wait.note(waited);
+      return performance.now();
+    },
+    ended(began) {
+      const held = performance.now() - began;
+      add(holdTotal, holdMax, held);
+      all?.hold.note(held);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { Durations } from '../../channel/durations.js';
+import type { PoolObserver } from '../observer.js';
+import { Former } from './reading.js';
+
+/** What the main thread counts of a pool, beside what its workers count themselves. */
+export class OwnerFigures {
+  /** Of single connections, from the call of `connect()` until they were open. */
+  readonly connect = new Durations();
+  readonly lookup = new Durations();
+  /** Leases of this thread. */
+  readonly leaseWait = new Durations();
+  readonly leaseHold = new Durations();
+  /** Connections that never opened, by error code. */
+  readonly failures = new Map<string, number>();
+  /** Those that ended with an error after they were open. */
+  readonly errors = new Map<string, number>();
+  /** Who is told besides, where somebody traces the pool. */
+  observer: PoolObserver | undefined;
+  /** By worker. */
+  readonly former: readonly Former[];
+
+  constructor(threads: number) {
+    this.former = Array.from({ length: threads }, () => new Former());
+  }
+
+  failed(code: string, count = 1): void {
+    add(this.failures, code, count);
+  }
+
+  ended(code: string, count = 1): void {
+    add(this.errors, code, count);
+  }
+}
+
+function add(counts: Map<string, number>, code: string, count: number): void {
+  if (count > 0) counts.set(code, (counts.get(code) ?? 0) + count);
+}

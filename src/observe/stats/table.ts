@@ -1,0 +1,100 @@
+import { COLUMNS, type ColumnName, isTime } from '../../base/columns.js';
+import { describe } from '../../base/describe.js';
+import { FIGURE, FIGURES, ROW, SEGMENT_ROWS } from '../../channel/figures.js';
+import { type ConnectionStats, connectionStats } from '../../connection/stats.js';
+import { createError } from '../../errors/errors.js';
+
+/** Copies of one worker's figures. */
+export interface Copied {
+  readonly channel: number;
+  readonly worker: number;
+  readonly segments: readonly Float64Array[];
+}
+
+/** @internal One connection: where it is, and where its figures lie. */
+export interface TableRow {
+  readonly of: Copied;
+  readonly slot: number;
+  readonly figures: Float64Array;
+  readonly base: number;
+}
+
+/**
+ * The connections of a pool at one instant, those of groups included: opening, open and closing.
+ * The figures were copied at once; objects are made of them when they are asked for.
+ */
+export class ConnectionTable implements Iterable<ConnectionStats> {
+  readonly #rows: TableRow[] = [];
+  readonly #offset: number;
+
+  /** @internal */
+  constructor(workers: readonly Copied[], offset: number) {
+    this.#offset = offset;
+    for (const of of workers) {
+      for (const [index, figures] of of.segments.entries()) {
+        for (let row = 0; row < SEGMENT_ROWS; row++) {
+          const base = row * ROW;
+          if (figures[base + FIGURE.state] === 0) continue;
+          this.#rows.push({ of, slot: index * SEGMENT_ROWS + row, figures, base });
+        }
+      }
+    }
+  }
+
+  /** @internal In the order of workers and slots. */
+  get rows(): readonly TableRow[] {
+    return this.#rows;
+  }
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** The connection in that row, from 0; undefined where there is none. */
+  at(row: number): ConnectionStats | undefined {
+    const found = this.#rows[row];
+    return found && connectionStats(found, { ...found.of, slot: found.slot }, this.#offset);
+  }
+
+  /** By its id. */
+  get(id: string): ConnectionStats | undefined {
+    return this.at(this.#rows.findIndex((row) => idOf(row) === id));
+  }
+
+  /**
+   * One figure of all connections, in the order of the rows. Times as in ConnectionPhases; 0 for
+   * those that have not come.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
+  column(name: ColumnName): Float64Array {
+    if (!COLUMNS.includes(name)) {
+      throw createError('ERR_INVALID_ARGUMENT', {
+        argument: 'name',
+        got: describe(name),
+        takes: `one of ${COLUMNS.join(', ')}`,
+      });
+    }
+    const value = this.reader(name);
+    return Float64Array.from(this.#rows, (_, row) => value(row));
+  }
+
+  /** @internal The same figure of single rows. */
+  reader(name: ColumnName): (row: number) => number {
+    const index = FIGURES.indexOf(name);
+    const offset = isTime(name) ? this.#offset : 0;
+    return (row) => {
+      const { figures, base } = this.#rows[row] as TableRow;
+      const value = figures[base + index] as number;
+      return value === 0 ? 0 : value + offset;
+    };
+  }
+
+  *[Symbol.iterator](): IterableIterator<ConnectionStats> {
+    for (let row = 0; row < this.size; row++) yield this.at(row) as ConnectionStats;
+  }
+}
+
+function idOf({ of, slot, figures, base }: TableRow): string {
+  return `${of.channel}.${slot}.${figures[base + FIGURE.generation]}`;
+}

@@ -1,0 +1,166 @@
+import { randomInt } from 'node:crypto';
+import { FILE_PATH, filePath } from '../base/file-path.js';
+import { type Check, integerCheck, optionsCheck, probabilityCheck, within } from './checks.js';
+import { readHandler } from './readers.js';
+import { Rejection } from './rejection.js';
+
+/** Counts bytes and calls both ways. Costs two additions per call. */
+export interface CounterBio {
+  readonly type: 'counter';
+}
+
+/**
+ * Keeps the latest TLS records: time, direction, type and length of each. Costs a look at the clock
+ * for each call that ends a record, and 16 bytes for each record that is kept.
+ */
+export interface RecorderBio {
+  readonly type: 'recorder';
+  /** How many are kept. Default: 1,024. */
+  readonly records?: number | undefined;
+}
+
+/**
+ * Writes the connection to a pcapng file, with its TLS secrets, so that Wireshark shows it decrypted:
+ * guard the file like the keys of the connection. It has to be there from the first byte. Costs a
+ * copy of what passes and a write to the file for each call, on the worker's thread.
+ */
+export interface CaptureBio {
+  readonly type: 'capture';
+  /**
+   * Must not exist; made with mode 0600. `{id}` stands for the id of the connection, where there are
+   * several.
+   */
+  readonly file: string | URL;
+  /** Most bytes of the file; then it ends there. Default: 64 MiB. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Does damage, for chaos tests: each probability (0 to 1) is that of one call. Places in the stream
+ * are counted from 0, where the BIO was put.
+ */
+export interface FaultBio {
+  readonly type: 'fault';
+  /** Everything is drawn from it. Default: any; `lease.tls.bios` tells it. */
+  readonly seed?: number | undefined;
+  /** Reads that ask for less than they could. */
+  readonly shortReads?: number | undefined;
+  /** Writes that take a part. */
+  readonly shortWrites?: number | undefined;
+  /** Calls that have to be repeated. */
+  readonly retries?: number | undefined;
+  /** Calls from which on nothing passes for `delay` milliseconds (default: 10). */
+  readonly delays?: number | undefined;
+  readonly delay?: number | undefined;
+  /** The byte that comes in changed. */
+  readonly corruptRead?: number | undefined;
+  /** The byte that goes out changed. */
+  readonly corruptWrite?: number | undefined;
+  /** Bytes of both directions together, after which the connection is reset (ECONNRESET). */
+  readonly resetAfter?: number | undefined;
+}
+
+/**
+ * Gathers the records that the worker writes in one turn into one call of the kernel. Costs a copy
+ * of what is sent.
+ */
+export interface CoalesceBio {
+  readonly type: 'coalesce';
+  /** Most bytes that are gathered. Default: 64 KiB. */
+  readonly limit?: number | undefined;
+}
+
+/** A BIO of your own: a module that exports what `defineBio()` gives, by default. */
+export interface CustomBio {
+  readonly type: 'custom';
+  /** A `file:` URL or an absolute path. */
+  readonly module: string | URL;
+}
+
+/** What is put between OpenSSL and the socket of a connection; see docs/integrations.md. */
+export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio | CustomBio;
+
+/** Complete, as native code reads them (native/bindings/bio_object.cc). */
+export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Record<string, unknown>>;
+
+/** Chains longer than this are a mistake. */
+const LONGEST = 16;
+const PLACE = Number.MAX_SAFE_INTEGER;
+
+const bytes = (min: number, max: number) => integerCheck(min, max, ' (bytes)');
+const place = bytes(0, PLACE);
+const type: Check<never> = (value) => value as never;
+
+interface Kind {
+  readonly check: Check<object>;
+  /** What is not given. */
+  readonly defaults?: () => object;
+  /** What has to be given. */
+  readonly needs?: string;
+}
+
+const KINDS: Readonly<Record<BioOptions['type'], Kind>> = {
+  counter: { check: optionsCheck<CounterBio>({ type }) },
+  recorder: {
+    check: optionsCheck<RecorderBio>({ type, records: integerCheck(1, 65_536) }),
+    defaults: () => ({ records: 1024 }),
+  },
+  capture: {
+    check: optionsCheck<CaptureBio>({ type, file: readFile, limit: bytes(1024, PLACE) }),
+    defaults: () => ({ limit: 64 * 1024 * 1024 }),
+    needs: 'file',
+  },
+  fault: {
+    check: optionsCheck<FaultBio>({
+      type,
+      seed: integerCheck(0, PLACE),
+      shortReads: probabilityCheck,
+      shortWrites: probabilityCheck,
+      retries: probabilityCheck,
+      delays: probabilityCheck,
+      delay: integerCheck(1, 60_000, ' (milliseconds)'),
+      corruptRead: place,
+      corruptWrite: place,
+      resetAfter: place,
+    }),
+    defaults: () => ({ seed: randomInt(2 ** 48 - 1), delay: 10 }),
+  },
+  coalesce: {
+    check: optionsCheck<CoalesceBio>({ type, limit: bytes(1, 16 * 1024 * 1024) }),
+    defaults: () => ({ limit: 64 * 1024 }),
+  },
+  custom: { check: optionsCheck<CustomBio>({ type, module: readHandler }), needs: 'module' },
+};
+
+function readFile(value: unknown): string {
+  const path = filePath(value);
+  if (path === undefined) throw new Rejection(FILE_PATH);
+  return path;
+}
+
+const TYPES = Object.keys(KINDS)
+  .map((name) => `"${name}"`)
+  .join(', ');
+
+/** The option `tls.bio`: one or several, from the socket upwards. */
+export function readBios(input: unknown): readonly ResolvedBio[] {
+  if (!Array.isArray(input)) return [readBio(input)];
+  if (input.length > LONGEST) throw new Rejection(`at most ${LONGEST} BIOs`);
+  return input.map((bio, index) => within(index, () => readBio(bio)));
+}
+
+/** A single one of them. */
+export function readBio(input: unknown): ResolvedBio {
+  if (typeof input !== 'object' || input === null) {
+    throw new Rejection('an object such as { type: "counter" }, or a list of them');
+  }
+  const { type: name } = input as { type?: unknown };
+  if (typeof name !== 'string' || !Object.hasOwn(KINDS, name)) {
+    throw new Rejection(TYPES, ['type']);
+  }
+  const { check, defaults, needs } = KINDS[name as BioOptions['type']];
+  const given: Record<string, unknown> = { ...check(input) };
+  // Where it is missing, what it takes is said as of any other value.
+  if (needs !== undefined && given[needs] === undefined) check({ ...input, [needs]: null });
+  return Object.freeze({ ...defaults?.(), ...given }) as ResolvedBio;
+}

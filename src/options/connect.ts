@@ -1,0 +1,226 @@
+import type { LookupAddress, LookupAllOptions } from 'node:dns';
+import { z } from 'zod';
+import { createError } from '../errors/errors.js';
+import type { ResolvedBio } from './bio.js';
+import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
+import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
+import type { ResolvedTlsOptions } from './resolved-tls.js';
+import { complete, group, integer, parseWith, reader } from './schema.js';
+import { mergeTls, type TlsOptions, tlsSchema } from './tls.js';
+
+/** The shape of `dns.lookup` as it is called here: always with `all: true`. */
+export type LookupFunction = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (
+    error: NodeJS.ErrnoException | null,
+    addresses: string | LookupAddress[],
+    family?: number,
+  ) => void,
+) => void;
+
+/** Options of `pool.connect()`. What is not given comes from the pool's `connect` option. */
+export interface ConnectOptions {
+  /** Subprotocols to offer, the preferred first (RFC 6455 section 1.9). */
+  protocols?: string | readonly string[] | undefined;
+  /** Further header fields of the handshake; one with several values is sent several times. */
+  headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /**
+   * Keeps the header fields of the answer that opens a WebSocket: `connection.upgradeHeaders`.
+   * An `UpgradeError` has those of its answer in any case. Default: false.
+   */
+  keepHeaders?: boolean | undefined;
+  /** The `Origin` header (RFC 6454): `https://example.com`. */
+  origin?: string | undefined;
+  /** See {@link TlsOptions}; for `wss:` only. */
+  tls?: TlsOptions | undefined;
+  /**
+   * Time for the name look-up, and as much again for each of these: waiting for a worker where none
+   * answers, loading a handler, and the opening, from the moment its worker begins it; waiting for a
+   * place among the handshakes does not count. Milliseconds, 10,000.
+   */
+  timeout?: number | undefined;
+  /**
+   * Time the peer has to answer a close frame, from when the kernel has it. Before, the connection is
+   * cut only where in such a time less than 1,024 bytes a second got through to the peer.
+   * Milliseconds, 10,000.
+   */
+  closeTimeout?: number | undefined;
+  /** Aborts the opening; without effect on an open connection. */
+  signal?: AbortSignal | undefined;
+  /** Local addresses to connect from; of a list, each connection takes the next. */
+  localAddress?: string | readonly string[] | undefined;
+  /** Largest incoming message. Bytes, 16 MiB. */
+  maxPayload?: number | undefined;
+  /**
+   * `send()` answers false once more than this waits to be sent, and the socket is left unread while
+   * more than this waits to be read, by whom ever. Bytes, 128 KiB. See docs/memory.md.
+   */
+  highWaterMark?: number | undefined;
+  /** Replaces `dns.lookup`. */
+  lookup?: LookupFunction | undefined;
+  /** Module that handles the connection in its worker: a `file:` URL or an absolute path. */
+  handler?: string | URL | undefined;
+  /** Passed to the handler's `open`; copied by the structured clone algorithm at the call. */
+  data?: unknown;
+}
+
+/** Options of `pool.connectMany()`. */
+export interface ConnectManyOptions extends ConnectOptions {
+  /** How many connections to open. */
+  count: number;
+  /** Ends the whole group: what is being opened, and what is open. */
+  signal?: AbortSignal | undefined;
+  /** How many to begin per second. Default: no limit but `handshakesInFlight`. */
+  rate?: number | undefined;
+}
+
+/** Connect options complete, copied and in one form. */
+export interface ResolvedConnectOptions {
+  readonly protocols: readonly string[];
+  /** Neither reserved ones nor Origin. */
+  readonly headers: readonly Header[];
+  readonly origin: string | undefined;
+  readonly keepHeaders: boolean;
+  readonly tls: ResolvedTlsOptions;
+  /** The option `tls.servername`; undefined: the URL's host. */
+  readonly servername: string | undefined;
+  /** The option `tls.bio`. */
+  readonly bios: readonly ResolvedBio[];
+  readonly timeout: number;
+  readonly closeTimeout: number;
+  readonly signal: AbortSignal | undefined;
+  /** Empty: the kernel chooses. */
+  readonly localAddress: readonly string[];
+  readonly maxPayload: number;
+  readonly highWaterMark: number;
+  /** Undefined: `dns.lookup`. */
+  readonly lookup: LookupFunction | undefined;
+  /** A `file:` URL. */
+  readonly handler: string | undefined;
+  readonly data: unknown;
+}
+
+export interface ResolvedConnectManyOptions extends ResolvedConnectOptions {
+  readonly count: number;
+  readonly rate: number | undefined;
+}
+
+/** Connect options when neither pool nor call says otherwise; `tls` are the pool's. */
+export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectOptions {
+  return {
+    protocols: [],
+    headers: [],
+    origin: undefined,
+    keepHeaders: false,
+    tls,
+    servername: undefined,
+    bios: [],
+    timeout: 10_000,
+    closeTimeout: 10_000,
+    signal: undefined,
+    localAddress: [],
+    maxPayload: 16 * 1024 * 1024,
+    highWaterMark: 128 * 1024,
+    lookup: undefined,
+    handler: undefined,
+    data: undefined,
+  };
+}
+
+/** Longest delay of a Node timer, and largest count that native code takes. */
+const INT32_MAX = 2 ** 31 - 1;
+
+const isSignal = (value: unknown) => value instanceof AbortSignal;
+const isFunction = (value: unknown) => typeof value === 'function';
+const milliseconds = integer(1, INT32_MAX, ' (milliseconds)');
+
+const shape = {
+  protocols: reader<readonly string[], ConnectOptions['protocols']>(readProtocols).optional(),
+  headers: reader<ReadHeaders, ConnectOptions['headers']>(readHeaders).optional(),
+  origin: reader<string, string>((value) => readOrigin(value)).optional(),
+  keepHeaders: z.boolean('true or false').optional(),
+  tls: tlsSchema.optional(),
+  timeout: milliseconds.optional(),
+  closeTimeout: milliseconds.optional(),
+  localAddress: reader<readonly string[], ConnectOptions['localAddress']>(readAddresses).optional(),
+  maxPayload: integer(1, INT32_MAX, ' (bytes)').optional(),
+  highWaterMark: integer(0, INT32_MAX, ' (bytes)').optional(),
+  lookup: z.custom<LookupFunction>(isFunction, 'a function like dns.lookup').optional(),
+  handler: reader<string, ConnectOptions['handler']>(readHandler).optional(),
+  data: reader<unknown, unknown>(readData).optional(),
+};
+const signal = z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional();
+
+/** Where options known from elsewhere are found here. */
+const ELSEWHERE = {
+  ...Object.fromEntries(Object.keys(tlsSchema.shape).map((name) => [name, `tls.${name}`])),
+  handshakeTimeout: 'timeout',
+  protocol: 'protocols',
+  subprotocols: 'protocols',
+};
+
+/** What a pool takes as defaults: all but the signal, which belongs to one call. */
+export const connectDefaultsSchema = group(shape, ELSEWHERE);
+const connectSchema = group({ ...shape, signal }, ELSEWHERE);
+const rateTakes = 'a number above 0 and up to 1000000 (connections per second)';
+const connectManySchema = group(
+  {
+    ...shape,
+    signal,
+    count: integer(1, 1_000_000),
+    rate: z.number(rateTakes).positive(rateTakes).max(1_000_000, rateTakes).optional(),
+  },
+  ELSEWHERE,
+);
+
+/**
+ * Validates the options of one `connect()` and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parseConnectOptions(
+  input: ConnectOptions | undefined,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectOptions {
+  if (input === undefined) return defaults;
+  return mergeConnect(parseWith(connectSchema, input), defaults);
+}
+
+/**
+ * Validates the options of one `connectMany()` and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parseConnectManyOptions(
+  input: ConnectManyOptions,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectManyOptions {
+  const { count, rate, ...given } = parseWith(connectManySchema, input);
+  return { ...mergeConnect(given, defaults), count, rate };
+}
+
+/** Completes what one of the schemas has read; TLS options and headers one by one. */
+export function mergeConnect(
+  given: z.output<typeof connectSchema>,
+  defaults: ResolvedConnectOptions,
+): ResolvedConnectOptions {
+  if (given.origin !== undefined && given.headers?.origin !== undefined) {
+    throw createError('ERR_INVALID_OPTION', {
+      option: 'origin',
+      got: 'both',
+      takes: 'the origin, or "headers" take it as "Origin", not both',
+    });
+  }
+  return complete(
+    {
+      ...given,
+      headers: mergeHeaders(given.headers?.list ?? [], defaults.headers),
+      origin: given.origin ?? given.headers?.origin,
+      tls: mergeTls(given.tls, defaults.tls),
+      servername: given.tls?.servername,
+      bios: given.tls?.bio,
+    },
+    defaults,
+  );
+}

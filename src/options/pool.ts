@@ -1,0 +1,152 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import {
+  type ConnectOptions,
+  connectDefaultsSchema,
+  defaultConnectOptions,
+  mergeConnect,
+  type ResolvedConnectOptions,
+} from './connect.js';
+import type { ResolvedLeaseOptions } from './lease.js';
+import type { WarningLimits } from './limits.js';
+import type { PlacementPolicy } from './placement.js';
+import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
+import { group, integer, parseWith } from './schema.js';
+import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
+import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
+
+/** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
+export type PollerName = 'epoll' | 'io_uring';
+
+/** Options of `createPool()`. */
+export interface PoolOptions {
+  /** Worker threads. Default: one less than there are cores, at least 1. */
+  threads?: number | undefined;
+  /** Most connections at a time, open and opening, over all workers. Default: 65,536. */
+  maxConnections?: number | undefined;
+  /** Most connections a worker is opening at a time; the others wait in order. Default: 64. */
+  handshakesInFlight?: number | undefined;
+  /**
+   * How long a worker may leave the main thread without an answer, before it is ended and replaced as
+   * one that crashed. Counted is time in which the main thread itself turned: neither a suspended process
+   * nor a busy main thread ends a worker. 0: it is never ended, for debugging. Milliseconds;
+   * default: 30,000.
+   */
+  workerTimeout?: number | undefined;
+  /**
+   * Most bytes of messages that wait to be read, on all connections together: for a listener, an
+   * iteration, or `resume()`. Above it, connections of which any wait are not read, whatever their own
+   * `highWaterMark` says. Each worker has its share. Default: no limit but those.
+   */
+  maxUnread?: number | undefined;
+  /** Which worker gets a new connection. Default: `least-connections`. */
+  placement?: PlacementPolicy | undefined;
+  /**
+   * How workers hear which connections are ready: epoll(7), or multishot polls of io_uring(7), which
+   * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
+   */
+  poller?: PollerName | undefined;
+  /**
+   * How many events are kept of each connection, in a ring in native memory of 16 bytes each, rounded
+   * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
+   */
+  flightRecorder?: number | undefined;
+  /** TLS options of every connection that does not say otherwise. */
+  tls?: TlsOptions | undefined;
+  /** Connect options of every connection that does not say otherwise. */
+  connect?: Omit<ConnectOptions, 'signal'> | undefined;
+  /**
+   * Whether connections and workers are counted, for `stats()` and all that is built on it.
+   * Default: true, see docs/monitoring.md for what it costs.
+   */
+  stats?: boolean | undefined;
+  /** Defaults of leases. */
+  lease?: PoolLeaseOptions | undefined;
+  /** Of what the pool warns by itself; `false`: it looks for nothing. See docs/monitoring.md. */
+  warnings?: WarningOptions | false | undefined;
+  /** Measures connecting, and waiting for and holding leases (`node:perf_hooks`). Default: false. */
+  userTiming?: boolean | undefined;
+}
+
+/** Pool options complete, copied and in one form. */
+export interface ResolvedPoolOptions {
+  readonly threads: number;
+  readonly maxConnections: number;
+  readonly handshakesInFlight: number;
+  /** Milliseconds; 0: never. */
+  readonly workerTimeout: number;
+  /** Undefined: no limit. */
+  readonly maxUnread: number | undefined;
+  readonly placement: PlacementPolicy;
+  readonly poller: PollerName;
+  /** Events kept of each connection; 0: none. */
+  readonly flightRecorder: number;
+  readonly stats: boolean;
+  /** Defaults for `parseConnectOptions`; the pool's `tls` are in here. */
+  readonly connect: ResolvedConnectOptions;
+  readonly lease: ResolvedLeaseOptions;
+  /** Undefined: nothing is looked for. */
+  readonly warnings: WarningLimits | undefined;
+  readonly userTiming: boolean;
+}
+
+const POLICIES = ['least-connections', 'round-robin'];
+
+const isPolicy = (value: unknown) =>
+  typeof value === 'function' || POLICIES.includes(value as string);
+
+/** Options of a connection that are put beside `connect` by mistake, or those of its TLS. */
+const ELSEWHERE = Object.fromEntries([
+  ...Object.keys(connectDefaultsSchema.shape).map((name) => [name, `connect.${name}`]),
+  ...Object.keys(tlsSchema.shape).map((name) => [name, `tls.${name}`]),
+]);
+
+const poolSchema = group(
+  {
+    threads: integer(1, 256).optional(),
+    maxConnections: integer(1, 10_000_000).optional(),
+    handshakesInFlight: integer(1, 4096).optional(),
+    workerTimeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional(),
+    maxUnread: integer(0, Number.MAX_SAFE_INTEGER, ' (bytes)').optional(),
+    placement: z
+      .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
+      .optional(),
+    poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
+    flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
+    tls: tlsSchema.optional(),
+    connect: connectDefaultsSchema.optional(),
+    stats: z.boolean('true or false').optional(),
+    lease: poolLeaseSchema.optional(),
+    warnings: warningsSchema.optional(),
+    userTiming: z.boolean('true or false').optional(),
+  },
+  ELSEWHERE,
+);
+
+/**
+ * Validates the options of a pool and completes them.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER
+ */
+export function parsePoolOptions(input: PoolOptions | undefined): ResolvedPoolOptions {
+  const given = parseWith(poolSchema, input === undefined ? {} : input);
+  const tls = mergeTls(given.tls, parseTlsOptions(undefined));
+  const { bio: bios = [], servername } = given.tls ?? {};
+  const defaults = { ...defaultConnectOptions(tls), bios, servername };
+  const connect = mergeConnect(given.connect ?? {}, defaults);
+  return {
+    threads: given.threads ?? Math.max(1, availableParallelism() - 1),
+    maxConnections: given.maxConnections ?? 65_536,
+    handshakesInFlight: given.handshakesInFlight ?? 64,
+    workerTimeout: given.workerTimeout ?? 30_000,
+    maxUnread: given.maxUnread,
+    placement: given.placement ?? 'least-connections',
+    poller: given.poller ?? 'epoll',
+    flightRecorder: given.flightRecorder ?? 0,
+    stats: given.stats ?? true,
+    connect: Object.freeze(connect),
+    lease: resolvePoolLease(given.lease),
+    warnings: given.warnings === false ? undefined : (given.warnings ?? resolveWarnings()),
+    userTiming: given.userTiming ?? false,
+  };
+}

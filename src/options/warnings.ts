@@ -1,0 +1,75 @@
+import { type Check, flagCheck, integerCheck, optionsCheck } from './checks.js';
+import type { WarningLimits } from './limits.js';
+import { Rejection } from './rejection.js';
+import { reader } from './schema.js';
+
+/** When a pool warns of trouble that it finds by itself. `false` for one: it is not looked for. */
+export interface WarningOptions {
+  /** Between two rounds over all connections. Milliseconds; default: 1,000. */
+  interval?: number | undefined;
+  /**
+   * A worker's event loop does not turn for so long. While it loads modules, or has no processor, that
+   * does not count. Milliseconds; default: 1,000.
+   */
+  blockedAfter?: number | false | undefined;
+  /**
+   * Asks a blocked worker for its stack, by the inspector of Node.js; see docs/monitoring.md for when
+   * not to. Default: false.
+   */
+  stacks?: boolean | undefined;
+  /** What has arrived on a connection is not taken for so long. Milliseconds; default: 60,000. */
+  unreadAfter?: number | false | undefined;
+  /** A peer acknowledges nothing for so long. Milliseconds; default: 15,000. */
+  unresponsiveAfter?: number | false | undefined;
+  /**
+   * A connection has more than that to send, and five rounds later it is not less. Bytes; default:
+   * 1,048,576.
+   */
+  queuedBytes?: number | false | undefined;
+}
+
+const LONGEST = 2 ** 31 - 1;
+
+const number = (min: number, max: number, unit: string): Check<number | false> => {
+  const check = integerCheck(min, max, unit);
+  return (value) => {
+    if (value === false) return false;
+    try {
+      return check(value);
+    } catch (error) {
+      throw error instanceof Rejection ? new Rejection(`${error.takes}, or false`) : error;
+    }
+  };
+};
+
+const milliseconds = number(1, LONGEST, ' (milliseconds)');
+
+const check = optionsCheck<WarningOptions>({
+  interval: integerCheck(1, LONGEST, ' (milliseconds)'),
+  blockedAfter: milliseconds,
+  stacks: flagCheck,
+  unreadAfter: milliseconds,
+  unresponsiveAfter: milliseconds,
+  queuedBytes: number(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
+});
+
+export const warningsSchema = reader<WarningLimits | false, WarningOptions | false>((value) => {
+  if (value === false) return false;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Rejection('an object of options, or false');
+  }
+  return resolveWarnings(check(value));
+});
+
+export function resolveWarnings(given: WarningOptions = {}): WarningLimits {
+  const or = (value: number | false | undefined, usual: number) =>
+    value === false ? undefined : (value ?? usual);
+  return {
+    interval: given.interval ?? 1_000,
+    blockedAfter: or(given.blockedAfter, 1_000),
+    stacks: given.stacks ?? false,
+    unreadAfter: or(given.unreadAfter, 60_000),
+    unresponsiveAfter: or(given.unresponsiveAfter, 15_000),
+    queuedBytes: or(given.queuedBytes, 1024 * 1024),
+  };
+}
