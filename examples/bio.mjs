@@ -1,4 +1,4 @@
-// What a connection does beneath its messages: bytes, records of TLS, and a capture for Wireshark.
+// Shows a connection beneath its messages: bytes, TLS records, and a capture for Wireshark.
 //
 //   npx lws-pool serve --tls --ca-out ca.pem --port 9000
 //   node examples/bio.mjs wss://localhost:9000/ ca.pem conversation.pcapng

@@ -1,4 +1,4 @@
-// Connections at work, and what there is to see of them at /metrics, for Prometheus.
+// Connections at work, and their metrics at /metrics, for Prometheus.
 //
 //   npm install lws-pool prom-client
 //   npx lws-pool serve --port 9000
@@ -22,7 +22,7 @@ const server = http.createServer(async (request, response) => {
   }
   try {
     const text = await registry.metrics();
-    // Where the scraper has gone meanwhile, this goes nowhere and throws nothing.
+    // If the scraper has disconnected meanwhile, this has no effect and does not throw.
     response.writeHead(200, { 'content-type': registry.contentType }).end(text);
   } catch (error) {
     response.writeHead(500).end(error.message);

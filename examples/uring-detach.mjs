@@ -1,8 +1,8 @@
-// As uring-request.mjs, but in the end the connection is kept for good:
+// Like uring-request.mjs, but keeps the connection at the end:
 //
 //   node examples/uring-detach.mjs
 //
-// lws-pool resolves, connects and, with TLS, verifies; after detach() the socket is the holder's, and
+// lws-pool resolves, connects and, with TLS, verifies. After detach() the socket is yours, and
 // neither the pool nor libwebsockets touches it again.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -32,7 +32,7 @@ await Promise.all(
 );
 console.log(`by the ring: ${String(answer).trimEnd()}`);
 
-// Whatever is in flight is cancelled before the socket changes hands.
+// Operations in flight are cancelled before the socket changes hands.
 const waiting = ring.recv(lease, answer).catch(({ code }) => code);
 const socket = lease.detachToSocket();
 console.log(`in flight at detach(): ${await waiting}`);

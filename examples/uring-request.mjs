@@ -1,9 +1,9 @@
-// A raw connection that lws-pool has opened is borrowed for a protocol of requests and answers, run
-// by a ring, and then given back:
+// Borrows a raw connection that lws-pool has opened for a protocol of requests and answers, run
+// by a ring, and then gives it back:
 //
 //   node examples/uring-request.mjs
 //
-// Each request and the wait for its answer are one chain: submitted together, and answered together.
+// Each request and the wait for its answer are one chain, submitted and completed together.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createPool, Ring } from 'lws-pool';
@@ -36,7 +36,7 @@ await connection.withLease('exclusive', async (lease) => {
   }
 });
 
-// Back with its worker: the connection goes on as ever.
+// The worker has it back, and the connection goes on as before.
 connection.send('get 4');
 const [data] = await once(connection, 'data');
 console.log(`by the worker: ${String(data).trimEnd()}`);

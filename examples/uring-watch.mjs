@@ -3,8 +3,8 @@
 //   node examples/uring-watch.mjs            10,000 connections, and as many descriptors
 //   node examples/uring-watch.mjs 500
 //
-// Each has a shared lease and one multishot poll. The server ends some connections and resets
-// others; all are found, and the rest is served as if nobody watched.
+// Each connection has a shared lease and one multishot poll. The server ends some and resets
+// others; the ring finds them all, and the rest is served as usual.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -56,7 +56,7 @@ async function watch(count) {
         break;
       }
     } catch (error) {
-      // The lease is over: with a reset its connection may be, before anybody has asked.
+      // The lease is over: after a reset the connection may end before this operation is submitted.
       const { code } = /** @type {{ code: string }} */ (error);
       if (code !== 'ERR_LEASE_REVOKED' && code !== 'ERR_LEASE_RELEASED') throw error;
     }
