@@ -40,6 +40,7 @@ const runners = [
         '--error-on-warnings',
         `--colors=${process.env.NO_COLOR ? 'off' : 'force'}`,
       ],
+      layers: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src'],
       'clang-format': ['scripts/clang-format.mjs', '--check'],
     },
   },
