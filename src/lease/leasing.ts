@@ -338,7 +338,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender, Leas
     this.#coordinator.began(state, handle);
     noted?.(state);
     if (began > 0) this.#coordinator.trace.granted(state, waited);
-    return new Lease(this.connection, handle);
+    return Lease.make(this.connection, handle);
   }
 
   #observe(exclusive: boolean, { label, quiet }: ResolvedLeaseTerms): LeaseObservation | undefined {

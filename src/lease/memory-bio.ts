@@ -27,7 +27,11 @@ export class MemoryBio {
   readonly native: NativeMemoryBio;
 
   /** @internal */
-  constructor(limit: number) {
+  static make(limit: number): MemoryBio {
+    return new MemoryBio(limit);
+  }
+
+  private constructor(limit: number) {
     if (!Number.isInteger(limit) || limit < LEAST || limit > MOST) {
       throw madeBy('MemoryBio', 'limit', limit, 'createMemoryBio({ limit })');
     }
@@ -79,7 +83,7 @@ export class MemoryBio {
  * @throws LwsPoolError ERR_INVALID_OPTION
  */
 export function createMemoryBio(options: MemoryBioOptions = {}): MemoryBio {
-  return new MemoryBio(parseWith(check, options).limit ?? 1024 * 1024);
+  return MemoryBio.make(parseWith(check, options).limit ?? 1024 * 1024);
 }
 
 function wrong(argument: string, got: unknown, takes: string) {

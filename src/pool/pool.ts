@@ -64,12 +64,6 @@ export interface PoolEvents {
    * nobody listens, a warning of the process.
    */
   warning: [warning: PoolWarning];
-  /** A lease was lost to the garbage collector; it has been given back. Also a warning. */
-  leaseLeaked: [report: LeaseReport];
-  /** A lease is held for longer than `leakDetectionThreshold`. Also a warning. */
-  leaseOverdue: [report: LeaseReport];
-  /** A lease that was overdue has ended after all. Also a warning. */
-  leaseReturned: [report: LeaseReport];
 }
 
 type State = 'open' | 'closing' | 'closed';
@@ -108,8 +102,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   #ended: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  /** @internal */
-  constructor(options: ResolvedPoolOptions, maker: symbol) {
+  private constructor(options: ResolvedPoolOptions, maker: symbol) {
     super();
     if (maker !== MAKER) {
       throw madeBy('Pool', 'options', options, 'await createPool(options)');
@@ -177,11 +170,16 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /** @internal */
-  async start(): Promise<this> {
+  static async start(options: ResolvedPoolOptions): Promise<Pool> {
+    const pool = new Pool(options, MAKER);
+    await pool.#start();
+    return pool;
+  }
+
+  async #start(): Promise<void> {
     await this.#process.during(this.#workers.untilAllAlive());
     this.#starting = false;
     if (this.#reason !== undefined) throw this.#reason;
-    return this;
   }
 
   /**
@@ -301,13 +299,13 @@ export class Pool extends EventEmitter<PoolEvents> {
     const terms = { target, timeout: resolved.timeout, signal };
     await this.#waits.until(this.#workers.untilAvailable(), { ...terms, phase: 'worker' });
     this.#checkRoom(count);
-    const group = new ConnectionGroup(
-      ++this.#lastGroup,
+    const group = ConnectionGroup.make({
+      id: ++this.#lastGroup,
       count,
-      target.url,
-      this.#figures,
-      resolved.closeTimeout,
-    );
+      url: target.url,
+      figures: this.#figures,
+      closeTimeout: resolved.closeTimeout,
+    });
     const workers = this.#workers.all.filter(({ available }) => available);
     const modules = bioModules(target, resolved);
     if (modules.length > 0) {
@@ -707,14 +705,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   #onLease(report: LeaseReport): void {
-    const { kind } = report;
     this.#warnings.report(leaseTrouble(report), `${report.connection} ${report.token}`);
-    if (kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
+    if (report.kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
       channels.leaseLeaked.publish({ report });
     }
-    if (kind === 'leaked') this.emit('leaseLeaked', report);
-    else if (kind === 'overdue') this.emit('leaseOverdue', report);
-    else this.emit('leaseReturned', report);
   }
 
   #audience(): WarningAudience {
@@ -812,7 +806,7 @@ export async function createPool(options?: PoolOptions): Promise<Pool> {
   const resolved = parsePoolOptions(options);
   if (resolved.poller === 'io_uring') checkUring();
   checkKeylog(resolved.connect.tls);
-  return await new Pool(resolved, MAKER).start();
+  return await Pool.start(resolved);
 }
 
 function checkUring(): void {
