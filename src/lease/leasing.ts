@@ -295,7 +295,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender, Leas
       if (this.#link.hasUnsent) return BUSY;
     }
     const frame = terms.boundary === 'frame';
-    return this.native.take(this.slot, this.generation, exclusive, frame, terms.maxHold ?? 0);
+    const { maxHold = 0, quiet } = terms;
+    return this.native.take(this.slot, this.generation, exclusive, frame, maxHold, quiet);
   }
 
   nextRequest(): number {
