@@ -2,6 +2,7 @@ import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 import { whileMemoryLasts } from '../errors/no-memory.js';
 import { parseCloseArguments } from '../options/close-arguments.js';
+import { connectionId } from './connection-id.js';
 import { type Counts, countUnsent, type FiguresRow } from './figures.js';
 import { lowMarkOf } from './held.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
@@ -24,6 +25,8 @@ export type Data = string | ArrayBufferView | ArrayBuffer;
 
 /** One side's way to a worker's connections. */
 export interface Wire extends Counts {
+  /** Number of the worker's channel. */
+  readonly channel: number;
   readonly outbox: Outbox;
   readonly ledgers: Ledgers;
   /** What is held of all of the worker's connections, and how much that may be: see Link.hold(). */
@@ -78,6 +81,11 @@ export class Link {
     this.highWaterMark = highWaterMark;
     this.#ledger = wire.ledgers.of(slot);
     this.#base = ledgerBase(slot);
+  }
+
+  /** The connection's. */
+  get id(): string {
+    return connectionId(this.#wire.channel, this.slot, this.generation);
   }
 
   /** What is counted of the connection; undefined where nothing is. */
@@ -252,7 +260,7 @@ export class Link {
 
   #closedError(): LwsPoolError {
     return createError('ERR_CONNECTION_CLOSED', {
-      connection: `${this.slot}.${this.generation}`,
+      connection: this.id,
     });
   }
 }

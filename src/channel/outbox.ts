@@ -1,5 +1,6 @@
 import { whileMemoryLasts } from '../errors/no-memory.js';
 import type { NativeEnd } from '../native.js';
+import { connectionId } from './connection-id.js';
 import {
   AUX,
   Command,
@@ -26,6 +27,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class Outbox {
   readonly #end: NativeEnd;
+  readonly #channel: number;
   readonly #slabs: Slab[] = [];
   #index: number;
   #slab: Slab;
@@ -36,8 +38,10 @@ export class Outbox {
   #scheduled = false;
   #closed = false;
 
-  constructor(end: NativeEnd) {
+  /** @param channel its number, for errors */
+  constructor(end: NativeEnd, channel: number) {
     this.#end = end;
+    this.#channel = channel;
     this.#index = end.acquire();
     this.#slab = this.#slabAt(this.#index);
   }
@@ -52,7 +56,10 @@ export class Outbox {
     // UTF-8 takes at most three bytes for a unit of UTF-16.
     const room = this.#slab.bytes.length - this.#position - HEADER;
     if (data.length * 3 > room) {
-      const bytes = whileMemoryLasts(() => Buffer.from(data), `${slot}.${generation}`);
+      const bytes = whileMemoryLasts(
+        () => Buffer.from(data),
+        connectionId(this.#channel, slot, generation),
+      );
       this.#write(Command.send, flags, slot, generation, 0, bytes);
       return bytes.length;
     }
@@ -116,7 +123,7 @@ export class Outbox {
       if (size > this.#slab.bytes.length) {
         whileMemoryLasts(
           () => this.#end.submitLarge(type, flags, slot, generation, aux, payload),
-          `${slot}.${generation}`,
+          connectionId(this.#channel, slot, generation),
         );
         return;
       }

@@ -67,7 +67,7 @@ export class HandlerConnection {
 
   /** Unique in the pool, also after it is closed. */
   get id(): string {
-    return `${this.#service.channel}.${this.#link.slot}.${this.#link.generation}`;
+    return this.#link.id;
   }
 
   /** '' once it is closed, unless it was read before. The same for the others. */

@@ -74,6 +74,8 @@ export interface ErrorDetails {
   readonly size?: number | undefined;
   /** What was to be sent and its peer has not taken, bytes. */
   readonly unsent?: number | undefined;
+  /** The connection ended within a message, whose rest never came. */
+  readonly midMessage?: boolean | undefined;
   /** Limit that was passed: bytes, descriptors or connections, as the code says. */
   readonly limit?: number | undefined;
   /** Close code, RFC 6455 section 7.4. */

@@ -79,6 +79,7 @@ function detailsFrom(fields: NativeFields): ErrorDetails {
     else if (name === 'altNames') facts.set(name, splitNames(text(value)));
     else if (name === 'sslReason') facts.set('reason', text(fields.get('reason') ?? value));
     else if (NUMBERS.has(name)) facts.set(name, finite(Number(text(value))));
+    else if (name === 'midMessage') facts.set(name, true);
     else if (DATES.has(name)) facts.set(name, date(text(value)));
     else facts.set(name, text(value));
   }

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { guarded } from '../base/uncaught.js';
+import { connectionId } from '../channel/connection-id.js';
 import { endedWithPool, errorIn } from '../channel/failure.js';
 import { decodeFields, textOf } from '../channel/fields.js';
 import { FIGURE, Figures, monotonicNow } from '../channel/figures.js';
@@ -136,8 +137,9 @@ export class PoolWorker {
     const onEvents: OnEvents = (...range) => this.outbox.during(() => inbox(...range));
     const ceiling = ceilingOf(options.maxUnread, options.threads);
     this.#channel = new native.Channel(maxConnections, onEvents, stats, ceiling);
-    this.outbox = new Outbox(this.#channel);
+    this.outbox = new Outbox(this.#channel, this.#channel.key);
     this.#wire = {
+      channel: this.#channel.key,
       outbox: this.outbox,
       ledgers: new Ledgers(this.#channel),
       figures: stats ? new Figures(this.#channel) : undefined,
@@ -470,7 +472,7 @@ export class PoolWorker {
   }
 
   #id(slot: number, generation: number): string {
-    return `${this.#channel.key}.${slot}.${generation}`;
+    return connectionId(this.#channel.key, slot, generation);
   }
 
   readonly #record = (slot: number, generation: number): Buffer | undefined =>

@@ -1,4 +1,5 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
+import { connectionId } from '../channel/connection-id.js';
 import { errorIn } from '../channel/failure.js';
 import { decodeFields, type Fields, textOf } from '../channel/fields.js';
 import { Figures, workerDurations } from '../channel/figures.js';
@@ -82,10 +83,11 @@ export class WorkerService implements HandlerService {
     if (task.flightRecorder > 0) {
       this.#native.recordFlights(task.flightRecorder, task.channel, task.worker);
     }
-    this.#outbox = new Outbox(this.#native);
+    this.#outbox = new Outbox(this.#native, task.channel);
     this.channel = task.channel;
     this.worker = task.worker;
     this.wire = {
+      channel: task.channel,
       outbox: this.#outbox,
       ledgers: new Ledgers(this.#native),
       figures: task.stats ? new Figures(this.#native) : undefined,
@@ -296,7 +298,7 @@ export class WorkerService implements HandlerService {
       return;
     }
     if (type === Event.warned) {
-      const id = `${this.channel}.${slot}.${generation}`;
+      const id = connectionId(this.channel, slot, generation);
       this.#warn(warningIn(payload, id, this.worker));
       return;
     }

@@ -181,7 +181,8 @@ describe('after the end', () => {
     const calls = [() => connection.send('x'), () => connection.ping()];
     await connection.close(1000);
     expect(calls.map(thrown)).toEqual(['ERR_CONNECTION_CLOSED', 'ERR_CONNECTION_CLOSED']);
-    expect((await rejection(connection.flushed())).code).toBe('ERR_CONNECTION_CLOSED');
+    const { code, details } = await rejection(connection.flushed());
+    expect([code, details.connection]).toEqual(['ERR_CONNECTION_CLOSED', connection.id]);
     expect(connection.bufferedAmount).toBe(0);
     connection.pause();
     connection.resume();
@@ -282,4 +283,16 @@ describe('a raw connection', () => {
     expect(String((await answer)[0])).toBe('got question');
     expect(await end).toMatchObject({ code: 1000, error: undefined });
   });
+});
+
+it('an end within a message says so, and one between two does not', async () => {
+  for (const [bytes, midMessage] of [
+    [frame(1, 'whole'), undefined],
+    [frame(1, 'a part', { fin: false }), true],
+  ] as const) {
+    const port = await afterUpgrade((socket) => socket.end(bytes));
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
+    const { error } = await ending(connection);
+    expect([error?.code, error?.details.midMessage]).toEqual(['ERR_CONNECTION_LOST', midMessage]);
+  }
 });
