@@ -1,6 +1,8 @@
 // The addon: loaded once per thread that uses it, in one process. Registration only.
 #include <napi.h>
 
+#include <memory>
+
 #include "bindings/addon_data.h"
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
@@ -14,7 +16,7 @@
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new lwspool::AddonData());
+  env.SetInstanceData(new lwspool::AddonData(std::make_shared<lwspool::MessageMemory>()));
   lwspool::TlsBinding::define(env, exports);
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);

@@ -42,6 +42,7 @@ const runners = [
       ],
       layers: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src'],
       'clang-format': ['scripts/clang-format.mjs', '--check'],
+      'native layers': ['scripts/native-layers.mjs'],
     },
   },
   {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "../core/base/errno_name.h"
 #include "../core/bio/chain.h"
 #include "../core/bio/spec.h"
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "../core/base/fields.h"
 #include "../core/bio/layer.h"
-#include "../core/fields.h"
 
 namespace lwspool {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../core/flight/flight_reader.h"
+#include "../core/channel/flight_reader.h"
 #include "arguments.h"
 #include "bytes.h"
 #include "endpoint_binding.h"
@@ -26,44 +26,30 @@ constexpr size_t kAtOnce = 8 * 1024;
 ChannelBinding::ChannelBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ChannelBinding>(info),
       channel_(std::make_shared<Channel>(number(info, 0), info[2].ToBoolean(),
-                                         static_cast<int32_t>(number(info, 3)))),
-      key_(Registry<Channel>::instance().add(channel_)),
-      waker_(new Waker{{}, this, nullptr}) {
+                                         static_cast<int32_t>(number(info, 3)))) {
   reader_.emplace(
       channel_->events, info[1].As<Napi::Function>(), [this] { channel_->wakeWorker(); }, kAtOnce);
   uv_loop_t* loop;
   napi_get_uv_event_loop(info.Env(), &loop);
-  const int failed = uv_async_init(loop, &waker_->async, [](uv_async_t* async) {
-    ChannelBinding* binding = static_cast<Waker*>(async->data)->binding;
-    if (binding == nullptr) return;
+  required(waker_.open(uv_async_init, loop, this, [](uv_async_t* async) {
+    auto* const binding = static_cast<ChannelBinding*>(async->data);
     Napi::HandleScope scope(binding->Env());
     binding->reader_->deliver(binding->Env());
-    if (binding->waker_ != nullptr && binding->reader_->behind()) uv_async_send(async);
-  });
-  if (failed != 0) {  // the loop does not know it
-    delete waker_;
-    Registry<Channel>::instance().remove(key_);
-    throw Napi::Error::New(info.Env(), std::string("libuv: ") + uv_err_name(failed));
-  }
-  waker_->async.data = waker_;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
-  waker_->teardown = std::make_unique<Teardown>(info.Env(), [this] { closeHandle(); });
-  channel_->onWakeMain([waker = waker_] { uv_async_send(&waker->async); });
+    if (binding->waker_.get() != nullptr && binding->reader_->behind()) uv_async_send(async);
+  }));
+  waker_.keepLoop(false);
+  key_ = Registry<Channel>::instance().add(channel_);
+  teardown_ = std::make_unique<Teardown>(info.Env(), [this] { closeHandle(); });
+  channel_->onWakeMain([async = waker_.get()] { uv_async_send(async); });
 }
 
 ChannelBinding::~ChannelBinding() { closeHandle(); }
 
 void ChannelBinding::closeHandle() {
-  Waker* waker = std::exchange(waker_, nullptr);
-  if (waker == nullptr) return;
+  if (waker_.get() == nullptr) return;
   Registry<Channel>::instance().remove(key_);
   channel_->onWakeMain(nullptr);
-  waker->binding = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&waker->async), [](uv_handle_t* handle) {
-    auto* closed = static_cast<Waker*>(handle->data);
-    closed->teardown->finished();
-    delete closed;
-  });
+  waker_.close(std::move(teardown_));
 }
 
 Napi::Value ChannelBinding::key(const Napi::CallbackInfo& info) {
@@ -155,13 +141,9 @@ Napi::Value ChannelBinding::workerFigures(const Napi::CallbackInfo& info) {
   return workerFiguresArray(info.Env(), channel_);
 }
 
-void ChannelBinding::ref(const Napi::CallbackInfo&) {
-  if (waker_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(&waker_->async));
-}
+void ChannelBinding::ref(const Napi::CallbackInfo&) { waker_.keepLoop(true); }
 
-void ChannelBinding::unref(const Napi::CallbackInfo&) {
-  if (waker_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(&waker_->async));
-}
+void ChannelBinding::unref(const Napi::CallbackInfo&) { waker_.keepLoop(false); }
 
 void ChannelBinding::close(const Napi::CallbackInfo&) {
   closeHandle();

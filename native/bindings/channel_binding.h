@@ -3,13 +3,13 @@
 #pragma once
 
 #include <napi.h>
-#include <uv.h>
 
 #include <memory>
 #include <optional>
 
 #include "../core/channel/channel.h"
 #include "event_reader.h"
+#include "loop_handle.h"
 #include "teardown.h"
 
 namespace lwspool {
@@ -55,17 +55,11 @@ class ChannelBinding : public Napi::ObjectWrap<ChannelBinding> {
 
   void closeHandle();
 
-  // The handle outlives the object where that is collected before the loop has closed it.
-  struct Waker {
-    uv_async_t async;
-    ChannelBinding* binding;  // null once closed
-    std::unique_ptr<Teardown> teardown;
-  };
-
   const std::shared_ptr<Channel> channel_;
-  const uint32_t key_;
   std::optional<EventReader> reader_;
-  Waker* waker_;
+  LoopHandle<uv_async_t> waker_;
+  std::unique_ptr<Teardown> teardown_;  // where the handle is closed, that has it for so long
+  uint32_t key_ = 0;
 };
 
 }  // namespace lwspool

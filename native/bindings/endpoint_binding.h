@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "../core/net/endpoint.h"
+#include "../core/channel/endpoint.h"
 
 namespace lwspool {
 

@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "../core/barrier.h"
+#include "../core/base/barrier.h"
 #include "arguments.h"
 #include "message_memory.h"
 #include "shared_memory.h"

@@ -1,7 +1,7 @@
 #include "leases_binding.h"
 
 #include "../core/lease/tls_actions.h"
-#include "../core/lease/tls_facts.h"
+#include "../core/tls/tls_facts.h"
 #include "addon_data.h"
 #include "arguments.h"
 #include "bio_host.h"

@@ -1,11 +1,8 @@
 #include "loop_host.h"
 
-#include <algorithm>
-#include <stdexcept>
-#include <string>
 #include <utility>
 
-#include "../core/barrier.h"
+#include "../core/base/barrier.h"
 
 namespace lwspool {
 
@@ -13,46 +10,26 @@ LoopHost::LoopHost(uv_loop_t* loop, std::function<void()> deliver,
                    std::function<void(const char*)> failed)
     : loop_(loop), deliver_(std::move(deliver)), failed_(std::move(failed)) {}
 
-// What was made before something fails is the loop's: stop() closes it.
-template <class Handle>
-void LoopHost::made(int result, Handle& handle) {
-  if (result != 0) throw std::runtime_error(std::string("libuv: ") + uv_err_name(result));
-  handle.data = this;
-  handles_.push_back(reinterpret_cast<uv_handle_t*>(&handle));
-}
-
 void LoopHost::start(Service& service) {
-  made(uv_async_init(loop_, &async_, onAsync), async_);
-  made(uv_check_init(loop_, &check_), check_);
-  made(uv_timer_init(loop_, &timer_), timer_);
-  made(uv_poll_init(loop_, &poll_, service.pollDescriptor()), poll_);
+  required(async_.open(uv_async_init, loop_, this, onAsync));
+  required(check_.open(uv_check_init, loop_, this));
+  required(timer_.open(uv_timer_init, loop_, this));
+  required(poll_.open(uv_poll_init, loop_, this, service.pollDescriptor()));
+  required(uv_check_start(check_.get(), onCheck));
+  required(uv_poll_start(poll_.get(), UV_READABLE, onReadable));
   service_ = &service;
-  uv_check_start(&check_, onCheck);
-  uv_poll_start(&poll_, UV_READABLE, onReadable);
-  started_ = true;
 }
 
 void LoopHost::silence() {
   service_ = nullptr;
-  if (!started_) return;
-  uv_poll_stop(&poll_);
-  uv_check_stop(&check_);
-  uv_timer_stop(&timer_);
+  poll_.close();
+  check_.close();
+  timer_.close();
 }
 
 void LoopHost::stop(std::function<void()> done) {
-  if (handles_.empty()) return done();
-  done_ = std::move(done);
-  for (uv_handle_t* handle : handles_) {
-    uv_close(handle, [](uv_handle_t* closed) { static_cast<LoopHost*>(closed->data)->onClosed(); });
-  }
-}
-
-void LoopHost::onClosed() {
-  handles_.pop_back();  // it is their number that counts
-  if (!handles_.empty()) return;
-  const auto done = std::move(done_);
-  done();
+  silence();
+  async_.close(whenClosed(std::move(done)));
 }
 
 // Also tells of what was thrown where libwebsockets or OpenSSL called us.
@@ -91,7 +68,7 @@ void LoopHost::setTimer(uint64_t deadline) {
   const uint64_t now = monotonicNow();
   // libuv counts from when its loop last looked at the clock.
   uv_update_time(loop_);
-  uv_timer_start(&timer_, onTimer, deadline > now ? deadline - now : 0, 0);
+  uv_timer_start(timer_.get(), onTimer, deadline > now ? deadline - now : 0, 0);
 }
 
 }  // namespace lwspool

@@ -2,12 +2,10 @@
 // end of each turn. Worker thread only, but for wake().
 #pragma once
 
-#include <uv.h>
-
 #include <functional>
-#include <vector>
 
 #include "../core/net/service.h"
+#include "loop_handle.h"
 
 namespace lwspool {
 
@@ -23,37 +21,33 @@ class LoopHost final : public Host {
   void start(Service&);
   // The service is about to go: from now on the loop calls nobody.
   void silence();
-  // Closes the handles, as many as there are, then calls `done`.
+  // The same; calls `done` when the loop knows nothing of us any more.
   void stop(std::function<void()> done);
 
-  // Host. wake(): any thread.
-  void wake() override { uv_async_send(&async_); }
+  // Host. wake(): any thread, between start() and stop().
+  void wake() override {
+    if (uv_async_t* const async = async_.get()) uv_async_send(async);
+  }
   void setTimer(uint64_t deadline) override;
   void deliver() override { deliver_(); }
 
  private:
-  template <class Handle>
-  void made(int result, Handle&);
   static void onAsync(uv_async_t*);
   static void onReadable(uv_poll_t*, int status, int events);
   static void onCheck(uv_check_t*);
   static void onTimer(uv_timer_t*);
   template <class Run>
   void turn(Run run);
-  void onClosed();
 
   uv_loop_t* const loop_;
   const std::function<void()> deliver_;
   const std::function<void(const char*)> failed_;
   Service* service_ = nullptr;
   uint64_t timerSet_ = 0;
-  uv_async_t async_;
-  uv_poll_t poll_;
-  uv_check_t check_;
-  uv_timer_t timer_;
-  std::vector<uv_handle_t*> handles_;  // of the four, those that the loop knows
-  bool started_ = false;
-  std::function<void()> done_;
+  LoopHandle<uv_async_t> async_;
+  LoopHandle<uv_poll_t> poll_;
+  LoopHandle<uv_check_t> check_;
+  LoopHandle<uv_timer_t> timer_;
 };
 
 }  // namespace lwspool

@@ -126,10 +126,7 @@ Ring& RingBinding::ring() {
 
 void RingBinding::stop(Handles* handles, uint64_t patience) {
   if (handles == nullptr) return;
-  handles->host.stop(patience, [handles] {
-    handles->teardown->finished();
-    delete handles;
-  });
+  handles->host.stop(patience, [handles] { delete handles; });
 }
 
 // From the loop, where no C++ exception may get to.

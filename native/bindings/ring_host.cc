@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../core/barrier.h"
+#include "../core/base/barrier.h"
 
 namespace lwspool {
 
@@ -17,46 +17,27 @@ constexpr uint64_t kRetry = 5;
 
 int RingHost::start(uv_loop_t* loop) {
   if (const int error = ring.open()) return error;
-  // The one that can fail comes first: until then the loop knows none of them.
-  if (const int failed = uv_poll_init(loop, &poll_, ring.eventDescriptor())) return -failed;
-  uv_prepare_init(loop, &prepare_);
-  uv_timer_init(loop, &retry_);
-  poll_.data = prepare_.data = retry_.data = this;
-  uv_poll_start(&poll_, UV_READABLE, onReadable);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
-  uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
-  uv_unref(reinterpret_cast<uv_handle_t*>(&retry_));
-  open_ = 3;
-  return 0;
+  int failed = poll_.open(uv_poll_init, loop, this, ring.eventDescriptor());
+  if (failed == 0) failed = prepare_.open(uv_prepare_init, loop, this);
+  if (failed == 0) failed = retry_.open(uv_timer_init, loop, this);
+  if (failed == 0) failed = uv_poll_start(poll_.get(), UV_READABLE, onReadable);
+  poll_.keepLoop(false);
+  prepare_.keepLoop(false);
+  retry_.keepLoop(false);
+  return -failed;
 }
 
-void RingHost::soon() { uv_prepare_start(&prepare_, onPrepare); }
+void RingHost::soon() { uv_prepare_start(prepare_.get(), onPrepare); }
 
-void RingHost::stay(bool wanted) {
-  auto* const handle = reinterpret_cast<uv_handle_t*>(&poll_);
-  if (wanted) {
-    uv_ref(handle);
-  } else {
-    uv_unref(handle);
-  }
-}
+void RingHost::stay(bool wanted) { poll_.keepLoop(wanted); }
 
 void RingHost::stop(uint64_t patience, std::function<void()> done) {
   answered_ = nullptr;
-  done_ = std::move(done);
+  const UntilClosed until = whenClosed(std::move(done));
   ring.close(patience);
-  const uv_close_cb closed = [](uv_handle_t* handle) {
-    static_cast<RingHost*>(handle->data)->onClosed();
-  };
-  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&retry_), closed);
-}
-
-void RingHost::onClosed() {
-  if (--open_ > 0) return;
-  const auto done = std::move(done_);
-  done();
+  poll_.close(until);
+  prepare_.close(until);
+  retry_.close(until);
 }
 
 void RingHost::onReadable(uv_poll_t* poll, int, int) {
@@ -80,7 +61,7 @@ void RingHost::onPrepare(uv_prepare_t* prepare) {
 }
 
 void RingHost::again() {
-  uv_timer_start(&retry_, [](uv_timer_t*) {}, kRetry, 0);
+  uv_timer_start(retry_.get(), [](uv_timer_t*) {}, kRetry, 0);
 }
 
 // Answers that are there at once need no event, and what they lead to need not wait for a turn.
@@ -99,7 +80,7 @@ void RingHost::submit() {
     if (!ring.unsubmitted() && !ring.cancelling()) break;
   }
   if (ring.cancelling()) return again();
-  uv_prepare_stop(&prepare_);
+  uv_prepare_stop(prepare_.get());
 }
 
 }  // namespace lwspool

@@ -2,11 +2,10 @@
 // waits, all of it together, and what is answered is told once per batch. Loop's thread only.
 #pragma once
 
-#include <uv.h>
-
 #include <functional>
 
 #include "../core/ring/ring.h"
+#include "loop_handle.h"
 
 namespace lwspool {
 
@@ -37,14 +36,12 @@ class RingHost {
   static void onPrepare(uv_prepare_t*);
   void submit();
   void again();
-  void onClosed();
 
   std::function<void()> answered_;
-  std::function<void()> done_;
-  uv_poll_t poll_;
-  uv_prepare_t prepare_;
-  uv_timer_t retry_;  // unreferenced: what is in flight keeps the loop
-  int open_ = 0;      // handles
+  // None of them keeps the loop: that is for what is in flight. Behind the ring, which goes last.
+  LoopHandle<uv_poll_t> poll_;
+  LoopHandle<uv_prepare_t> prepare_;
+  LoopHandle<uv_timer_t> retry_;
 };
 
 }  // namespace lwspool

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "../core/barrier.h"
-#include "../core/flight/flight_reader.h"
-#include "../core/net/addresses.h"
+#include "../core/base/barrier.h"
+#include "../core/channel/flight_reader.h"
+#include "../core/io/addresses.h"
 #include "addon_data.h"
 #include "arguments.h"
 #include "bytes.h"
@@ -155,7 +155,6 @@ void ServiceBinding::end(State* state) {
     napi_value result;
     napi_make_callback(env, nullptr, env.Global(), state->closed.Value(), 0, nullptr, &result);
   }
-  state->teardown->finished();
 }
 
 void ServiceBinding::close(const Napi::CallbackInfo& info) {
@@ -347,7 +346,7 @@ Napi::Value ServiceBinding::flightRecord(const Napi::CallbackInfo& info) {
 
 Napi::Value ServiceBinding::uringRefusal(const Napi::CallbackInfo& info) {
   std::string reason;
-  if (Poller::make(PollerKind::uring, reason)) return info.Env().Undefined();
+  if (makePoller(PollerKind::uring, reason)) return info.Env().Undefined();
   return Napi::String::New(info.Env(), reason);
 }
 

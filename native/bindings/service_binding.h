@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "../core/channel/channel.h"
-#include "../core/channel/log_consumer.h"
 #include "../core/lws/lws_opener.h"
+#include "../core/net/log_consumer.h"
 #include "../core/net/service.h"
-#include "../core/net/target.h"
+#include "../core/target/target.h"
 #include "bio_host.h"
 #include "event_reader.h"
 #include "loop_host.h"

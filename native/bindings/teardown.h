@@ -6,13 +6,14 @@
 
 #include <functional>
 
-#include "../core/barrier.h"
+#include "../core/base/barrier.h"
 
 namespace lwspool {
 
 class Teardown {
  public:
-  // `begin` is called when the environment goes, unless finished() came first. JavaScript thread.
+  // `begin` is called when the environment goes, and has this destroyed once everything is closed:
+  // until then the environment stays. JavaScript thread.
   Teardown(Napi::Env env, std::function<void()> begin) : begin_(std::move(begin)) {
     napi_add_async_cleanup_hook(
         env,
@@ -22,14 +23,11 @@ class Teardown {
         },
         this, &hook_);
   }
+  ~Teardown() {
+    if (hook_ != nullptr) napi_remove_async_cleanup_hook(hook_);
+  }
   Teardown(const Teardown&) = delete;
   Teardown& operator=(const Teardown&) = delete;
-
-  // Everything is closed: the environment may go.
-  void finished() {
-    if (hook_ != nullptr) napi_remove_async_cleanup_hook(hook_);
-    hook_ = nullptr;
-  }
 
  private:
   const std::function<void()> begin_;

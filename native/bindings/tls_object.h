@@ -5,7 +5,7 @@
 #include <napi.h>
 
 #include "../core/lease/tls_actions.h"
-#include "../core/lease/tls_facts.h"
+#include "../core/tls/tls_facts.h"
 
 namespace lwspool {
 

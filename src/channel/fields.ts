@@ -1,5 +1,5 @@
 /**
- * Named values of any content that accompany rare events; native/core/fields.h writes and reads
+ * Named values of any content that accompany rare events; native/core/base/fields.h writes and reads
  * the same: names and values in turn, each led by its length as a 32-bit number.
  */
 export type Fields = ReadonlyMap<string, Buffer>;

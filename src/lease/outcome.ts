@@ -3,7 +3,7 @@ import { createError, type LwsPoolError } from '../errors/errors.js';
 
 /**
  * The numbers below zero that native leases answer with, where they did nothing; as
- * native/core/lease/lease_cell.h and native/bindings/leases_binding.cc have them.
+ * native/core/cell/lease_cell.h and native/bindings/leases_binding.cc have them.
  */
 export const BUSY = -1;
 export const NOT_ESTABLISHED = -2;

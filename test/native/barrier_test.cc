@@ -1,4 +1,4 @@
-#include "../../native/core/barrier.h"
+#include "../../native/core/base/barrier.h"
 
 #include <doctest/doctest.h>
 

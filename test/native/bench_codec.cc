@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../../native/core/ws/frame_decoder.h"
+#include "../../native/core/ws/frame_decoder_feed.h"
 #include "../../native/core/ws/frame_encoder.h"
 #include "../../native/core/ws/utf8.h"
 

@@ -5,8 +5,8 @@
 #include <condition_variable>
 #include <thread>
 
-#include "../../native/core/channel/log_consumer.h"
 #include "../../native/core/net/connection.h"
+#include "../../native/core/net/log_consumer.h"
 #include "support.h"
 
 using namespace lwspool;

@@ -1,4 +1,4 @@
-#include "../../native/core/fields.h"
+#include "../../native/core/base/fields.h"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../../native/core/flight/flight_reader.h"
+#include "../../native/core/channel/flight_reader.h"
 #include "lease_bed.h"
 
 namespace lwspool::test {

@@ -1,4 +1,5 @@
 // Leases and the frames that come in: between two of them, or inside one.
+#include "../../native/core/ws/frame_decoder_feed.h"
 #include "lease_bed.h"
 
 using namespace lwspool;

@@ -1,7 +1,7 @@
 // FrameCursor and SocketCounts, each by itself.
-#include "../../native/core/lease/frame_cursor.h"
+#include "../../native/core/cell/frame_cursor.h"
 
-#include "../../native/core/lease/socket_counts.h"
+#include "../../native/core/cell/socket_counts.h"
 #include "sockets.h"
 
 using namespace lwspool;

@@ -1,4 +1,4 @@
-#include "../../native/core/net/out_buffer.h"
+#include "../../native/core/base/out_buffer.h"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "../../native/core/net/poller.h"
+#include "../../native/core/poll/poller.h"
 #include "refusing.h"
 #include "service_bed.h"
 
@@ -22,7 +22,7 @@ struct Sends {
 
   Sends() {
     std::string reason;
-    poller = Poller::make(PollerKind::uring, reason);
+    poller = makePoller(PollerKind::uring, reason);
     REQUIRE_MESSAGE(poller != nullptr, reason);
   }
   ~Sends() {

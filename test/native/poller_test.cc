@@ -1,4 +1,4 @@
-#include "../../native/core/net/poller.h"
+#include "../../native/core/poll/poller.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -15,7 +15,7 @@ namespace {
 
 std::unique_ptr<Poller> made(PollerKind kind) {
   std::string reason;
-  auto poller = Poller::make(kind, reason);
+  auto poller = makePoller(kind, reason);
   REQUIRE_MESSAGE(poller != nullptr, reason);
   return poller;
 }

@@ -132,7 +132,7 @@ TEST_CASE("ring: a flag that the kernel sets late keeps nobody") {
 TEST_CASE("poller: a flag that the kernel sets late keeps nobody, and signals nothing") {
   const std::set<int> before = ringDescriptors();
   std::string reason;
-  const auto poller = Poller::make(PollerKind::uring, reason);
+  const auto poller = makePoller(PollerKind::uring, reason);
   REQUIRE_MESSAGE(poller != nullptr, reason);
   LateFlag flag(before);
   Poller::Ready ready[Poller::kBatch];

@@ -1,5 +1,5 @@
 // Whoever is slow holds up nobody else, nothing grows, and nothing is looked at over and over.
-#include "../../native/core/channel/log_consumer.h"
+#include "../../native/core/net/log_consumer.h"
 #include "service_bed.h"
 
 using namespace lwspool;

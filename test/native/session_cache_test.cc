@@ -1,11 +1,11 @@
 // Sessions that are kept and given out, with real handshakes on both ends.
-#include "../../native/core/net/session_cache.h"
+#include "../../native/core/tls/session_cache.h"
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
-#include "../../native/core/lease/tls_facts.h"
+#include "../../native/core/tls/tls_facts.h"
 #include "tls_bed.h"
 
 using namespace lwspool;

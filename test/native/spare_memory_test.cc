@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../native/core/ws/frame_decoder.h"
+#include "../../native/core/ws/frame_decoder_feed.h"
 #include "support.h"
 #include "ws_frames.h"
 

@@ -1,4 +1,4 @@
-#include "../../native/core/net/target.h"
+#include "../../native/core/target/target.h"
 
 #include "../../native/core/ws/spare_memory.h"
 #include "service_bed.h"

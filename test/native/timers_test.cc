@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "../../native/core/clock.h"
+#include "../../native/core/base/clock.h"
 #include "support.h"
 
 using namespace lwspool;

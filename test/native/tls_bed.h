@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-#include "../../native/core/net/transport.h"
+#include "../../native/core/io/transport.h"
 #include "sockets.h"
 
 namespace lwspool::test {

@@ -1,5 +1,5 @@
 // What a lease tells of a connection's TLS, compared with what both ends know.
-#include "../../native/core/lease/tls_facts.h"
+#include "../../native/core/tls/tls_facts.h"
 
 #include "tls_bed.h"
 

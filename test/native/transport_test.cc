@@ -1,4 +1,4 @@
-#include "../../native/core/net/transport.h"
+#include "../../native/core/io/transport.h"
 
 #include <doctest/doctest.h>
 #include <sys/ioctl.h>

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "../base/errno_name.h"
 #include "chain.h"
 
 namespace lwspool::bio {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "../fields.h"
-#include "../net/out_buffer.h"
+#include "../base/fields.h"
+#include "../base/out_buffer.h"
 #include "layer.h"
 
 namespace lwspool::bio {
@@ -85,6 +85,11 @@ class Chain {
  private:
   friend class Below;
   friend struct Method;
+
+  // What the SSL object holds; null: nothing.
+  static std::shared_ptr<Chain>* reference(const SSL*);
+  // It is the SSL object's from now on, which frees it. False: it did not take it.
+  static bool attach(SSL*, std::shared_ptr<Chain>*);
 
   // What each call looks at lies together.
   const SSL* ssl_ = nullptr;  // whose chain it is; null: it is gone

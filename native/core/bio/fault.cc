@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "../clock.h"
+#include "../base/clock.h"
 #include "chain.h"
 
 namespace lwspool::bio {

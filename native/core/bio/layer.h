@@ -1,6 +1,6 @@
 // One BIO of ours in the chain of a connection: it sits between OpenSSL and the socket BIO, which
 // stays at the end (socket.h). What it may do at a time is decided by whoever has the
-// right to use the SSL object (../lease/lease_cell.h): it is never called by two threads at once,
+// right to use the SSL object (../cell/lease_cell.h): it is never called by two threads at once,
 // and needs no lock of its own.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "../net/transport.h"
+#include "../base/io_result.h"
 
 namespace lwspool::bio {
 

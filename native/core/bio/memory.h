@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "../net/out_buffer.h"
+#include "../base/out_buffer.h"
 #include "layer.h"
 
 namespace lwspool::bio {

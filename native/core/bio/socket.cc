@@ -9,7 +9,7 @@
 #include <new>
 #include <string>
 
-#include "../clock.h"
+#include "../base/clock.h"
 
 namespace lwspool::bio {
 

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../fields.h"
+#include "../base/fields.h"
 
 namespace lwspool::bio {
 

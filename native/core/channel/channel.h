@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "../net/endpoint.h"
 #include "../ws/bytes.h"
+#include "endpoint.h"
 #include "event_log.h"
 #include "outbox.h"
 #include "record.h"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "../lease/lease_cell.h"
+#include "../cell/lease_cell.h"
 #include "../stats/figures.h"
 #include "../stats/tcp_figures.h"
 #include "record.h"

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "../channel/record.h"
+#include "../base/connection_id.h"
 
 namespace lwspool {
 

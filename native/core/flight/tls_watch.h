@@ -6,12 +6,12 @@
 
 namespace lwspool {
 
-struct LeaseCell;
+struct Recorded;
 
-// While it is being opened the worker alone uses the object, without the cell's lock: Lock::take.
+// While it is being opened the worker alone uses the object, without the slot's lock: Lock::take.
 // Once it is established, whoever uses it holds that lock.
 enum class Lock : unsigned char { take, held };
-void watchTls(SSL*, LeaseCell&, Lock);
+void watchTls(SSL*, Recorded&, Lock);
 // Before somebody may use the object without the lock, or after the cell is another connection's.
 void unwatchTls(SSL*);
 

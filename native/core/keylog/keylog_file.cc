@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-#include "../net/transport.h"
+#include "../base/errno_name.h"
 
 namespace lwspool {
 

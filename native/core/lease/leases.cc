@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <openssl/ssl.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,16 +13,13 @@
 #include <utility>
 
 #include "../bio/socket.h"
+#include "../cell/lent_socket.h"
 #include "../flight/tls_watch.h"
-#include "../net/addresses.h"
-#include "lent_socket.h"
+#include "../io/addresses.h"
 
 namespace lwspool {
 
 namespace {
-
-// The detail of bytes in the flight recorder that the holder of a lease has moved.
-constexpr uint8_t kByHolder = 1;
 
 // A number may be somebody else's by now.
 void closeIfSame(int fd, uint64_t inode) {
@@ -243,7 +239,7 @@ Leases::Outcome Leases::readSocket(const LeaseName& name, uint8_t* out, size_t c
     result = receive(cell.fd, nullptr, out, capacity);
     if (result.status == IoResult::Status::broken) cell.hold().lost("read", result.error);
     if (result.status != IoResult::Status::done) return 0;
-    cell.note(Flight::read, result.bytes, 0, kByHolder);
+    cell.note(Flight::read, result.bytes, 0, kMovedByHolder);
     cell.hold().hasReadSocket(out, result.bytes);
     return 0;
   });
@@ -258,7 +254,7 @@ Leases::Outcome Leases::writeSocket(const LeaseName& name, const uint8_t* bytes,
     result = transmit(cell.fd, nullptr, bytes, size);
     if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
     if (result.status != IoResult::Status::done) return 0;
-    cell.note(Flight::written, result.bytes, static_cast<uint32_t>(size), kByHolder);
+    cell.note(Flight::written, result.bytes, static_cast<uint32_t>(size), kMovedByHolder);
     cell.hold().hasWrittenSocket(bytes, result.bytes);
     return 0;
   });
@@ -276,88 +272,6 @@ Leases::Outcome Leases::shutdownSocket(const LeaseName& name, int how) {
   });
 }
 
-// --- through TLS ---------------------------------------------------------------------------------
-
-Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capacity,
-                                IoResult& result) {
-  return withBytes(name, [&](LeaseCell& cell) {
-    if (capacity == 0) return EINVAL;
-    result = receive(cell.fd, cell.ssl, out, capacity);
-    if (result.status == IoResult::Status::done) {
-      cell.note(Flight::read, result.bytes, 0, kByHolder);
-      cell.hold().hasRead(out, result.bytes);
-    } else if (result.status == IoResult::Status::broken) {
-      cell.hold().lost("read", result.error);
-    } else if (result.status != IoResult::Status::again) {
-      cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
-    }
-    return 0;
-  });
-}
-
-Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, size_t size,
-                                 IoResult& result) {
-  return withBytes(name, [&](LeaseCell& cell) {
-    if (size == 0) return EINVAL;
-    result = transmit(cell.fd, cell.ssl, bytes, size);
-    if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
-    // A record that is begun has to be finished with the same bytes.
-    cell.hold().writePending(result.status == IoResult::Status::again);
-    if (result.status != IoResult::Status::done) return 0;
-    cell.note(Flight::written, result.bytes, static_cast<uint32_t>(size), kByHolder);
-    cell.hold().hasWritten(bytes, result.bytes);
-    return 0;
-  });
-}
-
-Leases::Outcome Leases::updateKeys(const LeaseName& name, bool requestPeer, TlsResult& result) {
-  return withBytes(name, [&](LeaseCell& cell) {
-    Holding& held = cell.hold();
-    result = {TlsResult::Status::again, {}};
-    const bool begun = held.keysPending();
-    if (begun || !held.writePending()) result = lwspool::updateKeys(cell.ssl, requestPeer);
-    // Where it has begun it has to be finished, by this or by the next write. Else another record
-    // is in the way.
-    const bool pending = result.status == TlsResult::Status::again && SSL_in_init(cell.ssl) != 0;
-    if (begun || pending) held.keysPending(pending);
-    return 0;
-  });
-}
-
-Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
-  return withBytes(name, [&](LeaseCell& cell) {
-    Holding& held = cell.hold();
-    result = {TlsResult::Status::again, {}};
-    if (!held.writePending()) result = lwspool::shutdownTls(cell.ssl);
-    if (result.status == TlsResult::Status::done) held.taint("TLS was shut down");
-    return 0;
-  });
-}
-
-// --- BIOs ----------------------------------------------------------------------------------------
-
-Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Layer> layer,
-                                bio::Refused& refused) {
-  return withSecure(name, true, [&](LeaseCell& cell) {
-    if (layer->bound() && side_ == Source::owner) {
-      refused = "a BIO of JavaScript is pushed in a handler alone";
-      return 0;
-    }
-    refused = cell.hold().writePending() ? "a write has to be finished first"
-                                         : bio::Chain::push(cell.ssl, std::move(layer));
-    return 0;
-  });
-}
-
-Leases::Outcome Leases::popBio(const LeaseName& name, std::shared_ptr<bio::Layer>& out,
-                               bio::Refused& refused) {
-  return withBytes(name, [&](LeaseCell& cell) {
-    refused = cell.hold().writePending() ? "a write has to be finished first"
-                                         : bio::Chain::pop(cell.ssl, out);
-    return 0;
-  });
-}
-
 // --- rings ---------------------------------------------------------------------------------------
 
 Leases::Outcome Leases::pin(const LeaseName& name, Lane lane, uint64_t chain, Pin& out) {
@@ -367,78 +281,6 @@ Leases::Outcome Leases::pin(const LeaseName& name, Lane lane, uint64_t chain, Pi
     out = Pin(channel_, segments_[name.id.slot / kLeaseSlots], name.id, name.token, lane);
     return 0;
   });
-}
-
-// --- for good ------------------------------------------------------------------------------------
-
-namespace {
-
-// A socket that is connected to nobody: what libwebsockets closes instead of the one that was
-// taken away.
-int dummySocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
-
-}  // namespace
-
-Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detached& out) {
-  LeaseCell* const found = cell(name.id);
-  if (found == nullptr) return {Refusal::notHeld};
-  std::unique_lock lock(found->mutex, std::defer_lock);
-  if (!enter(*found, lock)) return {Refusal::occupied};
-  LeaseCell& cell = *found;
-  if (!cell.holds(name.id.generation, name.token, monotonicNow())) return {Refusal::notHeld};
-  if (cell.pins > 0) return {Refusal::none, EBUSY};
-  const int dummy = dummySocket();
-  if (dummy < 0) return {Refusal::none, errno};
-  const int fd = fcntl(cell.fd, F_DUPFD_CLOEXEC, 0);
-  if (fd < 0) {
-    const int error = errno;
-    ::close(dummy);
-    return {Refusal::none, error};
-  }
-  Holding& held = cell.hold();
-  out.leftover = held.leftover();
-  // The poll set knows the socket, not its number, and would go on watching it. Where it is a
-  // ring's the worker takes it out, in forget(): until then nothing but the socket's last close
-  // waits.
-  if (cell.poll >= 0) epoll_ctl(cell.poll, EPOLL_CTL_DEL, cell.fd, nullptr);
-  dup3(dummy, cell.fd, O_CLOEXEC);
-  ::close(dummy);
-  SSL* const ssl = cell.ssl;
-  // Shared: the slot may have its next connection before this thread runs again.
-  std::shared_ptr<Departure> departure;
-  int ends = 0;  // of either direction, that TLS has had
-  if (ssl != nullptr) {
-    ends = SSL_get_shutdown(ssl);
-    departure = held.departure = std::make_shared<Departure>();
-    SSL_up_ref(ssl);
-    SSL_set_quiet_shutdown(ssl, 1);  // libwebsockets says nothing when it lets go
-    unwatchTls(ssl);
-  }
-  cell.note(Flight::detached, name.token, 1, static_cast<uint8_t>(side_));
-  cell.right = Right::detached;
-  cell.token = 0;
-  cell.observers.clear();
-  lock.unlock();
-  channel_->push(LeaseNews{name.id});
-  if (ssl == nullptr) {
-    out.fd = fd;
-    return {};
-  }
-  // Two threads may not use one SSL object, so it is the holder's only once libwebsockets has
-  // closed what it takes for the connection.
-  if (!departure->wait(patience)) {
-    ::close(fd);
-    SSL_free(ssl);
-    return {Refusal::none, ETIMEDOUT};
-  }
-  bio::Chain::clear(ssl);
-  SSL_set_quiet_shutdown(ssl, 0);
-  SSL_set_shutdown(ssl, ends);
-  SSL_set_fd(ssl, fd);
-  SSL_set_mode(ssl, SSL_MODE_AUTO_RETRY);  // as OpenSSL has made it
-  out.fd = fd;
-  out.ssl = ssl;
-  return {};
 }
 
 }  // namespace lwspool

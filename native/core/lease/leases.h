@@ -16,11 +16,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "../base/clock.h"
+#include "../base/fields.h"
 #include "../bio/chain.h"
 #include "../channel/channel.h"
-#include "../clock.h"
-#include "../fields.h"
-#include "../net/transport.h"
+#include "../io/transport.h"
 #include "pin.h"
 #include "tls_actions.h"
 
@@ -34,6 +34,9 @@ struct LeaseName {
 
 // In place of an errno: a BIO of the connection can only be called on the worker's thread.
 inline constexpr int kOtherThread = 10'000;
+
+// The detail of bytes in the flight recorder that the holder of a lease has moved.
+inline constexpr uint8_t kMovedByHolder = 1;
 
 struct Detached {
   int fd = -1;

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "../cell/lease_cell.h"
 #include "../channel/channel.h"
-#include "lease_cell.h"
 
 namespace lwspool {
 

@@ -5,10 +5,11 @@
 
 #include <cerrno>
 
+#include "../base/errno_name.h"
 #include "../bio/chain.h"
 #include "../bio/socket.h"
-#include "../net/tls_reason.h"
-#include "../net/transport.h"
+#include "../io/transport.h"
+#include "../tls/tls_reason.h"
 
 namespace lwspool {
 

@@ -1,4 +1,4 @@
-// What the holder of a lease can have OpenSSL do, other than to move data (../net/transport.h). Any
+// What the holder of a lease can have OpenSSL do, other than to move data (../io/transport.h). Any
 // thread; the caller has the right to use the SSL object, and the handshake is over.
 #pragma once
 

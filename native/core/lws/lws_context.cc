@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "../net/transport.h"
+#include "../base/errno_name.h"
 #include "tls_context.h"
 
 namespace lwspool {

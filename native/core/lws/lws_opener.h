@@ -19,7 +19,7 @@
 
 namespace lwspool {
 
-class LwsOpener final : public Opener, private TlsObserver {
+class LwsOpener final : public Opener, private TlsHandshakes {
  public:
   // Throws std::runtime_error.
   explicit LwsOpener(Service& service);
@@ -61,7 +61,7 @@ class LwsOpener final : public Opener, private TlsObserver {
   void explain(Connection&, std::string_view what);
   void kill(Connection&);
 
-  // TlsObserver
+  // TlsHandshakes
   Connection* connectionOf(const SSL*) override;
   bool prepare(Connection&, SSL*) override;
   void handshakeDone(SSL*) override;

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <new>
 
-#include "../net/tls_reason.h"
 #include "../tls/digest.h"
 #include "../tls/recent.h"
-#include "tls_handshake.h"
+#include "../tls/tls_reason.h"
+#include "tls_observer.h"
 
 namespace lwspool {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "../net/session_cache.h"
 #include "../tls/authorities.h"
+#include "../tls/session_cache.h"
 #include "tls_secrets.h"
 
 namespace lwspool {

@@ -7,20 +7,17 @@
 
 #include <utility>
 
-#include "../barrier.h"
 #include "../bio/chain.h"
 #include "../bio/socket.h"
-#include "../flight/note.h"
 #include "../flight/tls_watch.h"
-#include "../lease/tls_facts.h"
 #include "../net/connection.h"
+#include "../net/flight_note.h"
+#include "../tls/tls_facts.h"
 #include "tls_context.h"
 
 namespace lwspool {
 
 namespace {
-
-thread_local TlsObserver* observer = nullptr;
 
 std::string printed(void (*print)(BIO*, const void*), const void* value) {
   BIO* bio = BIO_new(BIO_s_mem());
@@ -91,7 +88,7 @@ int verify(int accepted, X509_STORE_CTX* store) {
   if (accepted == 1) return 1;
   auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
+  Connection* connection = openedWith(ssl);
   if (connection == nullptr) return 0;
   if (!connection->endpoint->tls->rejectUnauthorized()) {
     keepVerifyError(ssl, X509_STORE_CTX_get_error(store));
@@ -135,23 +132,10 @@ void refused(Connection& connection) {
   connection.endpoint->tls->sessions().forget(placeOf(connection));
 }
 
-// Worker thread, within SSL_connect(); in TLS 1.3 within a later SSL_read(), of which those count
-// that read the server's answer: tickets are sent right behind the handshake.
-int newSession(SSL* ssl, SSL_SESSION* session) {
-  Connection* connection = observer != nullptr ? observer->connectionOf(ssl) : nullptr;
-  if (connection == nullptr) return 0;
-  // Servers send a handful, and each that is kept costs a copy.
-  constexpr uint32_t kMostTickets = 8;
-  if (connection->opening->tickets++ >= kMostTickets) return 0;
-  if (SSL_session_reused(ssl) == 0) refused(*connection);
-  connection->endpoint->tls->sessions().put(placeOf(*connection), ssl, session);
-  return 0;  // the reference stays OpenSSL's
-}
-
 // libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
 // before the first byte of the handshake is made, they become what the endpoint asks for. False:
 // not all of it could be set, and the handshake must not begin.
-bool prepare(SSL* ssl, const Endpoint& endpoint) {
+bool setUp(SSL* ssl, const Endpoint& endpoint) {
   if (!endpoint.tls->apply(ssl)) return false;
   SSL_set_verify(ssl, SSL_VERIFY_PEER, verify);
   X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
@@ -193,38 +177,30 @@ void refuseUnless(bool may, SSL* ssl) {
   if (!may) SSL_set_options(ssl, SSL_OP_NO_SSL_MASK);
 }
 
-// Worker thread, within SSL_connect(), SSL_accept() or SSL_read(); also that of a lease's holder.
-void info(const SSL* ssl, int where, int result) {
+}  // namespace
+
+void noteFault(Connection& connection, const SSL* ssl) {
+  ErrorInfo& error = connection.opening->error;
+  if (const ErrorInfo* fault = bio::faultOf(ssl); fault != nullptr && !error) error = *fault;
+}
+
+// Within SSL_connect(), SSL_accept() or SSL_read().
+void TlsHandshakes::informed(const SSL* ssl, int where, int result) {
   auto* const own = const_cast<SSL*>(ssl);
-  bio::Socket::note(ssl, where);
-  if (observer == nullptr) return;
+  const bool start = (where & SSL_CB_HANDSHAKE_START) != 0;
   if (SSL_is_server(ssl)) {
-    if ((where & SSL_CB_HANDSHAKE_START) != 0) refuseUnless(bio::Socket::place(own), own);
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) observer->handshakeDone(own);
+    if (start) refuseUnless(bio::Socket::place(own), own);
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) handshakeDone(own);
     return;
   }
   // In TLS 1.2 a request to renegotiate begins one as well, which is refused.
-  if ((where & SSL_CB_HANDSHAKE_START) != 0 && bio::Socket::of(ssl) != nullptr) return;
+  if (start && bio::Socket::of(ssl) != nullptr) return;
   const bool alert = where == SSL_CB_READ_ALERT;
-  if ((where & SSL_CB_HANDSHAKE_START) == 0 && where != SSL_CB_CONNECT_EXIT && !alert) return;
-  Connection* connection = observer->connectionOf(ssl);
+  if (!start && where != SSL_CB_CONNECT_EXIT && !alert) return;
+  Connection* connection = connectionOf(ssl);
   if (connection == nullptr) return;
-  if ((where & SSL_CB_HANDSHAKE_START) != 0) {
-    if (connection->flight != nullptr) {
-      watchTls(own, *connection->cell, Lock::take);
-    }
-    bool may = prepare(own, *connection->endpoint);
-    if (!may) {
-      ErrorInfo& error = connection->opening->error;
-      error.code = "ERR_TLS_HANDSHAKE";
-      error.fields.set("sslReason", "OpenSSL does not take the name to be verified");
-    } else if (!(may = bio::Socket::place(own))) {
-      connection->opening->error.code = "ERR_SYSTEM";
-      connection->opening->error.fields.set("reason", "OpenSSL could not make a BIO");
-    } else {
-      offerSession(own, *connection);
-    }
-    refuseUnless(may && observer->prepare(*connection, own), own);
+  if (start) {
+    begins(*connection, own);
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
     if ((result >> 8) != SSL3_AL_FATAL) return;
@@ -239,30 +215,33 @@ void info(const SSL* ssl, int where, int result) {
   }
 }
 
-}  // namespace
-
-void noteFault(Connection& connection, const SSL* ssl) {
+void TlsHandshakes::begins(Connection& connection, SSL* ssl) {
+  if (connection.flight != nullptr) watchTls(ssl, *connection.cell, Lock::take);
   ErrorInfo& error = connection.opening->error;
-  if (const ErrorInfo* fault = bio::faultOf(ssl); fault != nullptr && !error) error = *fault;
+  bool may = setUp(ssl, *connection.endpoint);
+  if (!may) {
+    error.code = "ERR_TLS_HANDSHAKE";
+    error.fields.set("sslReason", "OpenSSL does not take the name to be verified");
+  } else if (!(may = bio::Socket::place(ssl))) {
+    error.code = "ERR_SYSTEM";
+    error.fields.set("reason", "OpenSSL could not make a BIO");
+  } else {
+    offerSession(ssl, connection);
+  }
+  refuseUnless(may && prepare(connection, ssl), ssl);
 }
 
-Connection* openedWith(const SSL* ssl) {
-  return observer != nullptr ? observer->connectionOf(ssl) : nullptr;
-}
-
-void observeThisThread(TlsObserver* thread) { observer = thread; }
-
-void observeHandshakes(SSL_CTX* context) {
-  SSL_CTX_set_info_callback(context, [](const SSL* ssl, int where, int result) {
-    Barrier::guard([=] { info(ssl, where, result); });
-  });
-}
-
-void observeSessions(SSL_CTX* context) {
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) {
-    return Barrier::guard(0, [=] { return newSession(ssl, session); });
-  });
+// Worker thread, within SSL_connect(); in TLS 1.3 within a later SSL_read(), of which those count
+// that read the server's answer: tickets are sent right behind the handshake.
+int TlsHandshakes::sessionCame(SSL* ssl, SSL_SESSION* session) {
+  Connection* connection = connectionOf(ssl);
+  if (connection == nullptr) return 0;
+  // Servers send a handful, and each that is kept costs a copy.
+  constexpr uint32_t kMostTickets = 8;
+  if (connection->opening->tickets++ >= kMostTickets) return 0;
+  if (SSL_session_reused(ssl) == 0) refused(*connection);
+  connection->endpoint->tls->sessions().put(placeOf(*connection), ssl, session);
+  return 0;  // the reference stays OpenSSL's
 }
 
 }  // namespace lwspool

@@ -6,10 +6,10 @@
 #include <new>
 #include <string>
 
-#include "../barrier.h"
+#include "../base/barrier.h"
 #include "../bio/capture.h"
 #include "../net/connection.h"
-#include "tls_handshake.h"
+#include "tls_observer.h"
 
 namespace lwspool {
 

@@ -10,17 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "../base/fields.h"
+#include "../base/out_buffer.h"
+#include "../channel/endpoint.h"
 #include "../channel/record.h"
 #include "../channel/slot_table.h"
-#include "../fields.h"
 #include "../stats/figures.h"
 #include "../ws/frame_decoder.h"
 #include "../ws/request_parser.h"
 #include "../ws/response_body.h"
 #include "../ws/response_parser.h"
 #include "consumer.h"
-#include "endpoint.h"
-#include "out_buffer.h"
 #include "unread.h"
 
 struct lws;
@@ -151,7 +151,7 @@ struct Connection {
   ConnectionFigures* figures = nullptr;  // null where nothing is counted
   LeaseCell* cell = nullptr;
   uint32_t uses = 0;                 // that lie inside each other, see Use
-  FlightRecorder* flight = nullptr;  // the cell's; null: nothing is recorded. See flight/note.h
+  FlightRecorder* flight = nullptr;  // the cell's; null: nothing is recorded. See flight_note.h
 
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "../fields.h"
+#include "../base/fields.h"
 #include "../ws/bytes.h"
 #include "../ws/frame.h"
 

@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <utility>
 
-#include "../flight/note.h"
+#include "../base/clock.h"
 #include "connection.h"
+#include "flight_note.h"
 #include "opener.h"
-#include "service.h"
 
 namespace lwspool {
 
@@ -39,10 +39,10 @@ void Handshakes::enqueue(Connection& connection) {
 void Handshakes::pump() {
   size_t begun = 0;
   for (; begun < kAtOnce && !next_.empty(); begun++) {
-    Connection* connection = service_.find(next_.front());
+    Connection* connection = host_.find(next_.front());
     next_.pop_front();
     if (connection == nullptr || !connection->opening || !connection->opening->waiting) continue;
-    const uint64_t now = service_.now();
+    const uint64_t now = monotonicNow();
     if (now >= connection->opening->deadline) {
       expired(*connection, now);
     } else {
@@ -50,11 +50,11 @@ void Handshakes::pump() {
     }
   }
   for (; begun < kAtOnce && inFlight_ < window_ && !queue_.empty(); begun++) {
-    Connection* connection = service_.find(queue_.front());
+    Connection* connection = host_.find(queue_.front());
     queue_.pop_front();
     if (connection != nullptr && connection->phase == Phase::queued) begin(*connection);
   }
-  if (!next_.empty() || (inFlight_ < window_ && !queue_.empty())) service_.host().wake();
+  if (!next_.empty() || (inFlight_ < window_ && !queue_.empty())) host_.wake();
 }
 
 void Handshakes::begin(Connection& connection) {
@@ -63,7 +63,7 @@ void Handshakes::begin(Connection& connection) {
   connection.enter(Phase::opening);
   connection.reached(&ConnectionFigures::begun);
   note(connection, Flight::begun);
-  connection.opening->deadline = service_.now() + connection.endpoint->timeout;
+  connection.opening->deadline = monotonicNow() + connection.endpoint->timeout;
   attempt(connection);
 }
 
@@ -81,7 +81,7 @@ void Handshakes::attempt(Connection& connection) {
     note(connection, Flight::attempt, static_cast<uint32_t>(opening.nextAddress));
     opening.address = endpoint.addresses[opening.nextAddress++];
     if (opening.nextAddress < endpoint.addresses.size()) {
-      opening.attemptDeadline = service_.now() + kAttemptTimeout;
+      opening.attemptDeadline = monotonicNow() + kAttemptTimeout;
     }
     const size_t count = endpoint.localAddresses.size();
     const uint32_t first = count > 0 ? endpoint.nextLocalAddress.fetch_add(1) : 0;
@@ -98,14 +98,14 @@ void Handshakes::attempt(Connection& connection) {
     }
   }
   arm(connection);
-  service_.opener().start(connection);
+  host_.opener().start(connection);
 }
 
 void Handshakes::arm(Connection& connection) {
   const Opening& opening = *connection.opening;
-  service_.arm(connection, opening.attemptDeadline > 0
-                               ? std::min(opening.attemptDeadline, opening.deadline)
-                               : opening.deadline);
+  host_.arm(connection, opening.attemptDeadline > 0
+                            ? std::min(opening.attemptDeadline, opening.deadline)
+                            : opening.deadline);
 }
 
 void Handshakes::cancel(Connection& connection, ErrorInfo error) {
@@ -120,8 +120,8 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
 
 void Handshakes::abandon(Connection& connection) {
   if (std::exchange(connection.opening->abandoned, true)) return;
-  service_.disconnect(connection);
-  service_.opener().abandon(connection);
+  host_.disconnect(connection);
+  host_.opener().abandon(connection);
 }
 
 void Handshakes::expired(Connection& connection, uint64_t now) {
@@ -137,7 +137,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   }
   if (opening.attemptDeadline > 0 && now >= opening.attemptDeadline) {
     opening.attemptDeadline = 0;
-    if (!service_.opener().connected(connection)) {
+    if (!host_.opener().connected(connection)) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
       noteError(connection, ETIMEDOUT, 0, -1);
@@ -162,7 +162,7 @@ void Handshakes::attemptOver(Connection& connection) {
       opening.waiting = true;
       opening.attemptDeadline = 0;
       next_.push_back(connection.id);
-      return service_.host().wake();
+      return host_.wake();
     }
   }
   finish(connection);
@@ -186,7 +186,7 @@ void Handshakes::finish(Connection& connection) {
   if (const size_t leftOut = connection.endpoint->leftOut; leftOut > 0) {
     fields.set("addressesLeftOut", std::to_string(leftOut));
   }
-  service_.failed(connection);
+  host_.failed(connection);
 }
 
 void Handshakes::succeeded(Connection& connection) {

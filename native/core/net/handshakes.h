@@ -6,14 +6,29 @@
 #include <cstdint>
 #include <deque>
 
-#include "../channel/record.h"
-#include "../fields.h"
+#include "../base/connection_id.h"
+#include "../base/fields.h"
 
 namespace lwspool {
 
 struct Connection;
 class Opener;
-class Service;
+
+// Whose connections they are: the service. Worker thread.
+class HandshakeHost {
+ public:
+  virtual ~HandshakeHost() = default;
+  virtual Connection* find(ConnectionId) = 0;
+  // Wants expired() for this connection at that time.
+  virtual void arm(Connection&, uint64_t deadline) = 0;
+  // The poller forgets an attempt that is given up.
+  virtual void disconnect(Connection&) = 0;
+  // All attempts are over; opening->error says why.
+  virtual void failed(Connection&) = 0;
+  // Asks for another pump().
+  virtual void wake() = 0;
+  virtual Opener& opener() = 0;
+};
 
 class Handshakes {
  public:
@@ -24,7 +39,7 @@ class Handshakes {
   // do as well.
   static constexpr size_t kAtOnce = 64;
 
-  Handshakes(Service& service, uint32_t window) : service_(service), window_(window) {}
+  Handshakes(HandshakeHost& host, uint32_t window) : host_(host), window_(window) {}
   Handshakes(const Handshakes&) = delete;
   Handshakes& operator=(const Handshakes&) = delete;
 
@@ -50,7 +65,7 @@ class Handshakes {
   void finish(Connection&);
   void arm(Connection&);
 
-  Service& service_;
+  HandshakeHost& host_;
   const uint32_t window_;
   uint32_t inFlight_ = 0;
   std::deque<ConnectionId> queue_;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "poller.h"
+#include "../poll/poller.h"
 
 namespace lwspool {
 

@@ -1,20 +1,11 @@
 #include "service.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "../bio/chain.h"
-#include "../flight/note.h"
-#include "../flight/tls_watch.h"
-#include "../ws/close_code.h"
 #include "../ws/spare_memory.h"
-#include "addresses.h"
 #include "use.h"
 
 namespace lwspool {
@@ -29,12 +20,10 @@ constexpr size_t kAtOnce = 256 * 1024;
 constexpr size_t kConnectionsAtOnce = 64;
 // Of writing and telling, in one turn of the loop.
 constexpr int kRounds = 16;
-// What a timer in JavaScript can wait for. Milliseconds.
-constexpr double kLongestHold = 2'147'483'647;
 
-std::unique_ptr<Poller> makePoller(PollerKind kind) {
+std::unique_ptr<Poller> pollerOrThrow(PollerKind kind) {
   std::string reason;
-  auto poller = Poller::make(kind, reason);
+  auto poller = makePoller(kind, reason);
   if (!poller) throw std::runtime_error(reason);
   return poller;
 }
@@ -45,7 +34,7 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
     : channel_(channel),
       host_(host),
       figures_(channel.figures()),
-      poller_(makePoller(poller)),
+      poller_(pollerOrThrow(poller)),
       handshakes_(*this, handshakesInFlight),
       now_(monotonicNow()),
       buffer_(kReadBuffer) {}
@@ -132,130 +121,6 @@ Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& c
   connection.opening = std::make_unique<Opening>();
   connection.enter(Phase::opening);
   return &connection;
-}
-
-// --- commands ------------------------------------------------------------------------------------
-
-void Service::takeCommands() {
-  for (Item& item : channel_.take()) {
-    if (auto* commands = std::get_if<Commands>(&item)) {
-      if (SlabRef slab = channel_.outbox.slab(commands->slab)) {
-        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::owner);
-        channel_.outbox.recycle(commands->slab);
-      }
-    } else if (auto* large = std::get_if<LargeCommand>(&item)) {
-      apply(large->record, large->payload.data(), Source::owner);
-    } else if (auto* news = std::get_if<LeaseNews>(&item)) {
-      leaseNews(news->id);
-    } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
-      leaseReturn(*late);
-    } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
-      const Connection* connection = find(clock->id);
-      if (connection != nullptr && connection->established()) {
-        leaseTimers_.hasten(clock->expiresAt, clock->id);
-      }
-    } else {
-      connect(std::move(std::get<ConnectCommand>(item)));
-    }
-  }
-  resumeStalled();
-}
-
-void Service::apply(const uint8_t* records, size_t size, Source source) {
-  size_t at = 0;
-  while (size - at >= sizeof(Record)) {
-    // A copy: what was checked must still be so when it is used, and need not lie at a multiple of
-    // anything.
-    Record record;
-    std::memcpy(&record, records + at, sizeof record);
-    if (record.size < recordSize(record.length) || record.size > size - at) return;
-    apply(record, records + at + sizeof(Record), source);
-    at += record.size;
-  }
-}
-
-void Service::apply(const Record& record, const uint8_t* payload, Source source) {
-  const auto command = static_cast<Command>(record.type);
-  const std::string_view text(reinterpret_cast<const char*>(payload), record.length);
-  if (command == Command::broadcast) {
-    handler_->broadcast(record.aux, (record.flags & flag::binary) != 0, payload, record.length);
-    return;
-  }
-  Connection* found = find({record.slot, record.generation});
-  if (found == nullptr) {
-    if (command == Command::send) sentTooLate(record);
-    return;
-  }
-  Connection& connection = *found;
-  switch (command) {
-    case Command::send: {
-      whileMemoryLasts(connection, [&] {
-        send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
-             payload, record.length);
-      });
-      // Until it is written: whoever asks in this turn has to see it in one of the two.
-      connection.ledger->pending.store(static_cast<double>(connection.out.size()),
-                                       std::memory_order_release);
-      auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
-                                               : connection.ledger->acceptedHandler;
-      accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
-                     std::memory_order_release);
-      break;
-    }
-    case Command::ping:
-      if (record.length <= ws::kMaxControlPayload && connection.sends() &&
-          connection.kind() == Kind::ws) {
-        sendFrame(connection, ws::Opcode::ping, payload, record.length);
-        note(connection, Flight::pingSent, record.length);
-        countPing(connection, payload, record.length);
-      }
-      break;
-    case Command::close:
-      close(connection, static_cast<uint16_t>(record.aux), text);
-      break;
-    case Command::terminate:
-      terminate(connection);
-      break;
-    case Command::pause:
-    case Command::resume:
-      pause(connection, command == Command::pause);
-      break;
-    case Command::mark:
-      mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
-      break;
-    case Command::end:
-      end(connection);
-      break;
-    case Command::fail: {
-      ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};
-      fail(connection, ws::close_code::internalError, std::move(error));
-      break;
-    }
-    case Command::lease: {
-      double maxHold = 0;
-      if (record.length == sizeof maxHold) std::memcpy(&maxHold, payload, sizeof maxHold);
-      wish(connection, {record.aux, source, (record.flags & flag::exclusive) != 0,
-                        (record.flags & flag::frame) != 0,
-                        maxHold > 0 ? static_cast<uint64_t>(std::min(maxHold, kLongestHold)) : 0});
-      break;
-    }
-    case Command::cancelLease:
-      cancelWish(connection, record.aux, source);
-      break;
-    case Command::taken:
-      reconsider(connection);
-      break;
-    case Command::broadcast:
-      break;
-  }
-  if (isOutput(command)) noteOutput(connection, source);
-}
-
-// Whoever asks has not heard yet that it is over.
-void Service::sentTooLate(const Record& record) {
-  if (record.slot >= connections_.size()) return;
-  Connection& connection = connections_[record.slot];
-  if (connection.id.generation == record.generation) countUnsent(connection);
 }
 
 // --- the turn ------------------------------------------------------------------------------------
@@ -393,131 +258,6 @@ void Service::markDirty(Connection& connection) {
   if (connection.dirty) return;
   dirty_.push_back(&connection);
   connection.dirty = true;
-}
-
-// --- the opener's -------------------------------------------------------------------------------
-
-int Service::watch(Connection& connection, int fd) {
-  Opening& opening = *connection.opening;
-  connection.fd = fd;
-  // A Unix socket that is connected has room.
-  const bool write = connection.tellsOfRoom() || !opening.stands;
-  const int error = poller_->add(fd, connection.id, true, write);
-  opening.watched = error == 0;
-  opening.watchedSince = looks_;
-  return error;
-}
-
-// Named by a slot that no connection has.
-int Service::watchListener(int fd, uint32_t number, bool fresh) {
-  const ConnectionId id{channel_.slots.capacity() + number, 0};
-  return fresh ? poller_->add(fd, id, true, false) : poller_->change(fd, id, true, false);
-}
-
-void Service::lookAgain(Connection& connection) {
-  poller_->change(connection.fd, connection.id, true, true);
-}
-
-void Service::established(Connection& connection, int fd, SSL* ssl) {
-  handshakes_.succeeded(connection);
-  opener_->established(connection);
-  connection.fd = fd;
-  connection.ssl = ssl;
-  arm(connection, 0);
-  connection.enter(Phase::open);
-  connection.wasOpen = true;
-  connection.reached(&ConnectionFigures::opened);
-  countOpened(connection);
-  const std::unique_ptr<Opening> opening = std::move(connection.opening);
-  if (connection.kind() == Kind::ws) {
-    connection.decoder.emplace(
-        ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
-  }
-  // Nobody gets a lease before what came with the answer is taken in.
-  Use use(connection);
-  lend(connection);
-  note(connection, Flight::opened);
-  if (connection.flight != nullptr && ssl != nullptr) watchTls(ssl, *connection.cell, Lock::held);
-  Fields facts;
-  if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
-  if (!opening->headers.empty()) facts.set("headers", opening->headers);
-  // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
-  if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
-  if (connection.owner == owner_) {
-    describeAddresses(fd, facts);
-    connection.owner->opened(connection, facts);
-  }
-  for (std::string& line : opening->secrets) {
-    connection.owner->keylog(connection, line);
-    if (connection.consumer != connection.owner) connection.consumer->keylog(connection, line);
-    OPENSSL_cleanse(line.data(), line.size());
-  }
-  int error = 0;
-  const bool wrote = std::exchange(connection.wantWrite, false) && !connection.tellsOfRoom();
-  connection.watched = true;
-  if (!opening->watched || connection.paused || wrote || !opening->drained) {
-    error = watchOn(connection, !opening->watched);
-  }
-  if (error != 0) return lost(connection, "epoll_ctl", error);
-  if (!opening->early.empty()) {
-    countRead(connection, opening->early.size());
-    input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
-  }
-  if (bio::keptBy(ssl) > 0) {
-    connection.cell->whole = false;
-    markDirty(connection);
-  }
-  warn(connection);
-  // TLS may hold bytes already that no poller will report.
-  if (hasPending(ssl) && connection.reads()) readLater(connection);
-}
-
-void Service::failed(Connection& connection) {
-  const std::unique_ptr<Opening> opening = std::move(connection.opening);
-  connection.enter(Phase::free);
-  connection.fd = -1;
-  connection.ssl = nullptr;
-  endRecord(connection, opening->error);
-  connection.owner->failed(connection, opening->error);
-  if (connection.consumer != connection.owner) {
-    connection.consumer->failed(connection, opening->error);
-  }
-  host_.wake();
-}
-
-void Service::destroyed(Connection& connection) {
-  {
-    std::lock_guard lock(connection.cell->mutex);
-    if (connection.cell->right == Right::detached) {
-      connection.cell->right = Right::nobody;
-      const auto& holding = connection.cell->holding;
-      if (holding && holding->departure) holding->departure->tell();
-    }
-  }
-  connection.enter(Phase::free);
-  connection.fd = -1;
-  connection.ssl = nullptr;
-  connection.wsi = nullptr;
-  connection.out.clear();
-  connection.ledger->pending.store(0, std::memory_order_relaxed);
-  CloseInfo& info = connection.closing();
-  note(connection, Flight::closed, info.code);
-  endRecord(connection, info.error);
-  // The handler first: once the owner knows, the slot may be taken again.
-  if (!connection.wasOpen) {  // its request was never answered; nobody but its owner knows of it
-    connection.owner->failed(connection, info.error);
-  } else {
-    countClosed(info.code);
-    if (connection.consumer != connection.owner) {
-      connection.consumer->closed(connection, info.code, info.reason, info.error);
-    }
-    connection.owner->closed(connection, info.code, info.reason, info.error);
-  }
-  connection.closeInfo.reset();
-  connection.marks.reset();
-  connection.decoder.reset();
-  connection.endpoint.reset();
-  host_.wake();
 }
 
 }  // namespace lwspool

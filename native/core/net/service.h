@@ -10,9 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../base/clock.h"
+#include "../base/fields.h"
 #include "../channel/channel.h"
-#include "../clock.h"
-#include "../fields.h"
+#include "../io/transport.h"
+#include "../poll/make_poller.h"
 #include "../stats/figures.h"
 #include "../ws/frame.h"
 #include "../ws/mask.h"
@@ -20,9 +22,7 @@
 #include "counting_consumer.h"
 #include "handshakes.h"
 #include "opener.h"
-#include "poller.h"
 #include "timers.h"
-#include "transport.h"
 
 namespace lwspool {
 
@@ -43,11 +43,11 @@ class Host {
   virtual void deliver() = 0;
 };
 
-class Service {
+class Service final : public HandshakeHost {
  public:
   // Throws std::runtime_error where the kernel has no such poller.
   Service(Channel& channel, Host& host, uint32_t handshakesInFlight, PollerKind poller);
-  ~Service();
+  ~Service() override;
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -113,9 +113,10 @@ class Service {
   // `more`: the kernel may have bytes that were reported before.
   void connected(Connection&, int fd, SSL* ssl, bool requested, bool more = false);
   // An attempt is given up: the poller forgets it. `closed`: its descriptor is closed already.
-  void disconnect(Connection&, bool closed = false);
+  void disconnect(Connection&, bool closed);
+  void disconnect(Connection& connection) override { disconnect(connection, false); }
   void established(Connection&, int fd, SSL* ssl);
-  void failed(Connection&);
+  void failed(Connection&) override;
   void destroyed(Connection&);
   // A BIO puts off a connection that libwebsockets is opening: Opener::resume() comes in time.
   void slowOpening(Connection&, bio::Chain&);
@@ -124,13 +125,14 @@ class Service {
   // It stands, TLS and all; a ws client's request is read next. `more`: as in connected().
   void accepted(Connection&, int fd, SSL* ssl, bool more = false);
 
-  Connection* find(ConnectionId);
+  Connection* find(ConnectionId) override;
   // Wants timer() for this connection at that time; 0: not any more.
-  void arm(Connection&, uint64_t deadline);
+  void arm(Connection&, uint64_t deadline) override;
   // Not that of the turn: libwebsockets calls back before one begins, and the last one may be long
   // ago.
   static uint64_t now() { return monotonicNow(); }
-  Opener& opener() { return *opener_; }
+  Opener& opener() override { return *opener_; }
+  void wake() override { host_.wake(); }
   Handshakes& handshakes() { return handshakes_; }
   Channel& channel() { return channel_; }
   Host& host() { return host_; }

@@ -1,9 +1,9 @@
 // Connections that came in: a ws client's request is read and answered first.
 #include <utility>
 
+#include "../io/addresses.h"
 #include "../ws/handshake.h"
 #include "../ws/request_parser.h"
-#include "addresses.h"
 #include "service.h"
 #include "use.h"
 

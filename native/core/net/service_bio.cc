@@ -3,7 +3,7 @@
 #include <string>
 
 #include "../bio/chain.h"
-#include "../flight/note.h"
+#include "flight_note.h"
 #include "service.h"
 #include "use.h"
 

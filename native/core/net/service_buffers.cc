@@ -3,8 +3,8 @@
 // that much memory costs a thirtieth of a small message there and back.
 #include <openssl/ssl.h>
 
+#include "../io/transport.h"
 #include "service.h"
-#include "transport.h"
 #include "use.h"
 
 namespace lwspool {

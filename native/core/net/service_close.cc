@@ -7,12 +7,13 @@
 #include <string>
 #include <utility>
 
+#include "../base/errno_name.h"
 #include "../bio/chain.h"
 #include "../bio/socket.h"
-#include "../flight/note.h"
 #include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
 #include "../ws/frame_encoder.h"
+#include "flight_note.h"
 #include "service.h"
 #include "use.h"
 

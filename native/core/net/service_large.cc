@@ -1,8 +1,8 @@
 // Large messages out. In the queue each would take memory of its own, written and read from one
 // end to the other; where nothing waits before it, it goes to the kernel from where it lies.
 #include "../bio/chain.h"
-#include "../flight/note.h"
 #include "../ws/frame_pieces.h"
+#include "flight_note.h"
 #include "service.h"
 #include "use.h"
 

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "../bio/chain.h"
-#include "../flight/note.h"
+#include "../cell/lent_socket.h"
 #include "../flight/tls_watch.h"
-#include "../lease/lent_socket.h"
+#include "flight_note.h"
 #include "service.h"
 #include "use.h"
 

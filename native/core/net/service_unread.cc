@@ -6,7 +6,7 @@
 // A connection that waits for its consumer is not read; the kernel's buffers fill, and then its
 // peer's. One that is closing has to be read, since its peer's answer lies behind what comes
 // before: what nobody takes then is thrown away.
-#include "../flight/note.h"
+#include "flight_note.h"
 #include "service.h"
 #include "use.h"
 

@@ -5,9 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "../base/errno_name.h"
 #include "../bio/chain.h"
-#include "../flight/note.h"
 #include "../ws/handshake.h"
+#include "flight_note.h"
 #include "service.h"
 
 namespace lwspool {

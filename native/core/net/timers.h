@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../channel/record.h"
+#include "../base/connection_id.h"
 
 namespace lwspool {
 

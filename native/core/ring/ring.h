@@ -92,6 +92,8 @@ class Ring {
   void close(uint64_t patience);
 
  private:
+  static constexpr uint64_t kNobody = 0;  // user_data of what nobody waits for
+
   struct Target {
     int fd = -1;  // a duplicate, or an index in the table of registered files
     bool fixed = false;

@@ -96,7 +96,7 @@ class FrameDecoder {
     stopped,
   };
 
-  // With a sink, in frame_decoder_feed.h.
+  // With a sink, in frame_decoder_feed.h, as feed() is.
   template <class Sink>
   const Failure* resume(uint8_t*& at, uint8_t* end, Sink& sink);
   template <class Sink>
@@ -142,5 +142,3 @@ class FrameDecoder {
 static_assert(sizeof(FrameDecoder) < 100);
 
 }  // namespace lwspool::ws
-
-#include "frame_decoder_feed.h"  // the templates

@@ -1,5 +1,5 @@
 // The part of FrameDecoder that calls the sink: the walk over whole frames, where they lie.
-// Included by frame_decoder.h only.
+// For those who feed a decoder.
 #pragma once
 
 #include <utility>

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../clock.h"
+#include "../base/clock.h"
 
 namespace lwspool::ws {
 

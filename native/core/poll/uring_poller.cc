@@ -10,7 +10,8 @@
 #include <climits>
 #include <utility>
 
-#include "transport.h"
+#include "../base/errno_name.h"
+#include "../io/transport.h"
 
 namespace lwspool {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "service.h"
+#include "../net/service.h"
 
 namespace lwspool {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "consumer.h"
+#include "../net/consumer.h"
 
 namespace lwspool {
 

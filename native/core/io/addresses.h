@@ -1,7 +1,7 @@
 // The two ends of a socket, as text.
 #pragma once
 
-#include "../fields.h"
+#include "../base/fields.h"
 
 namespace lwspool {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../channel/slot_table.h"
+#include "slot_table.h"
 
 namespace lwspool {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "../net/connection.h"
+#include "connection.h"
 
 namespace lwspool {
 

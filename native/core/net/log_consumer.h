@@ -1,8 +1,8 @@
 // Writes what happens on connections into a log that JavaScript reads. Worker thread only.
 #pragma once
 
-#include "../net/consumer.h"
-#include "event_log.h"
+#include "../channel/event_log.h"
+#include "consumer.h"
 
 namespace lwspool {
 

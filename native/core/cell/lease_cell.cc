@@ -7,7 +7,7 @@
 
 #include "../bio/chain.h"
 #include "../flight/tls_watch.h"
-#include "../net/transport.h"
+#include "../io/transport.h"
 #include "lent_socket.h"
 
 namespace lwspool {

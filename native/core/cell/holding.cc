@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "../bio/chain.h"
+#include "../ws/frame_decoder_feed.h"
 
 namespace lwspool {
 

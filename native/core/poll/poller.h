@@ -3,16 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 
-#include "../channel/record.h"
-#include "transport.h"
+#include "../base/connection_id.h"
+#include "../base/io_result.h"
 
 namespace lwspool {
-
-enum class PollerKind : uint8_t { epoll, uring };
 
 class Poller {
  public:
@@ -24,9 +20,6 @@ class Poller {
     bool ended;   // the peer's end may lie behind what is to be read, or, with epoll, more behind
                   // urgent data
   };
-
-  // Null: the kernel refused, for that reason.
-  static std::unique_ptr<Poller> make(PollerKind, std::string& reason);
 
   Poller() = default;
   virtual ~Poller() = default;

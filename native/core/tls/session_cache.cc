@@ -7,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-#include "../lease/tls_facts.h"
+#include "tls_facts.h"
 
 namespace lwspool {
 

@@ -11,12 +11,12 @@
 #include <mutex>
 #include <vector>
 
-#include "../channel/record.h"
-#include "../flight/flight_recorder.h"
+#include "../base/connection_id.h"
+#include "../base/slot_lock.h"
+#include "../flight/recorded.h"
 #include "../ws/frame_decoder.h"
 #include "duplicates.h"
 #include "holding.h"
-#include "slot_lock.h"
 
 namespace lwspool {
 
@@ -65,9 +65,8 @@ struct Observer {
   bool quiet;
 };
 
-struct LeaseCell {
-  SlotLock mutex;  // the slot's lock: guards all that follows
-
+// Recorded::mutex is the slot's lock: it guards all that follows.
+struct LeaseCell : Recorded {
   uint32_t generation = 0;  // of the connection that was established last
   Right right = Right::nobody;
   bool work = false;     // the worker came by while it had no right, and left something undone
@@ -94,10 +93,6 @@ struct LeaseCell {
   uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
   Verdict verdict;                   // on the last holder, where right is `returned`
-  // Of the connection that has the slot, from when it was asked for; null: nothing is recorded.
-  // Changed under both locks, so that either is enough to find it. See flight_recorder.h.
-  std::shared_ptr<FlightRecorder> flight;
-  std::mutex flightMutex;  // held for as long as a pointer is copied
 
   // All that follows: any thread, with the lock held.
 
@@ -130,11 +125,6 @@ struct LeaseCell {
   bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
   // What the holder does is written down from now on.
   Holding& hold();
-
-  // Writes into the recorder, where there is one.
-  void note(Flight kind, uint64_t a, uint32_t b = 0, uint8_t detail = 0) {
-    if (flight) flight->note(kind, static_cast<uint32_t>(a), b, detail);
-  }
 
  private:
   Traffic* traffic(Lane);

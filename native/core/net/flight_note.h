@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "../net/connection.h"
+#include "connection.h"
 
 namespace lwspool {
 

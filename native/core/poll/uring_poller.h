@@ -7,6 +7,8 @@
 
 #include <liburing.h>
 
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "poller.h"

@@ -8,26 +8,9 @@
 #include <cstdint>
 #include <span>
 
-namespace lwspool {
+#include "../base/io_result.h"
 
-struct IoResult {
-  enum class Status : uint8_t {
-    done,       // `bytes` moved
-    again,      // nothing moved: the kernel will say when to try again
-    ended,      // the peer will send nothing more: FIN, with close_notify where there is TLS
-    truncated,  // TLS: FIN without close_notify
-    broken      // `error` says how
-  };
-  Status status;
-  size_t bytes = 0;
-  int error = 0;  // errno; EPROTO: TLS failed
-  // Of receive(): the kernel had less than it was asked for, and no BIO may hold what it gave.
-  // False where that cannot be told.
-  bool drained = false;
-  // Of receive(): it is to be called again although no poller will tell. `again`: it read its share
-  // of a turn, all of it messages of TLS itself. `done`: OpenSSL has the end already.
-  bool more = false;
-};
+namespace lwspool {
 
 // Fills `first`, then `second` with what can be had without waiting. With TLS, as many records as
 // fit, and only `first` if it is not empty.
@@ -52,8 +35,5 @@ void sendCloseNotify(SSL* ssl);
 
 // The same for both: close_notify where there is TLS, then FIN.
 void shutdownWrite(int fd, SSL* ssl);
-
-// The name of an errno as errno(3) has it, e.g. "ECONNREFUSED".
-const char* errnoName(int error);
 
 }  // namespace lwspool

@@ -1,0 +1,28 @@
+// What came of a read or a write, of a socket or of something that stands in front of one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lwspool {
+
+struct IoResult {
+  enum class Status : uint8_t {
+    done,       // `bytes` moved
+    again,      // nothing moved: the kernel will say when to try again
+    ended,      // the peer will send nothing more: FIN, with close_notify where there is TLS
+    truncated,  // TLS: FIN without close_notify
+    broken      // `error` says how
+  };
+  Status status;
+  size_t bytes = 0;
+  int error = 0;  // errno; EPROTO: TLS failed
+  // Of receive(): the kernel had less than it was asked for, and no BIO may hold what it gave.
+  // False where that cannot be told.
+  bool drained = false;
+  // Of receive(): it is to be called again although no poller will tell. `again`: it read its share
+  // of a turn, all of it messages of TLS itself. `done`: OpenSSL has the end already.
+  bool more = false;
+};
+
+}  // namespace lwspool
