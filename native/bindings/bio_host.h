@@ -1,6 +1,6 @@
-// BIOs that are JavaScript: defineBio() in src/lease/custom-bio.ts. Their functions run on the worker's
-// thread, in the middle of a read or a write of OpenSSL's, while the slot's lock is held: see
-// docs/threading.md. What they ask of the pool meanwhile waits until that is over.
+// BIOs that are JavaScript: defineBio() in src/lease/custom-bio.ts. Their functions run on the
+// worker's thread, in the middle of a read or a write of OpenSSL's, while the slot's lock is held:
+// see docs/threading.md. What they ask of the pool meanwhile waits until that is over.
 #pragma once
 
 #include <napi.h>
