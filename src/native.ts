@@ -198,13 +198,17 @@ export interface NativeService extends NativeEnd {
  * pool/lease/outcome.ts. Of TLS, a string is the reason for which OpenSSL refused.
  */
 export interface NativeLeases {
-  /** At once or not at all; `maxHold` in ms, 0 for ever. Answers the token. */
+  /**
+   * At once or not at all; `maxHold` in ms, 0 for ever. Answers the token. One that is quiet is shared
+   * and for ever, and no event of the connection's.
+   */
   take(
     slot: number,
     generation: number,
     exclusive: boolean,
     frame: boolean,
     maxHold: number,
+    quiet?: boolean,
   ): number;
   /** With the descriptor that `duplicate()` gave, or -1. Answers 1 where the connection ends of it. */
   release(slot: number, generation: number, token: number, duplicate: number): number;

@@ -60,7 +60,8 @@ LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
 Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
   refuseInside(info);
   const int64_t token = leases_.take(connectionId(info), info[2].As<Napi::Boolean>().Value(),
-                                     info[3].As<Napi::Boolean>().Value(), number(info, 4));
+                                     info[3].As<Napi::Boolean>().Value(), number(info, 4),
+                                     info[5].ToBoolean().Value());
   return numberOf(info.Env(), static_cast<double>(token));
 }
 

@@ -15,6 +15,7 @@ import { LeaseCoordinator } from '../lease/coordinator.js';
 import type { Lease } from '../lease/lease.js';
 import { Leasing } from '../lease/leasing.js';
 import type { LeaseMode } from '../lease/observation.js';
+import { type MessagesOptions, parseMessagesOptions } from '../options/messages.js';
 import type { LeaseOptions } from '../options/options.js';
 import { refuseAssignments } from './browser-properties.js';
 import { Counted } from './counted.js';
@@ -101,7 +102,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   #resolveClosed: (() => void) | undefined;
 
   /** @internal */
-  constructor(facts: ConnectionFacts) {
+  static make(facts: ConnectionFacts): Connection {
+    return new Connection(facts);
+  }
+
+  private constructor(facts: ConnectionFacts) {
     super();
     if (!(facts?.leases instanceof LeaseCoordinator)) {
       throw madeBy('Connection', 'facts', facts, 'await pool.connect(url)');
@@ -281,10 +286,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /**
    * Messages as they come, until the connection closes; throws its error, if it ended with one. A
-   * slow loop stops the reading of the socket. Leaving the loop terminates the connection.
+   * slow loop stops the reading of the socket. Leaving the loop terminates the connection, unless
+   * `keepOpen` says otherwise: then the next loop goes on where this one was left.
+   *
+   * @throws LwsPoolError ERR_INVALID_OPTION
    */
+  messages(options?: MessagesOptions): AsyncIterableIterator<Message> {
+    return iterate(this, parseMessagesOptions(options).keepOpen);
+  }
+
+  /** The same as `messages()`: leaving the loop terminates the connection. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
-    return iterate(this);
+    return iterate(this, false);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -383,6 +396,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.#held = held ?? new Holding(this.#link);
     this.#flow();
     return this.#held;
+  }
+
+  /** @internal What comes waits for whoever reads next; `ended`: and behind it the peer's end. */
+  endIterating(ended: boolean): void {
+    this.#iterates = false;
+    this.#holds = true;
+    this.#endHeld = ended;
+    this.#endsAfterPeer = true;
+    if (this.listenerCount(this.kind === 'ws' ? 'message' : 'data') > 0) this.#listen();
   }
 
   /** @internal Somebody else ends this side after the peer, once he has worked off what came. */

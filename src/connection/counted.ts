@@ -2,7 +2,7 @@ import { epochOffset, FIGURE, type FiguresRow, ROW } from '../channel/figures.js
 import type { Link } from '../channel/link.js';
 import { createError } from '../errors/errors.js';
 import type { Leasing } from '../lease/leasing.js';
-import { checked, flagCheck, optionsCheck } from '../options/checks.js';
+import { flag, group, parseWith } from '../options/schema.js';
 import {
   type ConnectionStats,
   type ConnectionStatsOptions,
@@ -11,7 +11,7 @@ import {
   type TlsSummary,
 } from './stats.js';
 
-const optionsOfStats = optionsCheck<ConnectionStatsOptions>({ tcp: flagCheck, tls: flagCheck });
+const optionsOfStats = group({ tcp: flag, tls: flag });
 
 interface Leasable {
   readonly leasing: Pick<Leasing, 'look'>;
@@ -40,7 +40,7 @@ export class Counted {
     place: Omit<Place, 'slot'>,
     options: ConnectionStatsOptions = {},
   ): ConnectionStats {
-    checked(optionsOfStats, options);
+    parseWith(optionsOfStats, options);
     const row = this.#kept ?? this.#link.figures;
     if (row === undefined) throw createError('ERR_STATS_OFF');
     const more = this.#kept === undefined ? observed(connection, options) : undefined;

@@ -12,7 +12,7 @@ export interface ConnectionEvents {
   /** Bytes of a raw connection. */
   data: [data: Buffer];
   /** The peer of a raw connection will send nothing more. */
-  end: [];
+  end: [nothing?: undefined];
   /** A ping of the peer; it has been answered. */
   ping: [data: Buffer];
   pong: [data: Buffer];
@@ -22,7 +22,7 @@ export interface ConnectionEvents {
    */
   keylog: [line: Buffer];
   /** After `send()` answered false: the kernel has taken everything. */
-  drain: [];
+  drain: [nothing?: undefined];
   /**
    * Once, after all that was listened for; messages that nobody listened for can still be taken.
    * Codes: RFC 6455 section 7.4; 1006 where there was none. */
@@ -45,5 +45,6 @@ export interface MessageSource extends EventEmitter<ConnectionEvents> {
   pause(): void;
   resume(): void;
   beginIterating(): Holding;
+  endIterating(ended: boolean): void;
   endLater(): void;
 }

@@ -12,8 +12,15 @@ interface Taker {
 
 const DONE: Result = { done: true, value: undefined };
 
-/** Messages of a connection one after the other; what nobody has asked for yet is held. */
-export function iterate(connection: MessageSource): AsyncIterableIterator<Message> {
+/**
+ * Messages of a connection one after the other; what nobody has asked for yet is held.
+ *
+ * @param keepOpen whether the connection goes on when the loop is left
+ */
+export function iterate(
+  connection: MessageSource,
+  keepOpen: boolean,
+): AsyncIterableIterator<Message> {
   const waiting = connection.beginIterating();
   const takers = new Fifo<Taker>();
   let ended = false;
@@ -51,9 +58,13 @@ export function iterate(connection: MessageSource): AsyncIterableIterator<Messag
     connection.off(event, onMessage);
     connection.off('end', onEnd);
     connection.off('close', onClose);
-    waiting.clear();
     failure = undefined;
-    if (!over) connection.terminate();
+    if (keepOpen) {
+      connection.endIterating(ended);
+    } else {
+      waiting.clear();
+      if (!over) connection.terminate();
+    }
     over = true;
     settleAll();
   };

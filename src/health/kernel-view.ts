@@ -48,7 +48,7 @@ function shared(
   generation: number,
   look: (token: number) => number,
 ): number {
-  const token = native.take(slot, generation, false, false, 0);
+  const token = native.take(slot, generation, false, false, 0, true);
   if (token <= 0) return token;
   try {
     return look(token);

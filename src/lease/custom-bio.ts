@@ -2,7 +2,7 @@ import { describe } from '../base/describe.js';
 import { createError } from '../errors/errors.js';
 import type { NativeService } from '../native.js';
 import { type BioOptions, type ResolvedBio, readBio } from '../options/bio.js';
-import { checked, within } from '../options/checks.js';
+import { group, needed, parseWith, reader } from '../options/schema.js';
 import { importUserModule } from '../options/user-module.js';
 import { bioScope } from './bio-scope.js';
 
@@ -86,6 +86,8 @@ export function defineBio(bio: Bio): BioDefinition {
   return Object.freeze({ [BIO]: bio });
 }
 
+const argument = group({ bio: needed(reader(readBio)) });
+
 /**
  * The argument of `pushBio()`; a definition only in a worker.
  *
@@ -94,7 +96,7 @@ export function defineBio(bio: Bio): BioDefinition {
 export function parseBio(bio: BioOptions | BioDefinition): ResolvedBio {
   const name = bioScope.nameOf?.(bio);
   if (name !== undefined) return { type: 'custom', module: name };
-  return checked((input) => within('bio', () => readBio((input as { bio: unknown }).bio)), { bio });
+  return parseWith(argument, { bio }).bio;
 }
 
 /** What a module exports by default; undefined where it is no BIO. */

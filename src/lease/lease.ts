@@ -33,7 +33,11 @@ export class Lease<Leased = unknown> {
   #tls: LeaseTls | undefined;
 
   /** @internal */
-  constructor(connection: Leased, handle: LeaseHandle) {
+  static make<Leased>(connection: Leased, handle: LeaseHandle): Lease<Leased> {
+    return new Lease(connection, handle);
+  }
+
+  private constructor(connection: Leased, handle: LeaseHandle) {
     if (!(handle instanceof LeaseHandle)) {
       throw madeBy('Lease', 'connection', connection, 'await connection.lease(mode)');
     }

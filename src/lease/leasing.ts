@@ -295,7 +295,8 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender, Leas
       if (this.#link.hasUnsent) return BUSY;
     }
     const frame = terms.boundary === 'frame';
-    return this.native.take(this.slot, this.generation, exclusive, frame, terms.maxHold ?? 0);
+    const { maxHold = 0, quiet } = terms;
+    return this.native.take(this.slot, this.generation, exclusive, frame, maxHold, quiet);
   }
 
   nextRequest(): number {
@@ -338,7 +339,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender, Leas
     this.#coordinator.began(state, handle);
     noted?.(state);
     if (began > 0) this.#coordinator.trace.granted(state, waited);
-    return new Lease(this.connection, handle);
+    return Lease.make(this.connection, handle);
   }
 
   #observe(exclusive: boolean, { label, quiet }: ResolvedLeaseTerms): LeaseObservation | undefined {

@@ -3,7 +3,7 @@ import { describe } from '../base/describe.js';
 import { createError } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
 import { type NativeMemoryBio, native } from '../native.js';
-import { checked, integerCheck, optionsCheck } from '../options/checks.js';
+import { group, integer, parseWith } from '../options/schema.js';
 
 export interface MemoryBioOptions {
   /** Bytes that are kept each way at the most. Default: 1 MiB. */
@@ -13,8 +13,8 @@ export interface MemoryBioOptions {
 const LEAST = 1024;
 const MOST = 256 * 1024 * 1024;
 const ALL = 0xffff_ffff;
-const check = optionsCheck<MemoryBioOptions>({
-  limit: integerCheck(LEAST, MOST, ' (bytes)'),
+const check = group({
+  limit: integer(LEAST, MOST, ' (bytes)'),
 });
 
 /**
@@ -27,7 +27,11 @@ export class MemoryBio {
   readonly native: NativeMemoryBio;
 
   /** @internal */
-  constructor(limit: number) {
+  static make(limit: number): MemoryBio {
+    return new MemoryBio(limit);
+  }
+
+  private constructor(limit: number) {
     if (!Number.isInteger(limit) || limit < LEAST || limit > MOST) {
       throw madeBy('MemoryBio', 'limit', limit, 'createMemoryBio({ limit })');
     }
@@ -79,7 +83,7 @@ export class MemoryBio {
  * @throws LwsPoolError ERR_INVALID_OPTION
  */
 export function createMemoryBio(options: MemoryBioOptions = {}): MemoryBio {
-  return new MemoryBio(checked(check, options).limit ?? 1024 * 1024);
+  return MemoryBio.make(parseWith(check, options).limit ?? 1024 * 1024);
 }
 
 function wrong(argument: string, got: unknown, takes: string) {

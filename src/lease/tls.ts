@@ -5,7 +5,7 @@ import { describe } from '../base/describe.js';
 import { createError } from '../errors/errors.js';
 import type { NativeTlsFacts } from '../native.js';
 import type { BioOptions } from '../options/bio.js';
-import { checked, flagCheck, optionsCheck } from '../options/checks.js';
+import { flag, group, parseWith } from '../options/schema.js';
 import { type BioDefinition, parseBio } from './custom-bio.js';
 import { MemoryBio } from './memory-bio.js';
 import type { TlsAccess } from './tls-access.js';
@@ -21,7 +21,7 @@ export interface UpdateKeysOptions {
   readonly requestPeer?: boolean | undefined;
 }
 
-const updateKeysCheck = optionsCheck<UpdateKeysOptions>({ requestPeer: flagCheck });
+const updateKeysCheck = group({ requestPeer: flag });
 
 /**
  * The TLS of a leased connection, as OpenSSL has it. Everything throws the lease's error once the
@@ -187,7 +187,7 @@ export class LeaseTls {
   updateKeys(options: UpdateKeysOptions = {}): boolean {
     const operation = 'updateKeys()';
     this.#needsExclusive(operation);
-    const { requestPeer = false } = checked(updateKeysCheck, options);
+    const { requestPeer = false } = parseWith(updateKeysCheck, options);
     if (this.#held().protocol !== 'TLSv1.3') {
       throw createError('ERR_TLS_OPERATION', {
         operation,

@@ -1,8 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { FILE_PATH, filePath } from '../base/file-path.js';
-import { type Check, integerCheck, optionsCheck, probabilityCheck, within } from './checks.js';
 import { readHandler } from './readers.js';
-import { Rejection } from './rejection.js';
+import { Rejection, within } from './rejection.js';
+import {
+  fitting,
+  group,
+  integer,
+  needed,
+  probability,
+  read,
+  reader,
+  type Schema,
+} from './schema.js';
 
 /** Counts bytes and calls both ways. Costs two additions per call. */
 export interface CounterBio {
@@ -87,38 +96,36 @@ export type ResolvedBio = { readonly type: BioOptions['type'] } & Readonly<Recor
 const LONGEST = 16;
 const PLACE = Number.MAX_SAFE_INTEGER;
 
-const bytes = (min: number, max: number) => integerCheck(min, max, ' (bytes)');
+const bytes = (min: number, max: number) => integer(min, max, ' (bytes)');
 const place = bytes(0, PLACE);
-const type: Check<never> = (value) => value as never;
+/** By which the kind was found. */
+const type = fitting<string>('the name of a BIO', () => true);
 
 interface Kind {
-  readonly check: Check<object>;
+  readonly schema: Schema<object>;
   /** What is not given. */
   readonly defaults?: () => object;
-  /** What has to be given. */
-  readonly needs?: string;
 }
 
 const KINDS: Readonly<Record<BioOptions['type'], Kind>> = {
-  counter: { check: optionsCheck<CounterBio>({ type }) },
+  counter: { schema: group({ type }) },
   recorder: {
-    check: optionsCheck<RecorderBio>({ type, records: integerCheck(1, 65_536) }),
+    schema: group({ type, records: integer(1, 65_536) }),
     defaults: () => ({ records: 1024 }),
   },
   capture: {
-    check: optionsCheck<CaptureBio>({ type, file: readFile, limit: bytes(1024, PLACE) }),
+    schema: group({ type, file: needed(reader(readFile)), limit: bytes(1024, PLACE) }),
     defaults: () => ({ limit: 64 * 1024 * 1024 }),
-    needs: 'file',
   },
   fault: {
-    check: optionsCheck<FaultBio>({
+    schema: group({
       type,
-      seed: integerCheck(0, PLACE),
-      shortReads: probabilityCheck,
-      shortWrites: probabilityCheck,
-      retries: probabilityCheck,
-      delays: probabilityCheck,
-      delay: integerCheck(1, 60_000, ' (milliseconds)'),
+      seed: integer(0, PLACE),
+      shortReads: probability,
+      shortWrites: probability,
+      retries: probability,
+      delays: probability,
+      delay: integer(1, 60_000, ' (milliseconds)'),
       corruptRead: place,
       corruptWrite: place,
       resetAfter: place,
@@ -126,10 +133,10 @@ const KINDS: Readonly<Record<BioOptions['type'], Kind>> = {
     defaults: () => ({ seed: randomInt(2 ** 48 - 1), delay: 10 }),
   },
   coalesce: {
-    check: optionsCheck<CoalesceBio>({ type, limit: bytes(1, 16 * 1024 * 1024) }),
+    schema: group({ type, limit: bytes(1, 16 * 1024 * 1024) }),
     defaults: () => ({ limit: 64 * 1024 }),
   },
-  custom: { check: optionsCheck<CustomBio>({ type, module: readHandler }), needs: 'module' },
+  custom: { schema: group({ type, module: needed(reader(readHandler)) }) },
 };
 
 function readFile(value: unknown): string {
@@ -158,9 +165,7 @@ export function readBio(input: unknown): ResolvedBio {
   if (typeof name !== 'string' || !Object.hasOwn(KINDS, name)) {
     throw new Rejection(TYPES, ['type']);
   }
-  const { check, defaults, needs } = KINDS[name as BioOptions['type']];
-  const given: Record<string, unknown> = { ...check(input) };
-  // Where it is missing, what it takes is said as of any other value.
-  if (needs !== undefined && given[needs] === undefined) check({ ...input, [needs]: null });
-  return Object.freeze({ ...defaults?.(), ...given }) as ResolvedBio;
+  const { schema, defaults } = KINDS[name as BioOptions['type']];
+  const given = Object.entries(read(schema, input)).filter(([, value]) => value !== undefined);
+  return Object.freeze({ ...defaults?.(), ...Object.fromEntries(given) }) as ResolvedBio;
 }

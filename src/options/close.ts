@@ -9,7 +9,7 @@ export interface CloseOptions {
   readonly timeout?: number | undefined;
 }
 
-const closeSchema = group({ timeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional() });
+const closeSchema = group({ timeout: integer(0, 2 ** 31 - 1, ' (milliseconds)') });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseCloseOptions(input: CloseOptions | undefined): CloseOptions {

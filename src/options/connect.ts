@@ -1,11 +1,21 @@
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
-import { z } from 'zod';
 import { createError } from '../errors/errors.js';
 import type { ResolvedBio } from './bio.js';
 import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
 import type { ResolvedTlsOptions } from './resolved-tls.js';
-import { complete, group, integer, parseWith, reader } from './schema.js';
+import {
+  complete,
+  fitting,
+  flag,
+  type Given,
+  group,
+  integer,
+  needed,
+  parseWith,
+  reader,
+  signal,
+} from './schema.js';
 import { mergeTls, type TlsOptions, tlsSchema } from './tls.js';
 
 /** The shape of `dns.lookup` as it is called here: always with `all: true`. */
@@ -131,26 +141,24 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
 /** Longest delay of a Node timer, and largest count that native code takes. */
 const INT32_MAX = 2 ** 31 - 1;
 
-const isSignal = (value: unknown) => value instanceof AbortSignal;
 const isFunction = (value: unknown) => typeof value === 'function';
 const milliseconds = integer(1, INT32_MAX, ' (milliseconds)');
 
 const shape = {
-  protocols: reader<readonly string[], ConnectOptions['protocols']>(readProtocols).optional(),
-  headers: reader<ReadHeaders, ConnectOptions['headers']>(readHeaders).optional(),
-  origin: reader<string, string>((value) => readOrigin(value)).optional(),
-  keepHeaders: z.boolean('true or false').optional(),
-  tls: tlsSchema.optional(),
-  timeout: milliseconds.optional(),
-  closeTimeout: milliseconds.optional(),
-  localAddress: reader<readonly string[], ConnectOptions['localAddress']>(readAddresses).optional(),
-  maxPayload: integer(1, INT32_MAX, ' (bytes)').optional(),
-  highWaterMark: integer(0, INT32_MAX, ' (bytes)').optional(),
-  lookup: z.custom<LookupFunction>(isFunction, 'a function like dns.lookup').optional(),
-  handler: reader<string, ConnectOptions['handler']>(readHandler).optional(),
-  data: reader<unknown, unknown>(readData).optional(),
+  protocols: reader<readonly string[]>(readProtocols),
+  headers: reader<ReadHeaders>(readHeaders),
+  origin: reader((value) => readOrigin(value)),
+  keepHeaders: flag,
+  tls: tlsSchema,
+  timeout: milliseconds,
+  closeTimeout: milliseconds,
+  localAddress: reader<readonly string[]>(readAddresses),
+  maxPayload: integer(1, INT32_MAX, ' (bytes)'),
+  highWaterMark: integer(0, INT32_MAX, ' (bytes)'),
+  lookup: fitting<LookupFunction>('a function like dns.lookup', isFunction),
+  handler: reader<string>(readHandler),
+  data: reader(readData),
 };
-const signal = z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional();
 
 /** Where options known from elsewhere are found here. */
 const ELSEWHERE = {
@@ -163,13 +171,15 @@ const ELSEWHERE = {
 /** What a pool takes as defaults: all but the signal, which belongs to one call. */
 export const connectDefaultsSchema = group(shape, ELSEWHERE);
 const connectSchema = group({ ...shape, signal }, ELSEWHERE);
-const rateTakes = 'a number above 0 and up to 1000000 (connections per second)';
 const connectManySchema = group(
   {
     ...shape,
     signal,
-    count: integer(1, 1_000_000),
-    rate: z.number(rateTakes).positive(rateTakes).max(1_000_000, rateTakes).optional(),
+    count: needed(integer(1, 1_000_000)),
+    rate: fitting<number>(
+      'a number above 0 and up to 1000000 (connections per second)',
+      (value) => typeof value === 'number' && value > 0 && value <= 1_000_000,
+    ),
   },
   ELSEWHERE,
 );
@@ -202,7 +212,7 @@ export function parseConnectManyOptions(
 
 /** Completes what one of the schemas has read; TLS options and headers one by one. */
 export function mergeConnect(
-  given: z.output<typeof connectSchema>,
+  given: Given<typeof shape>,
   defaults: ResolvedConnectOptions,
 ): ResolvedConnectOptions {
   if (given.origin !== undefined && given.headers?.origin !== undefined) {

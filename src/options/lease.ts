@@ -1,11 +1,4 @@
-import {
-  checked,
-  integerCheck,
-  optionsCheck,
-  signalCheck,
-  textCheck,
-  wordCheck,
-} from './checks.js';
+import { group, integer, parseWith, signal, text, word } from './schema.js';
 
 /** Options of `connection.lease()` and of those like it. */
 export interface LeaseOptions {
@@ -50,14 +43,14 @@ export const LOOK: ResolvedLeaseTerms = Object.freeze({
 } as const);
 
 const LONGEST = 2 ** 31 - 1;
-const milliseconds = (min: number) => integerCheck(min, LONGEST, ' (milliseconds)');
+const milliseconds = (min: number) => integer(min, LONGEST, ' (milliseconds)');
 
-const check = optionsCheck<LeaseOptions>({
+const check = group({
   timeout: milliseconds(0),
-  signal: signalCheck,
+  signal: signal,
   maxHold: milliseconds(1),
-  boundary: wordCheck('any', 'frame'),
-  label: textCheck(200),
+  boundary: word('any', 'frame'),
+  label: text(200),
 });
 
 /** What leases without options are taken with, for each pool: made once. */
@@ -68,7 +61,7 @@ export function parseLeaseOptions(
   input: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
 ): ResolvedLeaseTerms {
-  if (input !== undefined) return resolve(checked(check, input), defaults);
+  if (input !== undefined) return resolve(parseWith(check, input), defaults);
   let terms = plain.get(defaults);
   if (terms === undefined) {
     terms = resolve({}, defaults);

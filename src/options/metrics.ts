@@ -1,5 +1,5 @@
-import { type Check, checked, optionsCheck } from './checks.js';
 import { Rejection } from './rejection.js';
+import { group, parseWith, reader } from './schema.js';
 
 /** Options of `pool.metrics()`. */
 export interface MetricsOptions {
@@ -14,11 +14,11 @@ const LABELS = ['worker', 'state', 'code', 'phase', 'le'];
 const NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 const LONGEST = 256;
 
-const labelsCheck: Check<Readonly<Record<string, string>>> = (value) => {
+const labels = reader((value): Readonly<Record<string, string>> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Rejection("an object such as { pool: 'name' }");
   }
-  const labels: Record<string, string> = {};
+  const read: Record<string, string> = {};
   for (const [name, label] of Object.entries(value)) {
     if (!NAME.test(name)) throw new Rejection('names of letters, digits and single _', [name]);
     if (LABELS.includes(name)) {
@@ -27,12 +27,12 @@ const labelsCheck: Check<Readonly<Record<string, string>>> = (value) => {
     if (typeof label !== 'string' || label.length > LONGEST) {
       throw new Rejection(`a string of at most ${LONGEST} characters`, [name]);
     }
-    labels[name] = label;
+    read[name] = label;
   }
-  return Object.freeze(labels);
-};
+  return Object.freeze(read);
+});
 
-const metricsCheck = optionsCheck<MetricsOptions>({ labels: labelsCheck });
+const schema = group({ labels });
 
 const NONE = Object.freeze({});
 
@@ -40,5 +40,5 @@ const NONE = Object.freeze({});
 export function parseMetricsOptions(input: MetricsOptions | undefined): {
   readonly labels: Readonly<Record<string, string>>;
 } {
-  return { labels: checked(metricsCheck, input === undefined ? {} : input).labels ?? NONE };
+  return { labels: parseWith(schema, input === undefined ? {} : input).labels ?? NONE };
 }

@@ -1,6 +1,5 @@
 /**
- * Options, validated here and nowhere else; everywhere else they are complete and correct. Only
- * createPool() loads this, with zod: what workers and handlers need is taken from its own file.
+ * Options, validated here and nowhere else; everywhere else they are complete and correct.
  */
 export type {
   BioOptions,

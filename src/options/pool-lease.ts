@@ -11,7 +11,7 @@ export interface PoolLeaseOptions {
   leakDetectionThreshold?: number | undefined;
 }
 
-const milliseconds = (min: number) => integer(min, 2 ** 31 - 1, ' (milliseconds)').optional();
+const milliseconds = (min: number) => integer(min, 2 ** 31 - 1, ' (milliseconds)');
 
 export const poolLeaseSchema = group({
   timeout: milliseconds(0),

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
 import {
   type ConnectOptions,
   connectDefaultsSchema,
@@ -11,7 +10,7 @@ import type { ResolvedLeaseOptions } from './lease.js';
 import type { WarningLimits } from './limits.js';
 import type { PlacementPolicy } from './placement.js';
 import { type PoolLeaseOptions, poolLeaseSchema, resolvePoolLease } from './pool-lease.js';
-import { group, integer, parseWith } from './schema.js';
+import { fitting, flag, group, integer, parseWith, word } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
 
@@ -103,22 +102,23 @@ const ELSEWHERE = Object.fromEntries([
 
 const poolSchema = group(
   {
-    threads: integer(1, 256).optional(),
-    maxConnections: integer(1, 10_000_000).optional(),
-    handshakesInFlight: integer(1, 4096).optional(),
-    workerTimeout: integer(0, 2 ** 31 - 1, ' (milliseconds)').optional(),
-    maxUnread: integer(0, Number.MAX_SAFE_INTEGER, ' (bytes)').optional(),
-    placement: z
-      .custom<PlacementPolicy>(isPolicy, '"least-connections", "round-robin" or a function')
-      .optional(),
-    poller: z.enum(['epoll', 'io_uring'], '"epoll" or "io_uring"').optional(),
-    flightRecorder: integer(0, 16_384, ' (events of each connection)').optional(),
-    tls: tlsSchema.optional(),
-    connect: connectDefaultsSchema.optional(),
-    stats: z.boolean('true or false').optional(),
-    lease: poolLeaseSchema.optional(),
-    warnings: warningsSchema.optional(),
-    userTiming: z.boolean('true or false').optional(),
+    threads: integer(1, 256),
+    maxConnections: integer(1, 10_000_000),
+    handshakesInFlight: integer(1, 4096),
+    workerTimeout: integer(0, 2 ** 31 - 1, ' (milliseconds)'),
+    maxUnread: integer(0, Number.MAX_SAFE_INTEGER, ' (bytes)'),
+    placement: fitting<PlacementPolicy>(
+      '"least-connections", "round-robin" or a function',
+      isPolicy,
+    ),
+    poller: word('epoll', 'io_uring'),
+    flightRecorder: integer(0, 16_384, ' (events of each connection)'),
+    tls: tlsSchema,
+    connect: connectDefaultsSchema,
+    stats: flag,
+    lease: poolLeaseSchema,
+    warnings: warningsSchema,
+    userTiming: flag,
   },
   ELSEWHERE,
 );

@@ -63,3 +63,13 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   }
   return value;
 }
+
+/** What is at fault there is at fault in this part of what is given. */
+export function within<Value>(part: PropertyKey, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    throw new Rejection(error.takes, [part, ...error.path], error.extra);
+  }
+}

@@ -1,11 +1,4 @@
-import {
-  checked,
-  flagCheck,
-  integerCheck,
-  optionsCheck,
-  powerOfTwoCheck,
-  signalCheck,
-} from './checks.js';
+import { flag, group, integer, parseWith, powerOfTwo, signal } from './schema.js';
 
 /** Options of `new Ring()`. */
 export interface RingOptions {
@@ -60,26 +53,26 @@ interface PollOptions extends RingOperationOptions {
   readonly multishot?: boolean | undefined;
 }
 
-const ringCheck = optionsCheck<RingOptions>({
-  entries: integerCheck(1, 32_768),
-  completions: integerCheck(2, 65_536),
-  registered: integerCheck(0, 1_048_576),
-  buffers: optionsCheck<NonNullable<RingOptions['buffers']>>({
-    count: powerOfTwoCheck(32_768),
-    size: integerCheck(64, 1_048_576, ' (bytes)'),
+const ringCheck = group({
+  entries: integer(1, 32_768),
+  completions: integer(2, 65_536),
+  registered: integer(0, 1_048_576),
+  buffers: group({
+    count: powerOfTwo(32_768),
+    size: integer(64, 1_048_576, ' (bytes)'),
   }),
 });
-const operationCheck = optionsCheck<RingOperationOptions>({ signal: signalCheck });
-const pollCheck = optionsCheck<PollOptions>({ signal: signalCheck, multishot: flagCheck });
-const recvCheck = optionsCheck<RecvOptions>({ signal: signalCheck, all: flagCheck });
-const multishotCheck = optionsCheck<RecvMultishotOptions>({
-  signal: signalCheck,
-  highWaterMark: integerCheck(1, 2 ** 31 - 1, ' (bytes)'),
+const operationCheck = group({ signal: signal });
+const pollCheck = group({ signal: signal, multishot: flag });
+const recvCheck = group({ signal: signal, all: flag });
+const multishotCheck = group({
+  signal: signal,
+  highWaterMark: integer(1, 2 ** 31 - 1, ' (bytes)'),
 });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRingOptions(input: RingOptions = {}): ResolvedRingOptions {
-  const given = checked(ringCheck, input);
+  const given = parseWith(ringCheck, input);
   const entries = given.entries ?? 256;
   return {
     entries,
@@ -95,17 +88,17 @@ const NONE = {};
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRingOperation(input: RingOperationOptions | undefined): RingOperationOptions {
-  return input === undefined ? NONE : checked(operationCheck, input);
+  return input === undefined ? NONE : parseWith(operationCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parsePollOptions(input: PollOptions | undefined): PollOptions {
-  return input === undefined ? NONE : checked(pollCheck, input);
+  return input === undefined ? NONE : parseWith(pollCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseRecvOptions(input: RecvOptions | undefined): RecvOptions {
-  return input === undefined ? NONE : checked(recvCheck, input);
+  return input === undefined ? NONE : parseWith(recvCheck, input);
 }
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
@@ -113,6 +106,6 @@ export function parseMultishotOptions(input: RecvMultishotOptions | undefined): 
   readonly signal: AbortSignal | undefined;
   readonly highWaterMark: number;
 } {
-  const given = checked(multishotCheck, input ?? NONE);
+  const given = parseWith(multishotCheck, input ?? NONE);
   return { signal: given.signal, highWaterMark: given.highWaterMark ?? 262_144 };
 }

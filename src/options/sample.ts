@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { COLUMNS, isTcpField, SAMPLE_FIELDS, type SampleField } from '../base/columns.js';
-import { group, integer, parseWith } from './schema.js';
+import { flag, group, integer, parseWith, signal } from './schema.js';
 
 /** Options of `pool.sample()`. */
 export interface SampleOptions {
@@ -23,13 +23,13 @@ export interface ResolvedSampleOptions {
 }
 
 const sampleSchema = group({
-  interval: integer(10, 2 ** 31 - 1, ' (milliseconds)').optional(),
-  tcpInfo: z.boolean('true or false').optional(),
-  fields: z
-    .array(z.enum(SAMPLE_FIELDS, `one of ${SAMPLE_FIELDS.join(', ')}`), 'an array of names')
-    .nonempty('at least one name')
-    .optional(),
-  signal: z.instanceof(AbortSignal, { error: 'an AbortSignal' }).optional(),
+  interval: integer(10, 2 ** 31 - 1, ' (milliseconds)'),
+  tcpInfo: flag,
+  fields: v.pipe(
+    v.array(v.picklist(SAMPLE_FIELDS, `one of ${SAMPLE_FIELDS.join(', ')}`), 'an array of names'),
+    v.minLength(1, 'at least one name'),
+  ),
+  signal,
 });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */

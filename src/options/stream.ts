@@ -1,6 +1,5 @@
 import type { DuplexOptions } from 'node:stream';
-import { type Check, checked, flagCheck, optionsCheck } from './checks.js';
-import { Rejection } from './rejection.js';
+import { fitting, flag, group, parseWith } from './schema.js';
 
 /** Options of `connection.stream()`: those of `node:stream` by these names. */
 export type StreamOptions = Pick<
@@ -8,20 +7,20 @@ export type StreamOptions = Pick<
   'objectMode' | 'readableObjectMode' | 'writableObjectMode' | 'encoding' | 'decodeStrings'
 >;
 
-const encodingCheck: Check<BufferEncoding> = (value) => {
-  if (typeof value === 'string' && Buffer.isEncoding(value)) return value;
-  throw new Rejection('an encoding of Buffer, such as "utf8"');
-};
+const encoding = fitting<BufferEncoding>(
+  'an encoding of Buffer, such as "utf8"',
+  (value: unknown) => typeof value === 'string' && Buffer.isEncoding(value),
+);
 
-const check = optionsCheck<StreamOptions>({
-  objectMode: flagCheck,
-  readableObjectMode: flagCheck,
-  writableObjectMode: flagCheck,
-  encoding: encodingCheck,
-  decodeStrings: flagCheck,
+const schema = group({
+  objectMode: flag,
+  readableObjectMode: flag,
+  writableObjectMode: flag,
+  encoding,
+  decodeStrings: flag,
 });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseStreamOptions(input: StreamOptions | undefined): StreamOptions {
-  return input === undefined ? {} : checked(check, input);
+  return input === undefined ? {} : parseWith(schema, input);
 }

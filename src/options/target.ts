@@ -1,13 +1,15 @@
+import { Rejection, within } from './rejection.js';
 import {
-  type Check,
-  checked,
-  flagCheck,
-  integerCheck,
-  optionsCheck,
-  within,
-  wordCheck,
-} from './checks.js';
-import { Rejection } from './rejection.js';
+  fitting,
+  flag,
+  type Given,
+  group,
+  integer,
+  parseWith,
+  read,
+  reader,
+  word,
+} from './schema.js';
 import type { Pem } from './tls.js';
 
 /** What a target does with what it receives; docs/load-testing.md explains them. */
@@ -53,54 +55,54 @@ const MiB = 1024 * 1024;
 /** As long as a name can be (RFC 1035 section 2.3.4), with a dot behind it. */
 const LONGEST_HOST = 254;
 
-const hostCheck: Check<string> = (value) => {
-  if (typeof value === 'string' && /^[^\s\p{Cc}]+$/u.test(value) && value.length <= LONGEST_HOST) {
-    return value;
-  }
-  throw new Rejection('a host name or an IP address');
-};
+const host = fitting<string>(
+  'a host name or an IP address',
+  (value: unknown) =>
+    typeof value === 'string' && value.length <= LONGEST_HOST && /^[^\s\p{Cc}]+$/u.test(value),
+);
 
-const portCheck = integerCheck(0, 65_535);
+const port = integer(0, 65_535);
 
-const portsCheck: Check<readonly number[]> = (value) => {
+const ports = reader<readonly number[]>((value) => {
   if (!Array.isArray(value) || value.length === 0) throw new Rejection('a list of ports');
-  return value.map((port, index) => within(index, () => portCheck(port)));
-};
+  return value.map((one, index) => within(index, () => read(port, one)));
+});
 
-const pemCheck: Check<string> = (value) => {
+const pem = reader<string>((value) => {
   if (typeof value === 'string' && value !== '') return value;
   if (ArrayBuffer.isView(value) && value.byteLength > 0) {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
   }
   throw new Rejection('PEM: a string, or the bytes of a file');
-};
-
-const targetCheck = optionsCheck<TargetOptions>({
-  host: hostCheck,
-  ports: portsCheck,
-  mode: wordCheck('echo', 'sink', 'flood', 'close'),
-  raw: flagCheck,
-  size: integerCheck(1, 128 * MiB, ' (bytes)'),
-  maxPayload: integerCheck(1, 2 ** 31 - 1, ' (bytes)'),
-  cert: pemCheck,
-  key: pemCheck,
 });
+
+const shape = {
+  host,
+  ports,
+  mode: word('echo', 'sink', 'flood', 'close'),
+  raw: flag,
+  size: integer(1, 128 * MiB, ' (bytes)'),
+  maxPayload: integer(1, 2 ** 31 - 1, ' (bytes)'),
+  cert: pem,
+  key: pem,
+};
+const options = group(shape);
+const schema = reader((value) => complete(read(options, value)));
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseTargetOptions(input: TargetOptions = {}): ResolvedTargetOptions {
-  return checked((value) => complete(targetCheck(value)), input);
+  return parseWith(schema, input);
 }
 
-function complete(given: Partial<TargetOptions>): ResolvedTargetOptions {
+function complete(given: Given<typeof shape>): ResolvedTargetOptions {
   const { host = '127.0.0.1', ports = [0], mode = 'echo', raw = false } = given;
   const { size = 64, maxPayload = 128 * MiB } = given;
   return { host, ports, mode, raw, size, maxPayload, identity: identityOf(given) };
 }
 
-function identityOf({ cert, key }: Partial<TargetOptions>): ResolvedTargetOptions['identity'] {
+function identityOf({ cert, key }: Given<typeof shape>): ResolvedTargetOptions['identity'] {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new Rejection('the certificate of "key"', ['cert']);
   if (key === undefined) throw new Rejection('the private key of "cert"', ['key']);
-  // The checks above have made texts of them.
-  return { cert: cert as string, key: key as string };
+  return { cert, key };
 }

@@ -1,5 +1,5 @@
-import { type Check, checked, optionsCheck } from './checks.js';
 import { Rejection } from './rejection.js';
+import { fitting, group, parseWith, reader } from './schema.js';
 
 /** A `MeterProvider` of OpenTelemetry. */
 export interface TelemetryMeterProvider {
@@ -27,15 +27,13 @@ export interface ResolvedTelemetryOptions extends TelemetryOptions {
 
 const LONGEST = 256;
 
-const providerCheck =
-  <Provider>(takes: string, method: string): Check<Provider> =>
-  (value) => {
+const provider = <Provider>(takes: string, method: string) =>
+  fitting<Provider>(takes, (value: unknown) => {
     const given = (value ?? {}) as Record<string, unknown>;
-    if (typeof given[method] !== 'function') throw new Rejection(takes);
-    return value as Provider;
-  };
+    return typeof given[method] === 'function';
+  });
 
-const attributesCheck: Check<Readonly<Record<string, string>>> = (value) => {
+const attributes = reader((value): Readonly<Record<string, string>> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Rejection("an object such as { 'pool.name': 'feed' }");
   }
@@ -46,18 +44,21 @@ const attributesCheck: Check<Readonly<Record<string, string>>> = (value) => {
     }
   }
   return Object.freeze({ ...value }) as Readonly<Record<string, string>>;
-};
+});
 
-const telemetryCheck = optionsCheck<TelemetryOptions>({
-  meterProvider: providerCheck('a MeterProvider of OpenTelemetry', 'getMeter'),
-  tracerProvider: providerCheck('a TracerProvider of OpenTelemetry', 'getTracer'),
-  attributes: attributesCheck,
+const schema = group({
+  meterProvider: provider<TelemetryMeterProvider>('a MeterProvider of OpenTelemetry', 'getMeter'),
+  tracerProvider: provider<TelemetryTracerProvider>(
+    'a TracerProvider of OpenTelemetry',
+    'getTracer',
+  ),
+  attributes,
 });
 
 /** @throws LwsPoolError ERR_INVALID_OPTION */
 export function parseTelemetryOptions(
   input: TelemetryOptions | undefined,
 ): ResolvedTelemetryOptions {
-  const given = checked(telemetryCheck, input === undefined ? {} : input);
+  const given = parseWith(schema, input === undefined ? {} : input);
   return { ...given, attributes: given.attributes ?? {} };
 }

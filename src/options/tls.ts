@@ -2,14 +2,22 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import { z } from 'zod';
 import { filePath } from '../base/file-path.js';
 import { wrongWithName } from '../base/host-name.js';
 import { createError } from '../errors/errors.js';
 import { type BioOptions, type ResolvedBio, readBios } from './bio.js';
 import { Rejection } from './rejection.js';
 import type { ResolvedTlsKey, ResolvedTlsOptions, TlsVersion } from './resolved-tls.js';
-import { complete, group, integer, parseWith, reader } from './schema.js';
+import {
+  complete,
+  fitting,
+  flag,
+  type Given,
+  group,
+  integer,
+  parseWith,
+  reader,
+} from './schema.js';
 import { shared } from './tls-sharing.js';
 
 /** PEM text, as a string or as the bytes of a file. */
@@ -79,26 +87,31 @@ export interface TlsKey {
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
-const version = z.enum(VERSIONS, VERSIONS.map((name) => `"${name}"`).join(', '));
-const text = (takes: string) => z.string(takes).min(1, takes);
+const version = fitting<TlsVersion>(VERSIONS.map((name) => `"${name}"`).join(', '), (value) =>
+  VERSIONS.includes(value),
+);
+const isText = (value: unknown) => typeof value === 'string';
 
 /** The schema of the option `tls`, wherever it stands. */
 export const tlsSchema = group({
-  ca: reader<readonly string[], TlsOptions['ca']>(readPems).optional(),
-  cert: reader<readonly string[], TlsOptions['cert']>(readPems).optional(),
-  key: reader<readonly ResolvedTlsKey[], TlsOptions['key']>(readKeys).optional(),
-  passphrase: z.string('a string').optional(),
-  servername: reader<string, string>(readServername).optional(),
-  rejectUnauthorized: z.boolean('true or false').optional(),
-  requestOCSP: z.boolean('true or false').optional(),
-  minVersion: version.optional(),
-  maxVersion: version.optional(),
-  ciphers: text('a list of ciphers in OpenSSL notation').optional(),
-  ALPNProtocols: reader<readonly string[], TlsOptions['ALPNProtocols']>(readProtocols).optional(),
-  maxCachedSessions: integer(0, 1_000_000).optional(),
-  keylog: reader<string | boolean, TlsOptions['keylog']>(readKeylog).optional(),
-  keylogFromEnv: z.boolean('true or false').optional(),
-  bio: reader<readonly ResolvedBio[], TlsOptions['bio']>(readBios).optional(),
+  ca: reader<readonly string[]>(readPems),
+  cert: reader<readonly string[]>(readPems),
+  key: reader<readonly ResolvedTlsKey[]>(readKeys),
+  passphrase: fitting<string>('a string', isText),
+  servername: reader(readServername),
+  rejectUnauthorized: flag,
+  requestOCSP: flag,
+  minVersion: version,
+  maxVersion: version,
+  ciphers: fitting<string>(
+    'a list of ciphers in OpenSSL notation',
+    (value) => isText(value) && value !== '',
+  ),
+  ALPNProtocols: reader<readonly string[]>(readProtocols),
+  maxCachedSessions: integer(0, 1_000_000),
+  keylog: reader<string | boolean>(readKeylog),
+  keylogFromEnv: flag,
+  bio: reader<readonly ResolvedBio[]>(readBios),
 });
 
 /** What is given when the user says nothing. Read late: Node lets programs change its defaults. */
@@ -134,7 +147,7 @@ export function parseTlsOptions(
 
 /** Completes what {@link tlsSchema} has read. */
 export function mergeTls(
-  given: z.output<typeof tlsSchema> | undefined,
+  given: Given<typeof tlsSchema.shape> | undefined,
   defaults: ResolvedTlsOptions,
 ): ResolvedTlsOptions {
   if (given === undefined) return defaults;

@@ -1,7 +1,6 @@
-import { type Check, flagCheck, integerCheck, optionsCheck } from './checks.js';
 import type { WarningLimits } from './limits.js';
 import { Rejection } from './rejection.js';
-import { reader } from './schema.js';
+import { fitting, flag, group, integer, read, reader } from './schema.js';
 
 /** When a pool warns of trouble that it finds by itself. `false` for one: it is not looked for. */
 export interface WarningOptions {
@@ -30,35 +29,30 @@ export interface WarningOptions {
 
 const LONGEST = 2 ** 31 - 1;
 
-const number = (min: number, max: number, unit: string): Check<number | false> => {
-  const check = integerCheck(min, max, unit);
-  return (value) => {
-    if (value === false) return false;
-    try {
-      return check(value);
-    } catch (error) {
-      throw error instanceof Rejection ? new Rejection(`${error.takes}, or false`) : error;
-    }
-  };
-};
+const orFalse = (min: number, max: number, unit: string) =>
+  fitting<number | false>(
+    `an integer from ${min} to ${max}${unit}, or false`,
+    (value) =>
+      value === false || (Number.isInteger(value) && Number(value) >= min && Number(value) <= max),
+  );
 
-const milliseconds = number(1, LONGEST, ' (milliseconds)');
+const milliseconds = orFalse(1, LONGEST, ' (milliseconds)');
 
-const check = optionsCheck<WarningOptions>({
-  interval: integerCheck(1, LONGEST, ' (milliseconds)'),
+const schema = group({
+  interval: integer(1, LONGEST, ' (milliseconds)'),
   blockedAfter: milliseconds,
-  stacks: flagCheck,
+  stacks: flag,
   unreadAfter: milliseconds,
   unresponsiveAfter: milliseconds,
-  queuedBytes: number(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
+  queuedBytes: orFalse(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
 });
 
-export const warningsSchema = reader<WarningLimits | false, WarningOptions | false>((value) => {
+export const warningsSchema = reader((value): WarningLimits | false => {
   if (value === false) return false;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Rejection('an object of options, or false');
   }
-  return resolveWarnings(check(value));
+  return resolveWarnings(read(schema, value));
 });
 
 export function resolveWarnings(given: WarningOptions = {}): WarningLimits {

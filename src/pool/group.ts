@@ -36,6 +36,15 @@ interface Share {
   settled: boolean;
 }
 
+/** What the pool knows of a group when it begins. */
+interface GroupFacts {
+  readonly id: number;
+  readonly count: number;
+  readonly url: string;
+  readonly figures: OwnerFigures;
+  readonly closeTimeout: number;
+}
+
 /**
  * Many connections of one handler, opened by `pool.connectMany()`. They live in their workers: the
  * main thread sees counts, the values that handlers post, and nothing per message.
@@ -65,11 +74,16 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   #resolveClosed!: () => void;
 
   /** @internal */
-  constructor(id: number, count: number, url: string, figures: OwnerFigures, closeTimeout: number) {
+  static make(facts: GroupFacts): ConnectionGroup {
+    return new ConnectionGroup(facts);
+  }
+
+  private constructor(facts: GroupFacts) {
     super();
-    if (!(figures instanceof OwnerFigures)) {
-      throw madeBy('ConnectionGroup', 'id', id, 'await pool.connectMany(url, options)');
+    if (!(facts?.figures instanceof OwnerFigures)) {
+      throw madeBy('ConnectionGroup', 'facts', facts, 'await pool.connectMany(url, options)');
     }
+    const { id, count, url, figures, closeTimeout } = facts;
     this.#closeTimeout = closeTimeout;
     this.#figures = figures;
     this.id = id;

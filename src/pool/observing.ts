@@ -12,11 +12,14 @@ import type { OwnerFigures } from '../observe/stats/owner.js';
 import type { PoolStats } from '../observe/stats/pool.js';
 import type { Sample } from '../observe/stats/sample.js';
 import { Sampler } from '../observe/stats/sampler.js';
-import type {
-  MetricsOptions,
-  ResolvedPoolOptions,
-  SampleOptions,
-  TelemetryOptions,
+import {
+  type MetricsOptions,
+  parseMetricsOptions,
+  parseSampleOptions,
+  parseTelemetryOptions,
+  type ResolvedPoolOptions,
+  type SampleOptions,
+  type TelemetryOptions,
 } from '../options/options.js';
 import type { PoolWorker } from './worker.js';
 
@@ -26,7 +29,6 @@ const PART_FILES = 16;
 /** The pool, as far as it is looked at. */
 export interface Observed {
   readonly options: ResolvedPoolOptions;
-  readonly parsers: typeof import('../options/options.js');
   readonly figures: OwnerFigures;
   readonly workers: readonly PoolWorker[];
   stats(): PoolStats;
@@ -63,7 +65,7 @@ export class Observing {
   }
 
   sample(options: SampleOptions | undefined): AsyncIterableIterator<Sample, undefined> {
-    const resolved = this.#pool.parsers.parseSampleOptions(options);
+    const resolved = parseSampleOptions(options);
     this.#checkCounting();
     let forget: (() => void) | undefined;
     const workers = () => this.#pool.workers;
@@ -77,7 +79,7 @@ export class Observing {
     registry: MetricsRegistry,
     options: MetricsOptions | undefined,
   ): Promise<() => void> {
-    const { labels } = this.#pool.parsers.parseMetricsOptions(options);
+    const { labels } = parseMetricsOptions(options);
     this.#checkCounting();
     const { expose } = await importWith(
       PART_FILES,
@@ -89,8 +91,8 @@ export class Observing {
   }
 
   async telemetry(options: TelemetryOptions | undefined): Promise<() => void> {
-    const { figures, parsers } = this.#pool;
-    const resolved = parsers.parseTelemetryOptions(options);
+    const { figures } = this.#pool;
+    const resolved = parseTelemetryOptions(options);
     this.#checkCounting();
     const part = () => import('../observe/telemetry/telemetry.js');
     const { createTelemetry, loadApi } = await importWith(PART_FILES, part);

@@ -8,7 +8,7 @@ import { leaseAll } from '../connection/lease-all.js';
 import { parseTarget, type Target } from '../connection/url.js';
 import { createError, fromPlain, LwsPoolError } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
-import { descriptorShortage, importWith } from '../errors/shortage.js';
+import { descriptorShortage } from '../errors/shortage.js';
 import type { FlightRecord } from '../flight/record.js';
 import { leaseTrouble } from '../health/lease-trouble.js';
 import type { PoolWarning } from '../health/warning.js';
@@ -23,19 +23,23 @@ import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
 import { OwnerFigures } from '../observe/stats/owner.js';
 import { type Counted, type PoolStats, poolStats } from '../observe/stats/pool.js';
 import type { Sample } from '../observe/stats/sample.js';
-import type {
-  CloseOptions,
-  ConnectManyOptions,
-  ConnectOptions,
-  LeaseOptions,
-  MetricsOptions,
-  PollerName,
-  PoolOptions,
-  ResolvedConnectManyOptions,
-  ResolvedConnectOptions,
-  ResolvedPoolOptions,
-  SampleOptions,
-  TelemetryOptions,
+import {
+  type CloseOptions,
+  type ConnectManyOptions,
+  type ConnectOptions,
+  type LeaseOptions,
+  type MetricsOptions,
+  type PollerName,
+  type PoolOptions,
+  parseCloseOptions,
+  parseConnectManyOptions,
+  parseConnectOptions,
+  parsePoolOptions,
+  type ResolvedConnectManyOptions,
+  type ResolvedConnectOptions,
+  type ResolvedPoolOptions,
+  type SampleOptions,
+  type TelemetryOptions,
 } from '../options/options.js';
 import type { FromWorker, GroupReport } from '../workers/control.js';
 import { ConnectTrace } from './connect-trace.js';
@@ -60,15 +64,7 @@ export interface PoolEvents {
    * nobody listens, a warning of the process.
    */
   warning: [warning: PoolWarning];
-  /** A lease was lost to the garbage collector; it has been given back. Also a warning. */
-  leaseLeaked: [report: LeaseReport];
-  /** A lease is held for longer than `leakDetectionThreshold`. Also a warning. */
-  leaseOverdue: [report: LeaseReport];
-  /** A lease that was overdue has ended after all. Also a warning. */
-  leaseReturned: [report: LeaseReport];
 }
-
-type Parsers = typeof import('../options/options.js');
 
 type State = 'open' | 'closing' | 'closed';
 
@@ -80,7 +76,6 @@ const GRACE = 2_000;
  * itself; open connections keep it alive.
  */
 export class Pool extends EventEmitter<PoolEvents> {
-  readonly #parsers: Parsers;
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
   readonly #figures: OwnerFigures;
@@ -107,13 +102,11 @@ export class Pool extends EventEmitter<PoolEvents> {
   #ended: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  /** @internal */
-  constructor(options: ResolvedPoolOptions, parsers: Parsers) {
+  private constructor(options: ResolvedPoolOptions, maker: symbol) {
     super();
-    if (parsers === undefined || parsers !== loaded) {
+    if (maker !== MAKER) {
       throw madeBy('Pool', 'options', options, 'await createPool(options)');
     }
-    this.#parsers = parsers;
     this.#options = options;
     this.#placement = createPlacement(options.placement);
     this.#figures = new OwnerFigures(options.threads);
@@ -150,7 +143,6 @@ export class Pool extends EventEmitter<PoolEvents> {
     const workers = () => this.#workers.all;
     return {
       options: this.#options,
-      parsers: this.#parsers,
       figures: this.#figures,
       get workers() {
         return workers();
@@ -178,11 +170,16 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /** @internal */
-  async start(): Promise<this> {
+  static async start(options: ResolvedPoolOptions): Promise<Pool> {
+    const pool = new Pool(options, MAKER);
+    await pool.#start();
+    return pool;
+  }
+
+  async #start(): Promise<void> {
     await this.#process.during(this.#workers.untilAllAlive());
     this.#starting = false;
     if (this.#reason !== undefined) throw this.#reason;
-    return this;
   }
 
   /**
@@ -193,7 +190,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
     const requested = monotonicNow();
     const target = parseTarget(url);
-    const resolved = this.#parsers.parseConnectOptions(options, this.#options.connect);
+    const resolved = parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     if (target.secure) checkKeylog(resolved.tls);
     this.#closeTimeout = Math.max(this.#closeTimeout, resolved.closeTimeout);
@@ -276,7 +273,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    */
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
     const target = parseTarget(url);
-    const resolved = this.#parsers.parseConnectManyOptions(options, this.#options.connect);
+    const resolved = parseConnectManyOptions(options, this.#options.connect);
     const { handler, count } = resolved;
     if (handler === undefined) {
       throw createError('ERR_INVALID_OPTION', {
@@ -302,13 +299,13 @@ export class Pool extends EventEmitter<PoolEvents> {
     const terms = { target, timeout: resolved.timeout, signal };
     await this.#waits.until(this.#workers.untilAvailable(), { ...terms, phase: 'worker' });
     this.#checkRoom(count);
-    const group = new ConnectionGroup(
-      ++this.#lastGroup,
+    const group = ConnectionGroup.make({
+      id: ++this.#lastGroup,
       count,
-      target.url,
-      this.#figures,
-      resolved.closeTimeout,
-    );
+      url: target.url,
+      figures: this.#figures,
+      closeTimeout: resolved.closeTimeout,
+    });
     const workers = this.#workers.all.filter(({ available }) => available);
     const modules = bioModules(target, resolved);
     if (modules.length > 0) {
@@ -462,7 +459,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * @throws LwsPoolError ERR_INVALID_OPTION
    */
   async close(options?: CloseOptions): Promise<void> {
-    const { timeout } = this.#parsers.parseCloseOptions(options);
+    const { timeout } = parseCloseOptions(options);
     this.#ended ??= this.#process.during(this.#close(timeout));
     await this.#ended;
   }
@@ -708,14 +705,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   #onLease(report: LeaseReport): void {
-    const { kind } = report;
     this.#warnings.report(leaseTrouble(report), `${report.connection} ${report.token}`);
-    if (kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
+    if (report.kind === 'leaked' && channels.leaseLeaked.hasSubscribers) {
       channels.leaseLeaked.publish({ report });
     }
-    if (kind === 'leaked') this.emit('leaseLeaked', report);
-    else if (kind === 'overdue') this.emit('leaseOverdue', report);
-    else this.emit('leaseReturned', report);
   }
 
   #audience(): WarningAudience {
@@ -799,8 +792,8 @@ function handlingKey(group: number, worker: PoolWorker): string {
   return `${group}@${worker.index}`;
 }
 
-/** Files that are open at a time while the options' modules are loaded: those of zod, most of all. */
-const PARSER_FILES = 80;
+/** What createPool() alone has. */
+const MAKER = Symbol('createPool');
 
 /**
  * Starts a pool.
@@ -810,17 +803,11 @@ const PARSER_FILES = 80;
  *   not suffice: it can be tried again; ERR_POOL_FAILED where its workers cannot start
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
-  // Not before: handlers import this package as well, and their workers are to do without zod, whose
-  // eighty files take as long to load as all the rest.
-  loaded ??= await importWith(PARSER_FILES, () => import('../options/options.js'));
-  const parsers = loaded;
-  const resolved = parsers.parsePoolOptions(options);
+  const resolved = parsePoolOptions(options);
   if (resolved.poller === 'io_uring') checkUring();
   checkKeylog(resolved.connect.tls);
-  return await new Pool(resolved, parsers).start();
+  return await Pool.start(resolved);
 }
-
-let loaded: Parsers | undefined;
 
 function checkUring(): void {
   const reason = native.uringRefusal();

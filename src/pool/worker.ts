@@ -477,7 +477,7 @@ export class PoolWorker {
     this.#channel.flightRecord(slot, generation);
 
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
-    const connection = new Connection({
+    const connection = Connection.make({
       wire: this.#wire,
       leases: this.#leases,
       record: this.#record,

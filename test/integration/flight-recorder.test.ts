@@ -18,6 +18,7 @@ import {
   tlsServer,
   wsServer,
 } from '../fixtures/servers.js';
+import { warned } from '../fixtures/warnings.js';
 
 const own = usePool({ flightRecorder: 200 });
 const run = promisify(execFile);
@@ -230,6 +231,21 @@ describe('on request', () => {
     expect(Object.isFrozen(record?.events) && Object.isFrozen(record?.events[0])).toBe(true);
     await connection.close();
     expect(connection.flightRecord()).toBeUndefined();
+  });
+
+  it('what the pool and its figures look at is no lease in it', async () => {
+    const warnings = { interval: 1, unreadAfter: 50 };
+    const pool = await createPool({ threads: 1, flightRecorder: 64, warnings });
+    onTestFinished(() => pool.destroy());
+    const { connection, peer } = await open(pool, 'ws');
+    connection.pause();
+    const warning = warned(pool, 'CONNECTION_UNREAD');
+    peer.write(frame(1, 'unread'));
+    // What waits in the kernel was looked for.
+    expect((await warning).details.paused).toBe(true);
+    await until(() => connection.stats({ tcp: true }).tcp !== undefined, 'a look');
+    expect(names(connection.flightRecord()).filter((name) => name.startsWith('lease'))).toEqual([]);
+    connection.terminate();
   });
 
   it('the ring holds as many as asked for, rounded up', async () => {

@@ -1,4 +1,4 @@
-import { createPool, type LeaseReport } from 'lws-pool';
+import { createPool, type PoolWarning, type WarningDetails } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
 import { delivered, hold, message, open, pause, until } from '../fixtures/leases.js';
 import { event, usePool } from '../fixtures/pool.js';
@@ -78,33 +78,23 @@ describe('maxHold', () => {
 describe('leakDetectionThreshold', () => {
   it('reports who holds for long, and that it has ended after all', async () => {
     const pool = await createPool({ threads: 1, lease: { leakDetectionThreshold: 20 } });
-    const warnings: (Error & { code?: string })[] = [];
-    const warned = (warning: Error) => warnings.push(warning);
-    process.on('warning', warned);
-    const reports: [string, LeaseReport][] = [];
-    pool.on('leaseOverdue', (report) => reports.push(['overdue', report]));
-    pool.on('leaseReturned', (report) => reports.push(['returned', report]));
+    const warnings: PoolWarning[] = [];
+    pool.on('warning', (warning) => warnings.push(warning));
     const { connection } = await open(pool, 'ws');
     (await hold(connection)).release();
     const lease = await hold(connection, 'exclusive', { label: 'slow' });
-    await event(pool, 'leaseOverdue');
+    await event(pool, 'warning');
     expect(lease.released).toBe(false);
     lease.release();
     await pause(30);
-    process.off('warning', warned);
-    expect(reports.map(([name]) => name)).toEqual(['overdue', 'returned']);
-    for (const [name, report] of reports) {
-      expect(report).toMatchObject({
-        kind: name,
-        connection: connection.id,
-        mode: 'exclusive',
-        label: 'slow',
-        token: lease.token,
-      });
-      expect(report.heldFor).toBeGreaterThanOrEqual(18);
-      expect(report.stack).toContain('leases.ts');
-    }
     expect(warnings.map(({ code }) => code)).toEqual(['LEASE_OVERDUE', 'LEASE_RETURNED']);
+    for (const warning of warnings) {
+      expect(warning.connection).toBe(connection.id);
+      const { heldFor, stack, ...details } = warning.details as WarningDetails['LEASE_OVERDUE'];
+      expect(details).toEqual({ mode: 'exclusive', label: 'slow', token: lease.token });
+      expect(heldFor).toBeGreaterThanOrEqual(18);
+      expect(stack).toContain('leases.ts');
+    }
     await pool.destroy();
   });
 });

@@ -35,12 +35,3 @@ it('ten thousand connections asked for at once open in order and without a failu
 it('require() of the package works from CommonJS', async () => {
   expect(await under(':', 'require.cjs')).toEqual({ createPool: 'function', size: 0 });
 });
-
-it('zod, a large package, is loaded by the thread that makes a pool, and not by workers', async () => {
-  const port = await wsServer(echo);
-  expect(await under(':', 'modules.mjs', `${port}`)).toEqual({
-    imported: false,
-    pool: true,
-    worker: false,
-  });
-});

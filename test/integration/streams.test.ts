@@ -228,6 +228,50 @@ describe('async iteration', () => {
     expect(connection.listenerCount('message')).toBe(0);
   });
 
+  it('goes on in the next loop where `keepOpen` left it', async () => {
+    const connection = await open((peer) => {
+      for (let i = 0; i < 5; i++) peer.send(`${i}`);
+      peer.on('message', (data) => peer.send(`answer to ${data}`));
+    });
+    const got: string[] = [];
+    const take = async (count: number) => {
+      const end = got.length + count;
+      for await (const { data } of connection.messages({ keepOpen: true })) {
+        got.push(String(data));
+        if (got.length === end) return;
+      }
+    };
+    await take(2);
+    expect(connection.listenerCount('message')).toBe(0);
+    await take(3);
+    connection.send('a question');
+    await take(1);
+    expect(got).toEqual(['0', '1', '2', '3', '4', 'answer to a question']);
+    // A listener has what comes after a loop as well.
+    const heard = event(connection, 'message');
+    connection.send('another');
+    expect(String((await heard)[0])).toBe('answer to another');
+    await connection.close();
+  });
+
+  it('of a raw connection is told once more of an end that one with `keepOpen` did not reach', async () => {
+    const connection = await raw((socket) => {
+      socket.write('first');
+      setImmediate(() => socket.end('second'));
+    }, true);
+    const closed = event(connection, 'close');
+    const got: string[] = [];
+    for await (const { data } of connection.messages({ keepOpen: true })) {
+      got.push(String(data));
+      await event(connection, 'end');
+      break;
+    }
+    expect(connection.readyState).toBe(1);
+    for await (const { data } of connection) got.push(String(data));
+    expect(got.join('')).toBe('firstsecond');
+    await closed;
+  });
+
   it('of a raw connection answers the last words of its peer', async () => {
     const answer = new Promise<string>((resolve) => {
       void raw((socket) => {

@@ -182,6 +182,28 @@ TEST_CASE("flight: leases, and what their holders move") {
   CHECK_EQ(flown.first(Flight::read)->detail(), 1);
 }
 
+TEST_CASE("flight: what monitoring looks at for itself takes nobody's place") {
+  FlightBed bed;
+  Connection& connection = bed.open();
+  const ConnectionId id = connection.id;
+  const Kinds before = bed.of(id).kinds();
+  const auto look = [&] { return bed.owners.take(id, false, false, 0, true); };
+  const int64_t token = look();
+  REQUIRE_GT(token, 0);
+  bool closing = false;
+  CHECK(bed.owners.release({id, static_cast<uint64_t>(token)}, -1, closing));
+  CHECK_EQ(bed.of(id).kinds(), before);
+
+  // Nor where the connection ends meanwhile; whoever else looks is in it as ever.
+  REQUIRE_GT(look(), 0);
+  bed.hold(id, false);
+  bed.service.revokeAll();
+  bed.service.destroyed(connection);
+  const Flown flown = bed.of(id);
+  CHECK_EQ(flown.count(Flight::leaseGranted), 1);
+  CHECK_EQ(flown.count(Flight::leaseRevoked), 1);
+}
+
 TEST_CASE("flight: a lease that is tainted, one that expires, one that is revoked") {
   FlightBed bed;
   Connection& tainted = bed.open();

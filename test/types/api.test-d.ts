@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type {
   Connection,
@@ -12,8 +13,8 @@ import type {
   Pool,
   TraceEvent,
 } from 'lws-pool';
-import { createPool, defineHandler } from 'lws-pool';
-import { expectTypeOf, test } from 'vitest';
+import { Connection as ConnectionClass, createPool, defineHandler, Lease } from 'lws-pool';
+import { expect, expectTypeOf, test } from 'vitest';
 
 declare const pool: Pool;
 declare const connection: Connection;
@@ -28,6 +29,18 @@ test('a pool gives connections and groups', () => {
   void createPool({ workers: 2 });
   // @ts-expect-error connectMany needs a count
   void pool.connectMany('ws://localhost/', { handler: '/handler.js' });
+});
+
+test('is made by its pool alone', () => {
+  // @ts-expect-error no constructor of theirs is public
+  expect(() => new ConnectionClass({} as never)).toThrow();
+  // @ts-expect-error
+  expect(() => new Lease({} as never, {} as never)).toThrow();
+});
+
+test('waits for an event without a value', () => {
+  expectTypeOf(new Promise((resolve) => connection.once('drain', resolve))).resolves.toBeUnknown();
+  expectTypeOf(once(connection, 'drain')).toExtend<Promise<unknown>>();
 });
 
 test('events carry their types', () => {

@@ -6,7 +6,6 @@ import type {
   HandlerConnection,
   HandlerContext,
   Lease,
-  LeaseReport,
   LeaseSocket,
   LeaseTls,
   Pool,
@@ -89,10 +88,9 @@ test('sockets and TLS carry their types', () => {
 });
 
 test('a pool reports leases', () => {
-  pool.on('leaseLeaked', (report) => {
-    expectTypeOf(report).toEqualTypeOf<LeaseReport>();
-    expectTypeOf(report.kind).toEqualTypeOf<'leaked' | 'overdue' | 'returned'>();
+  pool.on('warning', (warning) => {
+    if (warning.code !== 'LEASE_LEAKED') return;
+    expectTypeOf(warning.details.heldFor).toBeNumber();
+    expectTypeOf(warning.details.token).toBeBigInt();
   });
-  pool.on('leaseOverdue', (report) => expectTypeOf(report.heldFor).toBeNumber());
-  pool.on('leaseReturned', (report) => expectTypeOf(report.token).toBeBigInt());
 });

@@ -39,7 +39,9 @@ Refusal LeaseCell::may(uint32_t wanted, const LeaseTerms& terms) const {
 
 uint64_t LeaseCell::grant(const LeaseTerms& terms) {
   lastToken++;
-  note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint8_t>(terms.side));
+  if (!terms.quiet) {
+    note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint8_t>(terms.side));
+  }
   if (terms.exclusive) {
     right = Right::holder;
     token = lastToken;
@@ -47,7 +49,7 @@ uint64_t LeaseCell::grant(const LeaseTerms& terms) {
     side = terms.side;
     work = false;
   } else {
-    observers.push_back({lastToken, terms.expiresAt, terms.side});
+    observers.push_back({lastToken, terms.expiresAt, terms.side, terms.quiet});
   }
   return lastToken;
 }
@@ -86,7 +88,7 @@ bool LeaseCell::end(uint64_t which, int duplicate) {
   if (lent) restoreFlags(fd);
   std::erase_if(observers, [&](const Observer& one) {
     if (one.token != which) return false;
-    note(Flight::leaseReturned, which, 0, static_cast<uint8_t>(one.side));
+    if (!one.quiet) note(Flight::leaseReturned, which, 0, static_cast<uint8_t>(one.side));
     return true;
   });
   return observers.empty() && wishes > 0;
@@ -148,6 +150,7 @@ bool LeaseCell::pinned(uint32_t wanted, uint64_t which) const {
 void LeaseCell::revoke() {
   if (token != 0) note(Flight::leaseRevoked, token, 1, static_cast<uint8_t>(side));
   for (const Observer& one : observers) {
+    if (one.quiet) continue;
     note(Flight::leaseRevoked, one.token, 0, static_cast<uint8_t>(one.side));
   }
   right = Right::nobody;

@@ -44,6 +44,7 @@ struct LeaseTerms {
   bool frame = false;      // only where the stream stands between two incoming frames
   uint64_t expiresAt = 0;  // ms, monotonicNow(); 0: never
   Source side = Source::owner;
+  bool quiet = false;  // a shared one of monitoring's own: no event of the connection's
 };
 
 // What an operation of a ring does to the stream.
@@ -61,6 +62,7 @@ struct Observer {
   uint64_t token;
   uint64_t expiresAt;
   Source side;
+  bool quiet;
 };
 
 struct LeaseCell {

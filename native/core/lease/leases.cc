@@ -73,13 +73,13 @@ bool Leases::enter(LeaseCell& cell, std::unique_lock<SlotLock>& lock) {
 
 // --- the lease itself ----------------------------------------------------------------------------
 
-int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold) {
+int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold, bool quiet) {
   LeaseCell* const found = cell(id);
   if (found == nullptr) {
     return static_cast<int64_t>(channel_ ? Refusal::notEstablished : Refusal::closed);
   }
   const uint64_t expiresAt = maxHold == 0 ? 0 : monotonicNow() + maxHold;
-  const LeaseTerms terms{exclusive, frame, expiresAt, side_};
+  const LeaseTerms terms{exclusive, frame, expiresAt, side_, quiet};
   uint64_t token;
   bool wound;
   {

@@ -58,7 +58,8 @@ class Leases {
 
   // At once or not at all: the token, or a Refusal (busy too where the worker is at it). Nobody is
   // woken, unless there is a `maxHold` (ms; 0: none) whose end the worker is not yet watching for.
-  int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold);
+  // A quiet one is shared, has no end of its own, and is not recorded.
+  int64_t take(ConnectionId, bool exclusive, bool frame, uint64_t maxHold, bool quiet = false);
   // Gives the lease back. The duplicate is the one it was given (-1: none), not closed yet.
   // `closing`: what the holder did ends the connection. Where the worker is at it, it does this
   // itself when it is done.
