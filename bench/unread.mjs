@@ -45,7 +45,7 @@ async function measure(url, highWaterMark) {
 }
 
 async function measureAll() {
-  const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../tools/dist/cli/main.js', import.meta.url));
   for (const more of [[], ['--tls']]) {
     const args = ['serve', '--mode', 'flood', '--size', '1024', '--json', '--exit-with-parent'];
     const stdio = ['pipe', 'pipe', 'inherit'];

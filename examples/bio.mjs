@@ -1,6 +1,6 @@
 // Shows a connection beneath its messages: bytes, TLS records, and a capture for Wireshark.
 //
-//   npx lws-pool serve --tls --ca-out ca.pem --port 9000
+//   npx lws-pool-cli serve --tls --ca-out ca.pem --port 9000
 //   node examples/bio.mjs wss://localhost:9000/ ca.pem conversation.pcapng
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 // Connections at work, and their metrics at /metrics, for Prometheus.
 //
 //   npm install lws-pool prom-client
-//   npx lws-pool serve --port 9000
+//   npx lws-pool-cli serve --port 9000
 //   node examples/metrics.mjs ws://127.0.0.1:9000/ 9464
 //   curl http://127.0.0.1:9464/metrics
 import http from 'node:http';

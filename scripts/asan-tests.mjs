@@ -26,7 +26,7 @@ const folder = fromRoot('build/asan');
 const found = `${folder}/found`;
 
 const copied = [
-  ...['native', 'src', 'dist', 'test', 'scripts', 'examples', 'docs'],
+  ...['native', 'src', 'dist', 'tools', 'test', 'scripts', 'examples', 'docs'],
   ...['package.json', 'binding.gyp', 'tsconfig.json', 'vitest.config.ts', 'README.md'],
 ];
 

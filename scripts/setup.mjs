@@ -86,16 +86,29 @@ async function addon() {
   succeed(outcome, 'the compiler names the file and line under native/');
 }
 
+/** The library, then the command line, which uses the types of the former. */
 async function typescript() {
-  const stamp = 'build/dist.stamp';
-  const current = fingerprint([...filesUnder('src'), 'tsconfig.json', 'package-lock.json']);
-  if (isCurrent('dist', stamp, current)) return;
+  const library = [...filesUnder('src'), 'tsconfig.json', 'package.json', 'package-lock.json'];
+  const tools = [...filesUnder('tools/src'), 'tools/tsconfig.json', 'tools/package.json'];
+  await compile('.', library);
+  await compile('tools', [...library, ...tools]);
+}
 
-  begin('TypeScript: tsc');
+/**
+ * @param {string} folder of a package
+ * @param {string[]} sources whatever its code depends on
+ */
+async function compile(folder, sources) {
+  const dist = `${folder}/dist`;
+  const stamp = `build/${folder === '.' ? 'dist' : folder}.stamp`;
+  const current = fingerprint(sources);
+  if (isCurrent(dist, stamp, current)) return;
+
+  begin(`TypeScript: tsc --project ${folder}`);
   // What a source that is gone left behind would still be found by imports.
-  rmSync(fromRoot('dist'), { recursive: true, force: true });
-  const outcome = await logged(process.execPath, ['node_modules/typescript/bin/tsc']);
-  succeed(outcome, 'correct these types under src/');
+  rmSync(fromRoot(dist), { recursive: true, force: true });
+  const args = ['node_modules/typescript/bin/tsc', '--project', folder];
+  succeed(await logged(process.execPath, args), `correct these types under ${folder}/src/`);
   writeStamp(stamp, current);
 }
 

@@ -40,7 +40,7 @@ const runners = [
         '--error-on-warnings',
         `--colors=${process.env.NO_COLOR ? 'off' : 'force'}`,
       ],
-      layers: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src'],
+      layers: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools/src'],
       'clang-format': ['scripts/clang-format.mjs', '--check'],
       'native layers': ['scripts/native-layers.mjs'],
     },
@@ -49,6 +49,7 @@ const runners = [
     name: 'typecheck',
     checks: {
       'the library': [tsc, '--noEmit'],
+      'the command line': [tsc, '--noEmit', '--project', 'tools'],
       'tests and scripts': [tsc, '--project', 'test'],
     },
   },

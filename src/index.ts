@@ -28,6 +28,10 @@ export type {
 } from './connection/stats.js';
 export type { StreamOptions } from './connection/stream.js';
 export {
+  parseTarget as parseConnectionUrl,
+  type Target as ConnectionUrl,
+} from './connection/url.js';
+export {
   CertificateError,
   type ErrorCode,
   type ErrorDetails,
@@ -62,6 +66,7 @@ export type {
 export type { TcpInfo } from './lease/tcp-info.js';
 export type { LeaseTls, UpdateKeysOptions } from './lease/tls.js';
 export type { Received } from './native.js';
+export type { DebugColumn } from './observe/debug/columns.js';
 export type { DebugSocket } from './observe/debug/socket.js';
 export type { MetricsRegistry } from './observe/metrics/prometheus.js';
 export type { PoolStats, Traffic, WorkerStats } from './observe/stats/pool.js';

@@ -15,7 +15,7 @@ import { build } from './native-programs.mjs';
  */
 
 const onNode = (path) => [process.execPath, fileURLToPath(new URL(path, import.meta.url))];
-const ownProgram = '../../dist/cli/main.js';
+const ownProgram = '../../tools/dist/cli/main.js';
 
 /** @type {Record<string, Server>} */
 export const servers = {

@@ -3,6 +3,7 @@ import { LEASE_ERRORS } from './lease.js';
 import { CONNECTION_ERRORS, POOL_ERRORS } from './lifetime.js';
 import { NETWORK_ERRORS } from './network.js';
 import { RING_ERRORS } from './ring.js';
+import { TARGET_ERRORS } from './target.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from './tls.js';
 import { UPGRADE_ERRORS } from './upgrade.js';
 import { USAGE_ERRORS } from './usage.js';
@@ -17,6 +18,7 @@ const TABLE = {
   ...LEASE_ERRORS,
   ...RING_ERRORS,
   ...POOL_ERRORS,
+  ...TARGET_ERRORS,
 };
 
 /** Stable name of a failure. New ones may come; the meaning of one never changes. */

@@ -53,7 +53,7 @@ export function createEndpoint(options: EndpointOptions) {
  *
  * @throws LwsPoolError ERR_INVALID_OPTION where it is too long
  */
-export function requestHead(target: Target, options: ResolvedConnectOptions): string {
+function requestHead(target: Target, options: ResolvedConnectOptions): string {
   const lines = [
     `GET ${target.path} HTTP/1.1`,
     `Host: ${target.hostHeader}`,

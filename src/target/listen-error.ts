@@ -1,24 +1,15 @@
 import { createServer } from 'node:net';
-import { systemReason } from '../errors/phrases.js';
-
-/** The target could not listen where it was told to. */
-export class ListenError extends Error {
-  constructor(host: string, port: number, reason: string) {
-    super(`cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${reason}`);
-    this.name = 'ListenError';
-  }
-}
+import { createError, type LwsPoolError } from '../errors/errors.js';
 
 /** libwebsockets does not say why it could not listen, so Node is asked to do the same. */
-export function listenError(host: string, port: number): Promise<ListenError> {
+export function listenError(host: string, address: string, port: number): Promise<LwsPoolError> {
   return new Promise((resolve) => {
+    const answer = (why: object, options?: ErrorOptions) =>
+      resolve(createError('ERR_LISTEN', { host, port, ...why }, options));
     const server = createServer();
-    const answer = (reason: string) => resolve(new ListenError(host, port, reason));
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      answer(systemReason(error) ?? error.code ?? error.message);
-    });
-    server.listen(port, host, () => {
-      server.close(() => answer('libwebsockets gives no reason'));
+    server.on('error', (cause: NodeJS.ErrnoException) => answer({ errno: cause.code }, { cause }));
+    server.listen(port, address, () => {
+      server.close(() => answer({ reason: 'libwebsockets gives no reason' }));
     });
   });
 }

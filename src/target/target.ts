@@ -6,30 +6,55 @@ import {
   type NativeTlsContext,
   native,
 } from '../native.js';
-import type { ServerIdentity } from './identity.js';
-import { ListenError, listenError } from './listen-error.js';
-import type { TargetMode } from './modes.js';
+import {
+  parseTargetOptions,
+  type ResolvedTargetOptions,
+  type TargetOptions,
+} from '../options/target.js';
+import { listenError } from './listen-error.js';
 
-export interface TargetOptions {
-  readonly host: string;
-  /** 0: the kernel chooses. Local ports run out towards each by itself. */
-  readonly ports: readonly number[];
-  readonly mode: TargetMode;
-  /** Takes the bytes of the socket as they are, in place of WebSocket. */
-  readonly raw: boolean;
-  /** Bytes of each message that floods. */
-  readonly size: number;
-  /** Bytes of the largest message that is taken. */
-  readonly maxPayload: number;
-  /** Undefined: without TLS. */
-  readonly identity: ServerIdentity | undefined;
-}
-
+/** What a target has seen of all its connections since it began to listen. */
 export interface TargetCounts {
+  /** Connections that were open, whatever happened later. */
   readonly opened: number;
   readonly closed: number;
+  /** Received; of a raw target, pieces of its streams. */
   readonly messages: number;
+  /** Of their payload. */
   readonly bytes: number;
+}
+
+/** A server to test clients with; {@link createTarget} starts one. It keeps its process alive. */
+export interface Target {
+  /** As in the options. */
+  readonly host: string;
+  /** The ports it listens on, in the order of the options. */
+  readonly ports: readonly number[];
+  /** A URL for each port; those of a raw target with TLS begin with `tls:`. */
+  readonly urls: readonly string[];
+  counts(): TargetCounts;
+  /** Ends all connections at once and listens no more. May be called again. */
+  close(): Promise<void>;
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a server to test clients and connections with, in this process: libwebsockets listens on
+ * the event loop of the calling thread, and serves its connections without JavaScript per message.
+ * It is no server for production: it limits neither its connections nor what they cost.
+ *
+ * @throws LwsPoolError ERR_INVALID_OPTION; ERR_TLS_OPTION for a certificate or key that OpenSSL
+ *     cannot use; ERR_LISTEN where it cannot listen at the host and on all of the ports
+ */
+export async function createTarget(options?: TargetOptions): Promise<Target> {
+  const resolved = parseTargetOptions(options);
+  const { host, ports } = resolved;
+  const target = new ListeningTarget(resolved, await addressOf(resolved));
+  const refused = ports[target.ports.findIndex((port) => port <= 0)];
+  if (refused === undefined) return target;
+  await target.close();
+  throw await listenError(host, target.address, refused);
 }
 
 /** Slots cost nothing until they are used. */
@@ -37,19 +62,18 @@ const MOST_CONNECTIONS = 1_000_000;
 /** How long a client may take for its request. Milliseconds. */
 const REQUEST_TIMEOUT = 10_000;
 
-/**
- * A server to test clients and connections with, without any JavaScript per message: libwebsockets
- * listens on this thread's own loop, and the service that drives clients drives its connections.
- */
-export class Target {
+/** The service that drives clients drives the connections of a target, too. */
+class ListeningTarget implements Target {
   readonly host: string;
-  /** In the order of the options. */
+  readonly address: string;
   readonly ports: readonly number[];
   readonly urls: readonly string[];
   readonly #channel: NativeChannel;
   readonly #service: NativeService;
+  #counts: TargetCounts | undefined;
+  #closed: Promise<void> | undefined;
 
-  private constructor(options: TargetOptions, address: string) {
+  constructor(options: ResolvedTargetOptions, address: string) {
     const { identity, mode, raw, maxPayload, size } = options;
     const context = identity === undefined ? undefined : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
@@ -70,44 +94,44 @@ export class Target {
       timeout: REQUEST_TIMEOUT,
     });
     this.host = options.host;
+    this.address = address;
     this.ports = options.ports.map((port) =>
       this.#service.listen(endpoint, address, port, mode, size),
     );
     this.urls = this.ports.map((port) => urlOf(options, port));
   }
 
-  /** @throws ListenError, LwsPoolError ERR_TLS_OPTION */
-  static async listen(options: TargetOptions): Promise<Target> {
-    const { host, ports } = options;
-    const address = await lookup(host).then(
-      (found) => found.address,
-      () => undefined,
-    );
-    if (address === undefined)
-      throw new ListenError(host, ports[0] ?? 0, 'the name has no address');
-    const target = new Target(options, address);
-    const refused = ports[target.ports.findIndex((port) => port <= 0)];
-    if (refused === undefined) return target;
-    await target.close();
-    throw await listenError(address, refused);
-  }
-
   counts(): TargetCounts {
-    return this.#service.counts();
+    return this.#counts ?? this.#service.counts();
   }
 
-  /** Ends all connections at once and listens no more. */
   close(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#closed ??= new Promise((resolve) => {
+      // The service has none any more.
+      this.#counts = this.#service.counts();
       this.#service.close(() => {
         this.#channel.close();
         resolve();
       });
     });
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 
-function contextOf({ cert, key }: ServerIdentity): NativeTlsContext {
+async function addressOf({ host, ports }: ResolvedTargetOptions): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    const { code: errno, syscall } = cause as NodeJS.ErrnoException;
+    throw createError('ERR_LISTEN', { host, port: ports[0], errno, syscall }, { cause });
+  }
+}
+
+function contextOf({ cert, key }: { cert: string; key: string }): NativeTlsContext {
   try {
     return new native.TlsContext({ server: true, cert: [cert], key: [key] });
   } catch (cause) {
@@ -117,7 +141,7 @@ function contextOf({ cert, key }: ServerIdentity): NativeTlsContext {
 }
 
 /** Under which clients of this machine find it. */
-function urlOf({ host, raw, identity }: TargetOptions, port: number): string {
+function urlOf({ host, raw, identity }: ResolvedTargetOptions, port: number): string {
   const scheme = raw ? (identity ? 'tls' : 'tcp') : identity ? 'wss' : 'ws';
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}${raw ? '' : '/'}`;

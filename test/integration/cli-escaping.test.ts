@@ -15,7 +15,7 @@ it.each([
   ['a URL that is none, inspected', ['inspect', EVIL], 2],
   ['a server name', ['inspect', 'wss://127.0.0.1:1/', '--servername', EVIL], 2],
   ['a protocol', ['inspect', 'ws://127.0.0.1:1/', '--protocol', EVIL], 2],
-  ['a host to listen on', ['serve', '--host', EVIL], 1],
+  ['a host to listen on', ['serve', '--host', EVIL], 2],
   ['a file to write', ['serve', '--ca-out', `/no/${EVIL}`], 2],
   ['a socket that is not there', ['top', `/no/${EVIL}`], 1],
   ['a column to sort by', ['top', '/no', '--sort', EVIL], 2],

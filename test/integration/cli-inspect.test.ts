@@ -4,7 +4,7 @@ import https from 'node:https';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { InspectReport } from '../../src/inspect/report.js';
+import type { InspectReport } from '../../tools/src/inspect/report.js';
 import { createAuthority, identity } from '../fixtures/certificates.js';
 import {
   CommandLine,
@@ -85,6 +85,26 @@ describe('an endpoint that works', () => {
     expect(websocket?.response?.headers).toContainEqual(['upgrade', 'websocket']);
     expect(pings?.min).toBeLessThanOrEqual(pings?.mean ?? 0);
     expect(pings?.mean).toBeLessThanOrEqual(pings?.max ?? 0);
+  });
+
+  it('shows the request as it was sent', async () => {
+    let sent = '';
+    const port = await answering((socket, text) => {
+      sent = text;
+      socket.write(switching(text, 'Sec-WebSocket-Protocol: chat'));
+    });
+    const url = `ws://127.0.0.1:${port}/a?b=1`;
+    const more = ['-H', 'X-Room: 1', '-H', 'X-Room: 2', '-H', 'Origin: https://a.example'];
+    const { websocket } = await inspect(url, ...more, '--protocol', 'chat', '--pings', '0');
+    const { line = '', headers = [] } = websocket?.request ?? {};
+    const lines = [line, ...headers.map((header) => header.join(': '))];
+    expect(lines.toSorted()).toEqual(
+      sent
+        .trimEnd()
+        .replace(/^Sec-WebSocket-Key: .*$/m, 'Sec-WebSocket-Key: (random)')
+        .split('\r\n')
+        .toSorted(),
+    );
   });
 
   it('shows a name, its address, TLS and the certificate', async () => {

@@ -28,6 +28,17 @@ async function load(...args: string[]): Promise<{ status: number | null; figures
 
 const SHORT = ['--connections', '20', '--duration', '0.5'];
 
+describe('the summary', () => {
+  it.each([
+    ['ws://user:secret@127.0.0.1:1/', 'ws://127.0.0.1:1/'],
+    ['unix:/nowhere/\u202esocket', 'unix:/nowhere/%E2%80%AEsocket'],
+  ])('shows no password, and nothing that a terminal would obey: %j', async (url, shown) => {
+    const { stdout } = await lwsPool('load', url, ...SHORT);
+    expect(stdout.split('\n')[0]).toBe(shown);
+    expect(stdout).not.toContain('secret');
+  });
+});
+
 describe('a run that succeeds', () => {
   it('ends with 0 and prints all the figures as JSON', async () => {
     const { listening } = await startServe();

@@ -175,6 +175,10 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_POOL_FAILED: [{ crashes: 5, reason: 'boom' }, 'after 5 crashes', 'boom'],
   ERR_POOL_CLOSED: [{}, 'The pool is closed'],
   ERR_TOO_MANY_CONNECTIONS: [{ limit: 65_536 }, '65536 connections "maxConnections" allows'],
+  ERR_LISTEN: [
+    { host: '::1', port: 80, errno: 'EACCES' },
+    'The target cannot listen on [::1]:80 (EACCES: permission denied).',
+  ],
   ERR_SYSTEM: [{ syscall: 'uv_loop_init', errno: 'ENOMEM' }, 'uv_loop_init failed (ENOMEM'],
 };
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { encodeFields } from '../../src/channel/fields.js';
-import { jsonLine } from '../../src/cli/json.js';
 import { escaped, escapedLines } from '../../src/errors/phrases.js';
 import { leaseTrouble } from '../../src/health/lease-trouble.js';
 import { warningIn } from '../../src/health/warning-record.js';
 import { Warnings } from '../../src/health/warnings.js';
 import type { LeaseReport } from '../../src/lease/leaks.js';
+import { jsonLine } from '../../tools/src/cli/json.js';
 import { processWarnings } from '../fixtures/warnings.js';
 
 /** Red, another title, a line of its own, C1's CSI, turned around, an Arabic mark. */

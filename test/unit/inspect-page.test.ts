@@ -1,14 +1,14 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { renderPage } from '../../src/cli/inspect/page.js';
-import { waterfall } from '../../src/cli/inspect/waterfall.js';
-import { PLAIN, type Style } from '../../src/cli/style.js';
+import { renderPage } from '../../tools/src/cli/inspect/page.js';
+import { waterfall } from '../../tools/src/cli/inspect/waterfall.js';
+import { PLAIN, type Style } from '../../tools/src/cli/style.js';
 import type {
   CertificateReport,
   InspectReport,
   TcpInfoReport,
   TlsReport,
-} from '../../src/inspect/report.js';
+} from '../../tools/src/inspect/report.js';
 
 const leaf: CertificateReport = {
   subject: 'CN=example.com',

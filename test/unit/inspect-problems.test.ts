@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { type ErrorCode, type ErrorDetails, LwsPoolError, parseConnectionUrl } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../src/connection/url.js';
-import { createError, type ErrorCode, type ErrorDetails } from '../../src/errors/errors.js';
 import { CERTIFICATE_ERRORS, TLS_ERRORS } from '../../src/errors/tls.js';
 import { UPGRADE_ERRORS } from '../../src/errors/upgrade.js';
-import { problemOf } from '../../src/inspect/problems.js';
-import type { TlsReport } from '../../src/inspect/report.js';
-import { safeHeader, safeUrl, withoutSecrets } from '../../src/inspect/secrets.js';
-import { INSPECT_DEFAULTS, type InspectSettings } from '../../src/inspect/settings.js';
-import { warningsOf } from '../../src/inspect/warnings.js';
+import { problemOf } from '../../tools/src/inspect/problems.js';
+import type { TlsReport } from '../../tools/src/inspect/report.js';
+import { safeHeader, safeUrl, withoutSecrets } from '../../tools/src/inspect/secrets.js';
+import { INSPECT_DEFAULTS, type InspectSettings } from '../../tools/src/inspect/settings.js';
+import { warningsOf } from '../../tools/src/inspect/warnings.js';
 
 const settings: InspectSettings = {
   ...{ ...INSPECT_DEFAULTS, url: 'wss://example.com/', headers: {}, origin: undefined },
@@ -16,12 +15,17 @@ const settings: InspectSettings = {
   ...{ servername: undefined, resume: true },
 };
 const circumstances = {
-  ...{ target: parseTarget('wss://example.com/'), settings, outdated: undefined, speaksTls: false },
+  ...{
+    target: parseConnectionUrl('wss://example.com/'),
+    settings,
+    outdated: undefined,
+    speaksTls: false,
+  },
 };
 const DETAILS: ErrorDetails = { host: 'example.com', address: '192.0.2.1', port: 443 };
 
 const problem = (code: ErrorCode, details: ErrorDetails = {}, more = {}) =>
-  problemOf(createError(code, { ...DETAILS, ...details }), { ...circumstances, ...more });
+  problemOf(new LwsPoolError(code, { ...DETAILS, ...details }), { ...circumstances, ...more });
 
 /** Exit status by code; docs/monitoring.md and the command's help list the same. */
 const STATUSES: readonly (readonly [number, ErrorCode])[] = [
@@ -151,11 +155,13 @@ describe('secrets', () => {
   });
 
   it('hides what a server repeats of the request', () => {
-    const request = [
-      'GET /p?token=SECRET%20Q&room=lobby HTTP/1.1',
-      'Host: a',
-      'Authorization: Bearer SECRETH',
-    ].join('\r\n');
+    const request = {
+      line: 'GET /p?token=SECRET%20Q&room=lobby HTTP/1.1',
+      headers: [
+        ['Host', 'a'],
+        ['Authorization', 'Bearer SECRETH'],
+      ] as const,
+    };
     const body = 'room lobby: no "SECRETH", token=SECRET%20Q (SECRET Q), Bearer';
     expect(withoutSecrets(body, request)).toBe('room lobby: no "***", token=*** (***), ***');
   });

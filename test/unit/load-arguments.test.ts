@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { run } from '../../src/cli/program.js';
+import { run } from '../../tools/src/cli/program.js';
 
 /** None of these gets as far as loading the addon. */
 const URL = 'ws://127.0.0.1:1/';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Conversation } from '../../src/load/conversation.js';
-import { Exchange } from '../../src/load/exchange.js';
-import { LatencyRecorder } from '../../src/load/latency-recorder.js';
-import type { ExchangePlan, ExchangeReport } from '../../src/load/messages.js';
-import { mergedPercentiles } from '../../src/load/percentiles.js';
+import type { Conversation } from '../../tools/src/load/conversation.js';
+import { Exchange } from '../../tools/src/load/exchange.js';
+import { LatencyRecorder } from '../../tools/src/load/latency-recorder.js';
+import type { ExchangePlan, ExchangeReport } from '../../tools/src/load/messages.js';
+import { mergedPercentiles } from '../../tools/src/load/percentiles.js';
 
 const SIZE = 8;
 

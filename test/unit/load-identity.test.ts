@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { makeIdentity } from '../../src/target/identity.js';
+import { makeIdentity } from '../../tools/src/target/identity.js';
 
 describe('makeIdentity', () => {
   it('is for the loopback names and the host, and not an authority itself', async () => {

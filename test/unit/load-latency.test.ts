@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LatencyRecorder } from '../../src/load/latency-recorder.js';
-import { mergedPercentiles } from '../../src/load/percentiles.js';
+import { LatencyRecorder } from '../../tools/src/load/latency-recorder.js';
+import { mergedPercentiles } from '../../tools/src/load/percentiles.js';
 
 function recorded(milliseconds: Iterable<number>): string {
   const recorder = new LatencyRecorder();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Pacer } from '../../src/load/pacer.js';
+import { Pacer } from '../../tools/src/load/pacer.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { progressView } from '../../src/cli/progress.js';
-import type { LoadProgress } from '../../src/load/progress.js';
+import { progressView } from '../../tools/src/cli/progress.js';
+import type { LoadProgress } from '../../tools/src/load/progress.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

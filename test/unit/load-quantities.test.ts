@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { columns, wrap } from '../../src/cli/layout.js';
-import { bytes, counted, micros, perSecond, seconds } from '../../src/cli/quantities.js';
+import { columns, wrap } from '../../tools/src/cli/layout.js';
+import { bytes, counted, micros, perSecond, seconds } from '../../tools/src/cli/quantities.js';
 
 describe('quantities', () => {
   it.each([

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LatencyRecorder } from '../../src/load/latency-recorder.js';
-import type { ExchangeReport } from '../../src/load/messages.js';
-import { succeeded } from '../../src/load/report.js';
-import { LOAD_DEFAULTS, type LoadSettings } from '../../src/load/settings.js';
-import { type LoadObservations, summarize } from '../../src/load/summarize.js';
+import { LatencyRecorder } from '../../tools/src/load/latency-recorder.js';
+import type { ExchangeReport } from '../../tools/src/load/messages.js';
+import { succeeded } from '../../tools/src/load/report.js';
+import { LOAD_DEFAULTS, type LoadSettings } from '../../tools/src/load/settings.js';
+import { type LoadObservations, summarize } from '../../tools/src/load/summarize.js';
 
 const settings: LoadSettings = {
   ...LOAD_DEFAULTS,
@@ -35,6 +35,7 @@ function reported(changes: Partial<ExchangeReport> = {}): ExchangeReport {
 function seen(changes: Partial<LoadObservations> = {}): LoadObservations {
   return {
     settings,
+    url: settings.url,
     threads: 2,
     opened: 10,
     failures: [],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TimeRing } from '../../src/load/time-ring.js';
+import { TimeRing } from '../../tools/src/load/time-ring.js';
 
 describe('TimeRing', () => {
   it('gives back in order what it took, and then nothing', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { COLUMNS, type Column, findColumn } from '../../src/cli/top/columns.js';
-import { renderPlain } from '../../src/cli/top/plain.js';
-import { poolView } from '../../src/cli/top/pool-view.js';
-import { type Picture, renderScreen } from '../../src/cli/top/screen.js';
-import { initialState, type State } from '../../src/cli/top/state.js';
-import { rowsOf } from '../../src/cli/top/table.js';
-import { textOf } from '../../src/cli/top/text.js';
+import { COLUMNS, type Column, findColumn } from '../../tools/src/cli/top/columns.js';
+import { renderPlain } from '../../tools/src/cli/top/plain.js';
+import { poolView } from '../../tools/src/cli/top/pool-view.js';
+import { type Picture, renderScreen } from '../../tools/src/cli/top/screen.js';
+import { initialState, type State } from '../../tools/src/cli/top/state.js';
+import { rowsOf } from '../../tools/src/cli/top/table.js';
+import { textOf } from '../../tools/src/cli/top/text.js';
 
 const worker = (index: number, more: object = {}) => ({
   worker: index,

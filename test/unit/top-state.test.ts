@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { COLUMNS, type Column, columnsFor, findColumn } from '../../src/cli/top/columns.js';
-import { duration, short } from '../../src/cli/top/numbers.js';
-import { follow, initialState, onKey, type State } from '../../src/cli/top/state.js';
+import { COLUMNS, type Column, columnsFor, findColumn } from '../../tools/src/cli/top/columns.js';
+import { duration, short } from '../../tools/src/cli/top/numbers.js';
+import { follow, initialState, onKey, type State } from '../../tools/src/cli/top/state.js';
 
 const extent = {
   rows: 10,

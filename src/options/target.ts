@@ -1,0 +1,108 @@
+import { Rejection, within } from './rejection.js';
+import {
+  fitting,
+  flag,
+  type Given,
+  group,
+  integer,
+  parseWith,
+  read,
+  reader,
+  word,
+} from './schema.js';
+import type { Pem } from './tls.js';
+
+/** What a target does with what it receives; docs/load-testing.md explains them. */
+export type TargetMode = 'echo' | 'sink' | 'flood' | 'close';
+
+/** Options of `createTarget()`. */
+export interface TargetOptions {
+  /** Name or address to listen on. Default: `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** Ports to listen on, all of them; 0: the kernel chooses one that is free. Default: `[0]`. */
+  readonly ports?: readonly number[] | undefined;
+  /**
+   * `echo` sends every message back, `sink` takes every message and sends nothing, `flood` sends
+   * messages as fast as they are taken, `close` closes the connection at its first message. Default:
+   * `echo`.
+   */
+  readonly mode?: TargetMode | undefined;
+  /** Serves the bytes of the socket as they are, without WebSocket. Default: false. */
+  readonly raw?: boolean | undefined;
+  /** Size of each message that `flood` sends. Bytes, 1 to 128 MiB; default: 64. */
+  readonly size?: number | undefined;
+  /** Largest message that is taken; larger ones are refused with 1009. Bytes; default: 128 MiB. */
+  readonly maxPayload?: number | undefined;
+  /** Certificate chain of the server, its own first (PEM): with it, the target speaks TLS. */
+  readonly cert?: Pem | undefined;
+  /** Private key of `cert` (PEM); goes with it always. */
+  readonly key?: Pem | undefined;
+}
+
+/** Complete. */
+export interface ResolvedTargetOptions {
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly mode: TargetMode;
+  readonly raw: boolean;
+  readonly size: number;
+  readonly maxPayload: number;
+  /** Undefined: without TLS. PEM texts. */
+  readonly identity: { readonly cert: string; readonly key: string } | undefined;
+}
+
+const MiB = 1024 * 1024;
+/** As long as a name can be (RFC 1035 section 2.3.4), with a dot behind it. */
+const LONGEST_HOST = 254;
+
+const host = fitting<string>(
+  'a host name or an IP address',
+  (value: unknown) =>
+    typeof value === 'string' && value.length <= LONGEST_HOST && /^[^\s\p{Cc}]+$/u.test(value),
+);
+
+const port = integer(0, 65_535);
+
+const ports = reader<readonly number[]>((value) => {
+  if (!Array.isArray(value) || value.length === 0) throw new Rejection('a list of ports');
+  return value.map((one, index) => within(index, () => read(port, one)));
+});
+
+const pem = reader<string>((value) => {
+  if (typeof value === 'string' && value !== '') return value;
+  if (ArrayBuffer.isView(value) && value.byteLength > 0) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
+  }
+  throw new Rejection('PEM: a string, or the bytes of a file');
+});
+
+const shape = {
+  host,
+  ports,
+  mode: word('echo', 'sink', 'flood', 'close'),
+  raw: flag,
+  size: integer(1, 128 * MiB, ' (bytes)'),
+  maxPayload: integer(1, 2 ** 31 - 1, ' (bytes)'),
+  cert: pem,
+  key: pem,
+};
+const options = group(shape);
+const schema = reader((value) => complete(read(options, value)));
+
+/** @throws LwsPoolError ERR_INVALID_OPTION */
+export function parseTargetOptions(input: TargetOptions = {}): ResolvedTargetOptions {
+  return parseWith(schema, input);
+}
+
+function complete(given: Given<typeof shape>): ResolvedTargetOptions {
+  const { host = '127.0.0.1', ports = [0], mode = 'echo', raw = false } = given;
+  const { size = 64, maxPayload = 128 * MiB } = given;
+  return { host, ports, mode, raw, size, maxPayload, identity: identityOf(given) };
+}
+
+function identityOf({ cert, key }: Given<typeof shape>): ResolvedTargetOptions['identity'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new Rejection('the certificate of "key"', ['cert']);
+  if (key === undefined) throw new Rejection('the private key of "cert"', ['key']);
+  return { cert, key };
+}

@@ -1,0 +1,19 @@
+/** How often something happened, and one message that stands for all. */
+export interface Tally {
+  count: number;
+  readonly message: string;
+}
+
+/** Counts of failures by their code. */
+export class Tallies extends Map<string, Tally> {
+  add(code: string, count: number, message: string): void {
+    if (count === 0) return;
+    const known = this.get(code);
+    if (known === undefined) this.set(code, { count, message });
+    else known.count += count;
+  }
+
+  merge(others: ReadonlyMap<string, Readonly<Tally>>): void {
+    for (const [code, { count, message }] of others) this.add(code, count, message);
+  }
+}
