@@ -7,6 +7,7 @@
 // LWS_POOL_LIBWEBSOCKETS=system.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { answer, run } from './lib/commands.mjs';
 import { fingerprint, fromRoot, isCurrent, isMain, writeStamp } from './lib/files.mjs';
 
@@ -112,7 +113,7 @@ async function compile(does) {
   const done =
     (await does('tar', ['xzf', source.archive, '--strip-components=1'])) &&
     (await does('cmake', ['-S', '.', '-B', 'made', ...definitions])) &&
-    (await does('cmake', ['--build', 'made', '--parallel'])) &&
+    (await does('cmake', ['--build', 'made', '--parallel', `${availableParallelism()}`])) &&
     (await does('cmake', ['--install', 'made']));
   return done ? undefined : 'it could not be built';
 }
