@@ -43,6 +43,7 @@ const runners = [
       layers: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'tools/src'],
       'clang-format': ['scripts/clang-format.mjs', '--check'],
       'native layers': ['scripts/native-layers.mjs'],
+      'API reference': ['scripts/api-docs.mjs', '--check'],
     },
   },
   {

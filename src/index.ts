@@ -1,3 +1,9 @@
+/**
+ * Client connections to WebSocket, TCP and TLS servers, on worker threads: start with
+ * {@link createPool}.
+ *
+ * @module lws-pool
+ */
 export type {
   BioFigures,
   BioTraffic,
@@ -12,6 +18,7 @@ export type {
 } from './base/bio-figures.js';
 export type { ColumnName, SampleField } from './base/columns.js';
 export type { TcpColumnName } from './base/tcp-columns.js';
+export type { CongestionState, TcpInfoOptions, TcpState } from './base/tcp-info-fields.js';
 export type { Message } from './channel/holding.js';
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
 export { Connection } from './connection/connection.js';
@@ -42,7 +49,13 @@ export {
 export type { FlightCategory, FlightEvent, FlightFacts } from './flight/kinds.js';
 export type { FlightRecord } from './flight/record.js';
 export type { TraceEvent } from './flight/trace.js';
-export type { PoolWarning, WarningCode, WarningDetails } from './health/warning.js';
+export type {
+  LeaseWarningDetails,
+  PoolWarning,
+  WarningCode,
+  WarningDetails,
+  WarningOf,
+} from './health/warning.js';
 export {
   type Bio,
   type BioDefinition,
@@ -69,7 +82,7 @@ export type { Received } from './native.js';
 export type { DebugColumn } from './observe/debug/columns.js';
 export type { DebugSocket } from './observe/debug/socket.js';
 export type { MetricsRegistry } from './observe/metrics/prometheus.js';
-export type { PoolStats, Traffic, WorkerStats } from './observe/stats/pool.js';
+export type { ConnectionCounts, PoolStats, Traffic, WorkerStats } from './observe/stats/pool.js';
 export type { Sample } from './observe/stats/sample.js';
 export type { ConnectionTable } from './observe/stats/table.js';
 export type { MessagesOptions } from './options/messages.js';
@@ -102,13 +115,22 @@ export type {
   WarningOptions,
 } from './options/options.js';
 export type { PlacementPolicy, PlacementWorker } from './options/placement.js';
+export type { TlsVersion } from './options/resolved-tls.js';
+export type { Pem, TlsKey } from './options/tls.js';
 export type { ConnectAttempt } from './pool/connect-trace.js';
-export type { DiagnosticsMessages } from './pool/diagnostics.js';
+export type {
+  DiagnosticsMessages,
+  EndedLeaseMessage,
+  FailedLeaseMessage,
+  GrantedLeaseMessage,
+  LeaseMessage,
+} from './pool/diagnostics.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
 export { createPool, Pool, type PoolEvents } from './pool/pool.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';
+export type { Tally } from './workers/control.js';
 export {
   defineHandler,
   type Handler,

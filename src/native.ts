@@ -145,7 +145,9 @@ export interface NativeChannel extends NativeEnd {
 
 /** What has arrived on connections, their messages and the bytes of those. */
 export interface Received {
+  /** Whole messages; reads of a raw connection. */
   readonly messages: bigint;
+  /** Bytes of their payloads. */
   readonly bytes: bigint;
 }
 

@@ -26,7 +26,7 @@ export const TCP_FIGURES = [
   'lastAckRecv',
   'unsent',
   'unread',
-] as const;
+] as const satisfies readonly (TcpColumnName | 'generation' | 'state')[];
 
 export const TCP_ROW = TCP_FIGURES.length;
 
@@ -35,4 +35,26 @@ export const TCP_COLUMNS = TCP_FIGURES.filter(
   (name): name is TcpColumnName => name !== 'generation' && name !== 'state',
 );
 
-export type TcpColumnName = Exclude<(typeof TCP_FIGURES)[number], 'generation' | 'state'>;
+/** A column of {@link Sample.column} from TCP_INFO: names of {@link TcpInfo}, times in milliseconds. */
+export type TcpColumnName =
+  | 'sampled'
+  | 'rtt'
+  | 'rttvar'
+  | 'minRtt'
+  | 'rto'
+  | 'cwnd'
+  | 'sndMss'
+  | 'unacked'
+  | 'lost'
+  | 'backoff'
+  | 'retransmits'
+  | 'bytesRetrans'
+  | 'bytesAcked'
+  | 'deliveryRate'
+  | 'busyTime'
+  | 'rwndLimited'
+  | 'sndbufLimited'
+  | 'lastDataRecv'
+  | 'lastAckRecv'
+  | 'unsent'
+  | 'unread';

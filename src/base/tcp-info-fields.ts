@@ -1,5 +1,19 @@
-/** Where a connection is in its life, by the kernel's names without `TCP_`. */
-export type TcpState = (typeof TCP_STATES)[number] | 'UNKNOWN';
+/** State of a TCP connection: the kernel's names, without `TCP_`. */
+export type TcpState =
+  | 'ESTABLISHED'
+  | 'SYN_SENT'
+  | 'SYN_RECV'
+  | 'FIN_WAIT1'
+  | 'FIN_WAIT2'
+  | 'TIME_WAIT'
+  | 'CLOSE'
+  | 'CLOSE_WAIT'
+  | 'LAST_ACK'
+  | 'LISTEN'
+  | 'CLOSING'
+  | 'NEW_SYN_RECV'
+  | 'BOUND_INACTIVE'
+  | 'UNKNOWN';
 
 /** By number, from 1: include/net/tcp_states.h. */
 export const TCP_STATES = [
@@ -16,10 +30,11 @@ export const TCP_STATES = [
   'CLOSING',
   'NEW_SYN_RECV',
   'BOUND_INACTIVE',
-] as const;
+] as const satisfies readonly TcpState[];
 
-/** How the congestion control sees the path: enum tcp_ca_state. */
-export type CongestionState = (typeof CONGESTION_STATES)[number] | 'UNKNOWN';
+/** State of the congestion control: `enum tcp_ca_state` of the kernel, without `TCP_CA_`. */
+export type CongestionState = 'Open' | 'Disorder' | 'CWR' | 'Recovery' | 'Loss' | 'UNKNOWN';
+
 export const CONGESTION_STATES = ['Open', 'Disorder', 'CWR', 'Recovery', 'Loss'] as const;
 
 /** enum tcp_fastopen_client_fail */
@@ -36,7 +51,7 @@ export const ECN_MODES = ['DISABLED', 'RFC3168', 'ACCECN', 'PENDING'] as const;
 /** TCP_ACCECN_OPT_... */
 export const ACCECN_OPTION = ['NOT_SEEN', 'EMPTY_SEEN', 'COUNTER_SEEN', 'FAIL_SEEN'] as const;
 
-/** What both ends agreed on in the handshake, and what came of it: TCPI_OPT_... */
+/** TCP options agreed on in the handshake, and how they went: `TCPI_OPT_...` of the kernel. */
 export interface TcpInfoOptions {
   /** Both ends send timestamps (RFC 7323). */
   readonly timestamps: boolean;
@@ -63,7 +78,9 @@ export interface TcpInfoOptions {
  * is too old to know is undefined.
  */
 export interface TcpInfo {
+  /** State of the connection. */
   readonly state: TcpState;
+  /** State of the congestion control. */
   readonly caState: CongestionState;
   /** Retransmission timeouts in a row without an answer. */
   readonly retransmits: number;
@@ -71,6 +88,7 @@ export interface TcpInfo {
   readonly probes: number;
   /** How many times the retransmission timeout was doubled. */
   readonly backoff: number;
+  /** TCP options that both ends agreed on. */
   readonly options: TcpInfoOptions;
   /** The peer's windows are shifted left by so many bits. */
   readonly sndWscale: number;

@@ -4,7 +4,9 @@ import type { Link } from './link.js';
 
 /** A message, or bytes of a raw connection. */
 export interface Message {
+  /** The payload; text as its UTF-8. */
   readonly data: Buffer;
+  /** False for a text message; true for bytes of a raw connection. */
   readonly isBinary: boolean;
 }
 

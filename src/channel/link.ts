@@ -18,9 +18,10 @@ export const OPEN = 1;
 export const CLOSING = 2;
 export const CLOSED = 3;
 
-export type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
+/** State of a connection, as `WebSocket.readyState`: 0 connecting, 1 open, 2 closing, 3 closed. */
+export type ReadyState = 0 | 1 | 2 | 3;
 
-/** What can be sent. */
+/** Content of a message: text, or bytes. */
 export type Data = string | ArrayBufferView | ArrayBuffer;
 
 /** One side's way to a worker's connections. */

@@ -2,6 +2,7 @@ import { describe } from '../base/describe.js';
 import { nearest } from '../base/suggest.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 
+/** Options of `send()` and `broadcast()`. */
 export interface SendOptions {
   /** Sends bytes as a text message (false) or a string as a binary one (true). */
   readonly binary?: boolean | undefined;

@@ -45,37 +45,40 @@ export interface ConnectionFacts {
 }
 
 /**
- * A connection, opened by libwebsockets on a worker thread and served there; made by
- * `pool.connect()`.
+ * A connection that libwebsockets opens and serves on a worker thread, from `pool.connect()`.
  *
- * Messages wait until the first listener for them is added (or an iteration or a stream begins, or
- * `resume()` is called): none is lost between the opening and the listener. While they wait, no
- * more than `highWaterMark` bytes of them are read, and what one read brings; then the socket is left
- * unread. See docs/memory.md.
+ * Messages are held until the first listener for them is added, an iteration or a stream begins, or
+ * `resume()` is called, so that none is lost. Once more than `highWaterMark` bytes are held, the
+ * socket is no longer read. See docs/memory.md.
  */
 export class Connection extends EventEmitter<ConnectionEvents> {
-  /** Unique in this process, also after it is closed. */
+  /** Unique in this process, even after the connection is closed. */
   readonly id: string;
-  /** Index of the worker thread that serves it. */
+  /** Index of the worker thread that serves the connection. */
   readonly worker: number;
-  /** As asked for, without user and password. */
+  /** URL that was asked for, without user and password. */
   readonly url: string;
+  /** WebSocket, or the bytes of the socket (`tcp:`, `unix:`). */
   readonly kind: 'ws' | 'raw';
-  /** The subprotocol that the server chose; '' for none. */
+  /** Subprotocol that the server chose; `''` for none. */
   readonly protocol: string;
-  /** Extensions in use; '' for none. */
+  /** Extensions in use; `''` for none. */
   readonly extensions: string;
   /**
-   * Header fields of the answer that opened the WebSocket, by lower-case name, where the option
-   * `keepHeaders` asked for them. The values of one that was sent several times are joined with
-   * commas (RFC 9110 section 5.3); those of Set-Cookie are a list.
+   * Header fields of the response to the upgrade, by lower-case name; undefined without the option
+   * `keepHeaders`. Values of a repeated field are joined with commas (RFC 9110 section 5.3), except
+   * those of Set-Cookie, which are a list.
    */
   readonly upgradeHeaders: HeaderFields | undefined;
+  /** Local IP address, or path of the Unix socket; `''` without one. */
   readonly localAddress: string;
+  /** Local port; 0 for a Unix socket. */
   readonly localPort: number;
+  /** The peer's IP address, or the path of its Unix socket. */
   readonly remoteAddress: string;
+  /** The peer's port; 0 for a Unix socket. */
   readonly remotePort: number;
-  /** Why it ended, if something went wrong. */
+  /** Why the connection ended; undefined while it is open, or if nothing went wrong. */
   error: LwsPoolError | undefined;
 
   readonly #link: Link;
@@ -84,7 +87,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #record: ConnectionFacts['record'];
   readonly #counted: Counted;
   #leasing: Leasing<Connection> | undefined;
-  /** What has come and nobody has read yet. */
+  /** Messages that have not been read yet. */
   #held: Holding | undefined;
   /** What comes is held: nobody has listened yet, or it is paused. */
   #holds: boolean;
@@ -92,8 +95,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   #endHeld = false;
   #iterates = false;
   /**
-   * What happens before the caller of `connect()` can have added a listener: his promise resolves
-   * only after the batch of records in which the connection opened.
+   * Events before the caller of `connect()` can have added a listener: its promise resolves only
+   * after the batch of records in which the connection opened.
    */
   #early: (() => void)[] | undefined = [];
   /** Once the peer of a raw connection has ended, so does this side. */
@@ -135,27 +138,29 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#link.readyState;
   }
 
-  /** Bytes sent but not taken by the kernel yet, frame headers included. */
+  /** Bytes passed to `send()` that the kernel has not taken yet, frame headers included. */
   get bufferedAmount(): number {
     return this.#link.bufferedAmount;
   }
 
+  /** The option `highWaterMark`. Bytes. */
   get highWaterMark(): number {
     return this.#link.highWaterMark;
   }
 
+  /** Whether `pause()` was called, and `resume()` not since. */
   get isPaused(): boolean {
     return this.#link.paused;
   }
 
   /**
-   * Sends a message: a string as text, bytes as a binary one; on a raw connection the bytes as
-   * they are. What is sent in one turn of the event loop leaves in one write. The bytes are copied.
+   * Sends a message: a string as text, bytes as binary; on a raw connection, the bytes as they are.
+   * The bytes are copied. Messages of one turn of the event loop leave in one write.
    *
-   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`. Also false,
-   *   and nothing is sent, once closing has begun: messages still come then, and an answer to one
-   *   is no fault; `stats().messagesUnsent` counts them
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT,
+   * @returns false if more than `highWaterMark` bytes now wait: wait for `drain` before you send more.
+   *   Also false while the connection is closing: then nothing is sent, and `stats().messagesUnsent`
+   *   counts the message
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after the event `close`, ERR_INVALID_ARGUMENT,
    *   ERR_INVALID_OPTION, ERR_NO_MEMORY
    */
   send(data: Data, options?: SendOptions): boolean {
@@ -163,28 +168,34 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * Resolves once the kernel has taken all that was sent so far. Rejects if the connection ends
-   * before.
+   * Waits until the kernel has taken everything sent so far.
+   *
+   * @throws LwsPoolError the error of the connection, or ERR_CONNECTION_CLOSED, if it ends before; as
+   *   a rejection
    */
   flushed(): Promise<void> {
     return this.#link.flushed();
   }
 
   /**
-   * Sends a ping (RFC 6455 section 5.5.2) with at most 125 bytes; the answer is the event `pong`.
+   * Sends a ping (RFC 6455 section 5.5.2). The event `pong` follows when the peer responds.
    *
-   * @returns false where nothing is sent, since closing has begun or the connection is raw
-   * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT
+   * @param data payload, at most 125 bytes
+   * @returns false if nothing was sent: the connection is closing or raw
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED after the event `close`, ERR_INVALID_ARGUMENT
    */
   ping(data?: Data): boolean {
     return this.#link.ping(data) && this.kind === 'ws';
   }
 
   /**
-   * Begins the close handshake, after all that was sent before. A raw connection sends what waits,
-   * then FIN. What the peer still sends comes as before.
+   * Begins the close handshake, once everything sent before has left; on a raw connection, sends FIN.
+   * Messages that arrive meanwhile are delivered as before. You may call it again.
    *
-   * @returns a promise of the event `close`; it never rejects
+   * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455 section 7.4); default: none, or
+   *   1000 with a reason
+   * @param reason at most 123 bytes in UTF-8
+   * @returns a promise that resolves with the event `close`, and never rejects
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
   close(code?: number, reason?: string): Promise<void> {
@@ -192,34 +203,36 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#untilClosed();
   }
 
-  /** Ends the connection at once: no close frame, and what waits is thrown away. */
+  /** Ends the connection at once, without a close frame; drops unsent bytes, revokes leases. */
   terminate(): void {
     this.#link.terminate();
     this.#leasing?.revoke();
   }
 
-  /** Raw: sends FIN after all that was sent before, and goes on receiving (shutdown(2)). */
+  /** Raw connections: sends FIN after everything sent before, and keeps receiving (shutdown(2)). */
   end(): void {
     if (this.kind === 'raw') this.#link.end();
   }
 
   /**
-   * Stops reading from the socket, and holds what was read before, until `resume()`. What is held when
-   * the connection ends comes before `close`. An iteration goes on with what is there.
+   * Stops reading from the socket, and holds messages already read, until `resume()`. Messages held
+   * when the connection ends are delivered before `close`. An iteration continues with held messages.
    */
   pause(): void {
     this.#link.pause();
     if (!this.#iterates) this.#holds = true;
   }
 
+  /** Reads from the socket again, and delivers held messages to listeners. */
   resume(): void {
     this.#link.resume();
     this.#listen();
   }
 
   /**
-   * Waits for a lease on the connection's descriptor and SSL object, first come, first served: an
-   * `'exclusive'` one has both to itself, `'shared'` ones observe while the connection goes on.
+   * Waits for a lease on the connection's descriptor and SSL object, first come, first served. With
+   * an `'exclusive'` lease only the holder uses them; with `'shared'` leases holders observe while the
+   * connection goes on.
    *
    * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_LEASE_TIMEOUT, ERR_ABORTED,
    *   ERR_LEASE_DEADLOCK, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION; as a rejection
@@ -229,9 +242,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * A lease if there is one now, without waiting; undefined where somebody holds the connection or
-   * waits for it, or where something that was sent has not left yet.
+   * Takes a lease without waiting.
    *
+   * @returns the lease; undefined if it would have to be waited for: another holder has or waits for
+   *   the connection, or, for an `'exclusive'` one, not everything sent has left yet
    * @throws LwsPoolError ERR_CONNECTION_CLOSED, ERR_NOT_ESTABLISHED, ERR_ABORTED,
    *   ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
@@ -239,11 +253,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.leasing.try(mode, options, this.tryLease);
   }
 
-  /** Calls a function with a lease and gives it back when that is done, or has thrown. */
+  /**
+   * Waits for a lease, calls `run` with it, and releases it once `run` has returned or thrown.
+   *
+   * @returns the result of `run`
+   * @throws LwsPoolError as {@link lease}; and whatever `run` throws; as a rejection
+   */
   withLease<Result>(
     mode: LeaseMode,
     run: (lease: Lease<Connection>) => Result | Promise<Result>,
   ): Promise<Result>;
+  /** The same, with options for the lease. */
   withLease<Result>(
     mode: LeaseMode,
     options: LeaseOptions | undefined,
@@ -254,9 +274,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * What its flight recorder has, see docs/monitoring.md; undefined where the pool has no
-   * `flightRecorder`. Once it is closed its error's, if it ended with one. Read without the worker, so
-   * also where that hangs.
+   * Copies the flight record of the connection, see docs/monitoring.md. It asks no worker, so it works
+   * while the worker is blocked.
+   *
+   * @returns the record; once closed, that of its `error`; undefined without an error, or without the
+   *   option `flightRecorder` of the pool
    */
   flightRecord(): FlightRecord | undefined {
     if (this.error?.flightRecord !== undefined) return this.error.flightRecord;
@@ -265,8 +287,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * What has been counted of it, with what the kernel and TLS say where that is asked for. After
-   * `close`: as it was in the end.
+   * Returns the figures of the connection, on request with TCP_INFO and TLS facts. After `close`, the
+   * final ones.
    *
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_OPTION
    */
@@ -276,7 +298,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * The connection as a `node:stream`; writes become binary messages.
+   * Returns the connection as a Duplex of `node:stream`. Writes become binary messages; strings become
+   * text messages in object mode or with `decodeStrings: false`. Ending the stream closes the
+   * connection, destroying it terminates the connection.
    *
    * @throws LwsPoolError ERR_INVALID_OPTION
    */
@@ -285,9 +309,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /**
-   * Messages as they come, until the connection closes; throws its error, if it ended with one. A
-   * slow loop stops the reading of the socket. Leaving the loop terminates the connection, unless
-   * `keepOpen` says otherwise: then the next loop goes on where this one was left.
+   * Iterates over messages until the connection closes; throws its error, if it ended with one. While
+   * your loop is slow, the socket is not read. Leaving the loop terminates the connection; with
+   * `keepOpen`, it stays open, and the next loop continues from there.
    *
    * @throws LwsPoolError ERR_INVALID_OPTION
    */
@@ -295,16 +319,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return iterate(this, parseMessagesOptions(options).keepOpen);
   }
 
-  /** The same as `messages()`: leaving the loop terminates the connection. */
+  /** The same as {@link messages} without options: leaving the loop terminates the connection. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
     return iterate(this, false);
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   // once() comes here as well.
+  /** Adds a listener; the first one for messages starts their delivery. */
   override on<K extends keyof ConnectionEvents>(
     event: K,
     listener: (...values: ConnectionEvents[K]) => void,
@@ -312,6 +338,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.#heard(super.on(event, listener as never), event);
   }
 
+  /** The same as {@link on}. */
   override addListener<K extends keyof ConnectionEvents>(
     event: K,
     listener: (...values: ConnectionEvents[K]) => void,
@@ -319,6 +346,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.on(event, listener);
   }
 
+  /** As {@link on}, ahead of the listeners already there. */
   override prependListener<K extends keyof ConnectionEvents>(
     event: K,
     listener: (...values: ConnectionEvents[K]) => void,

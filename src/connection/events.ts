@@ -3,31 +3,34 @@ import type { Holding } from '../channel/holding.js';
 import type { Data, ReadyState } from '../channel/link.js';
 import type { LwsPoolError } from '../errors/errors.js';
 
+/** Events of a {@link Connection}, with the arguments of their listeners. */
 export interface ConnectionEvents {
   /**
-   * A message of a WebSocket; text comes as its UTF-8, checked. It is yours to keep and to change, but
-   * not what lies around it in `data.buffer`: small messages share memory, as Buffers of Node.js do.
+   * A message of a WebSocket; text as its UTF-8, checked. You may keep and change the Buffer, but not
+   * the rest of `data.buffer`: small messages share memory, as Buffers of Node.js do.
    */
   message: [data: Buffer, isBinary: boolean];
   /** Bytes of a raw connection. */
   data: [data: Buffer];
-  /** The peer of a raw connection will send nothing more. */
+  /** The peer of a raw connection has ended its side, and sends nothing more. */
   end: [nothing?: undefined];
   /** A ping of the peer; it has been answered. */
   ping: [data: Buffer];
+  /** A pong of the peer (RFC 6455 section 5.5.3). */
   pong: [data: Buffer];
   /**
-   * With `tls.keylog: true`: a secret of the TLS handshake, a line of the NSS key log format with its
-   * end. Those of the opening wait for whoever listens as soon as `connect()` has resolved.
+   * With `tls.keylog: true`: a secret of the TLS handshake, as a line of the NSS key log format with its
+   * line end. Secrets of the opening wait for listeners added as soon as `connect()` has resolved.
    */
   keylog: [line: Buffer];
-  /** After `send()` answered false: the kernel has taken everything. */
+  /** The kernel has taken everything that was sent, after `send()` returned false. */
   drain: [nothing?: undefined];
   /**
-   * Once, after all that was listened for; messages that nobody listened for can still be taken.
-   * Codes: RFC 6455 section 7.4; 1006 where there was none. */
+   * The connection has ended: emitted once, after all other events. Messages that had no listener can
+   * still be read. Codes: RFC 6455 section 7.4; 1006 without a close frame.
+   */
   close: [code: number, reason: string];
-  /** Before `close`, if something went wrong. Nothing happens where nobody listens. */
+  /** Something went wrong; `close` follows. Without a listener, nothing is thrown. */
   error: [error: LwsPoolError];
 }
 

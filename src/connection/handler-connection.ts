@@ -34,13 +34,13 @@ export interface HandlerService {
   flightRecord(slot: number, generation: number): FlightRecord | undefined;
 }
 
-/** A connection as its handler sees it, on the worker's thread. */
+/** A connection as its handler sees it, on the thread of the worker. */
 export class HandlerConnection {
-  /** The handler's own: whatever it keeps of this connection. */
+  /** Yours: lws-pool neither reads nor writes it. */
   state: unknown;
-  /** The subprotocol that the server chose; '' for none. */
+  /** Subprotocol that the server chose; `''` for none. */
   readonly protocol: string;
-  /** As `upgradeHeaders` of a Connection. */
+  /** As {@link Connection.upgradeHeaders}. */
   readonly upgradeHeaders: HeaderFields | undefined;
   readonly #service: HandlerService;
   readonly #link: Link;
@@ -65,24 +65,30 @@ export class HandlerConnection {
     this.upgradeHeaders = headersOf(facts);
   }
 
-  /** Unique in the pool, also after it is closed. */
+  /** Unique in the process, even after the connection is closed. */
   get id(): string {
     return this.#link.id;
   }
 
-  /** '' once it is closed, unless it was read before. The same for the others. */
+  /**
+   * Local IP address, or path of the Unix socket. `''` once the connection is closed, unless one of
+   * the four address properties was read before.
+   */
   get localAddress(): string {
     return this.#address('localAddress');
   }
 
+  /** Local port; 0 for a Unix socket, or once closed. */
   get localPort(): number {
     return Number(this.#address('localPort'));
   }
 
+  /** The peer's IP address, or the path of its Unix socket; `''` as for `localAddress`. */
   get remoteAddress(): string {
     return this.#address('remoteAddress');
   }
 
+  /** The peer's port; 0 for a Unix socket, or once closed. */
   get remotePort(): number {
     return Number(this.#address('remotePort'));
   }
@@ -92,16 +98,18 @@ export class HandlerConnection {
     return this.#link.readyState;
   }
 
-  /** Bytes sent but not taken by the kernel yet, frame headers included. */
+  /** Bytes passed to `send()` that the kernel has not taken yet, frame headers included. */
   get bufferedAmount(): number {
     return this.#link.bufferedAmount;
   }
 
   /**
-   * Sends a message; everything sent in one turn of the event loop leaves in one write.
+   * Sends a message: a string as text, bytes as binary; on a raw connection, the bytes as they are.
+   * The bytes are copied. Messages of one turn of the event loop leave in one write.
    *
-   * @returns false once more than `highWaterMark` bytes wait: hold back until `drain`. Also false,
-   *   and nothing is sent, once closing has begun; `stats().messagesUnsent` counts them
+   * @returns false if more than `highWaterMark` bytes now wait: wait for `drain` before you send more.
+   *   Also false while the connection is closing: then nothing is sent, and `stats().messagesUnsent`
+   *   counts the message
    * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT,
    *   ERR_INVALID_OPTION, ERR_NO_MEMORY
    */
@@ -109,62 +117,93 @@ export class HandlerConnection {
     return this.#link.send(data, options);
   }
 
-  /** Resolves once the kernel has taken all that was sent so far. */
+  /**
+   * Waits until the kernel has taken everything sent so far.
+   *
+   * @throws LwsPoolError the error of the connection, or ERR_CONNECTION_CLOSED, if it ends before; as
+   *   a rejection
+   */
   flushed(): Promise<void> {
     return this.#link.flushed();
   }
 
   /**
-   * @returns false where nothing is sent, since closing has begun
+   * Sends a ping (RFC 6455 section 5.5.2); the handler's `pong` is called when the peer responds.
+   *
+   * @param data payload, at most 125 bytes
+   * @returns false if nothing was sent, because the connection is closing
    * @throws LwsPoolError ERR_CONNECTION_CLOSED after `close`, ERR_INVALID_ARGUMENT
    */
   ping(data?: Data): boolean {
     return this.#link.ping(data);
   }
 
-  /** @throws LwsPoolError ERR_INVALID_ARGUMENT */
+  /**
+   * Begins the close handshake, once everything sent before has left; on a raw connection, sends FIN.
+   * You may call it again.
+   *
+   * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455 section 7.4); default: none, or
+   *   1000 with a reason
+   * @param reason at most 123 bytes in UTF-8
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT
+   */
   close(code?: number, reason?: string): void {
     this.#link.close(code, reason);
   }
 
+  /** Ends the connection at once, without a close frame; drops unsent bytes, revokes leases. */
   terminate(): void {
     this.#link.terminate();
     this.#leasing?.revoke();
   }
 
   /**
-   * Stops reading from the socket, and holds what was read before, until `resume()`. What is held when
-   * the connection ends comes before `close`.
+   * Stops reading from the socket, and holds messages already read, until `resume()`. Messages held
+   * when the connection ends are delivered before `close`.
    */
   pause(): void {
     this.#link.pause();
   }
 
+  /** Reads from the socket again, and delivers held messages to the handler. */
   resume(): void {
     this.#link.resume();
     if (this.heldMessages > 0) this.#service.resumed(this.#link.slot);
   }
 
   /**
-   * As on the main thread; where nobody else holds the connection it is granted at once, since the
+   * As {@link Connection.lease}. It is granted at once if no other holder has the connection, since the
    * handler runs on the thread that serves it.
    *
-   * @throws LwsPoolError as `lease()` of a Connection
+   * @throws LwsPoolError as {@link Connection.lease}; as a rejection
    */
   lease(mode: LeaseMode, options?: LeaseOptions): Promise<Lease<HandlerConnection>> {
     return this.leasing.lease(mode, options, this.lease);
   }
 
-  /** A lease if there is one now; what was sent is written first, as far as the kernel takes it. */
+  /**
+   * As {@link Connection.tryLease}. An exclusive one first writes what was sent, as far as the kernel
+   * takes it.
+   *
+   * @returns the lease; undefined if it would have to be waited for: another holder has or waits for
+   *   the connection, or, for an `'exclusive'` one, not everything sent has left yet
+   * @throws LwsPoolError as {@link Connection.tryLease}
+   */
   tryLease(mode: LeaseMode, options?: LeaseOptions): Lease<HandlerConnection> | undefined {
     return this.leasing.try(mode, options, this.tryLease);
   }
 
-  /** Calls a function with a lease and gives it back when that is done, or has thrown. */
+  /**
+   * Waits for a lease, calls `run` with it, and releases it once `run` has returned or thrown.
+   *
+   * @returns the result of `run`
+   * @throws LwsPoolError as {@link Connection.lease}; and whatever `run` throws; as a rejection
+   */
   withLease<Result>(
     mode: LeaseMode,
     run: (lease: Lease<HandlerConnection>) => Result | Promise<Result>,
   ): Promise<Result>;
+  /** The same, with options for the lease. */
   withLease<Result>(
     mode: LeaseMode,
     options: LeaseOptions | undefined,
@@ -175,8 +214,10 @@ export class HandlerConnection {
   }
 
   /**
-   * What its flight recorder has; undefined where the pool has no `flightRecorder`. Once it is closed
-   * its error's, if it ended with one.
+   * Copies the flight record of the connection, see docs/monitoring.md.
+   *
+   * @returns the record; once closed, that of its error; undefined without an error, or without the
+   *   option `flightRecorder` of the pool
    */
   flightRecord(): FlightRecord | undefined {
     if (this.readyState === CLOSED) return this.#error?.flightRecord;
@@ -184,7 +225,8 @@ export class HandlerConnection {
   }
 
   /**
-   * What has been counted of it, with what the kernel and TLS say where that is asked for.
+   * Returns the figures of the connection, on request with TCP_INFO and TLS facts. After `close`, the
+   * final ones.
    *
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_OPTION
    */

@@ -5,15 +5,14 @@ import { native } from '../native.js';
 import { isPinned } from '../ring/memory.js';
 
 /**
- * Gives back the memory of a message that nobody needs any more, now, instead of when it is
- * collected as garbage. It pays for many messages over 16 KiB: V8 counts their bytes as its own, and
- * collects after every few hundred, for a third of all CPU time.
+ * Frees the memory of a message now, instead of when it is garbage-collected. Use it for many messages
+ * over 16 KiB: V8 counts their bytes as its own, and collects garbage after every few hundred, for a
+ * third of all CPU time.
  *
- * The message is empty from then on, for everybody who has it, and not to be used. Not to be called
- * while something asynchronous works on its bytes, such as `fs.write()`: the next message may already
- * lie in its memory. `connection.send()` has copied them when it returns. Messages up to 16 KiB share
- * memory with others and are left as they are, and so is any Buffer that is a part of another one, or
- * that a ring has used.
+ * The message is empty afterwards, in all your references to it. Do not call this while an asynchronous
+ * operation such as `fs.write()` uses its bytes: the next message may already be in its memory. After
+ * `connection.send()` has returned you may: it copies them. Messages up to 16 KiB share memory with
+ * others and are left alone, as are parts of other Buffers, and memory that a ring has used.
  *
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */

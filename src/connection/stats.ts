@@ -2,6 +2,7 @@ import { FIGURE, type FigureName, type FiguresRow } from '../channel/figures.js'
 import type { TcpInfo } from '../lease/tcp-info.js';
 import type { LeaseTls } from '../lease/tls.js';
 
+/** State of a connection. `queued`: waiting for its turn to open, see `handshakesInFlight`. */
 export type ConnectionState = 'queued' | 'opening' | 'open' | 'closing' | 'closed';
 
 /** By number: Phase in native/core/net/connection.h. */
@@ -19,36 +20,41 @@ export function stateOf(number: number): ConnectionState {
 }
 
 /**
- * When a connection came so far: milliseconds since the epoch, with fractions, as
- * `performance.timeOrigin + performance.now()`. Undefined: not yet, or it was skipped.
+ * When each phase of a connection began: milliseconds since the epoch, with fractions, as
+ * `performance.timeOrigin + performance.now()`. Undefined: not yet, or the phase was skipped.
  */
 export interface ConnectionPhases {
   /** `connect()` was called. */
   readonly requested: number | undefined;
   /** Its addresses were known. */
   readonly resolved: number | undefined;
-  /** Its worker was to open it; from here on it waited for its place among the handshakes. */
+  /** Its worker got it; from here on it waited for its turn, see `handshakesInFlight`. */
   readonly queued: number | undefined;
   /** The first attempt began. */
   readonly begun: number | undefined;
-  /** TCP stood. */
+  /** TCP was connected. */
   readonly connected: number | undefined;
   /** The TLS handshake was done. */
   readonly secured: number | undefined;
-  /** The upgrade was answered; on a raw connection the same as the one before. */
+  /** The upgrade was answered; on a raw connection as `secured` or `connected`. */
   readonly opened: number | undefined;
+  /** The first message arrived. */
   readonly firstMessage: number | undefined;
-  /** Of the turn of the worker's loop; whole milliseconds. */
+  /** Bytes were last read: start of that turn of the worker's loop, in whole milliseconds. */
   readonly lastRead: number | undefined;
-  /** The same. */
+  /** Bytes were last written; as for `lastRead`. */
   readonly lastWrite: number | undefined;
 }
 
 /** Round trips of pings, milliseconds. */
 export interface RoundTrips {
+  /** The latest. */
   readonly last: number;
+  /** The shortest. */
   readonly min: number;
+  /** The longest. */
   readonly max: number;
+  /** The mean of all. */
   readonly mean: number;
 }
 
@@ -59,60 +65,77 @@ export type TlsSummary = Pick<
 >;
 
 /**
- * A connection at one instant. Bytes are those above TLS, frame headers included; what holders of
- * leases move themselves is not counted.
+ * Figures of a connection at one instant. Bytes are counted above TLS, with frame headers. Bytes that
+ * holders of leases move themselves are not counted.
  */
 export interface ConnectionStats {
+  /** The id of the connection. */
   readonly id: string;
   /** Index of its worker. */
   readonly worker: number;
-  /** Of handlers in the worker; 0: none. */
+  /** Number of its handler's group in the worker; 0 without a handler. */
   readonly group: number;
+  /** WebSocket, or the bytes of the socket. */
   readonly kind: 'ws' | 'raw';
+  /** Whether it uses TLS. */
   readonly secure: boolean;
+  /** Its state at that instant. */
   readonly state: ConnectionState;
+  /** When each phase began. */
   readonly phases: ConnectionPhases;
   /** Addresses that were tried. */
   readonly attempts: number;
-  /** Of a raw connection: reads. */
+  /** Messages that were received; reads of a raw connection. */
   readonly messagesReceived: number;
+  /** Messages that were sent; writes on a raw connection. */
   readonly messagesSent: number;
-  /** `send()` was called too late for them: the connection was closing. */
+  /** Messages passed to `send()` while the connection was closing: they were not sent. */
   readonly messagesUnsent: number;
-  /** They came while the connection was closing, and nobody took what had come before. */
+  /** Messages dropped while the connection was closing, because earlier ones were not read. */
   readonly messagesDiscarded: number;
+  /** Bytes that were received. */
   readonly bytesReceived: number;
+  /** Bytes that were sent. */
   readonly bytesSent: number;
-  /** Calls of the kernel or of OpenSSL that gave something. */
+  /** Calls of the kernel or of OpenSSL that returned bytes. */
   readonly reads: number;
-  /** Those that took something. */
+  /** Calls of the kernel or of OpenSSL that took bytes. */
   readonly writes: number;
   /** Bytes in the worker that the kernel has not taken yet. */
   readonly queuedBytes: number;
-  /** The most there ever were. */
+  /** The largest `queuedBytes` so far. */
   readonly queuedBytesMax: number;
+  /** Pings and their round trips (RFC 6455 section 5.5.2). */
   readonly pings: {
+    /** Pings from the peer. */
     readonly received: number;
+    /** Pings to the peer. */
     readonly sent: number;
+    /** Pongs to pings of this side. */
     readonly answered: number;
-    /** Undefined before the first pong. */
+    /** Round trips of pings, milliseconds; undefined before the first pong. */
     readonly roundTrip: RoundTrips | undefined;
   };
-  /** Of the main thread and of the handler together; milliseconds. */
+  /** Leases, those of the main thread and of the handler together. Times in milliseconds. */
   readonly leases: {
+    /** Leases that were granted. */
     readonly count: number;
+    /** Time spent waiting for them, in total. */
     readonly waitTotal: number;
+    /** The longest wait. */
     readonly waitMax: number;
-    /** Of those that have ended. */
+    /** Time held, in total, of the leases that have ended. */
     readonly holdTotal: number;
+    /** The longest time one of them was held. */
     readonly holdMax: number;
   };
-  /** Where it was asked for, and nobody else had an exclusive lease. */
+  /** TCP_INFO; undefined unless asked for, or while another holder has an exclusive lease. */
   readonly tcp: TcpInfo | undefined;
-  /** The same. */
+  /** TLS; undefined on the same terms, and without TLS. */
   readonly tls: TlsSummary | undefined;
 }
 
+/** Options of `stats()` of a connection. */
 export interface ConnectionStatsOptions {
   /** Reads TCP_INFO as well, under a shared lease if there is one at once. Default: false. */
   readonly tcp?: boolean | undefined;

@@ -10,13 +10,15 @@ import {
 } from './table.js';
 
 /**
- * What every method of this library throws or rejects with. `code` is stable and tells the
- * failures apart; docs/errors.md has a line for each. `details` are the facts in the message.
- * `cause` is what lies beneath, where there is anything: an exception of the user's, the reason
- * of an AbortSignal, an `AggregateError` with one error per address that was tried.
+ * Every method of this library throws or rejects with this. `code` is stable and tells failures
+ * apart; `details` has the facts of the message. `cause`, where there is one, is the underlying
+ * error: an exception of your own code, the reason of an AbortSignal, or an `AggregateError` with
+ * one error per address that was tried.
  */
 export class LwsPoolError extends Error {
+  /** The stable code of the failure: docs/errors.md has a line for each. */
   readonly code: ErrorCode;
+  /** The facts of the failure; those that are unknown or do not apply are absent. */
   readonly details: ErrorDetails;
   /**
    * What happened on the connection up to its failure, at most the last 1,024 events; undefined where
@@ -24,6 +26,7 @@ export class LwsPoolError extends Error {
    */
   declare readonly flightRecord: FlightRecord | undefined;
 
+  /** @hidden Made by the library alone. */
   constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
     const facts = presentFacts(details, options?.cause);
     super(ERRORS[code].message(facts), options);
@@ -32,8 +35,9 @@ export class LwsPoolError extends Error {
   }
 }
 
-/** The server's answer to the WebSocket upgrade was not the one that opens a connection. */
+/** The server refused the WebSocket upgrade, or answered it wrongly. */
 export class UpgradeError extends LwsPoolError {
+  /** The stable code of the failure. */
   declare readonly code: UpgradeErrorCode;
 
   /** HTTP status, 0 where the answer had none that could be read. */
@@ -41,6 +45,7 @@ export class UpgradeError extends LwsPoolError {
     return this.details.status ?? 0;
   }
 
+  /** HTTP reason phrase; `''` where the answer had none. */
   get statusText(): string {
     return this.details.statusText ?? '';
   }
@@ -58,20 +63,25 @@ export class UpgradeError extends LwsPoolError {
 
 /** The peer's certificate was refused. A field is undefined where the certificate has none. */
 export class CertificateError extends LwsPoolError {
+  /** The stable code of the failure. */
   declare readonly code: CertificateErrorCode;
 
+  /** Subject of the certificate. */
   get subject(): string | undefined {
     return this.details.subject;
   }
 
+  /** Issuer of the certificate. */
   get issuer(): string | undefined {
     return this.details.issuer;
   }
 
+  /** Beginning of its validity. */
   get validFrom(): Date | undefined {
     return this.details.validFrom;
   }
 
+  /** End of its validity. */
   get validTo(): Date | undefined {
     return this.details.validTo;
   }
@@ -81,7 +91,7 @@ export class CertificateError extends LwsPoolError {
     return this.details.altNames ?? [];
   }
 
-  /** OpenSSL's words for it (X509_verify_cert_error_string(3)). */
+  /** Why it was refused, in OpenSSL's words (X509_verify_cert_error_string(3)). */
   get reason(): string | undefined {
     return this.details.reason;
   }

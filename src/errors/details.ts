@@ -1,16 +1,15 @@
 /**
- * The facts of a failure, as a catcher reads them from `error.details` and as the texts in the
- * tables beside this file use them. Each code sets the few that apply; what is unknown is absent,
- * so every text has to read well without it. All values survive the structured clone algorithm.
+ * Facts of a failure, from `error.details`. Each code sets the few that apply; unknown facts are
+ * absent. All values survive the structured clone algorithm.
  */
 export interface ErrorDetails {
   /** Option at fault, as a path: `tls.minVersion`, `protocols[1]`. */
   readonly option?: string | undefined;
   /** Argument at fault, by its name. */
   readonly argument?: string | undefined;
-  /** What was given, shortened; only its type and length where the value may be a secret. */
+  /** The given value, shortened; only its type and length where it may be a secret. */
   readonly got?: string | undefined;
-  /** What would have been taken. */
+  /** Values that are accepted. */
   readonly takes?: string | undefined;
   /** One sentence that helps: the nearest known name, the command to run. */
   readonly hint?: string | undefined;
@@ -25,6 +24,7 @@ export interface ErrorDetails {
   readonly host?: string | undefined;
   /** Numeric address that was tried. */
   readonly address?: string | undefined;
+  /** Port that was asked for. */
   readonly port?: number | undefined;
   /** How many addresses of the host were not tried: those beyond the first 64. */
   readonly addressesLeftOut?: number | undefined;
@@ -38,13 +38,13 @@ export interface ErrorDetails {
   readonly syscall?: string | undefined;
   /** Time allowed, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** What was under way: `name lookup`, `worker`, `BIO`, `handler`, `TCP`, `TLS`, `upgrade`. */
+  /** The phase in which it happened: `name lookup`, `worker`, `BIO`, `handler`, `TCP`, `TLS`, `upgrade`. */
   readonly phase?: string | undefined;
-  /** What was asked for, as the call is written: `updateKeys()`. */
+  /** The call that failed: `updateKeys()`. */
   readonly operation?: string | undefined;
   /** How a connection is leased: `shared`, `exclusive`. */
   readonly mode?: string | undefined;
-  /** Cause in the words of whoever found it: OpenSSL, the operating system, the peer, a handler. */
+  /** Cause, in the words of its source: OpenSSL, the operating system, the peer, a handler. */
   readonly reason?: string | undefined;
 
   /** Path of a file. */
@@ -52,14 +52,18 @@ export interface ErrorDetails {
 
   /** Subject of the peer's certificate. */
   readonly subject?: string | undefined;
+  /** Issuer of the peer's certificate. */
   readonly issuer?: string | undefined;
+  /** Beginning of its validity. */
   readonly validFrom?: Date | undefined;
+  /** End of its validity. */
   readonly validTo?: Date | undefined;
   /** Subject alternative names, in OpenSSL's notation: `DNS:example.com`, `IP Address:10.0.0.1`. */
   readonly altNames?: readonly string[] | undefined;
 
   /** HTTP status of the answer to the upgrade request. */
   readonly status?: number | undefined;
+  /** HTTP reason phrase of the answer to the upgrade request. */
   readonly statusText?: string | undefined;
   /** Header fields of the answer; see {@link HeaderFields}. */
   readonly headers?: HeaderFields | undefined;
@@ -72,7 +76,7 @@ export interface ErrorDetails {
 
   /** Size that was met, in bytes. */
   readonly size?: number | undefined;
-  /** What was to be sent and its peer has not taken, bytes. */
+  /** Bytes to send that the peer has not taken. */
   readonly unsent?: number | undefined;
   /** The connection ended within a message, whose rest never came. */
   readonly midMessage?: boolean | undefined;
@@ -80,6 +84,7 @@ export interface ErrorDetails {
   readonly limit?: number | undefined;
   /** Close code, RFC 6455 section 7.4. */
   readonly closeCode?: number | undefined;
+  /** Close reason, RFC 6455 section 7.1.6. */
   readonly closeReason?: string | undefined;
   /** The option `label` of a lease. */
   readonly label?: string | undefined;

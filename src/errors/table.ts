@@ -21,7 +21,7 @@ const TABLE = {
   ...TARGET_ERRORS,
 };
 
-/** Stable name of a failure. New ones may come; the meaning of one never changes. */
+/** Stable code of a failure; docs/errors.md lists them. A released code keeps its meaning. */
 export type ErrorCode = keyof typeof TABLE;
 
 /** Codes of a `CertificateError`. */

@@ -2,21 +2,23 @@ import { getSystemErrorName } from 'node:util';
 import { TCP_STATES } from '../base/tcp-info-fields.js';
 import { lwsReason, tlsAlert, tlsContent, tlsHandshake, tlsVersion } from './names.js';
 
-/** What an event is about. */
+/** Category of a {@link FlightEvent}. */
 export type FlightCategory = 'phase' | 'lws' | 'tls' | 'io' | 'ws' | 'lease' | 'error';
 
+/** Facts of a {@link FlightEvent}, by name: `bytes`, `errno`, `message`, ... */
 export type FlightFacts = Readonly<Record<string, string | number | boolean>>;
 
 /** Something that happened on a connection. */
 export interface FlightEvent {
-  /** Milliseconds since the Unix epoch, with a fraction: that of the monotonic clock. */
+  /** Milliseconds since the epoch, with a fraction, by the monotonic clock. */
   readonly time: number;
   /** `queued`, `connected`, `tls`, `read`, `lease granted`, ... */
   readonly name: string;
+  /** Category of the event. */
   readonly category: FlightCategory;
-  /** Undefined where nothing went either way. */
+  /** `in`: from the peer; `out`: to the peer; undefined: neither. */
   readonly direction: 'in' | 'out' | undefined;
-  /** What there is to say of it: `bytes`, `errno`, `message`, ... */
+  /** More facts of it; `bytes` are bytes. */
   readonly facts: FlightFacts;
 }
 

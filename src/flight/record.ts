@@ -16,19 +16,19 @@ const HEADER = 40;
 const ENTRY = 16;
 
 /**
- * What happened on one connection, as far as its flight recorder still had it when it was read. It
- * holds times, kinds and sizes; nothing of what was sent.
+ * The latest events of one connection, copied from its flight recorder. A record has times, kinds and
+ * sizes, but no content of messages.
  */
 export class FlightRecord {
-  /** The connection's. */
+  /** Id of the connection. */
   readonly id: string;
   /** As asked for, without user and password; undefined where that is not known. */
   readonly url: string | undefined;
   /** Index of its worker. */
   readonly worker: number;
-  /** Events that later ones have overwritten, or that were too many for an error. */
+  /** Number of older events that are missing: overwritten, or too many for an error. */
   readonly lost: number;
-  /** Code of the error that it came with; undefined where it was asked for. */
+  /** Code of the error that it came with; undefined without one. */
   readonly error: string | undefined;
   readonly #bytes: Buffer;
   readonly #offset: number;
@@ -46,19 +46,19 @@ export class FlightRecord {
     this.#bytes = bytes;
   }
 
-  /** The oldest first. */
+  /** The events, oldest first. */
   get events(): readonly FlightEvent[] {
     this.#events ??= Object.freeze(this.#read());
     return this.#events;
   }
 
-  /** A timeline to read, a line for each event; times are milliseconds since the first. */
+  /** Returns a readable timeline: a line for each event, with milliseconds since the first. */
   toString(): string {
     return timeline(this);
   }
 
   /**
-   * Events in Chrome's trace event format, as the `traceEvents` of a file that Perfetto and
+   * Returns the events in Chrome's trace event format, as the `traceEvents` of a file that Perfetto and
    * chrome://tracing open. `ts` is that of the monotonic clock in microseconds, as in Node's own.
    */
   toTraceEvents(): TraceEvent[] {
@@ -76,6 +76,7 @@ export class FlightRecord {
     return this.#bytes;
   }
 
+  /** Shows the id and the number of events in `console.log()`, not the bytes. */
   [inspect.custom](): string {
     return `FlightRecord { ${this.id}, ${this.events.length} events }`;
   }

@@ -5,18 +5,25 @@ import type { FlightEvent, FlightFacts, Recorded } from './kinds.js';
  * of one that may overlap others, `i` is an instant, `M` names a process or a thread.
  */
 export interface TraceEvent {
+  /** Label of the slice or instant. */
   readonly name: string;
+  /** Category, that of the flight event. */
   readonly cat?: string;
+  /** Phase: the type of the event. */
   readonly ph: 'X' | 'b' | 'e' | 'i' | 'M';
   /** Microseconds. */
   readonly ts: number;
+  /** Duration of `X`, microseconds. */
   readonly dur?: number;
+  /** Id of the process. */
   readonly pid: number;
+  /** Number of the row in the process: one per connection. */
   readonly tid: number;
   /** Of `b` and `e`: what belongs together. */
   readonly id?: string;
   /** Of `i`: the row it is drawn in. */
   readonly s?: 't';
+  /** Facts of the event. */
   readonly args: FlightFacts;
 }
 

@@ -1,82 +1,106 @@
-/** What each kind of warning knows besides its message. Times are milliseconds, sizes bytes. */
+/** Details of a {@link PoolWarning}, by its code. Times are milliseconds, sizes bytes. */
 export interface WarningDetails {
-  /** A worker's event loop does not turn: a handler, or another function of its thread, runs on. */
+  /** The event loop of a worker is blocked, by a handler or another function of its thread. */
   WORKER_BLOCKED: {
-    /** So far. */
+    /** How long it has been blocked so far. */
     readonly blockedFor: number;
-    /** What JavaScript the worker runs; undefined where that cannot be known. */
+    /** Stack of the JavaScript that the worker runs; undefined where it is unknown. */
     readonly stack: string | undefined;
     /** Why there is no stack. */
     readonly noStack: string | undefined;
   };
-  /** What has arrived on a connection is not taken. */
+  /** Messages of a connection are not read. */
   CONNECTION_UNREAD: {
+    /** How long nothing has been read. */
     readonly unreadFor: number;
-    /** That wait for a listener. */
+    /** Messages that wait for a listener. */
     readonly messages: number;
-    /** That wait in the kernel, since the connection is paused. */
+    /** Bytes that wait in the kernel while the connection is paused. */
     readonly unread: number;
+    /** Whether the connection is paused. */
     readonly paused: boolean;
   };
-  /** What is sent on a connection is more than what leaves. */
-  SEND_QUEUE_GROWING: { readonly queuedBytes: number; readonly growingFor: number };
-  /** The peer acknowledges nothing, not even that it lives. */
+  /** A connection sends more than its peer takes. */
+  SEND_QUEUE_GROWING: {
+    /** Bytes that wait to be sent. */
+    readonly queuedBytes: number;
+    /** How long they have not become fewer. */
+    readonly growingFor: number;
+  };
+  /** The peer acknowledges nothing, not even keep-alive probes. */
   PEER_UNRESPONSIVE: {
+    /** How long nothing has been acknowledged. */
     readonly unresponsiveFor: number;
     /** Segments that were sent and not acknowledged. */
     readonly unacked: number;
-    /** How often in a row they were sent again. */
+    /** How many times in a row they were sent again. */
     readonly retransmits: number;
   };
-  LEASE_LEAKED: LeaseDetails;
-  LEASE_OVERDUE: LeaseDetails;
-  LEASE_RETURNED: LeaseDetails;
-  /** A worker cannot be started yet; the pool goes on trying. */
+  /** A lease was lost by its holder, and released by the pool. */
+  LEASE_LEAKED: LeaseWarningDetails;
+  /** A lease has been held for longer than `leakDetectionThreshold`. */
+  LEASE_OVERDUE: LeaseWarningDetails;
+  /** An overdue lease has ended. */
+  LEASE_RETURNED: LeaseWarningDetails;
+  /** A worker cannot be started yet; the pool keeps trying. */
   WORKER_NOT_STARTED: {
     /** The error number by its name, or ERR_WORKER_INIT_FAILED where Node.js names none. */
     readonly errno: string | undefined;
   };
-  /** Threads of a pool that was destroyed wait in system calls, and go on until these return. */
-  WORKER_STUCK: { readonly threads: number };
-  /** A capture has stopped. */
+  /** Threads of a destroyed pool are still in system calls, and end only when these return. */
+  WORKER_STUCK: {
+    /** Number of such threads. */
+    readonly threads: number;
+  };
+  /** The capture of a connection has stopped. */
   BIO_CAPTURE: object;
-  /** A key log is not written any more. */
+  /** The key log can no longer be written. */
   KEYLOG: object;
-  /** BIOs keep OpenSSL waiting. */
+  /** BIOs of a connection keep OpenSSL waiting. */
   BIO_RETRIES: object;
 }
 
-interface LeaseDetails {
+/** Details of warnings about leases. Times are milliseconds. */
+export interface LeaseWarningDetails {
+  /** Mode of the lease. */
   readonly mode: 'shared' | 'exclusive';
+  /** Its fencing token, see {@link Lease.token}. */
   readonly token: bigint;
+  /** The option `label`. */
   readonly label: string | undefined;
+  /** Time since it was granted. */
   readonly heldFor: number;
-  /** Where it was taken. */
+  /** Stack of the call that took it. */
   readonly stack: string;
 }
 
+/** Stable code of a {@link PoolWarning}; docs/monitoring.md has a line for each. */
 export type WarningCode = keyof WarningDetails;
 
-/** As whoever finds trouble tells of it. */
+/** A warning as it is found, before it is told. */
 export interface Trouble<Code extends WarningCode = WarningCode> {
+  /** Stable code of the warning. */
   readonly code: Code;
-  /** What is wrong, and what to do. */
+  /** The problem, and a remedy. */
   readonly message: string;
-  /** Id of the connection. */
+  /** Id of the connection; undefined where it is about none. */
   readonly connection?: string | undefined;
-  /** Index of the worker thread. */
+  /** Index of the worker thread; undefined where it is about none. */
   readonly worker?: number | undefined;
+  /** Details, by its code. */
   readonly details: WarningDetails[Code];
 }
 
+/** Added to a warning when it is told. */
 interface Told {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Warnings of this code that were not told since the last one, since there were too many. */
+  /** Warnings of this code suppressed since the last one, because there were too many. */
   readonly suppressed: number;
 }
 
-/** Something that ends nothing and that somebody should look at; `code` says which details it has. */
-export type PoolWarning = {
-  readonly [Code in WarningCode]: Trouble<Code> & Told;
-}[WarningCode];
+/** A warning with a code. */
+export interface WarningOf<Code extends WarningCode> extends Trouble<Code>, Told {}
+
+/** A problem that ends no connection, but needs attention; `code` selects the type of `details`. */
+export type PoolWarning = { readonly [Code in WarningCode]: WarningOf<Code> }[WarningCode];

@@ -7,62 +7,74 @@ import { importUserModule } from '../options/user-module.js';
 import { bioScope } from './bio-scope.js';
 
 /**
- * What a function of a BIO answers where nothing can be moved now: call again later. Say so only
- * after what lies below has said it, or after bytes were read that do not make a whole yet.
+ * Returned by a function of a BIO that can move no bytes now: it is called again later. Return it only
+ * after the layer below has returned it, or after reading bytes that are not complete yet.
  */
 export const RETRY: unique symbol = Symbol.for('lws-pool.retry');
+/** The type of {@link RETRY}. */
 export type Retry = typeof RETRY;
 
-/** One connection's place in the chain, as the functions of its BIO see it. */
+/** The layer below a BIO on one connection, passed to the functions of the BIO. */
 export interface BioLink {
-  /** The BIO's own: whatever it keeps of this connection. */
+  /** Yours: lws-pool neither reads nor writes it. */
   state: unknown;
   /**
-   * Reads from what lies below, the socket or another BIO: how many bytes, RETRY, or 0 where the peer
-   * has ended. Throws where the connection is lost: let it pass.
+   * Reads from the layer below, the socket or another BIO. It throws if the connection is lost: do not
+   * catch that.
+   *
+   * @returns how many bytes were read, RETRY, or 0 if the peer has ended
    */
   read(into: Uint8Array): number | Retry;
-  /** Writes to what lies below: how many bytes it took, or RETRY. */
+  /**
+   * Writes to the layer below.
+   *
+   * @returns how many bytes it took, or RETRY
+   */
   write(bytes: Uint8Array): number | Retry;
 }
 
 /**
- * A BIO of your own. Its functions run on the worker's thread in the middle of a read or a write of
- * OpenSSL's, under the connection's lock: they are never asynchronous, and may not lease. What they
- * send on connections leaves afterwards. What they throw ends their connection with ERR_BIO, and
- * touches no other.
+ * A BIO of your own. Its functions run on the worker's thread within a read or write of OpenSSL, under
+ * the lock of the connection: they must not be asynchronous, nor use leases. Messages they send on
+ * connections leave afterwards. If one throws, its connection alone ends with ERR_BIO.
  */
 export interface Bio {
-  /** Before the first byte. */
+  /** Called before the first byte. */
   open?(link: BioLink): void;
   /**
-   * OpenSSL wants to read: fill `into` from its beginning. Default: what lies below.
+   * OpenSSL wants to read: fill `into` from its beginning. Default: reads from the layer below.
    *
-   * @returns how many bytes, RETRY, or 0 where nothing more will come
+   * @returns how many bytes, RETRY, or 0 if nothing more will come
    */
   read?(link: BioLink, into: Buffer): number | Retry;
   /**
-   * OpenSSL writes. Default: what lies below.
+   * OpenSSL writes. Default: writes to the layer below.
    *
-   * @returns how many of the bytes were taken, at least 1, or RETRY; the rest comes again
+   * @returns how many of the bytes were taken, at least 1, or RETRY; the rest is passed again
    */
   write?(link: BioLink, bytes: Buffer): number | Retry;
-  /** `flush`: send on what `write` has kept; RETRY where it does not go now (BIO_flush(3)). */
+  /**
+   * `flush`: write the bytes that `write` has kept (BIO_flush(3)).
+   *
+   * @returns RETRY if they cannot be written now
+   */
   ctrl?(link: BioLink, command: 'flush'): undefined | Retry;
-  /** After the last byte. */
+  /** Called after the last byte. */
   close?(link: BioLink): void;
 }
 
 const BIO = Symbol.for('lws-pool.bio');
 
-/** A module's default export, as `{ type: 'custom', module }` names it; or an argument of pushBio(). */
+/** Made by {@link defineBio}: the default export of a module, or an argument of `pushBio()`. */
 export interface BioDefinition {
+  /** The functions that were passed to `defineBio()`. */
   readonly [BIO]: Bio;
 }
 
 /**
- * Declares a BIO.
+ * Declares a BIO, as the default export of a module or for `pushBio()`.
  *
+ * @param bio its functions
  * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function defineBio(bio: Bio): BioDefinition {

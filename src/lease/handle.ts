@@ -10,13 +10,13 @@ const HOW = { read: 0, write: 1, both: 2 } as const;
 /** How long a worker gets to let go of a detached connection. Milliseconds. */
 const DETACH_PATIENCE = 5_000;
 
-/** What is left of a connection that was detached. */
+/** A connection that was detached; you own what is in it. */
 export interface Detached {
-  /** The socket's descriptor: whoever has it closes it. */
+  /** Descriptor of the socket: close it when done. */
   readonly fd: number;
-  /** The `SSL*`, on that descriptor, with TLS; whoever has it frees it (SSL_free(3)). */
+  /** With TLS, the `SSL*` on that descriptor: free it when done (SSL_free(3)). */
   readonly ssl?: bigint;
-  /** What was read of a frame that has not arrived as a whole. */
+  /** Bytes of an unfinished incoming frame, as {@link Lease.leftover}. */
   readonly leftover: Buffer;
 }
 

@@ -1,21 +1,25 @@
 import type { LeaseHandle } from './handle.js';
 import type { LeaseState } from './state.js';
 
-/** A lease that was lost, or that is held for long. */
+/** A lease that its holder lost, or has held for too long. */
 export interface LeaseReport {
   /**
-   * `leaked`: nobody has it any more, and it was given back for its holder; `overdue`: it is held
+   * `leaked`: its holder lost it, and the pool has released it; `overdue`: it has been held
    * for longer than `leakDetectionThreshold`; `returned`: it was overdue, and has ended after all.
    */
   readonly kind: 'leaked' | 'overdue' | 'returned';
   /** Id of the connection. */
   readonly connection: string;
+  /** Mode of the lease. */
   readonly mode: 'shared' | 'exclusive';
+  /** Its fencing token, see {@link Lease.token}. */
   readonly token: bigint;
+  /** The option `label`. */
   readonly label?: string | undefined;
-  /** Milliseconds. */
+  /** Time since it was granted. Milliseconds. */
   readonly heldFor: number;
-  /** Where it was taken; '' if many were taken within a second, unless `leakDetectionThreshold` is set. */
+  /** Stack of the call that took it; '' if many were taken within a second, unless
+   * `leakDetectionThreshold` is set. */
   readonly stack: string;
 }
 

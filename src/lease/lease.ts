@@ -11,17 +11,17 @@ export let handleOf: (lease: unknown) => LeaseHandle | undefined;
 /**
  * A lease on a connection's socket descriptor and SSL object, from `connection.lease()`.
  *
- * An exclusive one has them to itself: the worker and libwebsockets touch neither until it ends.
- * What is sent meanwhile waits, and what arrives is delivered afterwards. A shared one observes,
- * while the connection goes on. Give it back with `release()` or `await using`; a lease that was
- * lost is given back, and reported, when the garbage collector finds it.
+ * While an exclusive lease lasts, the worker and libwebsockets use neither: messages you send wait,
+ * and incoming bytes are delivered afterwards. A shared lease observes, while the connection goes on.
+ * End it with `release()` or `await using`. If you lose a lease, the pool releases and reports it when
+ * the garbage collector finds it.
  *
- * Once it is over, whatever asks something of the connection throws ERR_LEASE_RELEASED,
- * ERR_LEASE_EXPIRED or ERR_LEASE_REVOKED and does nothing. So it does with ERR_WORKER_BUSY where the
- * worker has been using the connection for more than 250 ms, as a BIO that hangs makes it do.
+ * Once the lease has ended, every operation on the connection throws ERR_LEASE_RELEASED,
+ * ERR_LEASE_EXPIRED or ERR_LEASE_REVOKED and does nothing. It throws ERR_WORKER_BUSY if the worker
+ * has been using the connection for more than 250 ms, for instance in a BIO that hangs.
  */
 export class Lease<Leased = unknown> {
-  /** What was leased. */
+  /** The leased connection. */
   readonly connection: Leased;
   static {
     handleOf = (lease) =>
@@ -45,11 +45,12 @@ export class Lease<Leased = unknown> {
     this.#handle = handle;
   }
 
+  /** Mode of the lease: `exclusive` or `shared`. */
   get mode(): 'shared' | 'exclusive' {
     return this.#handle.state.mode;
   }
 
-  /** Grows with every lease of the connection: a fencing token. */
+  /** A fencing token: unique and growing among the leases of a connection. */
   get token(): bigint {
     return BigInt(this.#handle.state.token);
   }
@@ -59,34 +60,34 @@ export class Lease<Leased = unknown> {
     return this.#handle.state.label;
   }
 
-  /** Milliseconds since the epoch. */
+  /** When the lease was granted. Milliseconds since the epoch. */
   get acquiredAt(): number {
     return this.#handle.state.acquiredAt;
   }
 
-  /** Milliseconds since the epoch; undefined without `maxHold`. */
+  /** When the lease expires. Milliseconds since the epoch; undefined without `maxHold`. */
   get expiresAt(): number | undefined {
     return this.#handle.state.expiresAt;
   }
 
-  /** Aborts when the lease expires or is revoked, as when the connection closes; not at release. */
+  /** Aborts when the lease expires, or is revoked because its connection ends; not at `release()`. */
   get signal(): AbortSignal {
     return this.#handle.state.signal;
   }
 
-  /** It is over, however it ended. */
+  /** Whether the lease has ended, for whatever reason. */
   get released(): boolean {
     return this.#handle.state.ending !== undefined;
   }
 
   /**
-   * A descriptor on the connection's socket, for `io_uring` and whatever else takes one: a
-   * duplicate (dup(2)) of the one libwebsockets has (`lws_get_socket_fd`), closed at `release()`.
-   * It stays open even if the connection is closed before; then it leads nowhere. Who closes it
-   * himself, or lets an exclusive lease expire that gave it, breaks the connection.
+   * A file descriptor of the connection's socket, for your own system calls: a duplicate (dup(2)) of
+   * the one libwebsockets has (`lws_get_socket_fd`). `release()` closes it, and nothing before that:
+   * if the connection ends first, the descriptor leads nowhere. Do not close it yourself, and do not let
+   * an exclusive lease expire after reading this: both break the connection.
    *
-   * With an exclusive lease the kernel's counts tell, when it comes back, whether bytes went past
-   * the lease: on a WebSocket that closes it with ERR_LEASE_TAINTED, see {@link vouch}.
+   * When an exclusive lease ends, the kernel's counts show whether bytes were moved through the
+   * descriptor: a WebSocket then closes with ERR_LEASE_TAINTED, unless you called {@link vouch}.
    *
    * @throws LwsPoolError ERR_TOO_MANY_FILES, ERR_LEASE_OPERATION
    */
@@ -95,24 +96,24 @@ export class Lease<Leased = unknown> {
   }
 
   /**
-   * The value of the connection's `SSL*` (`lws_get_ssl`), for users of foreign functions; undefined
-   * without TLS. Nothing protects the object from what is called with it, on any other thread or
-   * after the lease: prefer {@link tls}. It is not freed before `release()`.
+   * The `SSL*` of the connection (`lws_get_ssl`) as a number, for foreign functions; undefined without
+   * TLS. Nothing guards the object against calls from other threads or after the lease, so prefer
+   * {@link tls}. It is not freed before `release()`. Exclusive leases only.
    *
-   * @throws LwsPoolError ERR_LEASE_MODE on a shared lease: the worker is using it
+   * @throws LwsPoolError ERR_LEASE_MODE
    */
   get ssl(): bigint | undefined {
     return this.#handle.ssl;
   }
 
-  /** The socket: options, TCP_INFO; reading and writing with an exclusive lease. */
+  /** The socket of the connection: options and TCP_INFO; with an exclusive lease also its bytes. */
   get socket(): LeaseSocket {
     this.#handle.require();
     this.#socket ??= new LeaseSocket(this.#handle, this.#handle.state.exclusive);
     return this.#socket;
   }
 
-  /** The TLS above it; undefined on plain connections. */
+  /** TLS of the connection; undefined without TLS. */
   get tls(): LeaseTls | undefined {
     if (this.#tls !== undefined) this.#handle.require();
     else if (this.#handle.secure) {
@@ -122,40 +123,46 @@ export class Lease<Leased = unknown> {
   }
 
   /**
-   * What the codec had read of an unfinished incoming frame when the lease began, header and all;
-   * empty between two frames, and on raw connections. What is read from the socket comes behind it.
+   * Bytes of an unfinished incoming frame, with its header, that the codec had read when the lease
+   * began; empty between two frames, and on raw connections. Bytes you read from the socket follow
+   * them. Exclusive leases only.
    *
-   * @throws LwsPoolError ERR_LEASE_MODE on a shared lease: it would be changing
+   * @throws LwsPoolError ERR_LEASE_MODE
    */
   get leftover(): Buffer {
     return this.#handle.leftover;
   }
 
   /**
-   * Says that what was moved past the lease, through {@link fd} or {@link ssl}, left both
-   * directions between two frames, so that the connection can go on. Exclusive leases only.
+   * Confirms that you moved only whole frames through {@link fd} or {@link ssl}, in both directions, so
+   * that the connection can go on. Exclusive leases only.
+   *
+   * @throws LwsPoolError ERR_LEASE_MODE
    */
   vouch(): void {
     this.#handle.vouch();
   }
 
   /**
-   * Takes the connection away for good: no close frame is sent, no FIN and no TLS alert, and the
-   * pool forgets it (`close` with 1006 and the reason "detached"). What was queued to be sent is
-   * lost. Exclusive leases only. With TLS it waits until the worker has let go of the SSL object.
+   * Takes the connection away from the pool for good: the peer sees no close frame, FIN or TLS alert,
+   * and the connection emits `close` with 1006 and the reason "detached". Unsent messages are lost.
+   * Exclusive leases only. With TLS, it blocks until the worker has let go of the SSL object, at most
+   * 5 seconds.
    *
-   * @throws LwsPoolError ERR_TLS_OPERATION with TLS on a worker's own thread; ERR_TOO_MANY_FILES where
-   *   no descriptor is left for it, and the lease goes on; ERR_LEASE_OPERATION
+   * @returns descriptor and SSL object, which you own from now on
+   * @throws LwsPoolError ERR_LEASE_MODE; ERR_TLS_OPERATION with TLS on the thread of a worker;
+   *   ERR_TOO_MANY_FILES without a free descriptor (the lease goes on); ERR_LEASE_OPERATION
    */
   detach(): Detached {
     return this.#handle.detach('detach()', false);
   }
 
   /**
-   * The same for a connection without TLS, as a Socket of `node:net`. What `leftover` holds is the
-   * first thing that is read from it.
+   * As {@link detach}, for a connection without TLS.
    *
-   * @throws LwsPoolError ERR_TLS_OPERATION with TLS; ERR_TOO_MANY_FILES, ERR_LEASE_OPERATION
+   * @returns a Socket of `node:net`; bytes of `leftover` are read from it first
+   * @throws LwsPoolError ERR_LEASE_MODE; ERR_TLS_OPERATION with TLS; ERR_TOO_MANY_FILES,
+   *   ERR_LEASE_OPERATION
    */
   detachToSocket(): Socket {
     const { fd, leftover } = this.#handle.detach('detachToSocket()', true);
@@ -164,16 +171,18 @@ export class Lease<Leased = unknown> {
     return socket;
   }
 
-  /** Gives the connection back. Any number of times; never throws. */
+  /** Ends the lease and returns the connection. You may call it again; it never throws. */
   release(): void {
     const { state } = this.#handle;
     state.leasing.end(state, 'released');
   }
 
+  /** {@link release}, for `using`. */
   [Symbol.dispose](): void {
     this.release();
   }
 
+  /** {@link release}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     this.release();
     return Promise.resolve();

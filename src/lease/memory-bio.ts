@@ -5,8 +5,9 @@ import { madeBy } from '../errors/made-by.js';
 import { type NativeMemoryBio, native } from '../native.js';
 import { group, integer, parseWith } from '../options/schema.js';
 
+/** Options of {@link createMemoryBio}. */
 export interface MemoryBioOptions {
-  /** Bytes that are kept each way at the most. Default: 1 MiB. */
+  /** Most bytes kept in each direction, 1 KiB to 256 MiB. Default: 1 MiB. */
   readonly limit?: number | undefined;
 }
 
@@ -18,9 +19,9 @@ const check = group({
 });
 
 /**
- * Stands in the place of the socket while an exclusive lease lasts: what OpenSSL is to read is fed
- * here, and what it writes is taken here, to be moved by means of your own. `lease.tls.pushBio()` puts
- * it there; `popBio()` has to take it away before the lease is given back, with nothing left in it.
+ * Replaces the socket beneath TLS during an exclusive lease: you feed the bytes that OpenSSL reads, and
+ * take the bytes that it writes. Put it in with `lease.tls.pushBio()`. Before the lease ends, empty it
+ * and take it away with `popBio()`.
  */
 export class MemoryBio {
   /** @internal */
@@ -38,20 +39,20 @@ export class MemoryBio {
     this.native = new native.MemoryBio(limit);
   }
 
-  /** Bytes that were fed and that OpenSSL has not read. */
+  /** Number of fed bytes that OpenSSL has not read yet. */
   get unread(): number {
     return this.native.pending()[0];
   }
 
-  /** Bytes that OpenSSL has written and nobody has taken. */
+  /** Number of bytes that OpenSSL has written and you have not taken yet. */
   get untaken(): number {
     return this.native.pending()[1];
   }
 
   /**
-   * Bytes as they came from the peer: records of TLS, in order, cut anywhere. Copied.
+   * Passes bytes of the peer to OpenSSL: TLS records in order, cut anywhere. They are copied.
    *
-   * @returns how many there was room for
+   * @returns how many bytes there was room for
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
   feed(bytes: Uint8Array): number {
@@ -60,8 +61,9 @@ export class MemoryBio {
   }
 
   /**
-   * Bytes to be sent to the peer, as many as there are or as are wanted.
+   * Takes bytes to send to the peer.
    *
+   * @param most most bytes to take; default: all
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
   take(most: number = ALL): Buffer {
@@ -71,14 +73,14 @@ export class MemoryBio {
     return this.native.take(most);
   }
 
-  /** The peer will send nothing more: OpenSSL reads the end behind what was fed. */
+  /** Tells OpenSSL that the peer has ended, after the bytes fed so far. */
   end(): void {
     this.native.end();
   }
 }
 
 /**
- * A BIO whose other end is yours, for TLS over any stream of bytes: a tunnel, a ring.
+ * Creates a BIO between OpenSSL and your own code, for TLS over any stream of bytes: a tunnel, a ring.
  *
  * @throws LwsPoolError ERR_INVALID_OPTION
  */

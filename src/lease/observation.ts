@@ -1,3 +1,4 @@
+/** `exclusive`: only the holder uses descriptor and SSL object. `shared`: holders only observe. */
 export type LeaseMode = 'shared' | 'exclusive';
 
 /** How a lease ended. */

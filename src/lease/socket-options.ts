@@ -6,15 +6,15 @@ import { SOCKET_OPTIONS, type SocketOption } from './option-table.js';
 
 type Table = typeof SOCKET_OPTIONS;
 
-/** An option by its name in the manual: `SO_KEEPALIVE`, `TCP_NODELAY`, `IP_TTL`, ... */
+/** Name of a socket option, as in its manual: `SO_KEEPALIVE`, ... docs/leases.md lists them. */
 export type SocketOptionName = keyof Table;
 
-/** The options and the types of their values. */
+/** Type of the value of each socket option; docs/leases.md has the units. */
 export type SocketOptionValues = {
   [Name in SocketOptionName]: Table[Name] extends SocketOption<infer Value> ? Value : never;
 };
 
-/** The options that can be set. */
+/** Name of a socket option that can be set; docs/leases.md lists them. */
 export type SettableSocketOption = {
   [Name in SocketOptionName]: Table[Name] extends SocketOption<unknown, true> ? Name : never;
 }[SocketOptionName];

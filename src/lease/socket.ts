@@ -23,13 +23,13 @@ const HOW = ['read', 'write', 'both'] as const;
 const tcpInfo = new Uint8Array(TCP_INFO_BYTES);
 
 /**
- * The socket beneath a connection, for as long as the lease lasts: `lease.socket`. With a shared
- * lease it can only be looked at, since the connection goes on meanwhile; changing it, reading and
- * writing need an exclusive one. Bytes are those on the wire: frames, or TLS records.
+ * The socket of a leased connection: `lease.socket`. With a shared lease you can only look at it;
+ * changing it, reading and writing need an exclusive one. Bytes are those on the wire: frames, or TLS
+ * records. See socket(7), tcp(7), ip(7), ipv6(7) and unix(7).
  *
- * Every method throws the lease's error once it is over, ERR_INVALID_ARGUMENT for what it does not
- * take, ERR_LEASE_MODE for what a shared lease does not allow, and the kernel's error (`errno` in
- * `details`) where that refuses. See socket(7), tcp(7), ip(7), ipv6(7) and unix(7).
+ * Every method throws the error of the lease once it has ended, ERR_INVALID_ARGUMENT for a wrong
+ * argument, ERR_LEASE_MODE where it needs an exclusive lease, and ERR_LEASE_OPERATION with
+ * `details.errno` where the kernel refuses.
  */
 export class LeaseSocket {
   readonly #access: SocketAccess;
@@ -42,26 +42,26 @@ export class LeaseSocket {
   }
 
   /**
-   * What the kernel knows of the TCP connection: round trips, windows, losses, counters, with the
-   * kernel's units. Costs one system call.
+   * Returns TCP_INFO of the kernel (tcp(7)): round trips, windows, losses and counters, in the kernel's
+   * units. Costs one system call.
    *
-   * @throws LwsPoolError the kernel's error for a Unix socket
+   * @throws LwsPoolError ERR_LEASE_OPERATION for a Unix socket
    */
   tcpInfo(): TcpInfo {
     return decodeTcpInfo(tcpInfo, this.#access.getOption(IPPROTO_TCP, TCP_INFO, tcpInfo));
   }
 
   /**
-   * An option by its name in the manual; its unit is the kernel's, but for times of SO_RCVTIMEO
-   * and SO_SNDTIMEO, which are milliseconds.
+   * Returns an option by its name in the manual, in the kernel's unit; SO_RCVTIMEO and SO_SNDTIMEO are
+   * in milliseconds.
    *
-   * @throws LwsPoolError ERR_LEASE_MODE for SO_ERROR of a shared lease: who reads it takes it away
+   * @throws LwsPoolError ERR_LEASE_MODE for SO_ERROR with a shared lease, since reading clears it
    */
   getOption<Name extends SocketOptionName>(name: Name): SocketOptionValues[Name];
   /**
-   * The bytes of any option, getsockopt(2).
+   * Returns the bytes of any option, getsockopt(2).
    *
-   * @param length bytes to make room for, 1 to 4096; the answer may be shorter
+   * @param length bytes to make room for, 1 to 4096; the result may be shorter
    */
   getOption(level: number, name: number, length: number): Buffer;
   getOption(nameOrLevel: unknown, number?: unknown, length?: unknown): unknown {
@@ -77,9 +77,9 @@ export class LeaseSocket {
     return into.subarray(0, this.#access.getOption(level, name, into));
   }
 
-  /** Sets an option by its name in the manual. Exclusive leases only. It outlives the lease. */
+  /** Sets an option by its name in the manual, beyond the lease. Exclusive leases only. */
   setOption<Name extends SettableSocketOption>(name: Name, value: SocketOptionValues[Name]): void;
-  /** Sets any option from its bytes, setsockopt(2). Exclusive leases only. It outlives the lease. */
+  /** Sets any option from its bytes, setsockopt(2), beyond the lease. Exclusive leases only. */
   setOption(level: number, name: number, value: Uint8Array): void;
   setOption(nameOrLevel: unknown, numberOrValue: unknown, value?: unknown): void {
     this.#needExclusive('setOption()');
@@ -94,22 +94,22 @@ export class LeaseSocket {
     this.#access.setOption(level, name, bytesOf('value', value));
   }
 
-  /** Bytes written that the peer has not acknowledged, sent or not (SIOCOUTQ, tcp(7)). */
+  /** Returns how many written bytes the peer has not acknowledged yet (SIOCOUTQ, tcp(7)). */
   unsent(): number {
     return this.#access.unsent();
   }
 
-  /** Bytes that came in and that nobody has read from the kernel (SIOCINQ, tcp(7)). */
+  /** Returns how many received bytes wait in the kernel (SIOCINQ, tcp(7)). */
   unread(): number {
     return this.#access.unread();
   }
 
-  /** Our IP address, or the path of a Unix socket, '' for none. */
+  /** Local IP address, or path of the Unix socket; `''` without one. */
   get localAddress(): string {
     return this.#access.address('local').address;
   }
 
-  /** Our port; 0 for a Unix socket. */
+  /** Local port; 0 for a Unix socket. */
   get localPort(): number {
     return this.#access.address('local').port;
   }
@@ -124,29 +124,29 @@ export class LeaseSocket {
     return this.#access.address('remote').port;
   }
 
-  /** `cubic`, `bbr`, ...; setOption('TCP_CONGESTION', ...) changes it. */
+  /** Congestion control: `cubic`, `bbr`, ...; change it with `setOption('TCP_CONGESTION', name)`. */
   get congestionControl(): string {
     return this.getOption('TCP_CONGESTION');
   }
 
   /**
-   * Reads what has come in, without waiting, recv(2). Exclusive leases only.
+   * Reads received bytes without waiting, recv(2). Exclusive leases only.
    *
-   * @param buffer at least one byte long
-   * @returns bytes read; 0: the peer has ended; -1: there is nothing now
+   * @param buffer where they go, at least one byte long
+   * @returns how many bytes were read; 0: the peer has ended; -1: there are none now
    */
   read(buffer: Uint8Array): number {
     this.#needExclusive('read()');
     const into = bytesOf('buffer', buffer);
-    // An answer of 0 would say that the peer has ended.
+    // A result of 0 would say that the peer has ended.
     if (into.length === 0) throw wrong('buffer', buffer, 'a buffer of at least one byte');
     return this.#access.read(into);
   }
 
   /**
-   * Writes as much as the kernel takes, without waiting, send(2). Exclusive leases only.
+   * Writes as many bytes as the kernel takes without waiting, send(2). Exclusive leases only.
    *
-   * @returns bytes taken, maybe fewer than given; -1: none can be taken now
+   * @returns how many bytes were taken, perhaps fewer than given; -1: none can be taken now
    */
   write(buffer: Uint8Array): number {
     this.#needExclusive('write()');
@@ -160,7 +160,7 @@ export class LeaseSocket {
     this.#access.shutdown(how);
   }
 
-  /** The connection has to learn of an error: who reads SO_ERROR is the only one who does. */
+  /** Reading SO_ERROR clears it, and the connection has to learn of the error. */
   #refuseTaking(level: number, name: number): void {
     if (level === SOL_SOCKET && name === SO_ERROR) this.#needExclusive("getOption('SO_ERROR')");
   }

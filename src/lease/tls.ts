@@ -16,16 +16,17 @@ const X509_V_OK = 0;
 const LATER =
   'If that passes, read or write on and call again; docs/integrations.md tells what BIOs need.';
 
+/** Options of {@link LeaseTls.updateKeys}. */
 export interface UpdateKeysOptions {
-  /** Asks the peer to change the keys it sends with as well. */
+  /** Asks the peer to update its keys as well. Default: false. */
   readonly requestPeer?: boolean | undefined;
 }
 
 const updateKeysCheck = group({ requestPeer: flag });
 
 /**
- * The TLS of a leased connection, as OpenSSL has it. Everything throws the lease's error once the
- * lease is over. What moves bytes or changes the connection needs an exclusive lease.
+ * TLS of a leased connection, as OpenSSL has it: `lease.tls`. Every member throws the error of the
+ * lease once it has ended. Moving bytes and changing the connection need an exclusive lease.
  */
 export class LeaseTls {
   readonly #access: TlsAccess;
@@ -39,42 +40,48 @@ export class LeaseTls {
     this.#exclusive = exclusive;
   }
 
-  /** `TLSv1.2` or `TLSv1.3`. */
+  /** Version of TLS: `TLSv1.2`, `TLSv1.3`. */
   get protocol(): string {
     return this.#held().protocol;
   }
 
-  /** The cipher suite, as OpenSSL names it and as IANA does. */
-  get cipher(): { name: string; standardName: string } {
+  /** The cipher suite. */
+  get cipher(): {
+    /** Its name in OpenSSL. */
+    name: string;
+    /** Its name in the IANA registry. */
+    standardName: string;
+  } {
     const { cipher, cipherStandard } = this.#held();
     return { name: cipher, standardName: cipherStandard };
   }
 
   /**
-   * The group of the key exchange, as OpenSSL names it: `x25519`, `secp256r1`
-   * (SSL_get_negotiated_group(3)). Undefined for TLS 1.2 without one, as with RSA.
+   * Group of the key exchange, by its name in OpenSSL: `x25519`, `secp256r1`
+   * (SSL_get_negotiated_group(3)). Undefined for TLS 1.2 without a group, as with RSA.
    */
   get group(): string | undefined {
     return this.#held().group;
   }
 
-  /** The protocol that was agreed on by ALPN. */
+  /** Protocol agreed on by ALPN (RFC 7301); undefined for none. */
   get alpn(): string | undefined {
     return this.#held().alpn;
   }
 
-  /** The name that was sent to the server (SNI). */
+  /** Server name sent to the server (SNI, RFC 6066 section 3); undefined for none. */
   get servername(): string | undefined {
     return this.#held().servername;
   }
 
+  /** Certificate of the peer; undefined where it sent none. */
   get peerCertificate(): X509Certificate | undefined {
     return this.peerCertificates[0];
   }
 
   /**
-   * The chain as the peer sent it, its own certificate first. After a session that was resumed
-   * from an export there is its own alone.
+   * Certificate chain as the peer sent it, its own certificate first. After a session resumed from an
+   * export, only its own.
    */
   get peerCertificates(): readonly X509Certificate[] {
     const { chain } = this.#held();
@@ -82,53 +89,55 @@ export class LeaseTls {
     return this.#certificates;
   }
 
-  /** What verification came to: 0, or OpenSSL's number of an error that was to be overlooked. */
+  /** Result of the verification: 0, or the number of an error that was ignored (X509_V_ERR_...). */
   get verifyResult(): number {
     return this.#held().verifyResult;
   }
 
-  /** What that number means; undefined where the certificate was found good. */
+  /** Text of `verifyResult` (X509_verify_cert_error_string(3)); undefined for 0. */
   get verifyError(): string | undefined {
     const { verifyResult, verifyText } = this.#held();
     return verifyResult === X509_V_OK ? undefined : verifyText;
   }
 
   /**
-   * The session, fit for the option `session` of `node:tls`. Undefined while it cannot be resumed:
-   * in TLS 1.3 until a ticket of the server has been read. It holds secrets: keep it like a key.
+   * The session, for the option `session` of `node:tls`. Undefined while it cannot be resumed: in
+   * TLS 1.3, until a ticket of the server has been read. It holds secrets: guard it like a key.
    */
   get session(): Buffer | undefined {
     return this.#access.session();
   }
 
+  /** Whether the handshake resumed an earlier session. */
   get sessionReused(): boolean {
     return this.#held().sessionReused;
   }
 
-  /** The verify_data of the Finished message that was sent: what `tls-unique` is in TLS 1.2. */
+  /** verify_data of the Finished message sent: `tls-unique` of TLS 1.2 (RFC 5929 section 3). */
   get finished(): Buffer | undefined {
     return this.#held().finished;
   }
 
-  /** The same of the one that was received. */
+  /** verify_data of the Finished message received. */
   get peerFinished(): Buffer | undefined {
     return this.#held().peerFinished;
   }
 
-  /** The OCSP response that the server stapled to its certificate, as DER. */
+  /** OCSP response that the server stapled to its certificate, as DER; undefined for none. */
   get ocspResponse(): Buffer | undefined {
     return this.#held().ocspResponse;
   }
 
-  /** Bytes that OpenSSL has decrypted and nobody has read. */
+  /** Number of decrypted bytes that wait in OpenSSL (SSL_pending(3)). */
   get pending(): number {
     return this.#access.pending();
   }
 
   /**
-   * Secret bytes that both ends can compute and nobody else (RFC 5705, RFC 8446 section 7.5). In
-   * TLS 1.2 an empty context is another one than none.
+   * Derives secret bytes that only the two ends can compute (RFC 5705, RFC 8446 section 7.5). In TLS
+   * 1.2, an empty context and no context give different bytes.
    *
+   * @param length how many bytes, 1 to 65,535
    * @throws LwsPoolError ERR_INVALID_ARGUMENT; ERR_TLS_OPERATION where OpenSSL refuses: TLS 1.3
    *   gives 255 hashes at most (8,160 bytes with SHA-256) and takes labels up to 249 bytes
    */
@@ -150,9 +159,10 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive: reads decrypted bytes that can be had without waiting.
+   * Reads decrypted bytes without waiting. Exclusive leases only.
    *
-   * @returns how many; -1: nothing now; 0: the peer will send nothing more (close_notify)
+   * @param into where they go, at least one byte long
+   * @returns how many bytes were read; 0: the peer has ended (close_notify); -1: there are none now
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_ARGUMENT
    */
   read(into: Uint8Array): number {
@@ -164,11 +174,10 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive: encrypts and sends what can be sent without waiting.
+   * Encrypts and sends as many bytes as possible without waiting. Exclusive leases only.
    *
-   * @returns how many bytes were taken. 0: the kernel takes none now, and part of a record waits:
-   *   the same bytes have to be written again, with or without others behind them, before
-   *   anything else can be sent
+   * @returns how many bytes were taken; 0: the kernel takes none now, and part of a record waits. Then
+   *   write the same bytes again, with or without more behind them, before you send anything else
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_ARGUMENT
    */
   write(bytes: Uint8Array): number {
@@ -178,10 +187,11 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive, TLS 1.3: changes the keys for what is sent from now on (RFC 8446 section 4.6.3).
+   * Changes the keys for everything sent from now on (RFC 8446 section 4.6.3). Exclusive leases and
+   * TLS 1.3 only.
    *
-   * @returns true: the message that says so has left. False: the kernel takes nothing now; finish
-   *   a `write()` that answered 0, then call again
+   * @returns true if the KeyUpdate message has left; false if the kernel takes nothing now: finish a
+   *   `write()` that returned 0, then call again
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION, ERR_TLS_OPERATION
    */
   updateKeys(options: UpdateKeysOptions = {}): boolean {
@@ -199,10 +209,10 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive: tells the peer that nothing more will be sent (close_notify). What it sends can
-   * still be read, up to its own close_notify.
+   * Tells the peer that you send nothing more (close_notify). You can still read, up to its own
+   * close_notify. Exclusive leases only.
    *
-   * @returns true: it has left, now or before. False: as with `updateKeys()`
+   * @returns true if close_notify has left; false as for {@link updateKeys}
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_TLS_OPERATION
    */
   shutdown(): boolean {
@@ -211,7 +221,7 @@ export class LeaseTls {
   }
 
   /**
-   * There is none: TLS 1.3 has done away with it, and in TLS 1.2 it is switched off.
+   * Not supported: TLS 1.3 has no renegotiation, and for TLS 1.2 it is switched off.
    *
    * @throws LwsPoolError ERR_TLS_OPERATION, always
    */
@@ -225,15 +235,15 @@ export class LeaseTls {
   }
 
   /**
-   * What the BIOs between OpenSSL and the socket have counted, from the socket upwards.
+   * Figures of the BIOs between OpenSSL and the socket, from the socket upwards.
    *
-   * @throws LwsPoolError the lease's
+   * @throws LwsPoolError the error of the lease
    */
   get bios(): readonly BioFigures[] {
     return this.#access.bios();
   }
 
-  /** The figures of the topmost BIO of that type; undefined where there is none. */
+  /** Returns the figures of the topmost BIO of a type; undefined without one. */
   bio<Type extends BioFigures['type']>(
     type: Type,
   ): Extract<BioFigures, { readonly type: Type }> | undefined {
@@ -241,12 +251,11 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive: puts a BIO between OpenSSL and those that are there (BIO_push(3)). It stays after the
-   * lease, until `popBio()` or the connection's end. Only the socket's own lies beneath all of them.
+   * Puts a BIO on top of the others, next to OpenSSL (BIO_push(3)). It stays beyond the lease, until
+   * `popBio()` or the end of the connection. Exclusive leases only.
    *
-   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION; ERR_TLS_OPERATION where OpenSSL stands in
-   *   the middle of something: a write that has to be finished, or for a recorder a record that has
-   *   come in half
+   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION; ERR_TLS_OPERATION while a write is
+   *   unfinished or, for a recorder, half a record has arrived
    */
   pushBio(bio: BioOptions | BioDefinition | MemoryBio): void {
     const operation = 'pushBio()';
@@ -256,10 +265,10 @@ export class LeaseTls {
   }
 
   /**
-   * Exclusive: takes the topmost BIO away (BIO_pop(3)), after it has sent what it keeps.
+   * Flushes the topmost BIO and takes it away (BIO_pop(3)). Exclusive leases only.
    *
-   * @returns its last figures
-   * @throws LwsPoolError ERR_LEASE_MODE; ERR_TLS_OPERATION where there is none, or it holds bytes that
+   * @returns its final figures
+   * @throws LwsPoolError ERR_LEASE_MODE; ERR_TLS_OPERATION where there is no BIO, or it keeps bytes that
    *   the kernel does not take now
    */
   popBio(): BioFigures {

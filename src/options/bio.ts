@@ -15,6 +15,7 @@ import {
 
 /** Counts bytes and calls both ways. Costs two additions per call. */
 export interface CounterBio {
+  /** Selects this BIO. */
   readonly type: 'counter';
 }
 
@@ -23,8 +24,9 @@ export interface CounterBio {
  * for each call that ends a record, and 16 bytes for each record that is kept.
  */
 export interface RecorderBio {
+  /** Selects this BIO. */
   readonly type: 'recorder';
-  /** How many are kept. Default: 1,024. */
+  /** Number of records to keep. Default: 1,024. */
   readonly records?: number | undefined;
 }
 
@@ -34,38 +36,41 @@ export interface RecorderBio {
  * copy of what passes and a write to the file for each call, on the worker's thread.
  */
 export interface CaptureBio {
+  /** Selects this BIO. */
   readonly type: 'capture';
   /**
-   * Must not exist; made with mode 0600. `{id}` stands for the id of the connection, where there are
-   * several.
+   * Path of the file, which must not exist; it is created with mode 0600. `{id}` stands for the id of
+   * the connection, where there are several.
    */
   readonly file: string | URL;
-  /** Most bytes of the file; then it ends there. Default: 64 MiB. */
+  /** Largest size of the file; the capture stops there. Bytes; default: 64 MiB. */
   readonly limit?: number | undefined;
 }
 
 /**
- * Does damage, for chaos tests: each probability (0 to 1) is that of one call. Places in the stream
- * are counted from 0, where the BIO was put.
+ * Injects faults, for chaos tests. Each probability (0 to 1) applies to one call. Positions in the
+ * stream are counted in bytes from 0, where the BIO was put in.
  */
 export interface FaultBio {
+  /** Selects this BIO. */
   readonly type: 'fault';
-  /** Everything is drawn from it. Default: any; `lease.tls.bios` tells it. */
+  /** Seed of the random numbers. Default: a random one, found in `lease.tls.bios`. */
   readonly seed?: number | undefined;
-  /** Reads that ask for less than they could. */
+  /** Probability that a read asks for fewer bytes than it could. */
   readonly shortReads?: number | undefined;
-  /** Writes that take a part. */
+  /** Probability that a write takes only a part. */
   readonly shortWrites?: number | undefined;
-  /** Calls that have to be repeated. */
+  /** Probability that a call has to be repeated. */
   readonly retries?: number | undefined;
-  /** Calls from which on nothing passes for `delay` milliseconds (default: 10). */
+  /** Probability that nothing passes for `delay` milliseconds after a call. */
   readonly delays?: number | undefined;
+  /** How long nothing passes after a delay. Milliseconds; default: 10. */
   readonly delay?: number | undefined;
-  /** The byte that comes in changed. */
+  /** Position of the incoming byte to change. Default: none. */
   readonly corruptRead?: number | undefined;
-  /** The byte that goes out changed. */
+  /** Position of the outgoing byte to change. Default: none. */
   readonly corruptWrite?: number | undefined;
-  /** Bytes of both directions together, after which the connection is reset (ECONNRESET). */
+  /** Bytes, both directions together, after which the connection is reset (ECONNRESET). */
   readonly resetAfter?: number | undefined;
 }
 
@@ -74,19 +79,21 @@ export interface FaultBio {
  * of what is sent.
  */
 export interface CoalesceBio {
+  /** Selects this BIO. */
   readonly type: 'coalesce';
-  /** Most bytes that are gathered. Default: 64 KiB. */
+  /** Most bytes gathered into one write. Bytes; default: 64 KiB. */
   readonly limit?: number | undefined;
 }
 
-/** A BIO of your own: a module that exports what `defineBio()` gives, by default. */
+/** A BIO of your own: a module whose default export comes from `defineBio()`. */
 export interface CustomBio {
+  /** Selects this BIO. */
   readonly type: 'custom';
   /** A `file:` URL or an absolute path. */
   readonly module: string | URL;
 }
 
-/** What is put between OpenSSL and the socket of a connection; see docs/integrations.md. */
+/** A BIO to put between OpenSSL and the socket of a connection; see docs/integrations.md. */
 export type BioOptions = CounterBio | RecorderBio | CaptureBio | FaultBio | CoalesceBio | CustomBio;
 
 /** Complete, as native code reads them (native/bindings/bio_object.cc). */

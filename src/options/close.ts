@@ -3,8 +3,8 @@ import { group, integer, parseWith } from './schema.js';
 /** Options of `pool.close()`. */
 export interface CloseOptions {
   /**
-   * How long connections get to end properly, whatever they are at. Milliseconds; default: each its
-   * `closeTimeout`.
+   * How long connections may take to close before they are terminated. Milliseconds; default: the
+   * `closeTimeout` of each.
    */
   readonly timeout?: number | undefined;
 }

@@ -29,15 +29,15 @@ export type LookupFunction = (
   ) => void,
 ) => void;
 
-/** Options of `pool.connect()`. What is not given comes from the pool's `connect` option. */
+/** Options of `pool.connect()`. Defaults come from the option `connect` of the pool. */
 export interface ConnectOptions {
   /** Subprotocols to offer, the preferred first (RFC 6455 section 1.9). */
   protocols?: string | readonly string[] | undefined;
   /** Further header fields of the handshake; one with several values is sent several times. */
   headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /**
-   * Keeps the header fields of the answer that opens a WebSocket: `connection.upgradeHeaders`.
-   * An `UpgradeError` has those of its answer in any case. Default: false.
+   * Keeps the header fields of the response to the upgrade: `connection.upgradeHeaders`. An
+   * `UpgradeError` always has those of its response. Default: false.
    */
   keepHeaders?: boolean | undefined;
   /** The `Origin` header (RFC 6454): `https://example.com`. */
@@ -45,26 +45,26 @@ export interface ConnectOptions {
   /** See {@link TlsOptions}; for `wss:` only. */
   tls?: TlsOptions | undefined;
   /**
-   * Time for the name look-up, and as much again for each of these: waiting for a worker where none
-   * answers, loading a handler, and the opening, from the moment its worker begins it; waiting for a
-   * place among the handshakes does not count. Milliseconds, 10,000.
+   * Time for the name lookup, and as much again for each of: waiting for a responsive worker, loading
+   * a handler, and opening the connection. Waiting for a turn among the handshakes does not count.
+   * Milliseconds, 10,000.
    */
   timeout?: number | undefined;
   /**
-   * Time the peer has to answer a close frame, from when the kernel has it. Before, the connection is
-   * cut only where in such a time less than 1,024 bytes a second got through to the peer.
+   * Time for the peer to respond to a close frame, from when the kernel has taken the frame. Until
+   * then, the connection is cut only if the peer took less than 1,024 bytes a second for that long.
    * Milliseconds, 10,000.
    */
   closeTimeout?: number | undefined;
-  /** Aborts the opening; without effect on an open connection. */
+  /** Aborts the opening; has no effect on an open connection. */
   signal?: AbortSignal | undefined;
   /** Local addresses to connect from; of a list, each connection takes the next. */
   localAddress?: string | readonly string[] | undefined;
   /** Largest incoming message. Bytes, 16 MiB. */
   maxPayload?: number | undefined;
   /**
-   * `send()` answers false once more than this waits to be sent, and the socket is left unread while
-   * more than this waits to be read, by whom ever. Bytes, 128 KiB. See docs/memory.md.
+   * `send()` returns false while more than this waits to be sent, and the socket is not read while more
+   * than this waits to be read. Bytes, 128 KiB. See docs/memory.md.
    */
   highWaterMark?: number | undefined;
   /** Replaces `dns.lookup`. */
@@ -79,7 +79,7 @@ export interface ConnectOptions {
 export interface ConnectManyOptions extends ConnectOptions {
   /** How many connections to open. */
   count: number;
-  /** Ends the whole group: what is being opened, and what is open. */
+  /** Ends the whole group, connections that are opening or open. */
   signal?: AbortSignal | undefined;
   /** How many to begin per second. Default: no limit but `handshakesInFlight`. */
   rate?: number | undefined;

@@ -2,18 +2,18 @@ import { group, integer, parseWith, signal, text, word } from './schema.js';
 
 /** Options of `connection.lease()` and of those like it. */
 export interface LeaseOptions {
-  /** How long the lease may be waited for. Milliseconds; default: the pool's `lease.timeout`. */
+  /** How long to wait for the lease. Milliseconds; default: the pool's `lease.timeout`. */
   readonly timeout?: number | undefined;
-  /** Gives up waiting; where it is aborted already, nothing is taken. */
+  /** Ends the wait; if it is aborted already, no lease is taken. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long it may be held; then it is revoked, once the operation in flight has ended.
+   * How long the lease may be held; then it expires, once the operation in flight has ended.
    * Milliseconds; default: the pool's `lease.maxHold`.
    */
   readonly maxHold?: number | undefined;
   /**
-   * `'frame'`: it begins only where the incoming stream stands between two WebSocket frames.
-   * Default: `'any'`; `lease.leftover` then holds what has been read of an unfinished one.
+   * `'frame'`: the lease begins only when the incoming stream is between two WebSocket frames. Default:
+   * `'any'`; `lease.leftover` then has the bytes already read of an unfinished frame.
    */
   readonly boundary?: 'any' | 'frame' | undefined;
   /** A name for warnings and errors. */

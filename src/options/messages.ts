@@ -3,8 +3,8 @@ import { flag, group, parseWith } from './schema.js';
 /** Options of `connection.messages()`. */
 export interface MessagesOptions {
   /**
-   * Leaving the loop leaves the connection open. What comes then waits for the next loop or the next
-   * listener, as it does before the first. Default: false, and the connection is terminated.
+   * Keeps the connection open when you leave the loop. Later messages are held for the next loop or
+   * listener, as before the first. Default: false, leaving the loop terminates the connection.
    */
   readonly keepOpen?: boolean | undefined;
 }

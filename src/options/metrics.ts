@@ -3,7 +3,7 @@ import { group, parseWith, reader } from './schema.js';
 
 /** Options of `pool.metrics()`. */
 export interface MetricsOptions {
-  /** On every value of this pool: they tell several pools in one registry apart. Default: none. */
+  /** Labels of every value of this pool, to tell pools in one registry apart. Default: none. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -1,5 +1,6 @@
-/** What a placement sees of a worker. */
+/** A worker, as a placement function sees it. */
 export interface PlacementWorker {
+  /** Index of the worker. */
   readonly index: number;
   /** Its connections, open and opening. */
   readonly connections: number;
@@ -11,8 +12,9 @@ export interface PlacementWorker {
 }
 
 /**
- * Which worker gets a new connection: the one with the fewest, each in turn, or what a function
- * answers: the `index` of one that is alive. The function is called only while there is one.
+ * Which worker gets a new connection: the one with the fewest connections, each in turn, or the one
+ * whose `index` your function returns; that worker must be alive. The function is called only while
+ * at least one is.
  */
 export type PlacementPolicy =
   | 'least-connections'

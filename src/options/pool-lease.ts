@@ -3,11 +3,11 @@ import { group, integer } from './schema.js';
 
 /** Defaults of all leases of a pool. */
 export interface PoolLeaseOptions {
-  /** How long a lease may be waited for. Milliseconds; default: 30,000. */
+  /** How long to wait for a lease. Milliseconds; default: 30,000. */
   timeout?: number | undefined;
-  /** How long one may be held. Milliseconds; default: for ever. */
+  /** How long a lease may be held. Milliseconds; default: no limit. */
   maxHold?: number | undefined;
-  /** Reports leases that are held for longer than this. Milliseconds; default: never. */
+  /** Reports leases held for longer than this. Milliseconds; default: none. */
   leakDetectionThreshold?: number | undefined;
 }
 

@@ -14,7 +14,7 @@ import { fitting, flag, group, integer, parseWith, word } from './schema.js';
 import { mergeTls, parseTlsOptions, type TlsOptions, tlsSchema } from './tls.js';
 import { resolveWarnings, type WarningOptions, warningsSchema } from './warnings.js';
 
-/** How a worker hears which of its descriptors are ready: epoll(7), io_uring(7). */
+/** How workers learn which descriptors are ready: epoll(7), io_uring(7). */
 export type PollerName = 'epoll' | 'io_uring';
 
 /** Options of `createPool()`. */
@@ -26,33 +26,32 @@ export interface PoolOptions {
   /** Most connections a worker is opening at a time; the others wait in order. Default: 64. */
   handshakesInFlight?: number | undefined;
   /**
-   * How long a worker may leave the main thread without an answer, before it is ended and replaced as
-   * one that crashed. Counted is time in which the main thread itself turned: neither a suspended process
-   * nor a busy main thread ends a worker. 0: it is never ended, for debugging. Milliseconds;
-   * default: 30,000.
+   * How long a worker may be unresponsive before it is ended and replaced, as after a crash. Only time
+   * in which the main thread itself turned counts: neither a suspended process nor a busy main thread
+   * ends a worker. 0: never, for debugging. Milliseconds; default: 30,000.
    */
   workerTimeout?: number | undefined;
   /**
    * Most bytes of messages that wait to be read, on all connections together: for a listener, an
-   * iteration, or `resume()`. Above it, connections of which any wait are not read, whatever their own
-   * `highWaterMark` says. Each worker has its share. Default: no limit but those.
+   * iteration, or `resume()`. Above it, connections with waiting messages are not read, whatever their
+   * `highWaterMark`. Each worker has its share. Bytes; default: only the `highWaterMark` of each.
    */
   maxUnread?: number | undefined;
   /** Which worker gets a new connection. Default: `least-connections`. */
   placement?: PlacementPolicy | undefined;
   /**
-   * How workers hear which connections are ready: epoll(7), or multishot polls of io_uring(7), which
+   * How workers learn which connections are ready: epoll(7), or multishot polls of io_uring(7), which
    * needs Linux 6.1. They behave alike. Default: `'epoll'`, see docs/threading.md.
    */
   poller?: PollerName | undefined;
   /**
-   * How many events are kept of each connection, in a ring in native memory of 16 bytes each, rounded
-   * up to a power of two: see docs/monitoring.md. Up to 16,384; 0 records nothing. Default: 0.
+   * How many events to keep of each connection, 0 to 16,384, rounded up to a power of two; each takes
+   * 16 bytes of native memory. See docs/monitoring.md. Default: 0, nothing is recorded.
    */
   flightRecorder?: number | undefined;
-  /** TLS options of every connection that does not say otherwise. */
+  /** Default TLS options of all connections. */
   tls?: TlsOptions | undefined;
-  /** Connect options of every connection that does not say otherwise. */
+  /** Default connect options of all connections. */
   connect?: Omit<ConnectOptions, 'signal'> | undefined;
   /**
    * Whether connections and workers are counted, for `stats()` and all that is built on it.
@@ -61,7 +60,7 @@ export interface PoolOptions {
   stats?: boolean | undefined;
   /** Defaults of leases. */
   lease?: PoolLeaseOptions | undefined;
-  /** Of what the pool warns by itself; `false`: it looks for nothing. See docs/monitoring.md. */
+  /** Problems that the pool warns of; `false`: none. See docs/monitoring.md. */
   warnings?: WarningOptions | false | undefined;
   /** Measures connecting, and waiting for and holding leases (`node:perf_hooks`). Default: false. */
   userTiming?: boolean | undefined;

@@ -1,3 +1,4 @@
+/** Version of TLS, as in `node:tls`. */
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 /**

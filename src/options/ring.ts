@@ -4,19 +4,19 @@ import { flag, group, integer, parseWith, powerOfTwo, signal } from './schema.js
 export interface RingOptions {
   /** Operations that can be submitted together, and so the longest chain. Default: 256. */
   readonly entries?: number | undefined;
-  /** Answers that can wait. More of them wait in the kernel, at some cost. Default: twice `entries`. */
+  /** Completions that fit the ring; more wait in the kernel, at some cost. Default: twice `entries`. */
   readonly completions?: number | undefined;
   /**
    * Sockets that the kernel keeps in a table of the ring's, which saves looking them up for each
    * operation; those of further leases are duplicated (dup(2)). Default: 256.
    */
   readonly registered?: number | undefined;
-  /** What `recvMultishot()` receives into, for all leases together. */
+  /** Buffers of `recvMultishot()`, for all leases together. */
   readonly buffers?:
     | {
-        /** A power of two. Default: 64. */
+        /** How many, a power of two. Default: 64. */
         readonly count?: number | undefined;
-        /** Bytes. Default: 4,096. */
+        /** Size of each. Bytes; default: 4,096. */
         readonly size?: number | undefined;
       }
     | undefined;
@@ -36,15 +36,17 @@ export interface RingOperationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `recv()`, `readv()` and `request()`. */
 export interface RecvOptions extends RingOperationOptions {
-  /** Ends only when all of the memory is full, or the peer has ended. Default: false. */
+  /** Completes only when the memory is full, or the peer has ended. Default: false. */
   readonly all?: boolean | undefined;
 }
 
+/** Options of `recvMultishot()`. */
 export interface RecvMultishotOptions extends RingOperationOptions {
   /**
-   * What may wait for the iterator; with more, nothing is received until half of it was taken.
-   * Bytes; default: 262,144.
+   * How many bytes may wait to be read from the iterator; with more, nothing is received until half of
+   * them were read. Bytes; default: 262,144.
    */
   readonly highWaterMark?: number | undefined;
 }

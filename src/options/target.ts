@@ -12,7 +12,7 @@ import {
 } from './schema.js';
 import type { Pem } from './tls.js';
 
-/** What a target does with what it receives; docs/load-testing.md explains them. */
+/** How a target treats messages, see {@link TargetOptions.mode} and docs/load-testing.md. */
 export type TargetMode = 'echo' | 'sink' | 'flood' | 'close';
 
 /** Options of `createTarget()`. */

@@ -3,21 +3,23 @@ import { fitting, group, parseWith, reader } from './schema.js';
 
 /** A `MeterProvider` of OpenTelemetry. */
 export interface TelemetryMeterProvider {
+  /** Returns the meter of that name. */
   getMeter(name: string): unknown;
 }
 
 /** A `TracerProvider` of OpenTelemetry. */
 export interface TelemetryTracerProvider {
+  /** Returns the tracer of that name. */
   getTracer(name: string): unknown;
 }
 
 /** Options of `pool.telemetry()`. */
 export interface TelemetryOptions {
-  /** Default: the one that the application has registered. */
+  /** Where figures go. Default: the provider that the application has registered. */
   readonly meterProvider?: TelemetryMeterProvider | undefined;
-  /** The same. */
+  /** Where spans go. Default: the provider that the application has registered. */
   readonly tracerProvider?: TelemetryTracerProvider | undefined;
-  /** On every value and every span of this pool. Default: none. */
+  /** Attributes added to every value and every span of this pool. Default: none. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -81,7 +81,9 @@ export interface TlsOptions {
 
 /** One private key of several. */
 export interface TlsKey {
+  /** The key. */
   pem: Pem;
+  /** Its passphrase. Default: the option `passphrase`. */
   passphrase?: string | undefined;
 }
 

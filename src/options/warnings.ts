@@ -2,13 +2,13 @@ import type { WarningLimits } from './limits.js';
 import { Rejection } from './rejection.js';
 import { fitting, flag, group, integer, read, reader } from './schema.js';
 
-/** When a pool warns of trouble that it finds by itself. `false` for one: it is not looked for. */
+/** When a pool warns of problems that it detects. `false` turns that warning off. */
 export interface WarningOptions {
-  /** Between two rounds over all connections. Milliseconds; default: 1,000. */
+  /** Time between two checks of all connections. Milliseconds; default: 1,000. */
   interval?: number | undefined;
   /**
-   * A worker's event loop does not turn for so long. While it loads modules, or has no processor, that
-   * does not count. Milliseconds; default: 1,000.
+   * How long the event loop of a worker may be blocked. Time in which it loads modules, or gets no
+   * processor, does not count. Milliseconds; default: 1,000.
    */
   blockedAfter?: number | false | undefined;
   /**
@@ -16,13 +16,13 @@ export interface WarningOptions {
    * not to. Default: false.
    */
   stacks?: boolean | undefined;
-  /** What has arrived on a connection is not taken for so long. Milliseconds; default: 60,000. */
+  /** How long messages of a connection may stay unread. Milliseconds; default: 60,000. */
   unreadAfter?: number | false | undefined;
-  /** A peer acknowledges nothing for so long. Milliseconds; default: 15,000. */
+  /** How long a peer may acknowledge nothing. Milliseconds; default: 15,000. */
   unresponsiveAfter?: number | false | undefined;
   /**
-   * A connection has more than that to send, and five rounds later it is not less. Bytes; default:
-   * 1,048,576.
+   * How many bytes a connection may have to send; the pool warns if they have not become fewer five
+   * checks later. Bytes; default: 1,048,576.
    */
   queuedBytes?: number | false | undefined;
 }

@@ -4,13 +4,15 @@ import type { Connection } from '../connection/connection.js';
 import type { Target } from '../connection/url.js';
 import type { LwsPoolError } from '../errors/errors.js';
 
-/** An opening: the same object in its `start` and in its `opened` or `failed`. */
+/** One call of `connect()`: the same object in its `start` and its `opened` or `failed` message. */
 export interface ConnectAttempt {
   /** As asked for, without user and password. */
   readonly url: string;
+  /** WebSocket, or the bytes of the socket. */
   readonly kind: 'ws' | 'raw';
+  /** Whether it uses TLS. */
   readonly secure: boolean;
-  /** Milliseconds since the epoch, with a fraction. */
+  /** When it was called: milliseconds since the epoch, with a fraction. */
   readonly at: number;
 }
 

@@ -11,12 +11,13 @@ import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/contro
 import { Tallies } from '../workers/tally.js';
 import type { PoolWorker } from './worker.js';
 
+/** Events of a {@link ConnectionGroup}, with the arguments of their listeners. */
 export interface GroupEvents {
   /** A value that a handler sent with `context.post()`, and the index of its worker. */
   post: [value: unknown, worker: number];
 }
 
-/** How often a failure happened, and one of its messages. */
+/** How often each failure has happened, with one of its messages. */
 export type Failures = ReadonlyMap<ErrorCode, Readonly<Tally>>;
 
 /** What one worker has of the group. */
@@ -46,18 +47,19 @@ interface GroupFacts {
 }
 
 /**
- * Many connections of one handler, opened by `pool.connectMany()`. They live in their workers: the
- * main thread sees counts, the values that handlers post, and nothing per message.
+ * Many connections served by one handler, from `pool.connectMany()`. They live in the workers: the main
+ * thread sees only counts, and the values that handlers post.
  */
 export class ConnectionGroup extends EventEmitter<GroupEvents> {
+  /** Number of the group, unique in its pool: `group` of {@link ConnectionStats}. */
   readonly id: number;
-  /** As asked for, without user and password. */
+  /** URL that was asked for, without user and password. */
   readonly url: string;
-  /** How many were asked for. */
+  /** Number of connections that were asked for. */
   readonly count: number;
-  /** Resolves once each connection was opened or has failed. */
+  /** Resolves once every connection has opened or failed; never rejects. */
   readonly ready: Promise<void>;
-  /** Resolves once all that were opened are closed, and no more will be opened. */
+  /** Resolves once all opened connections have closed, and none is opening; never rejects. */
   readonly closed: Promise<void>;
   readonly #figures: OwnerFigures;
   readonly #closeTimeout: number;
@@ -97,28 +99,28 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     });
   }
 
-  /** How many were opened, those included that have closed since. */
+  /** Number of connections that have opened, those closed since included. */
   get opened(): number {
     return this.#opened;
   }
 
-  /** How many are open. */
+  /** Number of open connections. */
   get size(): number {
     return this.#opened - this.#closedCount;
   }
 
-  /** Those that never opened, by error code. */
+  /** Connections that could not be opened, by error code. */
   get failed(): Failures {
     return this.#failed as unknown as Failures;
   }
 
-  /** Those that ended with an error after they were open, by error code. */
+  /** Connections that ended with an error after they had opened, by error code. */
   get errors(): Failures {
     return this.#errors as unknown as Failures;
   }
 
   /**
-   * Calls `receive(value)` of the group's handler in each worker, with a structured clone.
+   * Calls `receive(value)` of the handler in each worker of the group, with a structured clone.
    *
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
@@ -127,7 +129,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   }
 
   /**
-   * Sends a message on every open connection; it crosses to each worker once.
+   * Sends a message on every open connection. It is copied to each worker only once.
    *
    * @throws LwsPoolError ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
@@ -140,8 +142,10 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   }
 
   /**
-   * Closes all connections with a close handshake and opens no more.
+   * Closes all connections with a close handshake, and opens no more. You may call it again.
    *
+   * @param code as for {@link Connection.close}
+   * @param reason at most 123 bytes in UTF-8
    * @returns the promise `closed`
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
@@ -152,12 +156,13 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
     return this.closed;
   }
 
-  /** Ends all connections at once. */
+  /** Ends all connections at once, without close frames, and opens no more. */
   terminate(): void {
     this.#ending = 'terminate';
     this.#each({ type: 'terminate', group: this.id });
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -54,14 +54,15 @@ import { aborted, Waits } from './waits.js';
 import { knownOf, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
 
+/** Events of a {@link Pool}, with the arguments of their listeners. */
 export interface PoolEvents {
-  /** A worker died; its connections have ended with this error, and another takes its place. */
+  /** A worker died: its connections have ended with this error, and another worker replaces it. */
   workerCrashed: [error: LwsPoolError];
-  /** A handler threw where there was no connection to close: in `receive`, or after the end. */
+  /** A handler threw in `receive`, or for a connection that had already ended. */
   handlerFailed: [error: LwsPoolError];
   /**
-   * Something that ends nothing and that somebody should look at, see docs/monitoring.md. Where
-   * nobody listens, a warning of the process.
+   * A problem that ends no connection, but needs attention: see docs/monitoring.md. Without a
+   * listener, the pool emits a warning of the process instead (`process.emitWarning()`).
    */
   warning: [warning: PoolWarning];
 }
@@ -72,8 +73,8 @@ type State = 'open' | 'closing' | 'closed';
 const GRACE = 2_000;
 
 /**
- * Connections on worker threads, made by {@link createPool}. A process with an idle pool exits by
- * itself; open connections keep it alive.
+ * A pool of connections on worker threads, from {@link createPool}. An idle pool does not keep the
+ * process alive; open connections do.
  */
 export class Pool extends EventEmitter<PoolEvents> {
   readonly #options: ResolvedPoolOptions;
@@ -154,17 +155,17 @@ export class Pool extends EventEmitter<PoolEvents> {
     };
   }
 
-  /** Worker threads. */
+  /** Number of worker threads. */
   get threads(): number {
     return this.#options.threads;
   }
 
-  /** How its workers hear which connections are ready. */
+  /** How workers learn which connections are ready, see {@link PoolOptions.poller}. */
   get poller(): PollerName {
     return this.#options.poller;
   }
 
-  /** Connections, open and opening, those of groups included. */
+  /** Number of connections, open and opening, those of groups included. */
   get size(): number {
     return this.#workers.all.reduce((sum, { connections }) => sum + connections, this.#resolving);
   }
@@ -183,9 +184,14 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Opens a connection: `ws:`, `wss:`, `tcp://host:port`, `ws+unix:/path:/request`, `unix:/path`.
+   * Opens a connection.
    *
-   * @throws LwsPoolError any of the codes in docs/errors.md that speak of opening
+   * @param url `ws:`, `wss:`, `tcp://host:port`, `ws+unix:/path:/request` or `unix:/path`
+   * @returns the open connection
+   * @throws LwsPoolError for arguments: ERR_INVALID_URL, ERR_INVALID_OPTION, ERR_INVALID_HEADER,
+   *   ERR_TLS_OPTION, ERR_KEYLOG; for opening: any code of the sections on the network, TLS and the
+   *   upgrade in docs/errors.md, ERR_HANDLER_LOAD, ERR_BIO, ERR_WORKER_CRASHED, ERR_POOL_CLOSED,
+   *   ERR_TOO_MANY_CONNECTIONS, ERR_ABORTED; as a rejection
    */
   async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
     const requested = monotonicNow();
@@ -241,7 +247,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     return await connection;
   }
 
-  /** Has a worker load what a connection needs there; answers the number of its handler's group. */
+  /** Has a worker load what a connection needs there; returns the number of its handler's group. */
   async #prepare(
     worker: PoolWorker,
     target: Target,
@@ -262,14 +268,15 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Opens many connections that a handler in the workers serves, spread over all of them.
+   * Opens many connections, spread over all workers, that a handler in the workers serves. Failures of
+   * single connections do not reject: the group counts them.
    *
+   * @returns the group, once all its workers have loaded the handler
    * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_URL, ERR_INVALID_HEADER, ERR_TLS_OPTION,
    *   ERR_KEYLOG; ERR_NAME_NOT_FOUND, ERR_NAME_LOOKUP; ERR_HANDLER_LOAD where a worker cannot load the
    *   handler or a BIO, ERR_WORKER_CRASHED where it died meanwhile, ERR_HANDSHAKE_TIMEOUT where the
-   *   name, a worker or the handler took longer than `timeout`; ERR_ABORTED, ERR_POOL_CLOSED,
-   *   ERR_TOO_MANY_CONNECTIONS, ERR_TOO_MANY_FILES; as a rejection, after which nothing is left of
-   *   the group. Failures of single connections are counted in the group
+   *   name lookup, a worker or the handler took longer than `timeout`; ERR_ABORTED, ERR_POOL_CLOSED,
+   *   ERR_TOO_MANY_CONNECTIONS, ERR_TOO_MANY_FILES; as a rejection, which leaves no connection open
    */
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
     const target = parseTarget(url);
@@ -357,11 +364,12 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Leases on several connections, all or none, in the order of the list. They are taken in one
-   * order for all callers, so that two of them never wait for each other; `timeout` is for all
-   * together.
+   * Takes leases on several connections, all or none. All callers take them in the same internal
+   * order, so that no two of them wait for each other. `timeout` applies to all leases together.
    *
-   * @throws LwsPoolError as `lease()` of a Connection
+   * @param connections connections of this pool, each at most once
+   * @returns the leases, in the order of `connections`
+   * @throws LwsPoolError as {@link Connection.lease}
    */
   leaseAll(
     connections: Iterable<Connection>,
@@ -372,8 +380,8 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * What has been counted of all connections, groups' included, and of the workers: one look at
-   * memory that they share with this thread. No worker is asked.
+   * Returns figures of all connections, those of groups included, and of the workers. It reads shared
+   * memory and asks no worker, so it works while workers are blocked.
    *
    * @throws LwsPoolError ERR_STATS_OFF
    */
@@ -384,9 +392,9 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Samples all connections, groups' included, again and again until the loop over the samples is
-   * left. A sample that nobody has taken when the next one comes is replaced by it. It does not keep
-   * the process.
+   * Samples all connections, those of groups included, at an interval until you leave the loop over
+   * the samples. A new sample replaces one that has not been read. Sampling does not keep the process
+   * alive.
    *
    * @throws LwsPoolError ERR_INVALID_OPTION, ERR_STATS_OFF, ERR_POOL_CLOSED
    */
@@ -395,10 +403,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Shows what has been counted in a `Registry` of prom-client, until the pool is closed: read when
-   * the registry is, and at no other time. docs/monitoring.md has the list.
+   * Adds the figures of the pool to a `Registry` of prom-client, until the pool is closed. They are
+   * read only when the registry is scraped. docs/monitoring.md lists them.
    *
-   * @returns takes it out of the registry again
+   * @returns a function that removes them from the registry
    * @throws LwsPoolError ERR_STATS_OFF, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION, ERR_POOL_CLOSED;
    *   as a rejection
    */
@@ -407,10 +415,10 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Gives what has been counted, and spans of openings and leases, to the OpenTelemetry of the
-   * application, until the pool is closed. Called again, spans go to the last one.
+   * Passes the figures of the pool, and spans of openings and leases, to OpenTelemetry until the pool is
+   * closed. After several calls, spans go to the tracer provider of the last one.
    *
-   * @returns ends it
+   * @returns a function that ends it
    * @throws LwsPoolError ERR_PACKAGE_MISSING where `@opentelemetry/api` is not installed;
    *   ERR_STATS_OFF, ERR_INVALID_OPTION, ERR_POOL_CLOSED; as a rejection
    */
@@ -419,44 +427,49 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Opens a Unix socket of mode 0600 on which this pool can be watched, by `lws-pool top` for one:
-   * docs/monitoring.md. Nothing can be changed through it, and it keeps no process alive. It is
-   * removed with the pool, or by closing what this answers.
+   * Opens a Unix socket of mode 0600 for observers of this pool, such as `lws-pool top`: see
+   * docs/monitoring.md. It is read-only, does not keep the process alive, and is removed when the pool
+   * or the returned object is closed.
    *
-   * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT
+   * @param path path or `file:` URL of the socket
+   * @throws LwsPoolError ERR_DEBUG_SOCKET, ERR_STATS_OFF, ERR_POOL_CLOSED, ERR_INVALID_ARGUMENT; as a
+   *   rejection
    */
   listenDebug(path: string | URL): Promise<DebugSocket> {
     return this.#observing.listenDebug(path);
   }
 
   /**
-   * What is recorded of each connection that is open or opening, groups' included, by worker; none
-   * where the pool has no `flightRecorder`. Other things have their turn meanwhile.
+   * Copies the flight records of all connections, open and opening, those of groups included. The event
+   * loop turns between pieces of the work.
    *
-   * @throws LwsPoolError ERR_POOL_CLOSED once it is closed: records go with their connections
+   * @returns the records, by worker; an empty list without `flightRecorder`
+   * @throws LwsPoolError ERR_POOL_CLOSED once the pool is closed; as a rejection
    */
   flightRecords(): Promise<FlightRecord[]> {
     return this.#observing.flightRecords();
   }
 
   /**
-   * Writes what {@link flightRecords} answers to a new file in Chrome's trace event format, which
-   * Perfetto and chrome://tracing open: the pool is the process, each connection a row, by worker. The
-   * file is made with mode 0600, as it holds addresses.
+   * Writes the {@link flightRecords} to a new file in Chrome's trace event format, for Perfetto and
+   * chrome://tracing: the pool is the process, and each connection a row, by worker. The file gets mode
+   * 0600, since it holds addresses.
    *
-   * @throws LwsPoolError ERR_INVALID_OPTION where the pool has no `flightRecorder`; ERR_POOL_CLOSED;
-   *   ERR_INVALID_ARGUMENT; ERR_FILE where it exists, cannot be made, or the disk is full;
-   *   ERR_TOO_MANY_FILES
+   * @throws LwsPoolError ERR_INVALID_OPTION without `flightRecorder`; ERR_POOL_CLOSED;
+   *   ERR_INVALID_ARGUMENT; ERR_FILE where the file exists, cannot be created, or the disk is full;
+   *   ERR_TOO_MANY_FILES; as a rejection
    */
   writeTrace(path: string | URL): Promise<void> {
     return this.#observing.writeTrace(path);
   }
 
   /**
-   * Closes every connection with a close handshake (1001), then ends the workers. What is being
-   * opened is given up; what has not ended in time is cut.
+   * Closes every connection with a close handshake (code 1001), then ends the workers. Connections that
+   * are still opening are aborted; connections that do not close in time are terminated. You may call
+   * it again.
    *
-   * @throws LwsPoolError ERR_INVALID_OPTION
+   * @returns a promise that resolves once the workers have ended
+   * @throws LwsPoolError ERR_INVALID_OPTION; as a rejection
    */
   async close(options?: CloseOptions): Promise<void> {
     const { timeout } = parseCloseOptions(options);
@@ -465,8 +478,12 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Ends everything at once; connections end with this error (default: ERR_POOL_CLOSED), or with a copy
-   * of it that carries what was recorded of them.
+   * Terminates all connections and ends the workers at once. You may call it again.
+   *
+   * @param error the connections end with this error, or with copies of it that carry their flight
+   *   records; any other than an LwsPoolError becomes the `cause` of ERR_POOL_CLOSED. Default:
+   *   ERR_POOL_CLOSED
+   * @returns a promise that resolves once the workers have ended
    */
   destroy(error?: Error): Promise<void> {
     if (this.#state !== 'closed') {
@@ -486,6 +503,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     return this.#ended ?? Promise.resolve();
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -589,7 +607,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     }
   }
 
-  /** Loads a handler for a single connection; answers the number of its group. */
+  /** Loads a handler for a single connection; returns the number of its group. */
   async #handle(
     worker: PoolWorker,
     handler: string,
@@ -798,9 +816,11 @@ const MAKER = Symbol('createPool');
 /**
  * Starts a pool.
  *
- * @throws LwsPoolError ERR_INVALID_OPTION; ERR_URING_UNAVAILABLE where `poller` is `'io_uring'` and
- *   the kernel refuses; ERR_TOO_MANY_FILES, ERR_WORKER_START where descriptors, threads or memory do
- *   not suffice: it can be tried again; ERR_POOL_FAILED where its workers cannot start
+ * @returns the pool, once all its workers have started
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER, ERR_KEYLOG; ERR_URING_UNAVAILABLE where
+ *   `poller` is `'io_uring'` and the kernel refuses; ERR_TOO_MANY_FILES, ERR_WORKER_START where
+ *   descriptors, threads or memory are short, so that you may try again; ERR_POOL_FAILED where its
+ *   workers cannot start; as a rejection
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
   const resolved = parsePoolOptions(options);

@@ -3,19 +3,19 @@ import { getSystemErrorName } from 'node:util';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 import { native } from '../native.js';
 
-/** What io_uring can do here, from `Ring.features()`. */
+/** Features of io_uring on this system, from {@link Ring.features}. */
 export interface RingFeatures {
   /** Whether a ring can be made. */
   readonly available: boolean;
-  /** Why not. */
+  /** Why no ring can be made; undefined if one can. */
   readonly reason: string | undefined;
   /** Names of io_uring_setup(2), without `IORING_FEAT_`: `NODROP`, `FAST_POLL`. */
   readonly features: readonly string[];
-  /** Names of io_uring_enter(2), without `IORING_OP_`: `RECV`, `SEND_ZC`; as far as liburing asks. */
+  /** Operations of io_uring_enter(2) that liburing knows, without `IORING_OP_`: `RECV`, `SEND_ZC`. */
   readonly opcodes: readonly string[];
-  /** Linux 6.0. */
+  /** Whether `recvMultishot()` works (Linux 6.0). */
   readonly recvMultishot: boolean;
-  /** Linux 6.0. */
+  /** Whether `sendZeroCopy()` works (Linux 6.0). */
   readonly sendZeroCopy: boolean;
 }
 

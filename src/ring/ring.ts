@@ -41,61 +41,69 @@ import {
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * An io_uring (io_uring(7)) whose operations work on leased connections. What one turn of the loop
- * asks for is handed to the kernel together, right before the loop waits, and answers are taken in
- * batches. For the thread that made it, the main one or a worker's.
+ * An io_uring (io_uring(7)) for operations on leased connections. All operations of one turn of the
+ * event loop are submitted together, right before the loop waits, and completions are read in batches.
+ * Use a ring only on the thread that created it, the main thread or that of a worker.
  *
- * An operation belongs to its lease: when that ends, whatever ends it, all that is in flight on it
- * is cancelled first, and the connection goes on only once the kernel is done with it. Promises
- * then reject with the lease's error. A shared lease may {@link poll}, an exclusive one everything.
- * One operation at a time may read, and one may write; several in one direction are ERR_LEASE_OPERATION
- * with `EBUSY`, unless they are a chain, see {@link link}.
+ * An operation belongs to its lease. When the lease ends, its operations in flight are cancelled and
+ * reject with the error of the lease, and the connection goes on once the kernel is done with them. A
+ * shared lease allows only {@link poll}. At a time, one operation may read and one may write; another
+ * in the same direction fails with ERR_LEASE_OPERATION (`EBUSY`), unless in a chain, see {@link link}.
  *
- * All bytes are those of the socket: with `wss:` they lie below TLS, and moving them ends the
- * connection with ERR_LEASE_TAINTED, as `lease.socket` does. Memory that was passed must be left
- * alone until the promise is settled, and cannot be transferred to other threads any more.
+ * Bytes are those of the socket: with `wss:` they are below TLS, and moving them ends the connection
+ * with ERR_LEASE_TAINTED, as with `lease.socket`. Leave the memory you pass alone until the promise is
+ * settled; it can no longer be transferred to other threads.
  *
- * Every operation throws, by rejecting: ERR_LEASE_RELEASED, ERR_LEASE_EXPIRED, ERR_LEASE_REVOKED,
- * ERR_LEASE_MODE, ERR_LEASE_OPERATION (what the kernel says, with `details.errno`), ERR_ABORTED,
+ * Every operation may reject with ERR_LEASE_RELEASED, ERR_LEASE_EXPIRED, ERR_LEASE_REVOKED,
+ * ERR_LEASE_MODE, ERR_LEASE_OPERATION (with `details.errno` of the kernel), ERR_ABORTED,
  * ERR_RING_CLOSED, ERR_RING_FULL, ERR_RING_TIMEOUT, ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION.
  */
 export class Ring {
   readonly #engine: Engine;
 
   /**
-   * What io_uring can do here: also where there is none, it answers that.
+   * Returns the features of io_uring on this system, or why it is not available.
    *
-   * @throws LwsPoolError ERR_TOO_MANY_FILES where no descriptor is left to find out
+   * @throws LwsPoolError ERR_TOO_MANY_FILES where there is no free descriptor to find out
    */
   static features(): RingFeatures {
     return ringFeatures();
   }
 
-  /** @throws LwsPoolError ERR_URING_UNAVAILABLE, ERR_TOO_MANY_FILES, ERR_INVALID_OPTION */
+  /**
+   * Creates a ring, io_uring_setup(2).
+   *
+   * @throws LwsPoolError ERR_URING_UNAVAILABLE, ERR_TOO_MANY_FILES, ERR_INVALID_OPTION
+   */
   constructor(options?: RingOptions) {
     this.#engine = new Engine(parseRingOptions(options));
   }
 
+  /** Whether `close()` was called. */
   get closed(): boolean {
     return this.#engine.closed;
   }
 
-  /** Operations that have not ended. They keep the process alive. */
+  /** Number of operations that have not ended. They keep the process alive. */
   get inFlight(): number {
     return this.#engine.inFlight;
   }
 
   /**
-   * Waits for events of poll(2), see {@link POLL}; any lease.
+   * Waits for events, poll(2). Any lease.
    *
-   * @returns the events that there are; with `multishot` an iterator of them, where those that came
-   *   while nobody asked are joined
+   * @param events bits of {@link POLL}, joined with `|`
+   * @returns the events that have occurred
    */
   poll(
     lease: Lease,
     events: number,
     options?: RingOperationOptions & { readonly multishot?: false | undefined },
   ): Promise<number>;
+  /**
+   * The same, again and again until you leave the loop. Events that occur between two reads of the
+   * iterator are joined.
+   */
   poll(
     lease: Lease,
     events: number,
@@ -115,25 +123,27 @@ export class Ring {
   }
 
   /**
-   * Receives into that memory (recv(2)).
+   * Receives bytes, recv(2). Exclusive leases only.
    *
-   * @returns how many bytes; 0: the peer has ended
+   * @returns how many bytes were received; 0: the peer has ended
    */
   recv(lease: Lease, into: Uint8Array, options?: RecvOptions): Promise<number> {
     return this.#receive(RECV, RECV_ALL, lease, [into], options);
   }
 
   /**
-   * The same into several pieces of memory, one after the other (readv(2)). With `all` in a chain it
-   * ends short, and with it the chain, if so many bytes come in more than a hundred pieces.
+   * As {@link recv}, into several pieces of memory in order, readv(2). With `all` in a chain, it ends
+   * short, and the chain with it, if the bytes arrive in more than a hundred pieces.
+   *
+   * @returns how many bytes were received; 0: the peer has ended
    */
   readv(lease: Lease, into: readonly Uint8Array[], options?: RecvOptions): Promise<number> {
     return this.#receive(READV, READV_ALL, lease, into, options);
   }
 
   /**
-   * Receives whatever comes, into buffers of the ring, until the peer ends or the iterator is left.
-   * Each item is one piece, copied out of the ring. Linux 6.0.
+   * Receives bytes into buffers of the ring, until the peer ends or you leave the loop. Each item is
+   * a copy of one piece. Exclusive leases only; needs Linux 6.0.
    *
    * @throws LwsPoolError ERR_URING_UNAVAILABLE
    */
@@ -145,17 +155,19 @@ export class Ring {
   }
 
   /**
-   * Sends all of it (send(2)).
+   * Sends all bytes, send(2). Exclusive leases only.
    *
-   * @returns how many bytes; fewer than there are only if it was cancelled or lost on the way
+   * @returns how many bytes were sent; fewer than given only if it was cancelled or the connection lost
    */
   send(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
     return this.#send(SEND, lease, [bytes], options);
   }
 
   /**
-   * The same from several pieces of memory (writev(2)). In a chain it ends short, and with it the
-   * chain, if the peer takes them in more than a hundred pieces.
+   * As {@link send}, from several pieces of memory in order, writev(2). In a chain, it ends short, and
+   * the chain with it, if the bytes leave in more than a hundred pieces.
+   *
+   * @returns how many bytes were sent
    */
   writev(
     lease: Lease,
@@ -166,16 +178,20 @@ export class Ring {
   }
 
   /**
-   * Sends it without a copy in the kernel: worth it for tens of kilobytes. Settled only once the
-   * peer has acknowledged all of it and the memory is free, which may be after the lease. Linux 6.0.
+   * As {@link send}, without a copy in the kernel: worth it for tens of kilobytes. The promise settles
+   * only once the peer has acknowledged all bytes and the memory is free, perhaps after the lease.
+   * Needs Linux 6.0.
+   *
+   * @returns how many bytes were sent
+   * @throws LwsPoolError ERR_URING_UNAVAILABLE; as a rejection
    */
   sendZeroCopy(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
     return this.#send(SEND_ZERO_COPY, lease, [bytes], options);
   }
 
   /**
-   * Sends all of a request, then receives the answer to it: `send` and `recv` as one chain that
-   * answers once, which costs half of both in {@link link}. Not for chains.
+   * Sends a request, then receives the response: `send` and `recv` as one chain with one completion,
+   * at half the cost of both in {@link link}. Exclusive leases only; not allowed in a chain.
    *
    * @returns how many bytes were received; 0: the peer has ended
    */
@@ -196,7 +212,7 @@ export class Ring {
     });
   }
 
-  /** Resolves after so many milliseconds; in a chain, what follows waits. */
+  /** Resolves after a number of milliseconds; in a chain, the operations behind it wait for that. */
   timeout(milliseconds: number, options?: RingOperationOptions): Promise<void> {
     return this.#asked<void>(() => {
       const { signal } = parseRingOperation(options);
@@ -208,10 +224,10 @@ export class Ring {
   }
 
   /**
-   * In a chain, right behind an operation: cancels that, and so the rest, if it has not ended after
-   * so many milliseconds. It then rejects with ERR_RING_TIMEOUT.
+   * In a chain, right behind an operation: limits its time. If it has not ended after so many
+   * milliseconds, it rejects with ERR_RING_TIMEOUT, and the rest of the chain is cancelled.
    *
-   * @returns whether it came to that
+   * @returns true if the limit was reached
    */
   linkTimeout(milliseconds: number): Promise<boolean> {
     return this.#asked(() => {
@@ -233,15 +249,17 @@ export class Ring {
   }
 
   /**
-   * Makes a chain of all that `build` asks for, at once: each operation begins when the one before
-   * it has done all it was to do. If one fails, those behind it reject with ERR_ABORTED; if one is
-   * cancelled, by its signal or with its lease, all that has not ended does.
+   * Makes a chain of the operations that `build` starts: each begins when the one before it is
+   * complete. If one fails, those behind it reject with ERR_ABORTED. If one is cancelled, by its signal
+   * or with its lease, all that have not ended are.
    *
    *     const [sent, received] = await Promise.all(
    *       ring.link(() => [ring.send(lease, request), ring.recv(lease, answer)]),
    *     );
    *
-   * @returns what `build` answers
+   * @returns the result of `build`
+   * @throws LwsPoolError ERR_RING_CLOSED, ERR_RING_FULL, ERR_INVALID_ARGUMENT; and whatever `build`
+   *   throws
    */
   link<Result>(build: () => Result): Result {
     this.#engine.require('link()');
@@ -252,7 +270,7 @@ export class Ring {
     return this.#engine.link(build);
   }
 
-  /** Cancels what is in flight on a lease: it rejects with ERR_ABORTED. The lease goes on. */
+  /** Cancels all operations in flight on a lease: they reject with ERR_ABORTED. The lease goes on. */
   cancel(lease: Lease): void {
     const handle = checkLease(lease);
     const operations = [...this.#engine.operationsOn(handle.state)];
@@ -263,13 +281,16 @@ export class Ring {
   }
 
   /**
-   * Cancels all that is in flight, and resolves once it has ended; any number of times. A
-   * `sendZeroCopy()` has to be acknowledged by its peer first.
+   * Cancels all operations in flight. You may call it again.
+   *
+   * @returns a promise that resolves once all have ended; a `sendZeroCopy()` ends only when its peer has
+   *   acknowledged it
    */
   close(): Promise<void> {
     return this.#engine.close();
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -326,7 +347,7 @@ export class Ring {
     });
   }
 
-  /** Whoever asks for something gets a promise, whatever is wrong. In a chain that ends the chain. */
+  /** Turns exceptions into rejections, except in a chain, which they end. */
   #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
     if (this.#engine.chain !== undefined) return ask();
     try {

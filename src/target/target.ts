@@ -13,14 +13,15 @@ import {
 } from '../options/target.js';
 import { listenError } from './listen-error.js';
 
-/** What a target has seen of all its connections since it began to listen. */
+/** Counts of all connections of a target since it began to listen. */
 export interface TargetCounts {
-  /** Connections that were open, whatever happened later. */
+  /** Connections that were opened, those that have ended included. */
   readonly opened: number;
+  /** Connections that have ended. */
   readonly closed: number;
-  /** Received; of a raw target, pieces of its streams. */
+  /** Messages that were received; reads of a raw target. */
   readonly messages: number;
-  /** Of their payload. */
+  /** Bytes of their payloads. */
   readonly bytes: number;
 }
 
@@ -32,6 +33,7 @@ export interface Target {
   readonly ports: readonly number[];
   /** A URL for each port; those of a raw target with TLS begin with `tls:`. */
   readonly urls: readonly string[];
+  /** Returns the counts so far; after `close()`, the final ones. */
   counts(): TargetCounts;
   /** Ends all connections at once and listens no more. May be called again. */
   close(): Promise<void>;
@@ -40,12 +42,12 @@ export interface Target {
 }
 
 /**
- * Starts a server to test clients and connections with, in this process: libwebsockets listens on
- * the event loop of the calling thread, and serves its connections without JavaScript per message.
- * It is no server for production: it limits neither its connections nor what they cost.
+ * Starts a server in this process, to test clients and connections with: libwebsockets listens on the
+ * event loop of the calling thread, and serves its connections without JavaScript per message. Do not
+ * use it in production: it limits neither its connections nor their cost.
  *
  * @throws LwsPoolError ERR_INVALID_OPTION; ERR_TLS_OPTION for a certificate or key that OpenSSL
- *     cannot use; ERR_LISTEN where it cannot listen at the host and on all of the ports
+ *   cannot use; ERR_LISTEN where it cannot listen on the host and all of the ports; as a rejection
  */
 export async function createTarget(options?: TargetOptions): Promise<Target> {
   const resolved = parseTargetOptions(options);

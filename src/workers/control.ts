@@ -75,9 +75,11 @@ export type ToWorker =
   | { readonly type: 'beat'; readonly beat: number; readonly round: boolean }
   | { readonly type: 'stop' };
 
-/** How often something happened, and one message that stands for all. */
+/** How often a failure happened, with one of its messages. */
 export interface Tally {
+  /** How often it happened. */
   count: number;
+  /** Message of one of the errors. */
   readonly message: string;
 }
 

@@ -4,26 +4,25 @@ import type { Lease } from '../lease/lease.js';
 import type { Received } from '../native.js';
 import type { LeaseOptions } from '../options/options.js';
 
-/** What a handler knows of its surroundings: one per group (or connection) and worker. */
+/** Passed to a {@link HandlerFactory}: one for each group (or connection) and worker. */
 export interface HandlerContext<Data = unknown> {
-  /** The option `data`, a copy of this worker's own. */
+  /** The option `data`: each worker has its own copy. */
   readonly data: Data;
   /** Index of the worker thread. */
   readonly worker: number;
   /** The group's open connections in this worker. */
   readonly connections: Iterable<HandlerConnection>;
   /**
-   * An exclusive lease on a connection, at once: descriptor and SSL object in the hands of the
-   * handler, which runs on the thread that owns them. It lasts until `release()`.
+   * Returns an exclusive lease on a connection at once: the handler already runs on the thread that
+   * owns descriptor and SSL object. Call `release()` when done.
    *
-   * @throws LwsPoolError ERR_LEASE_BUSY where another thread holds it, or its peer has not taken
-   *   what was sent; ERR_CONNECTION_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT
+   * @throws LwsPoolError ERR_LEASE_BUSY where another holder has it, or not all that was sent
+   *   has left; ERR_CONNECTION_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT
    */
   handles(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
   /**
-   * What has arrived on the group's connections in this worker, closed ones included: whole
-   * messages, and bytes of their payloads. Of raw connections, as many messages as there were
-   * reads. Counted in native code, also where the handler has no `message`.
+   * Counts the messages of the group's connections in this worker, closed ones included. On raw
+   * connections each read counts as a message. Native code counts, with or without `message`.
    */
   received(): Received;
   /**
@@ -35,34 +34,36 @@ export interface HandlerContext<Data = unknown> {
 }
 
 /**
- * What is done with connections in the worker that serves them, with no crossing between threads.
- * All of it runs on the worker's thread, one call at a time, and none may block: the other
- * connections wait meanwhile. They may be asynchronous. What a function throws closes its connection with 1011 and is its
- * error (ERR_HANDLER_FAILED); no other connection is touched.
+ * Functions that handle connections in the worker that serves them, without crossing between threads.
+ * They run on the worker's thread, one call at a time, and must not block it: its other connections
+ * would wait. They may be asynchronous. If one throws, its connection closes with 1011 and the error
+ * ERR_HANDLER_FAILED; no other connection is affected.
  */
 export interface Handler {
+  /** Called once, when a connection has opened, before any other call for it. */
   open?(connection: HandlerConnection): void | Promise<void>;
   /**
-   * A message, or bytes of a raw connection. The Buffer is the handler's to keep, or, if
-   * it is large, to give back (`releaseMessage()`); what lies around it in `data.buffer` is not. A handler that has
-   * no `message` when it is made gets none later: they are counted where they arrive (`received()`)
-   * and cost nothing more.
+   * A message, or bytes of a raw connection. You may keep the Buffer, and release a large one with
+   * `releaseMessage()`; the rest of `data.buffer` is not yours. A handler without `message` when it is
+   * made gets none later: its messages are only counted, see `received()`, and cost nothing more.
    */
   message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void | Promise<void>;
-  /** After `send()` answered false: the kernel has taken everything. */
+  /** The kernel has taken everything that was sent, after `send()` returned false. */
   drain?(connection: HandlerConnection): void | Promise<void>;
   /** The last call for a connection that was open. */
   close?(connection: HandlerConnection, code: number, reason: string): void | Promise<void>;
-  /** Before `close`, if something went wrong. */
+  /** Something went wrong; `close` follows. */
   error?(connection: HandlerConnection, error: LwsPoolError): void | Promise<void>;
+  /** A ping of the peer; it has been answered. */
   ping?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
+  /** A pong of the peer (RFC 6455 section 5.5.3). */
   pong?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
   /**
    * With `tls.keylog: true`, right after `open`: each secret of its handshake, a line of the NSS key
    * log format with its end.
    */
   keylog?(connection: HandlerConnection, line: Buffer): void | Promise<void>;
-  /** A value of the main thread's `group.post()`. */
+  /** A value from `group.post()` on the main thread. */
   receive?(value: unknown): void | Promise<void>;
 }
 
@@ -71,16 +72,17 @@ export type HandlerFactory<Data = unknown> = (context: HandlerContext<Data>) => 
 
 const HANDLER = Symbol.for('lws-pool.handler');
 
-/** A module's default export, as `connect()` and `connectMany()` take it. */
+/** Made by {@link defineHandler}: the default export of a module for the option `handler`. */
 export interface HandlerDefinition<Data = unknown> {
+  /** The factory that makes the handler. */
   readonly [HANDLER]: HandlerFactory<Data>;
 }
 
 /**
- * Declares a handler: the default export of a module that is named by the option `handler`.
+ * Declares a handler, as the default export of a module for the option `handler`.
  *
- * @throws LwsPoolError ERR_INVALID_ARGUMENT
  * @param handler its functions, or a function that makes them for each group and worker
+ * @throws LwsPoolError ERR_INVALID_ARGUMENT
  */
 export function defineHandler<Data = unknown>(
   handler: Handler | HandlerFactory<Data>,

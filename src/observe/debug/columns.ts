@@ -34,6 +34,7 @@ export const DEBUG_COLUMNS = [
   ...COLUMNS,
 ] as const;
 
+/** A column that an observer of a {@link DebugSocket} can ask for; docs/monitoring.md lists them. */
 export type DebugColumn = (typeof DEBUG_COLUMNS)[number];
 
 /** A table, and an earlier one that rates are counted from. */

@@ -11,9 +11,9 @@ export const MOST_OBSERVERS = 16;
 /** Of what is asked and answered; it changes when an observer has to know. */
 export const PROTOCOL = 1;
 
-/** A Unix socket on which a pool shows itself, made by `pool.listenDebug()`. */
+/** A Unix socket for observers of a pool, from `pool.listenDebug()`. */
 export class DebugSocket {
-  /** Absolute. */
+  /** Absolute path of the socket. */
   readonly path: string;
   readonly #server = createServer({ allowHalfOpen: true }, (socket) => {
     this.#onSocket(socket);
@@ -48,12 +48,12 @@ export class DebugSocket {
     return socket;
   }
 
-  /** How many are connected. */
+  /** Number of observers that are connected. */
   get observers(): number {
     return this.#observers.size;
   }
 
-  /** Ends all observations and removes the file. Again: nothing. */
+  /** Disconnects all observers and removes the file. You may call it again. */
   close(): void {
     const release = this.#release;
     if (release === undefined) return;
@@ -66,6 +66,7 @@ export class DebugSocket {
     this.#onClose(this);
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -9,13 +9,15 @@ import type { MetricsSource, PoolReading } from './source.js';
 type Labels = Readonly<Record<string, string>>;
 
 /**
- * A `Registry` of prom-client. It is handed metrics of our own that answer its `get()`: prom-client
- * itself is never imported here, so that it is the application's copy that counts, whichever way
- * that was loaded.
+ * A `Registry` of prom-client, as far as it is used. lws-pool never imports prom-client: it registers
+ * metrics of its own with the registry you pass, so that your copy of prom-client is the one in use.
  */
 export interface MetricsRegistry {
+  /** Adds a metric; throws where its name is taken. */
   registerMetric(metric: never): void;
+  /** Returns the metric of that name, or undefined. */
   getSingleMetric(name: string): unknown;
+  /** Removes the metric of that name. */
   removeSingleMetric(name: string): void;
 }
 

@@ -5,65 +5,78 @@ import { sumConnections } from './reading.js';
 import { residentMemory } from './resident-memory.js';
 import { ConnectionTable, type Copied } from './table.js';
 
-type Counts = Readonly<Record<ConnectionState, number>>;
+/** Number of connections in each state; `closed` is always 0. */
+export type ConnectionCounts = Readonly<Record<ConnectionState, number>>;
 
-/** What has been moved, on all connections, those that have ended included. */
+/** Traffic of all connections, those that have ended included. */
 export interface Traffic {
-  /** Of a raw connection: reads. */
+  /** Messages that were received; reads of raw connections. */
   readonly messagesReceived: number;
+  /** Messages that were sent; writes on raw connections. */
   readonly messagesSent: number;
-  /** `send()` was called too late for them: their connection was closing. */
+  /** Messages passed to `send()` while their connection was closing: they were not sent. */
   readonly messagesUnsent: number;
-  /** They came while their connection was closing, and nobody took what had come before. */
+  /** Messages dropped while their connection was closing, because earlier ones were not read. */
   readonly messagesDiscarded: number;
-  /** Above TLS, frame headers included. */
+  /** Bytes that were received, above TLS, with frame headers. */
   readonly bytesReceived: number;
+  /** Bytes that were sent, above TLS, with frame headers. */
   readonly bytesSent: number;
 }
 
-/** A worker at one instant; counted since its thread started. Times in milliseconds. */
+/** Figures of a worker at one instant, counted since its thread started. Times in milliseconds. */
 export interface WorkerStats extends Traffic {
+  /** Index of the worker. */
   readonly worker: number;
+  /** False while the worker starts, or is being replaced after a crash. */
   readonly alive: boolean;
-  readonly connections: Counts;
-  /** Sockets of connections. */
+  /** Number of its connections in each state. */
+  readonly connections: ConnectionCounts;
+  /** Sockets of its connections. */
   readonly descriptors: number;
-  /** Of its event loop in which something was served. */
+  /** Turns of its event loop in which it served connections. */
   readonly turns: number;
-  /** That its poller has reported. */
+  /** Events that its poller has reported. */
   readonly events: number;
-  /** The most in one turn. */
+  /** The most events in one turn. */
   readonly eventsMax: number;
-  /** Spent in turns, handlers included. */
+  /** Time spent in turns, handlers included. */
   readonly busy: number;
-  /** The longest turn: for so long all connections had to wait. */
+  /** The longest turn: all connections of the worker waited that long. */
   readonly turnMax: number;
-  /** When the turn began that is under way, since the epoch. */
+  /** When the turn under way began, since the epoch; undefined between turns. */
   readonly turnBegan: number | undefined;
-  /** Of its event loop since it started, from 0 to 1: `performance.eventLoopUtilization()`. */
+  /** Utilization of its event loop, from 0 to 1: `performance.eventLoopUtilization()`. */
   readonly utilization: number;
-  /** Of its JavaScript, in bytes, as `process.memoryUsage()` has them; a second old at most. */
+  /** Memory of its JavaScript, in bytes, as in `process.memoryUsage()`; at most a second old. */
   readonly memory: {
+    /** Memory that its JavaScript objects use. */
     readonly heapUsed: number;
+    /** Memory that V8 has reserved for them. */
     readonly heapTotal: number;
+    /** Memory outside the heap that its JavaScript objects refer to. */
     readonly external: number;
   };
 }
 
-/** A pool at one instant. */
+/** Figures of a pool at one instant, from `pool.stats()`. */
 export interface PoolStats extends Traffic {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly connections: Counts;
+  /** Number of connections in each state. */
+  readonly connections: ConnectionCounts;
+  /** The workers, by index. */
   readonly workers: readonly WorkerStats[];
+  /** File descriptors. */
   readonly descriptors: {
     /** Sockets of connections. */
     readonly open: number;
-    /** Of the process (RLIMIT_NOFILE); undefined where it has none. */
+    /** Limit of the process (RLIMIT_NOFILE, getrlimit(2)); undefined where there is none. */
     readonly limit: number | undefined;
   };
+  /** Memory of the process. */
   readonly memory: {
-    /** Resident, of the process; undefined where the system does not tell. Bytes. */
+    /** Resident memory, bytes; undefined where the system does not tell. */
     readonly rss: number | undefined;
   };
   /** The connections one by one. */

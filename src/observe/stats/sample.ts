@@ -24,14 +24,16 @@ interface Stretch {
 }
 
 /**
- * The connections of a pool at one instant, groups' included, as columns: each an array of numbers,
- * all in the same order. Of TCP, those that could not be sampled (somebody holds them exclusively,
- * or they are no TCP) have NaN.
+ * The connections of a pool at one instant, those of groups included, as columns: arrays of numbers
+ * that share one order. Columns of TCP have NaN for connections that could not be sampled: those held
+ * by an exclusive lease, and those over Unix sockets.
  */
 export class Sample {
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Names of its columns. */
   readonly fields: readonly SampleField[];
+  /** Number of connections, that is of rows. */
   readonly size: number;
   readonly #columns: ReadonlyMap<SampleField, Float64Array>;
   readonly #stretches: readonly Stretch[];
@@ -46,7 +48,11 @@ export class Sample {
     this.#columns = new Map(fields.map((field) => [field, this.#read(field, offset)]));
   }
 
-  /** @throws LwsPoolError ERR_INVALID_ARGUMENT where that was not sampled */
+  /**
+   * One figure of all connections. Times as in {@link ConnectionPhases}; 0 for phases not reached.
+   *
+   * @throws LwsPoolError ERR_INVALID_ARGUMENT where the field was not sampled
+   */
   column(field: SampleField): Float64Array {
     const column = this.#columns.get(field);
     if (column !== undefined) return column;
@@ -57,7 +63,7 @@ export class Sample {
     });
   }
 
-  /** Of the connection in that row, from 0; undefined where there is none. */
+  /** The id of the connection in a row, counted from 0; undefined where there is none. */
   id(row: number): string | undefined {
     if (!Number.isInteger(row)) return undefined;
     let at = row;

@@ -21,7 +21,7 @@ export interface TableRow {
 
 /**
  * The connections of a pool at one instant, those of groups included: opening, open and closing.
- * The figures were copied at once; objects are made of them when they are asked for.
+ * The figures are copied at once; objects are made of them only when you ask for them.
  */
 export class ConnectionTable implements Iterable<ConnectionStats> {
   readonly #rows: TableRow[] = [];
@@ -46,24 +46,25 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
     return this.#rows;
   }
 
+  /** Number of connections, that is of rows. */
   get size(): number {
     return this.#rows.length;
   }
 
-  /** The connection in that row, from 0; undefined where there is none. */
+  /** The connection in a row, counted from 0; undefined where there is none. */
   at(row: number): ConnectionStats | undefined {
     const found = this.#rows[row];
     return found && connectionStats(found, { ...found.of, slot: found.slot }, this.#offset);
   }
 
-  /** By its id. */
+  /** The connection with an id; undefined where there is none. */
   get(id: string): ConnectionStats | undefined {
     return this.at(this.#rows.findIndex((row) => idOf(row) === id));
   }
 
   /**
-   * One figure of all connections, in the order of the rows. Times as in ConnectionPhases; 0 for
-   * those that have not come.
+   * One figure of all connections, in the order of the rows. Times as in {@link ConnectionPhases}; 0
+   * for phases not reached.
    *
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
@@ -90,6 +91,7 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
     };
   }
 
+  /** Yields the connections in the order of the rows. */
   *[Symbol.iterator](): IterableIterator<ConnectionStats> {
     for (let row = 0; row < this.size; row++) yield this.at(row) as ConnectionStats;
   }
