@@ -5,13 +5,14 @@ import { Rejection, unreadable } from './rejection.js';
 /** What an option takes, and what becomes of it. */
 export type Schema<Output> = v.GenericSchema<unknown, Output>;
 
-function fits<Value>(takes: string, test: (value: never) => boolean): Schema<Value> {
+/** What a test lets pass; `takes` says what that is. */
+export function fitting<Value>(takes: string, test: (value: never) => boolean): Schema<Value> {
   return v.custom<Value>((value) => test(value as never), takes);
 }
 
 /** An integer within limits, both included. */
 export const integer = (min: number, max: number, unit = '') =>
-  fits<number>(
+  fitting<number>(
     `an integer from ${min} to ${max}${unit}`,
     (value) => Number.isInteger(value) && value >= min && value <= max,
   );
@@ -20,13 +21,13 @@ export const flag: Schema<boolean> = v.boolean('true or false');
 
 export const signal: Schema<AbortSignal> = v.instance(AbortSignal, 'an AbortSignal');
 
-export const probability = fits<number>(
+export const probability = fitting<number>(
   'a probability, from 0 to 1',
   (value) => typeof value === 'number' && value >= 0 && value <= 1,
 );
 
 export const text = (longest: number) =>
-  fits<string>(
+  fitting<string>(
     `a string of at most ${longest} characters`,
     (value: unknown) => typeof value === 'string' && value.length <= longest,
   );
@@ -35,13 +36,10 @@ export const word = <const Words extends readonly string[]>(...words: Words) =>
   v.picklist(words, words.map((known) => `"${known}"`).join(' or '));
 
 export const powerOfTwo = (max: number) =>
-  fits<number>(
+  fitting<number>(
     `a power of two from 1 to ${max}`,
     (value) => Number.isInteger(value) && value >= 1 && value <= max && (value & (value - 1)) === 0,
   );
-
-/** For what is none of these. */
-export const fitting = fits;
 
 /** What the latest reader has said no with: an issue of valibot's has no room for all of it. */
 let rejected: Rejection | undefined;
@@ -110,7 +108,7 @@ export function group<Of extends Shape>(
   const object = v.strictObject(entries, (issue) =>
     isUnknown(issue) ? hintFor(String(keys(issue).at(-1)), known, elsewhere) : OBJECT,
   );
-  const schema = v.pipe(fits<object>(OBJECT, isOptions), object);
+  const schema = v.pipe(fitting<object>(OBJECT, isOptions), object);
   return Object.assign(schema as unknown as Schema<Given<Of>>, { shape });
 }
 

@@ -1,5 +1,5 @@
+import type { Tally } from 'lws-pool';
 import type { Inspection } from './inspection.js';
-import type { Tally } from './tallies.js';
 
 /** What the main thread and the exchange in each worker say to each other. */
 

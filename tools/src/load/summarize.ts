@@ -1,9 +1,10 @@
+import type { Tally } from 'lws-pool';
 import type { Inspection } from './inspection.js';
 import type { ExchangeReport } from './messages.js';
 import { mergedPercentiles } from './percentiles.js';
 import type { LoadReport } from './report.js';
 import type { LoadSettings } from './settings.js';
-import { Tallies, type Tally } from './tallies.js';
+import { Tallies } from './tallies.js';
 
 /** What a run observed. */
 export interface LoadObservations {

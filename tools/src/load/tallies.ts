@@ -1,8 +1,4 @@
-/** How often something happened, and one message that stands for all. */
-export interface Tally {
-  count: number;
-  readonly message: string;
-}
+import type { Tally } from 'lws-pool';
 
 /** Counts of failures by their code. */
 export class Tallies extends Map<string, Tally> {
