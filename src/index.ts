@@ -34,10 +34,7 @@ export type {
   TlsSummary,
 } from './connection/stats.js';
 export type { StreamOptions } from './connection/stream.js';
-export {
-  parseTarget as parseConnectionUrl,
-  type Target as ConnectionUrl,
-} from './connection/url.js';
+export { type ConnectionUrl, parseConnectionUrl } from './connection/url.js';
 export {
   CertificateError,
   type ErrorCode,

@@ -6,7 +6,7 @@ import { createError, type LwsPoolError } from '../errors/errors.js';
 import { socketPath } from './socket-path.js';
 
 /** Where to connect and how, read from a URL. */
-export interface Target {
+export interface ConnectionUrl {
   /** WebSocket, or the bytes of the socket as they are. */
   readonly kind: 'ws' | 'raw';
   /** Whether TLS is spoken. */
@@ -33,7 +33,7 @@ const TAKES = 'ws://, wss://, tcp://host:port, ws+unix:/path:/request, unix:/pat
 
 const CACHED = 256;
 const LONGEST_CACHED = 1024;
-const cache = new Map<string, Target>();
+const cache = new Map<string, ConnectionUrl>();
 
 /**
  * Reads the URL of a connection: `ws:` and `wss:` (RFC 6455 section 3), `tcp://host:port`,
@@ -42,7 +42,7 @@ const cache = new Map<string, Target>();
  *
  * @throws LwsPoolError ERR_INVALID_URL, or ERR_INVALID_HEADER for a CR, LF or NUL in it
  */
-export function parseTarget(url: string | URL): Target {
+export function parseConnectionUrl(url: string | URL): ConnectionUrl {
   if (typeof url !== 'string') return parse(url);
   const cached = cache.get(url);
   if (cached !== undefined) return cached;
@@ -52,7 +52,7 @@ export function parseTarget(url: string | URL): Target {
   return target;
 }
 
-function remember(url: string, target: Target): void {
+function remember(url: string, target: ConnectionUrl): void {
   if (cache.size === CACHED) {
     for (const oldest of cache.keys()) {
       cache.delete(oldest);
@@ -62,7 +62,7 @@ function remember(url: string, target: Target): void {
   cache.set(url, target);
 }
 
-function parse(input: unknown): Target {
+function parse(input: unknown): ConnectionUrl {
   const url = toUrl(input);
   if (url.href.includes('#')) {
     throw refused(url, 'a fragment has no meaning to a server', 'Write a "#" of the path as %23.');
@@ -70,12 +70,12 @@ function parse(input: unknown): Target {
   switch (url.protocol) {
     case 'ws:':
     case 'wss:':
-      return webSocketTarget(url);
+      return webSocketUrl(url);
     case 'tcp:':
-      return tcpTarget(url);
+      return tcpUrl(url);
     case 'ws+unix:':
     case 'unix:':
-      return unixTarget(url);
+      return unixUrl(url);
     default:
       throw refused(url, `the scheme "${url.protocol}" is not known here`, schemeHint(url));
   }
@@ -105,11 +105,11 @@ function toUrl(input: unknown): URL {
   }
 }
 
-function webSocketTarget(url: URL): Target {
+function webSocketUrl(url: URL): ConnectionUrl {
   checkName(url, url.hostname);
   const secure = url.protocol === 'wss:';
   const port = url.port === '' ? (secure ? 443 : 80) : portOf(url);
-  return Object.freeze<Target>({
+  return Object.freeze<ConnectionUrl>({
     kind: 'ws',
     secure,
     url: withoutCredentials(url),
@@ -123,7 +123,7 @@ function webSocketTarget(url: URL): Target {
   });
 }
 
-function tcpTarget(url: URL): Target {
+function tcpUrl(url: URL): ConnectionUrl {
   const form = 'It takes the form tcp://host:port.';
   if (url.hostname === '') throw refused(url, 'it names no host', form);
   if (url.port === '') throw refused(url, 'it names no port', form);
@@ -137,7 +137,7 @@ function tcpTarget(url: URL): Target {
   const hostname = normalHostname(url);
   checkName(url, hostname);
   const authority = `${hostname}:${port}`;
-  return Object.freeze<Target>({
+  return Object.freeze<ConnectionUrl>({
     kind: 'raw',
     secure: false,
     url: `tcp://${authority}`,
@@ -151,11 +151,11 @@ function tcpTarget(url: URL): Target {
   });
 }
 
-function unixTarget(url: URL): Target {
+function unixUrl(url: URL): ConnectionUrl {
   const kind = url.protocol === 'unix:' ? 'raw' : 'ws';
   const read = socketPath(url, kind);
   if ('wrong' in read) throw refused(url, read.wrong, read.hint);
-  return Object.freeze<Target>({
+  return Object.freeze<ConnectionUrl>({
     kind,
     secure: false,
     url: url.href,

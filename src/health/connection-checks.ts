@@ -5,7 +5,7 @@ import { type Contact, readContact, unreadBytes } from './kernel-view.js';
 import type { Trouble } from './warning.js';
 
 /** What the checks look at of a connection, on the main thread or in a handler. */
-export interface Observed {
+export interface CheckedConnection {
   readonly id: string;
   readonly link: Link;
   /** Messages that wait for a listener. */
@@ -67,7 +67,7 @@ export class ConnectionChecks {
    * @param at the connection in a slot, if there is an open one
    * @param now milliseconds, of a clock that only grows
    */
-  round(size: number, at: (slot: number) => Observed | undefined, now: number): void {
+  round(size: number, at: (slot: number) => CheckedConnection | undefined, now: number): void {
     for (let slot = 0; slot < size; slot++) {
       const connection = at(slot);
       if (connection?.link.readyState === OPEN) this.#queues(connection, now);
@@ -96,15 +96,15 @@ export class ConnectionChecks {
     this.#silent.delete(slot);
   }
 
-  #queues(connection: Observed, now: number): void {
+  #queues(connection: CheckedConnection, now: number): void {
     const { queuedBytes, unreadAfter } = this.#limits;
     if (queuedBytes !== undefined) this.#queue(connection, now, queuedBytes);
     if (unreadAfter !== undefined) this.#reading(connection, now, unreadAfter);
   }
 
-  #queue({ id, link }: Observed, now: number, limit: number): void {
+  #queue({ id, link }: CheckedConnection, now: number, limit: number): void {
     const { slot, generation, bufferedAmount: queued } = link;
-    const known = knownOf(this.#growing, slot, generation);
+    const known = suspicionOf(this.#growing, slot, generation);
     if (queued < limit) {
       if (known !== undefined) this.#growing.delete(slot);
       return;
@@ -127,11 +127,11 @@ export class ConnectionChecks {
     });
   }
 
-  #reading(connection: Observed, now: number, limit: number): void {
+  #reading(connection: CheckedConnection, now: number, limit: number): void {
     const { id, link, heldMessages: messages } = connection;
     const { slot, generation, paused } = link;
     const taken = link.resumes + connection.heldTaken;
-    const known = knownOf(this.#unread, slot, generation);
+    const known = suspicionOf(this.#unread, slot, generation);
     if (messages === 0 && !paused) {
       if (known !== undefined) this.#unread.delete(slot);
       return;
@@ -159,9 +159,9 @@ export class ConnectionChecks {
     });
   }
 
-  #contact({ id, link }: Observed, now: number, limit: number): void {
+  #contact({ id, link }: CheckedConnection, now: number, limit: number): void {
     const { slot, generation } = link;
-    const known = knownOf(this.#silent, slot, generation);
+    const known = suspicionOf(this.#silent, slot, generation);
     const contact = readContact(this.#native, slot, generation);
     if (contact === undefined) return;
     if (!isSuspect(contact)) {
@@ -191,7 +191,7 @@ function isSuspect({ unacked, backoff }: Contact): boolean {
 }
 
 /** What is known of the connection that is in that slot now. */
-function knownOf<Known extends Suspicion>(
+function suspicionOf<Known extends Suspicion>(
   all: ReadonlyMap<number, Known>,
   slot: number,
   generation: number,

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { Target } from '../connection/url.js';
+import type { ConnectionUrl } from '../connection/url.js';
 import type { LeaseObservation, LeaseSubject } from '../lease/observation.js';
 
 /** Follows an opening until it is known how it went. */
@@ -11,7 +11,7 @@ export interface ConnectObservation {
 /** Told of single connections and of leases of the main thread, where somebody traces them. */
 export interface PoolObserver {
   /** Called within `connect()`. */
-  connecting(target: Target): ConnectObservation;
+  connecting(target: ConnectionUrl): ConnectObservation;
   /** Called within what asks for the lease. */
   leasing(subject: LeaseSubject): LeaseObservation;
 }

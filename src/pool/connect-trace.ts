@@ -1,7 +1,7 @@
 import { channels } from '../base/diagnostics.js';
 import { measure } from '../base/user-timing.js';
 import type { Connection } from '../connection/connection.js';
-import type { Target } from '../connection/url.js';
+import type { ConnectionUrl } from '../connection/url.js';
 import type { LwsPoolError } from '../errors/errors.js';
 
 /** One call of `connect()`: the same object in its `start` and its `opened` or `failed` message. */
@@ -38,13 +38,13 @@ export class ConnectTrace {
   readonly #timing: boolean;
 
   /** Undefined where nobody looks. */
-  static of(target: Target, timing: boolean): ConnectTrace | undefined {
+  static of(target: ConnectionUrl, timing: boolean): ConnectTrace | undefined {
     const { start, opened, failed } = channels;
     const heard = start.hasSubscribers || opened.hasSubscribers || failed.hasSubscribers;
     return heard || timing ? new ConnectTrace(target, timing) : undefined;
   }
 
-  private constructor({ url, kind, secure }: Target, timing: boolean) {
+  private constructor({ url, kind, secure }: ConnectionUrl, timing: boolean) {
     this.#timing = timing;
     this.#attempt = { url, kind, secure, at: performance.timeOrigin + this.#start };
     if (channels.start.hasSubscribers) channels.start.publish({ attempt: this.#attempt });

@@ -1,4 +1,4 @@
-import type { Target } from '../connection/url.js';
+import type { ConnectionUrl } from '../connection/url.js';
 import { createError } from '../errors/errors.js';
 import type { EndpointOptions } from '../native.js';
 import { native } from '../native.js';
@@ -14,7 +14,7 @@ const LONGEST_HEAD = 16 * 1024;
  * @throws LwsPoolError ERR_INVALID_OPTION, ERR_TLS_OPTION
  */
 export function endpointOptions(
-  target: Target,
+  target: ConnectionUrl,
   options: ResolvedConnectOptions,
   addresses: readonly string[],
 ): EndpointOptions {
@@ -53,7 +53,7 @@ export function createEndpoint(options: EndpointOptions) {
  *
  * @throws LwsPoolError ERR_INVALID_OPTION where it is too long
  */
-function requestHead(target: Target, options: ResolvedConnectOptions): string {
+function requestHead(target: ConnectionUrl, options: ResolvedConnectOptions): string {
   const lines = [
     `GET ${target.path} HTTP/1.1`,
     `Host: ${target.hostHeader}`,

@@ -4,7 +4,7 @@ import { bytesOf, type Data } from '../channel/link.js';
 import { binaryOf, type SendOptions } from '../channel/send-options.js';
 import { createError, type ErrorCode, type LwsPoolError } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
-import { OwnerFigures } from '../observe/stats/owner.js';
+import { MainFigures } from '../observe/stats/main-figures.js';
 import { parseCloseArguments } from '../options/close-arguments.js';
 import { cloning } from '../workers/cloning.js';
 import type { GroupReport, GroupShare, Tally, ToWorker } from '../workers/control.js';
@@ -42,7 +42,7 @@ interface GroupFacts {
   readonly id: number;
   readonly count: number;
   readonly url: string;
-  readonly figures: OwnerFigures;
+  readonly figures: MainFigures;
   readonly closeTimeout: number;
 }
 
@@ -61,7 +61,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
   readonly ready: Promise<void>;
   /** Resolves once all opened connections have closed, and none is opening; never rejects. */
   readonly closed: Promise<void>;
-  readonly #figures: OwnerFigures;
+  readonly #figures: MainFigures;
   readonly #closeTimeout: number;
   readonly #shares = new Map<PoolWorker, Share>();
   readonly #failed = new Tallies();
@@ -82,7 +82,7 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
 
   private constructor(facts: GroupFacts) {
     super();
-    if (!(facts?.figures instanceof OwnerFigures)) {
+    if (!(facts?.figures instanceof MainFigures)) {
       throw madeBy('ConnectionGroup', 'facts', facts, 'await pool.connectMany(url, options)');
     }
     const { id, count, url, figures, closeTimeout } = facts;

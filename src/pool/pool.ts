@@ -5,7 +5,7 @@ import { givenUpWithPool } from '../channel/failure.js';
 import { monotonicNow } from '../channel/figures.js';
 import type { Connection } from '../connection/connection.js';
 import { leaseAll } from '../connection/lease-all.js';
-import { parseTarget, type Target } from '../connection/url.js';
+import { type ConnectionUrl, parseConnectionUrl } from '../connection/url.js';
 import { createError, fromPlain, LwsPoolError } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
 import { descriptorShortage } from '../errors/shortage.js';
@@ -20,8 +20,8 @@ import type { LeaseMode } from '../lease/observation.js';
 import { type NativeEndpoint, native } from '../native.js';
 import type { DebugSocket } from '../observe/debug/socket.js';
 import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
-import { OwnerFigures } from '../observe/stats/owner.js';
-import { type Counted, type PoolStats, poolStats } from '../observe/stats/pool.js';
+import { MainFigures } from '../observe/stats/main-figures.js';
+import { type PoolStats, poolStats, type WorkerSnapshot } from '../observe/stats/pool.js';
 import type { Sample } from '../observe/stats/sample.js';
 import {
   type CloseOptions,
@@ -46,12 +46,12 @@ import { ConnectTrace } from './connect-trace.js';
 import { createEndpoint, endpointOptions } from './endpoint.js';
 import { ConnectionGroup } from './group.js';
 import { KeepAlive } from './keep-alive.js';
-import { type Observed, Observing } from './observing.js';
+import { type MonitoredPool, PoolMonitor } from './monitor.js';
 import { createPlacement, type Placement } from './placement.js';
-import { resolveTarget } from './resolve.js';
+import { resolveAddresses } from './resolve.js';
 import { checkKeylog } from './tls-context.js';
 import { aborted, Waits } from './waits.js';
-import { knownOf, type PoolWorker, type Request } from './worker.js';
+import { errorContext, type PoolWorker, type Request } from './worker.js';
 import { Workers } from './workers.js';
 
 /** Events of a {@link Pool}, with the arguments of their listeners. */
@@ -79,14 +79,14 @@ const GRACE = 2_000;
 export class Pool extends EventEmitter<PoolEvents> {
   readonly #options: ResolvedPoolOptions;
   readonly #placement: Placement;
-  readonly #figures: OwnerFigures;
+  readonly #figures: MainFigures;
   readonly #workers: Workers;
   readonly #groups = new Map<number, ConnectionGroup>();
   readonly #handling = new Map<string, (error: LwsPoolError | undefined) => void>();
-  readonly #endpoints = new WeakMap<Target, CachedEndpoint>();
+  readonly #endpoints = new WeakMap<ConnectionUrl, CachedEndpoint>();
   readonly #process = new KeepAlive();
   readonly #waits = new Waits();
-  readonly #observing: Observing;
+  readonly #observing: PoolMonitor;
   readonly #warnings: Warnings;
   readonly #watch: TroubleWatch | undefined;
   #lastGroup = 0;
@@ -110,11 +110,11 @@ export class Pool extends EventEmitter<PoolEvents> {
     }
     this.#options = options;
     this.#placement = createPlacement(options.placement);
-    this.#figures = new OwnerFigures(options.threads);
+    this.#figures = new MainFigures(options.threads);
     this.#warnings = new Warnings(this.#audience());
     this.#workers = new Workers(options, this.#figures, {
       onMessage: (worker, message) => this.#onMessage(worker, message),
-      onRoom: () => this.#settle(),
+      onSlotFreed: () => this.#settle(),
       onLease: (report) => this.#onLease(report),
       onTrouble: (trouble) => this.#warnings.report(trouble),
       onStart: (worker) => this.#onStart(worker),
@@ -129,7 +129,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         void this.destroy(error);
       },
     });
-    this.#observing = new Observing(this.#observed());
+    this.#observing = new PoolMonitor(this.#observed());
     if (options.warnings !== undefined) {
       this.#watch = new TroubleWatch(
         options.warnings,
@@ -140,7 +140,7 @@ export class Pool extends EventEmitter<PoolEvents> {
     }
   }
 
-  #observed(): Observed {
+  #observed(): MonitoredPool {
     const workers = () => this.#workers.all;
     return {
       options: this.#options,
@@ -195,7 +195,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    */
   async connect(url: string | URL, options?: ConnectOptions): Promise<Connection> {
     const requested = monotonicNow();
-    const target = parseTarget(url);
+    const target = parseConnectionUrl(url);
     const resolved = parseConnectOptions(options, this.#options.connect);
     this.#checkRoom(1);
     if (target.secure) checkKeylog(resolved.tls);
@@ -215,7 +215,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   async #connect(
-    target: Target,
+    target: ConnectionUrl,
     resolved: ResolvedConnectOptions,
     requested: number,
     trace: ConnectTrace | undefined,
@@ -250,7 +250,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   /** Has a worker load what a connection needs there; returns the number of its handler's group. */
   async #prepare(
     worker: PoolWorker,
-    target: Target,
+    target: ConnectionUrl,
     resolved: ResolvedConnectOptions,
   ): Promise<number> {
     const modules = bioModules(target, resolved);
@@ -279,7 +279,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    *   ERR_TOO_MANY_CONNECTIONS, ERR_TOO_MANY_FILES; as a rejection, which leaves no connection open
    */
   async connectMany(url: string | URL, options: ConnectManyOptions): Promise<ConnectionGroup> {
-    const target = parseTarget(url);
+    const target = parseConnectionUrl(url);
     const resolved = parseConnectManyOptions(options, this.#options.connect);
     const { handler, count } = resolved;
     if (handler === undefined) {
@@ -296,7 +296,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   async #connectMany(
-    target: Target,
+    target: ConnectionUrl,
     resolved: ResolvedConnectManyOptions,
     handler: string,
   ): Promise<ConnectionGroup> {
@@ -335,7 +335,7 @@ export class Pool extends EventEmitter<PoolEvents> {
         handler,
         data: resolved.data,
         highWaterMark: resolved.highWaterMark,
-        known: knownOf(target),
+        known: errorContext(target),
         endpoint,
         count: share,
         rate: rate === undefined ? undefined : (rate * share) / count,
@@ -388,7 +388,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   stats(): PoolStats {
     const counted = this.#workers.all.map((worker) => worker.counted());
     if (counted.includes(undefined)) throw createError('ERR_STATS_OFF');
-    return poolStats(counted as Counted[]);
+    return poolStats(counted as WorkerSnapshot[]);
   }
 
   /**
@@ -558,17 +558,17 @@ export class Pool extends EventEmitter<PoolEvents> {
   }
 
   async #addresses(
-    target: Target,
+    target: ConnectionUrl,
     { lookup, signal, timeout }: ResolvedConnectOptions,
   ): Promise<readonly string[]> {
     if (signal?.aborted) throw aborted(target, signal);
     const { onEnd } = this.#waits;
-    const found = await resolveTarget(target, { lookup, signal, timeout, onEnd });
+    const found = await resolveAddresses(target, { lookup, signal, timeout, onEnd });
     return found.map(({ address }) => address);
   }
 
   /** Endpoints are made anew only where something of them has changed since the last time. */
-  async #endpoint(target: Target, options: ResolvedConnectOptions): Promise<NativeEndpoint> {
+  async #endpoint(target: ConnectionUrl, options: ResolvedConnectOptions): Promise<NativeEndpoint> {
     const addresses = await this.#addresses(target, options);
     const known = this.#endpoints.get(target);
     const key = addresses.join();
@@ -590,7 +590,10 @@ export class Pool extends EventEmitter<PoolEvents> {
    * The worker for a connection, which is counted there at once: where the next one goes depends on
    * it. Waits while all of them are being replaced, or do not answer.
    */
-  async #place(target: Target, { timeout, signal }: ResolvedConnectOptions): Promise<PoolWorker> {
+  async #place(
+    target: ConnectionUrl,
+    { timeout, signal }: ResolvedConnectOptions,
+  ): Promise<PoolWorker> {
     let until: number | undefined;
     for (;;) {
       this.#checkOpen();
@@ -611,12 +614,12 @@ export class Pool extends EventEmitter<PoolEvents> {
   async #handle(
     worker: PoolWorker,
     handler: string,
-    target: Target,
+    target: ConnectionUrl,
     { data, highWaterMark }: ResolvedConnectOptions,
   ): Promise<number> {
     const group = ++this.#lastGroup;
     const loaded = this.#untilHandling(group, worker);
-    const known = knownOf(target);
+    const known = errorContext(target);
     worker.post({ type: 'handle', spec: { group, handler, data, highWaterMark, known } });
     await loaded;
     return group;
@@ -642,7 +645,7 @@ export class Pool extends EventEmitter<PoolEvents> {
   #begin(
     worker: PoolWorker,
     endpoint: NativeEndpoint,
-    target: Target,
+    target: ConnectionUrl,
     options: ResolvedConnectOptions,
     more: Pick<Request, 'group' | 'requested' | 'resolved'>,
   ): Promise<Connection> {
@@ -801,7 +804,10 @@ interface CachedEndpoint {
 }
 
 /** The modules of the BIOs that a connection will have. */
-function bioModules({ secure }: Target, { bios }: ResolvedConnectOptions): readonly string[] {
+function bioModules(
+  { secure }: ConnectionUrl,
+  { bios }: ResolvedConnectOptions,
+): readonly string[] {
   if (!secure) return [];
   return bios.filter(({ type }) => type === 'custom').map(({ module }) => module as string);
 }

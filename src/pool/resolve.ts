@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { onAbort } from '../base/abort.js';
 import { describe } from '../base/describe.js';
-import type { Target } from '../connection/url.js';
+import type { ConnectionUrl } from '../connection/url.js';
 import { createError, type ErrorDetails, LwsPoolError } from '../errors/errors.js';
 import { descriptorShortage } from '../errors/shortage.js';
 import type { LookupFunction } from '../options/options.js';
@@ -21,7 +21,10 @@ export interface ResolveOptions {
 }
 
 /** The address a target spells out, none for a Unix socket; undefined where a name is given. */
-export function literalAddress({ host, unixPath }: Target): readonly ResolvedAddress[] | undefined {
+export function literalAddress({
+  host,
+  unixPath,
+}: ConnectionUrl): readonly ResolvedAddress[] | undefined {
   if (unixPath !== undefined) return [];
   const family = isIP(host);
   return family === 4 || family === 6 ? [{ address: host, family }] : undefined;
@@ -36,8 +39,8 @@ export function literalAddress({ host, unixPath }: Target): readonly ResolvedAdd
  *     ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED, what the pool ended with;
  *     ERR_INVALID_OPTION when the option `lookup` answers with something else than addresses
  */
-export function resolveTarget(
-  target: Target,
+export function resolveAddresses(
+  target: ConnectionUrl,
   { lookup, signal, timeout, onEnd }: ResolveOptions = {},
 ): Promise<readonly ResolvedAddress[]> {
   if (signal?.aborted) return Promise.reject(aborted(target, signal));
@@ -83,7 +86,7 @@ const NO_SUCH_NAME = new Set([
  * @param lookup the user's, which may fail in ways of its own, or in those of a resolver that it asks
  */
 function lookupError(
-  target: Target,
+  target: ConnectionUrl,
   { failure: cause, short }: { failure: unknown; short: boolean },
   lookup: LookupFunction | undefined,
 ): LwsPoolError {
@@ -114,14 +117,14 @@ function textOf(thrown: unknown, name: 'code' | 'syscall'): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function timedOut(target: Target, timeout: number | undefined): LwsPoolError {
+function timedOut(target: ConnectionUrl, timeout: number | undefined): LwsPoolError {
   return createError('ERR_HANDSHAKE_TIMEOUT', { ...of(target), timeout, phase: 'name lookup' });
 }
 
-function aborted(target: Target, signal: AbortSignal | undefined): LwsPoolError {
+function aborted(target: ConnectionUrl, signal: AbortSignal | undefined): LwsPoolError {
   return createError('ERR_ABORTED', of(target), { cause: signal?.reason });
 }
 
-function of({ host, port }: Target): { host: string; port: number } {
+function of({ host, port }: ConnectionUrl): { host: string; port: number } {
   return { host, port };
 }

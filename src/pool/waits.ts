@@ -1,5 +1,5 @@
 import { onAbort } from '../base/abort.js';
-import type { Target } from '../connection/url.js';
+import type { ConnectionUrl } from '../connection/url.js';
 import { createError, type ErrorDetails, type LwsPoolError } from '../errors/errors.js';
 
 /** Calls back when the pool ends, with its error. Returns what takes the callback back. */
@@ -7,7 +7,7 @@ export type OnEnd = (callback: (error: LwsPoolError) => void) => () => void;
 
 /** How long a wait may last, and for whom. */
 export interface WaitTerms {
-  readonly target: Target;
+  readonly target: ConnectionUrl;
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
@@ -63,6 +63,6 @@ export class Waits {
 }
 
 /** What ERR_ABORTED says of an opening. */
-export function aborted({ url, host }: Target, signal: AbortSignal): LwsPoolError {
+export function aborted({ url, host }: ConnectionUrl, signal: AbortSignal): LwsPoolError {
   return createError('ERR_ABORTED', { url, host }, { cause: signal.reason });
 }

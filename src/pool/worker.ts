@@ -21,9 +21,13 @@ import { warningIn } from '../health/warning-record.js';
 import { LeaseCoordinator } from '../lease/coordinator.js';
 import type { LeaseReport } from '../lease/leaks.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
-import type { OwnerFigures } from '../observe/stats/owner.js';
-import type { Counted } from '../observe/stats/pool.js';
-import { type Former, sumConnections, type WorkerReading } from '../observe/stats/reading.js';
+import type { MainFigures } from '../observe/stats/main-figures.js';
+import type { WorkerSnapshot } from '../observe/stats/pool.js';
+import {
+  type RetiredWorkerTotals,
+  sumConnections,
+  type WorkerReading,
+} from '../observe/stats/reading.js';
 import type { Sampled } from '../observe/stats/sample.js';
 import type { ResolvedPoolOptions } from '../options/options.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
@@ -70,7 +74,7 @@ type Entry =
   | { readonly generation: number; readonly request?: undefined; readonly connection?: undefined };
 
 /** What errors say of a peer besides what native code knows. */
-export function knownOf(peer: { url: string; host: string; port: number }) {
+export function errorContext(peer: { url: string; host: string; port: number }) {
   const { url, host, port } = peer;
   return { url, host, ...(port > 0 ? { port: `${port}` } : {}) };
 }
@@ -79,7 +83,7 @@ export interface WorkerEvents {
   /** A control message. */
   onMessage(worker: PoolWorker, message: FromWorker): void;
   /** A connection has ended, or was never opened: there is room again. */
-  onRoom(): void;
+  onSlotFreed(): void;
   /** A lease of this thread was lost, or is held for long. */
   onLease(report: LeaseReport): void;
   /** Something was found that ends nothing. */
@@ -101,7 +105,7 @@ export class PoolWorker {
   readonly pulse = new Pulse();
   readonly outbox: Outbox;
   readonly #events: WorkerEvents;
-  readonly #figures: OwnerFigures;
+  readonly #figures: MainFigures;
   readonly #channel: NativeChannel;
   readonly #wire: Wire;
   readonly #leases: LeaseCoordinator;
@@ -126,7 +130,7 @@ export class PoolWorker {
   constructor(
     index: number,
     options: ResolvedPoolOptions,
-    figures: OwnerFigures,
+    figures: MainFigures,
     events: WorkerEvents,
   ) {
     const { maxConnections, lease: leases, stats, warnings, userTiming } = options;
@@ -257,7 +261,7 @@ export class PoolWorker {
   }
 
   /** What has been counted; undefined where nothing is. */
-  counted(): Counted | undefined {
+  counted(): WorkerSnapshot | undefined {
     const { figures } = this.#wire;
     const worker = this.#channel.workerFigures();
     if (figures === undefined || worker === undefined) return undefined;
@@ -277,15 +281,15 @@ export class PoolWorker {
     this.#counts ??= this.#channel.workerFigures();
     const counts = this.#counts;
     if (figures === undefined || counts === undefined) return undefined;
-    const former = this.#figures.former[this.index] as Former;
+    const retired = this.#figures.retired[this.index] as RetiredWorkerTotals;
     const active = this.thread?.performance.eventLoopUtilization().active ?? 0;
     this.#active = Math.max(this.#active, active);
     return {
       worker: this.index,
       alive: this.alive,
       figures: counts,
-      totals: former.totals(counts),
-      active: former.active(this.#active),
+      totals: retired.totals(counts),
+      active: retired.active(this.#active),
       ...sumConnections(figures.segments()),
     };
   }
@@ -293,7 +297,7 @@ export class PoolWorker {
   /** Its thread has crashed: what it has counted is not lost. */
   keepCounts(): void {
     const reading = this.reading();
-    if (reading !== undefined) this.#figures.former[this.index]?.add(reading, this.#active);
+    if (reading !== undefined) this.#figures.retired[this.index]?.add(reading, this.#active);
   }
 
   /** Counts connections in (or out, where negative); while there are any the process stays. */
@@ -369,7 +373,7 @@ export class PoolWorker {
     const row = this.#wire.figures?.row(slot);
     const begun = row === undefined ? 0 : (row.figures[row.base + FIGURE.begun] as number);
     const terms = { timeout, givenUp: entry.givenUp, begun, handed };
-    const error = openingOverdue(terms, knownOf(request), this.index, since, now);
+    const error = openingOverdue(terms, errorContext(request), this.index, since, now);
     if (error === undefined) return;
     const own = this.#withRecord(error, slot, entry);
     this.#disown(slot, generation);
@@ -425,7 +429,7 @@ export class PoolWorker {
     }
     this.#leases.close();
     this.onSampled();
-    this.#events.onRoom();
+    this.#events.onSlotFreed();
   }
 
   /** The error for one connection: an own one where something is recorded of it. */
@@ -512,7 +516,7 @@ export class PoolWorker {
   }
 
   #failed(slot: number, generation: number, request: Request, payload: Buffer): void {
-    const known = knownOf(request);
+    const known = errorContext(request);
     const error = errorIn(decodeFields(payload), known);
     this.#free(slot, generation);
     request.reject(error ?? createError('ERR_SYSTEM', known as never));
@@ -538,6 +542,6 @@ export class PoolWorker {
     this.#entries[slot] = undefined;
     this.#channel.release(slot, generation);
     this.addConnections(-1);
-    this.#events.onRoom();
+    this.#events.onSlotFreed();
   }
 }

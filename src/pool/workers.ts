@@ -4,7 +4,7 @@ import { betweenLooks } from '../health/blocked-stack.js';
 import type { Trouble } from '../health/warning.js';
 import { Watchdog } from '../health/watchdog.js';
 import type { LeaseReport } from '../lease/leaks.js';
-import type { OwnerFigures } from '../observe/stats/owner.js';
+import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { ResolvedPoolOptions } from '../options/options.js';
 import type { PlacementWorker } from '../options/placement.js';
 import type { FromWorker } from '../workers/control.js';
@@ -22,7 +22,7 @@ const PATIENCE = 5_000;
 
 export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
-  onRoom(): void;
+  onSlotFreed(): void;
   onLease(report: LeaseReport): void;
   onTrouble(trouble: Trouble): void;
   /** A worker is there. */
@@ -43,7 +43,7 @@ export interface WorkersEvents {
 export class Workers {
   readonly all: PoolWorker[];
   readonly #options: ResolvedPoolOptions;
-  readonly #figures: OwnerFigures;
+  readonly #figures: MainFigures;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
   /** By index: the last one. */
@@ -56,7 +56,7 @@ export class Workers {
   #stopping = false;
   #waiting: (() => void)[] = [];
 
-  constructor(options: ResolvedPoolOptions, figures: OwnerFigures, events: WorkersEvents) {
+  constructor(options: ResolvedPoolOptions, figures: MainFigures, events: WorkersEvents) {
     this.#options = options;
     this.#figures = figures;
     this.#events = events;
@@ -121,7 +121,7 @@ export class Workers {
 
   #create(index: number): PoolWorker {
     const events: WorkerEvents = {
-      onRoom: () => this.#events.onRoom(),
+      onSlotFreed: () => this.#events.onSlotFreed(),
       onLease: (report) => this.#events.onLease(report),
       onTrouble: (trouble) => this.#events.onTrouble(trouble),
       onMessage: (worker, message) => this.#onMessage(worker, message),

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Link } from '../../src/channel/link.js';
-import { ConnectionChecks, type Observed } from '../../src/health/connection-checks.js';
+import { type CheckedConnection, ConnectionChecks } from '../../src/health/connection-checks.js';
 import type { Trouble } from '../../src/health/warning.js';
 import type { NativeLeases } from '../../src/native.js';
 
 /** What a connection is seen to be; a test changes it between rounds. */
-class Seen implements Observed {
+class Seen implements CheckedConnection {
   readonly id: string;
   heldMessages = 0;
   heldTaken = 0;
@@ -64,7 +64,11 @@ beforeEach(() => {
 
 const codes = () => told.map(({ code }) => code);
 
-function rounds(count: number, connections: (Observed | undefined)[], between = 300): void {
+function rounds(
+  count: number,
+  connections: (CheckedConnection | undefined)[],
+  between = 300,
+): void {
   for (let i = 0; i < count; i++) {
     checks.round(connections.length, (slot) => connections[slot], now);
     now += between;

@@ -1,14 +1,14 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseTarget } from '../../src/connection/url.js';
+import { parseConnectionUrl } from '../../src/connection/url.js';
 import { createError } from '../../src/errors/errors.js';
 import type { LookupFunction } from '../../src/options/options.js';
-import { literalAddress, type ResolveOptions, resolveTarget } from '../../src/pool/resolve.js';
+import { literalAddress, type ResolveOptions, resolveAddresses } from '../../src/pool/resolve.js';
 import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 
-const target = parseTarget('wss://name.example/');
-const resolve = (options: ResolveOptions) => resolveTarget(target, options);
+const target = parseConnectionUrl('wss://name.example/');
+const resolve = (options: ResolveOptions) => resolveAddresses(target, options);
 
 /** A lookup that answers this way, and later. */
 function answering(...answer: Parameters<Parameters<LookupFunction>[2]>) {
@@ -31,16 +31,18 @@ afterEach(() => {
 
 describe('without a look-up', () => {
   it('takes an address for itself', async () => {
-    expect(literalAddress(parseTarget('ws://127.0.0.1/'))).toEqual([v4('127.0.0.1')]);
-    expect(literalAddress(parseTarget('ws://[::1]/'))).toEqual([v6('::1')]);
+    expect(literalAddress(parseConnectionUrl('ws://127.0.0.1/'))).toEqual([v4('127.0.0.1')]);
+    expect(literalAddress(parseConnectionUrl('ws://[::1]/'))).toEqual([v6('::1')]);
     expect(literalAddress(target)).toBe(undefined);
     const lookup = answering(null, []);
-    expect(await resolveTarget(parseTarget('tcp://[::1]:1'), { lookup })).toEqual([v6('::1')]);
+    expect(await resolveAddresses(parseConnectionUrl('tcp://[::1]:1'), { lookup })).toEqual([
+      v6('::1'),
+    ]);
     expect(lookup).not.toHaveBeenCalled();
   });
 
   it('has no address for a Unix socket', async () => {
-    expect(await resolveTarget(parseTarget('unix:/run/x'))).toEqual([]);
+    expect(await resolveAddresses(parseConnectionUrl('unix:/run/x'))).toEqual([]);
   });
 
   it('begins nothing for a signal that is aborted', async () => {
@@ -55,7 +57,7 @@ describe('without a look-up', () => {
 
 describe('with a look-up', () => {
   it('looks names up with dns.lookup', async () => {
-    const addresses = await resolveTarget(parseTarget('ws://localhost/'));
+    const addresses = await resolveAddresses(parseConnectionUrl('ws://localhost/'));
     expect(addresses.map(({ address }) => address)).toContain('127.0.0.1');
   });
 
@@ -116,11 +118,11 @@ describe('with a look-up', () => {
 describe('together', () => {
   it('looks a name up once for all who ask meanwhile', async () => {
     const lookup = answering(null, [v4('192.0.2.1')]);
-    const other = parseTarget('ws://other.example/');
+    const other = parseConnectionUrl('ws://other.example/');
     const all = await Promise.all([
       ...Array.from({ length: 100 }, () => resolve({ lookup })),
-      resolveTarget(parseTarget('tcp://name.example:7'), { lookup }),
-      resolveTarget(other, { lookup }),
+      resolveAddresses(parseConnectionUrl('tcp://name.example:7'), { lookup }),
+      resolveAddresses(other, { lookup }),
     ]);
     expect(all).toHaveLength(102);
     expect(lookup.mock.calls.map(([host]) => host)).toEqual(['name.example', 'other.example']);
@@ -139,10 +141,10 @@ describe('together', () => {
 
   it('gives each its own error', async () => {
     const lookup = answering(failure('ENOTFOUND'), []);
-    const raw = parseTarget('tcp://name.example:7');
+    const raw = parseConnectionUrl('tcp://name.example:7');
     const [one, two] = await Promise.all([
       rejectionOf(resolve({ lookup })),
-      rejectionOf(resolveTarget(raw, { lookup })),
+      rejectionOf(resolveAddresses(raw, { lookup })),
     ]);
     expect(one.details.port).toBe(443);
     expect(two.details.port).toBe(7);
@@ -190,7 +192,7 @@ describe('failures', () => {
   });
 
   it('reports a real name that does not exist', async () => {
-    const error = await rejectionOf(resolveTarget(parseTarget('ws://nowhere.invalid/')));
+    const error = await rejectionOf(resolveAddresses(parseConnectionUrl('ws://nowhere.invalid/')));
     expect(['ERR_NAME_NOT_FOUND', 'ERR_NAME_LOOKUP']).toContain(error.code);
     expect(error.details.syscall).toBe('getaddrinfo');
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../src/connection/url.js';
+import { parseConnectionUrl } from '../../src/connection/url.js';
 import { thrownBy } from './support/thrown.js';
 
-describe('parseTarget', () => {
+describe('parseConnectionUrl', () => {
   it('reads ws: and wss:', () => {
-    expect(parseTarget('ws://example.com/chat?x=1&y=%0d%0a')).toEqual({
+    expect(parseConnectionUrl('ws://example.com/chat?x=1&y=%0d%0a')).toEqual({
       kind: 'ws',
       secure: false,
       url: 'ws://example.com/chat?x=1&y=%0d%0a',
@@ -16,30 +16,33 @@ describe('parseTarget', () => {
       auth: undefined,
       authority: 'example.com:80',
     });
-    expect(parseTarget('wss://example.com')).toMatchObject({
+    expect(parseConnectionUrl('wss://example.com')).toMatchObject({
       ...{ secure: true, port: 443, path: '/', hostHeader: 'example.com' },
       authority: 'example.com:443',
     });
   });
 
   it('names the port in the Host header where it is not the own one of the scheme', () => {
-    expect(parseTarget('ws://h:443/').hostHeader).toBe('h:443');
-    expect(parseTarget('ws://h:80/').hostHeader).toBe('h');
-    expect(parseTarget('wss://h:80/').hostHeader).toBe('h:80');
+    expect(parseConnectionUrl('ws://h:443/').hostHeader).toBe('h:443');
+    expect(parseConnectionUrl('ws://h:80/').hostHeader).toBe('h');
+    expect(parseConnectionUrl('wss://h:80/').hostHeader).toBe('h:80');
   });
 
   it('puts brackets around IPv6 where they belong', () => {
-    expect(parseTarget('wss://[::1]/')).toMatchObject({
+    expect(parseConnectionUrl('wss://[::1]/')).toMatchObject({
       ...{ host: '::1', hostHeader: '[::1]', authority: '[::1]:443' },
     });
-    expect(parseTarget('tcp://[::1]:9')).toMatchObject({ host: '::1', authority: '[::1]:9' });
+    expect(parseConnectionUrl('tcp://[::1]:9')).toMatchObject({
+      host: '::1',
+      authority: '[::1]:9',
+    });
   });
 
   it('brings names and addresses into their normal form, for tcp: too', () => {
-    expect(parseTarget('ws://B\u00fcCHER.example/\u00e9')).toMatchObject({
+    expect(parseConnectionUrl('ws://B\u00fcCHER.example/\u00e9')).toMatchObject({
       ...{ host: 'xn--bcher-kva.example', path: '/%C3%A9' },
     });
-    expect(parseTarget('tcp://B\u00fcCHER.example:80')).toMatchObject({
+    expect(parseConnectionUrl('tcp://B\u00fcCHER.example:80')).toMatchObject({
       ...{
         kind: 'raw',
         host: 'xn--bcher-kva.example',
@@ -47,11 +50,11 @@ describe('parseTarget', () => {
         url: 'tcp://xn--bcher-kva.example:80',
       },
     });
-    expect(parseTarget('tcp://0x7f.1:5').host).toBe('127.0.0.1');
+    expect(parseConnectionUrl('tcp://0x7f.1:5').host).toBe('127.0.0.1');
   });
 
   it('reads tcp:', () => {
-    expect(parseTarget('tcp://example.com:7/')).toEqual({
+    expect(parseConnectionUrl('tcp://example.com:7/')).toEqual({
       kind: 'raw',
       secure: false,
       url: 'tcp://example.com:7',
@@ -66,7 +69,7 @@ describe('parseTarget', () => {
   });
 
   it('reads ws+unix:', () => {
-    expect(parseTarget('ws+unix:/run/app.sock:/chat?x=a:b')).toEqual({
+    expect(parseConnectionUrl('ws+unix:/run/app.sock:/chat?x=a:b')).toEqual({
       kind: 'ws',
       secure: false,
       url: 'ws+unix:/run/app.sock:/chat?x=a:b',
@@ -78,32 +81,32 @@ describe('parseTarget', () => {
       auth: undefined,
       authority: '/run/app.sock',
     });
-    expect(parseTarget('ws+unix:///run/app.sock')).toMatchObject({
+    expect(parseConnectionUrl('ws+unix:///run/app.sock')).toMatchObject({
       ...{ unixPath: '/run/app.sock', path: '/' },
     });
-    expect(parseTarget('ws+unix:/a%20b%3A%3F%25:/').unixPath).toBe('/a b:?%');
+    expect(parseConnectionUrl('ws+unix:/a%20b%3A%3F%25:/').unixPath).toBe('/a b:?%');
   });
 
   it('reads unix:', () => {
-    expect(parseTarget('unix:/run/app:1.sock')).toMatchObject({
+    expect(parseConnectionUrl('unix:/run/app:1.sock')).toMatchObject({
       ...{ kind: 'raw', unixPath: '/run/app:1.sock', path: '', hostHeader: '', port: 0 },
     });
-    expect(parseTarget(`unix:/${'x'.repeat(102)}`).unixPath).toHaveLength(103);
+    expect(parseConnectionUrl(`unix:/${'x'.repeat(102)}`).unixPath).toHaveLength(103);
   });
 
   it('takes a URL object', () => {
     const url = new URL('ws://u:p@h/x');
-    expect(parseTarget(url)).toMatchObject({ url: 'ws://h/x', path: '/x' });
+    expect(parseConnectionUrl(url)).toMatchObject({ url: 'ws://h/x', path: '/x' });
     expect(url.href).toBe('ws://u:p@h/x');
   });
 
   it('makes Basic authorization of user and password', () => {
     const auth = (url: string) => {
-      const value = parseTarget(url).auth;
+      const value = parseConnectionUrl(url).auth;
       return value === undefined ? undefined : Buffer.from(value.slice(6), 'base64').toString();
     };
-    expect(parseTarget('ws://u:p@h/').auth).toBe('Basic dTpw');
-    expect(parseTarget('ws://u:p@h/').url).toBe('ws://h/');
+    expect(parseConnectionUrl('ws://u:p@h/').auth).toBe('Basic dTpw');
+    expect(parseConnectionUrl('ws://u:p@h/').url).toBe('ws://h/');
     expect(auth('ws://u@h/')).toBe('u:');
     expect(auth('ws://:p@h/')).toBe(':p');
     expect(auth('ws://us%40er:p%3A%C3%A9@h/')).toBe('us@er:p:\u00e9');
@@ -112,19 +115,19 @@ describe('parseTarget', () => {
   });
 
   it('answers the same, frozen target for the same text, but keeps no credentials', () => {
-    const target = parseTarget('ws://cached.example/');
-    expect(parseTarget('ws://cached.example/')).toBe(target);
+    const target = parseConnectionUrl('ws://cached.example/');
+    expect(parseConnectionUrl('ws://cached.example/')).toBe(target);
     expect(Object.isFrozen(target)).toBe(true);
-    expect(parseTarget('ws://u:p@h/')).not.toBe(parseTarget('ws://u:p@h/'));
+    expect(parseConnectionUrl('ws://u:p@h/')).not.toBe(parseConnectionUrl('ws://u:p@h/'));
     const long = `ws://h/${'x'.repeat(2000)}`;
-    expect(parseTarget(long)).not.toBe(parseTarget(long));
+    expect(parseConnectionUrl(long)).not.toBe(parseConnectionUrl(long));
   });
 
   it('forgets the oldest of many', () => {
-    const target = parseTarget('ws://first.example/');
-    for (let at = 0; at < 256; at++) parseTarget(`ws://h/${at}`);
-    expect(parseTarget('ws://first.example/')).not.toBe(target);
-    expect(parseTarget('ws://h/255')).toBe(parseTarget('ws://h/255'));
+    const target = parseConnectionUrl('ws://first.example/');
+    for (let at = 0; at < 256; at++) parseConnectionUrl(`ws://h/${at}`);
+    expect(parseConnectionUrl('ws://first.example/')).not.toBe(target);
+    expect(parseConnectionUrl('ws://h/255')).toBe(parseConnectionUrl('ws://h/255'));
   });
 
   it.each<[unknown, ...said: string[]]>([
@@ -183,7 +186,7 @@ describe('parseTarget', () => {
     [`wss://${'a.'.repeat(126)}com/`, 'longer than 253 characters'],
     [`unix:/${'\u00e9'.repeat(54)}`, 'has 109 bytes'],
   ])('refuses %j', (url, ...said) => {
-    const error = thrownBy(() => parseTarget(url as string));
+    const error = thrownBy(() => parseConnectionUrl(url as string));
     expect(error.code).toBe('ERR_INVALID_URL');
     for (const text of said) expect(error.message).toContain(text);
   });
@@ -194,7 +197,7 @@ describe('parseTarget', () => {
     ['ws://h/a\0b', 'a NUL'],
     ['tcp://h:1\n', 'a line feed (LF)'],
   ])('refuses %j, which would forge a request', (url, reason) => {
-    const error = thrownBy(() => parseTarget(url));
+    const error = thrownBy(() => parseConnectionUrl(url));
     expect(error.code).toBe('ERR_INVALID_HEADER');
     expect(error.message).toContain(`The URL holds ${reason}`);
   });
@@ -209,7 +212,7 @@ describe('parseTarget', () => {
     'tcp://user:hunter2@h:1',
     'ws://user:hunter2%00@h/',
   ])('shows no credentials of %s', (url) => {
-    const error = thrownBy(() => parseTarget(url));
+    const error = thrownBy(() => parseConnectionUrl(url));
     expect(error.message).not.toContain('hunter2');
     expect(JSON.stringify(error.details)).not.toContain('hunter2');
   });

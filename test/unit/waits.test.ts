@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { parseTarget } from '../../src/connection/url.js';
+import { parseConnectionUrl } from '../../src/connection/url.js';
 import { createError } from '../../src/errors/errors.js';
 import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 
-const target = parseTarget('ws://name.example/');
+const target = parseConnectionUrl('ws://name.example/');
 const never = new Promise<never>(() => undefined);
 const phase = 'worker';
 

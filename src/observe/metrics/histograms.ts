@@ -24,13 +24,13 @@ export const HISTOGRAMS: readonly Histogram[] = [
   {
     name: 'connect_duration_seconds',
     help: 'From connect() until the connection was open; without those of groups.',
-    read: ({ owner }) => [{ labels: {}, durations: owner.connect }],
+    read: ({ main }) => [{ labels: {}, durations: main.connect }],
   },
   {
     name: 'connect_phase_duration_seconds',
     help: 'Phases of connections that were opened: lookup (not of groups), queue, tcp, tls, upgrade.',
     read: (reading) => [
-      { labels: { phase: 'lookup' }, durations: reading.owner.lookup },
+      { labels: { phase: 'lookup' }, durations: reading.main.lookup },
       ...PHASES.map((phase) => ({
         labels: { phase },
         durations: sumOfDurations(ofWorkers(reading, phase)),
@@ -43,7 +43,7 @@ export const HISTOGRAMS: readonly Histogram[] = [
     read: (reading) => [
       {
         labels: {},
-        durations: sumOfDurations([reading.owner.leaseWait, ...ofWorkers(reading, 'leaseWait')]),
+        durations: sumOfDurations([reading.main.leaseWait, ...ofWorkers(reading, 'leaseWait')]),
       },
     ],
   },
@@ -53,7 +53,7 @@ export const HISTOGRAMS: readonly Histogram[] = [
     read: (reading) => [
       {
         labels: {},
-        durations: sumOfDurations([reading.owner.leaseHold, ...ofWorkers(reading, 'leaseHold')]),
+        durations: sumOfDurations([reading.main.leaseHold, ...ofWorkers(reading, 'leaseHold')]),
       },
     ],
   },

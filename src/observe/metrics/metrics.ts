@@ -97,7 +97,7 @@ const CONNECTIONS: readonly Metric[] = [
     type: 'counter',
     unit: '{connection}',
     help: 'Connections that were asked for and never opened, by error code.',
-    read: ({ owner }) => byCode(owner.failures),
+    read: ({ main }) => byCode(main.failures),
   },
   {
     name: 'connection_errors_total',
@@ -105,7 +105,7 @@ const CONNECTIONS: readonly Metric[] = [
     type: 'counter',
     unit: '{connection}',
     help: 'Connections that were open and ended with an error, by its code.',
-    read: ({ owner }) => byCode(owner.errors),
+    read: ({ main }) => byCode(main.errors),
   },
   {
     name: 'leases_held',
@@ -115,8 +115,8 @@ const CONNECTIONS: readonly Metric[] = [
     help: 'Leases that are held, on the main thread and in handlers.',
     read: (reading) =>
       one(
-        reading.owner.leaseWait.count -
-          reading.owner.leaseHold.count +
+        reading.main.leaseWait.count -
+          reading.main.leaseHold.count +
           sum(
             reading,
             ({ figures }) =>
@@ -219,7 +219,7 @@ const WORKERS: readonly Metric[] = [
     type: 'counter',
     unit: '{crash}',
     help: 'Threads of the worker that died.',
-    read: perWorker(({ worker }, { owner }) => owner.former[worker]?.crashes ?? 0),
+    read: perWorker(({ worker }, { main }) => main.retired[worker]?.crashes ?? 0),
   },
   {
     name: 'worker_turns_total',

@@ -1,4 +1,4 @@
-import type { OwnerFigures } from '../stats/owner.js';
+import type { MainFigures } from '../stats/main-figures.js';
 import { descriptorLimit } from '../stats/pool.js';
 import type { WorkerReading } from '../stats/reading.js';
 
@@ -7,17 +7,17 @@ export interface PoolReading {
   /** Of the monotonic clock. */
   readonly at: number;
   readonly workers: readonly WorkerReading[];
-  readonly owner: OwnerFigures;
+  readonly main: MainFigures;
   /** Descriptors that the process may have open; undefined where it has no limit. */
   readonly descriptorLimit: number | undefined;
 }
 
 /** What metrics read of a pool, when somebody asks for them and at no other time. */
 export class MetricsSource {
-  readonly #look: () => Pick<PoolReading, 'at' | 'workers' | 'owner'>;
+  readonly #look: () => Pick<PoolReading, 'at' | 'workers' | 'main'>;
   #reading: PoolReading | undefined;
 
-  constructor(look: () => Pick<PoolReading, 'at' | 'workers' | 'owner'>) {
+  constructor(look: () => Pick<PoolReading, 'at' | 'workers' | 'main'>) {
     this.#look = look;
   }
 

@@ -84,13 +84,13 @@ export interface PoolStats extends Traffic {
 }
 
 /** What a worker gives to a snapshot. */
-export interface Counted extends Copied {
+export interface WorkerSnapshot extends Copied {
   readonly alive: boolean;
   readonly figures: Float64Array;
   readonly utilization: number;
 }
 
-export function poolStats(workers: readonly Counted[]): PoolStats {
+export function poolStats(workers: readonly WorkerSnapshot[]): PoolStats {
   const offset = epochOffset();
   const each = new ConnectionTable(workers, offset);
   const stats = workers.map((worker) => workerStats(worker, offset));
@@ -123,7 +123,7 @@ export function poolStats(workers: readonly Counted[]): PoolStats {
 }
 
 function workerStats(
-  { worker, alive, segments, figures, utilization }: Counted,
+  { worker, alive, segments, figures, utilization }: WorkerSnapshot,
   offset: number,
 ): WorkerStats {
   const figure = (name: keyof typeof WORKER_FIGURE) => figures[WORKER_FIGURE[name]] as number;

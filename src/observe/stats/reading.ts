@@ -36,7 +36,7 @@ export function sumConnections(segments: readonly Float64Array[]): ConnectionSum
 }
 
 /** What the threads have counted that had a worker's place and are gone. */
-export class Former {
+export class RetiredWorkerTotals {
   #figures: Float64Array | undefined;
   #active = 0;
   crashes = 0;
@@ -51,10 +51,10 @@ export class Former {
   }
 
   totals(figures: Float64Array): Float64Array {
-    const former = this.#figures;
-    return former === undefined
+    const retired = this.#figures;
+    return retired === undefined
       ? figures.slice()
-      : figures.map((value, index) => value + (former[index] as number));
+      : figures.map((value, index) => value + (retired[index] as number));
   }
 
   active(now: number): number {

@@ -1,6 +1,6 @@
 import type { Attributes as SpanAttributes, Tracer } from '@opentelemetry/api';
 import type { Connection } from '../../connection/connection.js';
-import type { Target } from '../../connection/url.js';
+import type { ConnectionUrl } from '../../connection/url.js';
 import type { PoolObserver } from '../observer.js';
 import { type Attributes, errorType } from './names.js';
 import { phasesOf } from './phases.js';
@@ -21,7 +21,7 @@ export function createSpans(api: Api, tracer: Tracer, own: Attributes): PoolObse
       const span = tracer.startSpan('lws_pool.connect', {
         kind: api.SpanKind.CLIENT,
         startTime: now(),
-        attributes: { ...own, ...targetAttributes(target) },
+        attributes: { ...own, ...urlAttributes(target) },
       });
       return {
         opened(connection) {
@@ -71,7 +71,7 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function targetAttributes({ url, host, port, unixPath, kind }: Target): SpanAttributes {
+function urlAttributes({ url, host, port, unixPath, kind }: ConnectionUrl): SpanAttributes {
   return {
     'url.scheme': url.slice(0, url.indexOf(':')),
     'network.transport': unixPath === undefined ? 'tcp' : 'unix',

@@ -8,7 +8,7 @@ import type { DebugSocket } from '../observe/debug/socket.js';
 import { parseTracePath, writeTrace } from '../observe/flight/trace-file.js';
 import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
 import type { MetricsSource } from '../observe/metrics/source.js';
-import type { OwnerFigures } from '../observe/stats/owner.js';
+import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { PoolStats } from '../observe/stats/pool.js';
 import type { Sample } from '../observe/stats/sample.js';
 import { Sampler } from '../observe/stats/sampler.js';
@@ -27,9 +27,9 @@ import type { PoolWorker } from './worker.js';
 const PART_FILES = 16;
 
 /** The pool, as far as it is looked at. */
-export interface Observed {
+export interface MonitoredPool {
   readonly options: ResolvedPoolOptions;
-  readonly figures: OwnerFigures;
+  readonly figures: MainFigures;
   readonly workers: readonly PoolWorker[];
   stats(): PoolStats;
   groupUrl(group: number): string | undefined;
@@ -40,15 +40,15 @@ export interface Observed {
 }
 
 /** Those who look at a pool, in all the ways there are. What they need is loaded when they come. */
-export class Observing {
-  readonly #pool: Observed;
+export class PoolMonitor {
+  readonly #pool: MonitoredPool;
   /** What is read of it, by whom ever; one for all of them. */
   #source: MetricsSource | undefined;
   /** Ends them. */
   readonly #ends = new Set<() => void>();
   #ended = false;
 
-  constructor(pool: Observed) {
+  constructor(pool: MonitoredPool) {
     this.#pool = pool;
   }
 
@@ -186,7 +186,7 @@ export class Observing {
     this.#source ??= new MetricsSource(() => ({
       at: monotonicNow(),
       workers: this.#pool.workers.flatMap((worker) => worker.reading() ?? []),
-      owner: this.#pool.figures,
+      main: this.#pool.figures,
     }));
     return this.#source;
   }

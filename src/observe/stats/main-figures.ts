@@ -1,9 +1,9 @@
 import { Durations } from '../../channel/durations.js';
 import type { PoolObserver } from '../observer.js';
-import { Former } from './reading.js';
+import { RetiredWorkerTotals } from './reading.js';
 
 /** What the main thread counts of a pool, beside what its workers count themselves. */
-export class OwnerFigures {
+export class MainFigures {
   /** Of single connections, from the call of `connect()` until they were open. */
   readonly connect = new Durations();
   readonly lookup = new Durations();
@@ -17,10 +17,10 @@ export class OwnerFigures {
   /** Who is told besides, where somebody traces the pool. */
   observer: PoolObserver | undefined;
   /** By worker. */
-  readonly former: readonly Former[];
+  readonly retired: readonly RetiredWorkerTotals[];
 
   constructor(threads: number) {
-    this.former = Array.from({ length: threads }, () => new Former());
+    this.retired = Array.from({ length: threads }, () => new RetiredWorkerTotals());
   }
 
   failed(code: string, count = 1): void {
