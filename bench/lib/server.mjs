@@ -41,6 +41,8 @@ export const serverNames = [...Object.keys(servers), 'auto'];
  * second one or so: with 16,000 connections that each goes past none that is taken.
  */
 const portsToOpen = 8;
+/** Modes in which so many connections are opened that it matters. */
+const opensMany = new Set(['connect', 'close']);
 
 /** What a server does for a workload of this mode. */
 const serverModes = { receive: 'flood', send: 'sink' };
@@ -70,7 +72,7 @@ export async function startServer(name, { tls, core, mode, size = 64 }) {
   const command = [
     ...servers[name].command(),
     'serve',
-    ...Array.from({ length: mode === 'connect' ? portsToOpen : 1 }, () => ['--port', '0']).flat(),
+    ...Array.from({ length: opensMany.has(mode) ? portsToOpen : 1 }, () => ['--port', '0']).flat(),
     ...['--mode', serverModes[mode] ?? 'echo'],
     ...['--size', String(size)],
     '--json',

@@ -29,10 +29,12 @@ export async function openIdle(pool, { urls }, { count, handler }) {
   const opening = sharesOf(urls, count).map(([url, share]) =>
     openGroup(pool, { url }, { count: share, handler }),
   );
-  const counts = (await Promise.all(opening)).map((opened) => opened.counts);
+  const opened = await Promise.all(opening);
+  const counts = opened.map((one) => one.counts);
   const total = (field) => counts.reduce((sum, one) => sum + one[field], 0);
   const failures = [...new Set(counts.flatMap((one) => one.failures))];
-  return { opened: total('opened'), failed: total('failed'), failures };
+  const groups = opened.map(({ group }) => group);
+  return { groups, opened: total('opened'), failed: total('failed'), failures };
 }
 
 /** What became of the connections of a group, once each was opened or has failed. */

@@ -13,7 +13,7 @@ const handler = new URL('./lws-pool-handler.mjs', import.meta.url);
 const run = (pool) => runGroup(pool, workload, handler);
 const openGroup = (pool, count) => open(pool, workload, { count, handler });
 const modes = {
-  ...{ connect, idle, burst, bio: (pool) => bioCost(pool, workload) },
+  ...{ connect, close, idle, burst, bio: (pool) => bioCost(pool, workload) },
   ...{ echo: run, receive: run, send: run, latency: run, paced: run },
 };
 
@@ -25,7 +25,23 @@ await report({ peer: 'lws-pool', versions }, workload, async () => {
 async function connect(pool) {
   await openIdle(pool, workload, { count: workload.warmup, handler });
   const start = readUsage(workload.serverPid);
-  const counts = await openIdle(pool, workload, { count: workload.connections, handler });
+  const { connections } = workload;
+  const { groups: _kept, ...counts } = await openIdle(pool, workload, {
+    count: connections,
+    handler,
+  });
+  const end = readUsage(workload.serverPid);
+  return { ...counts, messages: 0, units: counts.opened, start, end };
+}
+
+async function close(pool) {
+  const closeAll = (groups) => Promise.all(groups.map((group) => group.close(1000)));
+  const { groups: first } = await openIdle(pool, workload, { count: workload.warmup, handler });
+  await closeAll(first);
+  const { connections } = workload;
+  const { groups, ...counts } = await openIdle(pool, workload, { count: connections, handler });
+  const start = readUsage(workload.serverPid);
+  await closeAll(groups);
   const end = readUsage(workload.serverPid);
   return { ...counts, messages: 0, units: counts.opened, start, end };
 }

@@ -7,7 +7,7 @@
  * @property {'worker' | 'main' | 'native' | 'lease'} [driver]
  */
 
-const ofClients = ['connect', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
+const ofClients = ['connect', 'close', 'idle', 'echo', 'burst', 'receive', 'send', 'latency'];
 const ofLocks = ['take', 'pairs'];
 const ofLeases = [...ofLocks, 'traffic', 'throughput', 'all', 'requests', 'sample', 'scrape'];
 const ofDrivers = {

@@ -1,4 +1,4 @@
-import { clients, clientUnits } from './clients.mjs';
+import { clients, clientUnits, scripted } from './clients.mjs';
 import { also, opening } from './rows.mjs';
 
 /** What each of 15,000 may cost more than each of 1,000. */
@@ -6,7 +6,7 @@ const flat = 1.1;
 
 /** @type {import('./index.mjs').Scope} */
 export const connect = {
-  title: 'what opening a connection costs',
+  title: 'what opening and closing a connection costs',
   peers: clients,
   units: clientUnits,
   rows: [
@@ -35,6 +35,15 @@ export const connect = {
       connections: 15_000,
       tls: true,
       targets: [{ atMost: flat, row: 'connect-tls-1k' }],
+    }),
+    opening({
+      id: 'close',
+      title: 'close 12,000 connections at once, each',
+      mode: 'close',
+      connections: 12_000,
+      warmup: 1000,
+      peers: scripted,
+      targets: [{ atMost: 20 }],
     }),
   ],
 };

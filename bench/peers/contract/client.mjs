@@ -24,7 +24,7 @@ import { Visits } from './visits.mjs';
  * @property {(reason: string) => void} failed  instead of opened
  */
 
-const modes = { connect, idle, echo: run, burst, receive: run, send: run, latency: run };
+const modes = { connect, close, idle, echo: run, burst, receive: run, send: run, latency: run };
 
 /**
  * @param {Client} client
@@ -51,6 +51,31 @@ async function connect(client, workload, events) {
   await openConnections(client, warmup, workload, events);
   const start = readUsage(serverPid);
   const { open, failures } = await openConnections(client, connections, workload, events);
+  const end = readUsage(serverPid);
+  return { ...outcome(open, connections, failures), messages: 0, units: open.length, start, end };
+}
+
+/** What closing them costs, by the handshake and all at once. Those of the warm-up are closed before. */
+async function close(client, workload, events) {
+  const { connections, warmup, serverPid } = workload;
+  let left = 0;
+  let allClosed;
+  const closed = (connection, code) => {
+    if (left === 0 || code !== 1000) events.closed(connection, code);
+    else if (--left === 0) allClosed?.();
+  };
+  const closeAll = (open) =>
+    new Promise((resolve) => {
+      left = open.length;
+      allClosed = resolve;
+      for (const connection of open) client.close(connection);
+    });
+  const openMany = (count) => openConnections(client, count, workload, { ...events, closed });
+
+  await closeAll((await openMany(warmup)).open);
+  const { open, failures } = await openMany(connections);
+  const start = readUsage(serverPid);
+  await closeAll(open);
   const end = readUsage(serverPid);
   return { ...outcome(open, connections, failures), messages: 0, units: open.length, start, end };
 }

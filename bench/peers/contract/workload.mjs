@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
  * What a peer is asked to do: its command line. Every peer takes every option.
  *
  * @typedef {object} Workload
- * @property {'connect' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'paced' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape' | 'bio'} mode
+ * @property {'connect' | 'close' | 'idle' | 'echo' | 'burst' | 'receive' | 'send' | 'latency' | 'paced' | 'take' | 'pairs' | 'traffic' | 'throughput' | 'all' | 'requests' | 'sample' | 'scrape' | 'bio'} mode
  * @property {string[]} urls  connections take turns: see addresses.mjs
  * @property {string} url  the first of them
  * @property {Buffer | undefined} ca  PEM, for wss:
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
  * @property {number} inflight  unanswered messages per connection
  * @property {number} messages  to count in the measured phase, over all connections: answers, for
  *   receive and send what the name says; for bio, in each of its phases
- * @property {number} warmup  the same before it: messages, or connections for connect and idle;
+ * @property {number} warmup  the same before it: messages, or connections for connect, close and idle;
  *   of leases or pairs as many as that
  * @property {number} rate  for latency and paced: messages per second, over all connections
  * @property {number} handshakes  connections being opened at any time, at most
