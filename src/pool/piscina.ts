@@ -3,16 +3,25 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ServiceTask } from '../workers/control.js';
 
-/** What Piscina keeps of a worker; reached through the object it hands to load balancers. */
-interface WorkerInfo {
+/**
+ * Relied on of Piscina beyond its documentation, here and nowhere else; test/unit/piscina.test.ts fails
+ * where a new version changes it:
+ * - `workerCreate` is emitted with an object that has Piscina's own record of the worker under a symbol;
+ *   `unref()` of that record gives back the reference that a running task holds;
+ * - `threads` has the worker as soon as `run()` has returned;
+ * - a thread that dies rejects the task that it runs; `destroy()` ends it, and rejects a task that it
+ *   does not run yet as well.
+ */
+interface WorkerRecord {
   unref(): void;
 }
 
-function infoOf(worker: object): WorkerInfo | undefined {
+/** @param worker what `workerCreate` was emitted with */
+export function recordOf(worker: object): WorkerRecord | undefined {
   const symbol = Object.getOwnPropertySymbols(worker).find(
     ({ description }) => description === 'Piscina.kWorkerData',
   );
-  return symbol && (worker as Record<symbol, WorkerInfo>)[symbol];
+  return symbol && (worker as Record<symbol, WorkerRecord>)[symbol];
 }
 
 function noop(): void {
@@ -26,7 +35,7 @@ function noop(): void {
  */
 export class Thread {
   readonly #piscina: Piscina;
-  #info: WorkerInfo | undefined;
+  #record: WorkerRecord | undefined;
   /** Rejects what `run` has given. */
   #fail: (error: unknown) => void = noop;
   /** Once the thread is gone, also where it never was. */
@@ -47,7 +56,7 @@ export class Thread {
       recordTiming: false,
     });
     this.#piscina.on('workerCreate', (worker: object) => {
-      this.#info = infoOf(worker);
+      this.#record = recordOf(worker);
     });
     // It dies before it has its task, or after.
     this.#piscina.on('error', (error: unknown) => this.#fail(error));
@@ -73,7 +82,7 @@ export class Thread {
    * Whether the process stays is for the connections to say: the reference is given back.
    */
   unref(): void {
-    this.#info?.unref();
+    this.#record?.unref();
   }
 
   /** Ends it at once. `run` rejects with that error; one that has ended is left as it is. */
