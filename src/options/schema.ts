@@ -10,12 +10,19 @@ export function fitting<Value>(takes: string, test: (value: never) => boolean): 
   return v.custom<Value>((value) => test(value as never), takes);
 }
 
+const isWithin = (min: number, max: number) => (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+
 /** An integer within limits, both included. */
 export const integer = (min: number, max: number, unit = '') =>
-  fitting<number>(
-    `an integer from ${min} to ${max}${unit}`,
-    (value) => Number.isInteger(value) && value >= min && value <= max,
-  );
+  fitting<number>(`an integer from ${min} to ${max}${unit}`, isWithin(min, max));
+
+/** The same, or false for none. */
+export const integerOrFalse = (min: number, max: number, unit: string) => {
+  const fits = isWithin(min, max);
+  const takes = `an integer from ${min} to ${max}${unit}, or false`;
+  return fitting<number | false>(takes, (value) => value === false || fits(value));
+};
 
 export const flag: Schema<boolean> = v.boolean('true or false');
 

@@ -1,6 +1,6 @@
 import type { WarningLimits } from './limits.js';
 import { Rejection } from './rejection.js';
-import { fitting, flag, group, integer, read, reader } from './schema.js';
+import { flag, group, integer, integerOrFalse, read, reader } from './schema.js';
 
 /** When a pool warns of problems that it detects. `false` turns that warning off. */
 export interface WarningOptions {
@@ -29,14 +29,7 @@ export interface WarningOptions {
 
 const LONGEST = 2 ** 31 - 1;
 
-const orFalse = (min: number, max: number, unit: string) =>
-  fitting<number | false>(
-    `an integer from ${min} to ${max}${unit}, or false`,
-    (value) =>
-      value === false || (Number.isInteger(value) && Number(value) >= min && Number(value) <= max),
-  );
-
-const milliseconds = orFalse(1, LONGEST, ' (milliseconds)');
+const milliseconds = integerOrFalse(1, LONGEST, ' (milliseconds)');
 
 const schema = group({
   interval: integer(1, LONGEST, ' (milliseconds)'),
@@ -44,7 +37,7 @@ const schema = group({
   stacks: flag,
   unreadAfter: milliseconds,
   unresponsiveAfter: milliseconds,
-  queuedBytes: orFalse(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
+  queuedBytes: integerOrFalse(1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
 });
 
 export const warningsSchema = reader((value): WarningLimits | false => {
