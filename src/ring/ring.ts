@@ -1,9 +1,6 @@
-import { onAbort } from '../base/abort.js';
-import { createError, type LwsPoolError } from '../errors/errors.js';
-import type { LeaseHandle } from '../lease/handle.js';
-import { handleOf, type Lease } from '../lease/lease.js';
+import { createError } from '../errors/errors.js';
+import type { Lease } from '../lease/lease.js';
 import {
-  parseMultishotOptions,
   parsePollOptions,
   parseRecvOptions,
   parseRingOperation,
@@ -14,21 +11,18 @@ import {
   type RingOptions,
 } from '../options/ring.js';
 import { Engine } from './engine.js';
-import { type RingFeatures, requireFeature, ringFeatures } from './features.js';
+import { type RingFeatures, ringFeatures } from './features.js';
 import { memoryOf, wrong } from './memory.js';
-import { type Arming, type Multishot, PollMany, ReceiveMany, type Work } from './multishot.js';
-import { Asked, NOTHING, type Operation, Single, type Task, Whole } from './operation.js';
+import { NOTHING, Single } from './operation.js';
+import { checkEvents, checkLease, checkTime, Starter } from './starter.js';
 import {
-  amount,
   elapsed,
   LINK_TIMEOUT,
-  POLL_MANY,
   POLL_ONCE,
   READV,
   READV_ALL,
   RECV,
   RECV_ALL,
-  RECV_MANY,
   REQUEST,
   REQUEST_ALL,
   reached,
@@ -37,8 +31,6 @@ import {
   TIMEOUT,
   WRITEV,
 } from './tasks.js';
-
-const LONGEST = 2 ** 31 - 1;
 
 /**
  * An io_uring (io_uring(7)) for operations on leased connections. All operations of one turn of the
@@ -60,6 +52,7 @@ const LONGEST = 2 ** 31 - 1;
  */
 export class Ring {
   readonly #engine: Engine;
+  readonly #starter: Starter;
 
   /**
    * Returns the features of io_uring on this system, or why it is not available.
@@ -77,6 +70,7 @@ export class Ring {
    */
   constructor(options?: RingOptions) {
     this.#engine = new Engine(parseRingOptions(options));
+    this.#starter = new Starter(this.#engine);
   }
 
   /** Whether `close()` was called. */
@@ -114,11 +108,11 @@ export class Ring {
     events: number,
     options?: RingOperationOptions & { readonly multishot?: boolean | undefined },
   ): Promise<number> | AsyncIterableIterator<number> {
-    if (options?.multishot === true) return this.#pollMany(lease, events, options);
-    return this.#asked(() => {
+    if (options?.multishot === true) return this.#starter.pollMany(lease, events, options);
+    return this.#starter.asked(() => {
       const { signal } = parsePollOptions(options);
       checkEvents(events);
-      return this.#single(lease, POLL_ONCE, 'shared', signal, events, NOTHING);
+      return this.#starter.single(lease, POLL_ONCE, 'shared', signal, events, NOTHING);
     });
   }
 
@@ -128,7 +122,7 @@ export class Ring {
    * @returns how many bytes were received; 0: the peer has ended
    */
   recv(lease: Lease, into: Uint8Array, options?: RecvOptions): Promise<number> {
-    return this.#receive(RECV, RECV_ALL, lease, [into], options);
+    return this.#starter.receive(RECV, RECV_ALL, lease, [into], options);
   }
 
   /**
@@ -138,7 +132,7 @@ export class Ring {
    * @returns how many bytes were received; 0: the peer has ended
    */
   readv(lease: Lease, into: readonly Uint8Array[], options?: RecvOptions): Promise<number> {
-    return this.#receive(READV, READV_ALL, lease, into, options);
+    return this.#starter.receive(READV, READV_ALL, lease, into, options);
   }
 
   /**
@@ -148,10 +142,7 @@ export class Ring {
    * @throws LwsPoolError ERR_URING_UNAVAILABLE
    */
   recvMultishot(lease: Lease, options?: RecvMultishotOptions): AsyncIterableIterator<Buffer> {
-    const { signal, highWaterMark } = parseMultishotOptions(options);
-    requireFeature('recvMultishot');
-    const work = this.#work(lease, RECV_MANY, 'exclusive');
-    return this.#many(new ReceiveMany(this.#arming, work, highWaterMark), signal);
+    return this.#starter.receiveMany(lease, options);
   }
 
   /**
@@ -160,7 +151,7 @@ export class Ring {
    * @returns how many bytes were sent; fewer than given only if it was cancelled or the connection lost
    */
   send(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
-    return this.#send(SEND, lease, [bytes], options);
+    return this.#starter.send(SEND, lease, [bytes], options);
   }
 
   /**
@@ -174,7 +165,7 @@ export class Ring {
     parts: readonly Uint8Array[],
     options?: RingOperationOptions,
   ): Promise<number> {
-    return this.#send(WRITEV, lease, parts, options);
+    return this.#starter.send(WRITEV, lease, parts, options);
   }
 
   /**
@@ -186,7 +177,7 @@ export class Ring {
    * @throws LwsPoolError ERR_URING_UNAVAILABLE; as a rejection
    */
   sendZeroCopy(lease: Lease, bytes: Uint8Array, options?: RingOperationOptions): Promise<number> {
-    return this.#send(SEND_ZERO_COPY, lease, [bytes], options);
+    return this.#starter.send(SEND_ZERO_COPY, lease, [bytes], options);
   }
 
   /**
@@ -201,24 +192,24 @@ export class Ring {
     into: Uint8Array,
     options?: RecvOptions,
   ): Promise<number> {
-    return this.#asked(() => {
+    return this.#starter.asked(() => {
       const { signal, all } = parseRecvOptions(options);
       if (this.#engine.chain !== undefined)
         throw wrong('build', 'a request()', 'single operations');
       const request = memoryOf('bytes', [bytes]);
       const answer = memoryOf('into', [into]);
       const task = all === true ? REQUEST_ALL : REQUEST;
-      return this.#single(lease, task, 'exclusive', signal, 0, answer, request);
+      return this.#starter.single(lease, task, 'exclusive', signal, 0, answer, request);
     });
   }
 
   /** Resolves after a number of milliseconds; in a chain, the operations behind it wait for that. */
   timeout(milliseconds: number, options?: RingOperationOptions): Promise<void> {
-    return this.#asked<void>(() => {
+    return this.#starter.asked<void>(() => {
       const { signal } = parseRingOperation(options);
       checkTime(milliseconds);
       const operation = new Single(TIMEOUT, undefined, undefined, milliseconds, NOTHING, elapsed);
-      this.#begin(operation, signal);
+      this.#starter.begin(operation, signal);
       return operation.promise.then(() => undefined);
     });
   }
@@ -230,7 +221,7 @@ export class Ring {
    * @returns true if the limit was reached
    */
   linkTimeout(milliseconds: number): Promise<boolean> {
-    return this.#asked(() => {
+    return this.#starter.asked(() => {
       checkTime(milliseconds);
       const before = this.#engine.chain?.operations.at(-1);
       if (before === undefined || before.task === LINK_TIMEOUT || before.task === TIMEOUT) {
@@ -243,7 +234,7 @@ export class Ring {
       before.limit = milliseconds;
       const time = milliseconds;
       const operation = new Single(LINK_TIMEOUT, undefined, undefined, time, NOTHING, reached);
-      this.#begin(operation, undefined);
+      this.#starter.begin(operation, undefined);
       return operation.promise;
     });
   }
@@ -275,7 +266,7 @@ export class Ring {
     const handle = checkLease(lease);
     const operations = [...this.#engine.operationsOn(handle.state)];
     for (const operation of operations) {
-      operation.why ??= this.#aborted(operation, 'cancel() was called');
+      operation.why ??= this.#starter.aborted(operation, 'cancel() was called');
     }
     this.#engine.cancel(operations);
   }
@@ -293,160 +284,5 @@ export class Ring {
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  // --- how they are made --------------------------------------------------------------------------
-
-  readonly #arming: Arming = {
-    arm: (operation) => {
-      this.#engine.require(operation.name);
-      operation.handle?.require();
-      // Again, it may be while a chain is built.
-      this.#engine.begin(operation, undefined);
-    },
-    cancel: (operation) => this.#engine.cancel([operation]),
-    chunk: (buffer, size) => this.#engine.chunk(buffer, size),
-  };
-
-  #pollMany(
-    lease: Lease,
-    events: number,
-    options: RingOperationOptions,
-  ): AsyncIterableIterator<number> {
-    const { signal } = parsePollOptions(options);
-    checkEvents(events);
-    const work = this.#work(lease, POLL_MANY, 'shared', events);
-    return this.#many(new PollMany(this.#arming, work), signal);
-  }
-
-  #receive(
-    some: Task,
-    whole: Task,
-    lease: Lease,
-    into: readonly Uint8Array[],
-    options: RecvOptions | undefined,
-  ): Promise<number> {
-    return this.#asked(() => {
-      const { signal, all } = parseRecvOptions(options);
-      const memory = memoryOf('into', into);
-      return this.#single(lease, all === true ? whole : some, 'exclusive', signal, 0, memory);
-    });
-  }
-
-  #send(
-    task: Task,
-    lease: Lease,
-    bytes: readonly Uint8Array[],
-    options: RingOperationOptions | undefined,
-  ): Promise<number> {
-    return this.#asked(() => {
-      const { signal } = parseRingOperation(options);
-      const memory = memoryOf('bytes', bytes);
-      if (task === SEND_ZERO_COPY) requireFeature('sendZeroCopy');
-      return this.#single(lease, task, 'exclusive', signal, 0, memory);
-    });
-  }
-
-  /** Turns exceptions into rejections, except in a chain, which they end. */
-  #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
-    if (this.#engine.chain !== undefined) return ask();
-    try {
-      return ask();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** The lease, if an operation may begin on it. */
-  #open(lease: Lease, { name }: Task, mode: 'shared' | 'exclusive'): LeaseHandle {
-    const handle = checkLease(lease);
-    this.#engine.require(name);
-    handle.require(mode === 'exclusive' ? name : undefined);
-    return handle;
-  }
-
-  #work(lease: Lease, task: Task, mode: 'shared' | 'exclusive', events = 0): Work {
-    const handle = this.#open(lease, task, mode);
-    return { task, handle, events, attachment: this.#engine.attach(handle) };
-  }
-
-  #single(
-    lease: Lease,
-    task: Task,
-    mode: 'shared' | 'exclusive',
-    signal: AbortSignal | undefined,
-    argument: number,
-    memory: readonly Uint8Array[],
-    request?: readonly Uint8Array[],
-  ): Promise<number> {
-    const handle = this.#open(lease, task, mode);
-    const attachment = this.#engine.attach(handle);
-    const operation =
-      memory.length > 1 && task.kind !== Asked.receive
-        ? new Whole(this.#arming.arm, task, attachment, handle, argument, memory, amount)
-        : new Single(task, attachment, handle, argument, memory, amount, request);
-    this.#begin(operation, signal);
-    return operation.promise;
-  }
-
-  #begin<Result>(operation: Single<Result>, signal: AbortSignal | undefined): void {
-    this.#engine.require(operation.name);
-    if (signal?.aborted) throw this.#aborted(operation, undefined, signal);
-    this.#engine.begin(operation, this.#engine.chain);
-    if (signal === undefined) return;
-    const ignore = onAbort(signal, () => {
-      // Of a chain, all: an operation that has not begun cannot be cancelled by itself.
-      for (const one of operation.chain?.operations ?? [operation]) {
-        one.why ??= this.#aborted(one, undefined, signal);
-      }
-      this.#engine.cancel(operation.chain?.operations ?? [operation]);
-    });
-    operation.promise.then(ignore, ignore);
-  }
-
-  #many<Value>(
-    operation: Multishot<Value>,
-    signal: AbortSignal | undefined,
-  ): AsyncIterableIterator<Value> {
-    if (signal?.aborted) throw this.#aborted(operation, undefined, signal);
-    if (this.#engine.chain !== undefined) {
-      throw wrong('build', `a multishot ${operation.name}`, 'operations that end by themselves');
-    }
-    operation.start();
-    if (signal !== undefined) {
-      operation.onOver = onAbort(signal, () =>
-        operation.abort(this.#aborted(operation, undefined, signal)),
-      );
-    }
-    return operation.stream;
-  }
-
-  #aborted(
-    operation: Operation,
-    reason: string | undefined,
-    signal?: AbortSignal | undefined,
-  ): LwsPoolError {
-    const connection = operation.handle?.state.leasing.connection.id;
-    const details = { operation: operation.name, connection, reason };
-    return createError('ERR_ABORTED', details, signal && { cause: signal.reason });
-  }
-}
-
-function checkLease(lease: unknown): LeaseHandle {
-  const handle = handleOf(lease);
-  if (handle === undefined) throw wrong('lease', lease, 'a lease of a connection');
-  return handle;
-}
-
-function checkEvents(events: unknown): void {
-  if (!Number.isInteger(events) || (events as number) < 0 || (events as number) > 0xffff) {
-    throw wrong('events', events, 'events of POLL, joined with |');
-  }
-}
-
-function checkTime(milliseconds: unknown): void {
-  const time = milliseconds as number;
-  if (!Number.isInteger(time) || time < 0 || time > LONGEST) {
-    throw wrong('milliseconds', milliseconds, `an integer from 0 to ${LONGEST} (milliseconds)`);
   }
 }
