@@ -5,6 +5,7 @@ import {
   type LwsPoolError,
   withFlightRecord,
 } from '../errors/errors.js';
+import { bytesOfRecord } from '../flight/record.js';
 import { type Fields, textOf } from './fields.js';
 
 /**
@@ -30,7 +31,7 @@ export function givenUpWithPool({ flightRecord }: LwsPoolError): LwsPoolError {
   const error = createError('ERR_POOL_CLOSED');
   return flightRecord === undefined
     ? error
-    : withFlightRecord(error, flightRecord.bytes, flightRecord.url);
+    : withFlightRecord(error, bytesOfRecord(flightRecord), flightRecord.url);
 }
 
 /** What ERR_POOL_CLOSED is for a connection that was open, and ended with its pool. */

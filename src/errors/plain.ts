@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { bytesOfRecord } from '../flight/record.js';
 import { createError, LwsPoolError, withFlightRecord } from './classes.js';
 import type { ErrorDetails } from './details.js';
 import { type ErrorCode, isErrorCode } from './table.js';
@@ -63,7 +64,7 @@ function plain(thrown: unknown, depth: number): PlainError {
     'cause' in thrown && depth < DEEPEST_CAUSE ? { cause: plain(thrown.cause, depth + 1) } : {};
   if (thrown instanceof LwsPoolError) {
     const { code, details, flightRecord } = thrown;
-    const flight = flightRecord && { bytes: flightRecord.bytes, url: flightRecord.url };
+    const flight = flightRecord && { bytes: bytesOfRecord(flightRecord), url: flightRecord.url };
     return { kind: 'pool', code, details, stack, ...below, ...(flight && { flight }) };
   }
   const code = 'code' in thrown ? thrown.code : undefined;

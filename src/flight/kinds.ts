@@ -30,8 +30,6 @@ export interface Recorded {
   readonly lost: number;
   readonly error: string | undefined;
   readonly events: readonly FlightEvent[];
-  /** Microseconds of the monotonic clock, of each event. */
-  readonly micros: readonly number[];
 }
 
 /** The numbers of an entry, see native/core/flight/flight_recorder.h. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type FlightEvent, kindOf } from './kinds.js';
 import { timeline } from './timeline.js';
-import { type TraceEvent, traceOf } from './trace.js';
+import { type TraceEvent, type TraceRow, traceOf } from './trace.js';
 
 /** What the reader of a record knows besides. */
 export interface FlightKnown {
@@ -14,6 +14,11 @@ export interface FlightKnown {
 /** As native/core/flight/flight_recorder.h lays them out. */
 const HEADER = 40;
 const ENTRY = 16;
+
+/** The bytes of a record, for structured clones. */
+export let bytesOfRecord: (record: FlightRecord) => Buffer;
+/** As `toTraceEvents()`, in a row of the reader's choice. */
+export let traceEventsOf: (record: FlightRecord, row: TraceRow) => TraceEvent[];
 
 /**
  * The latest events of one connection, copied from its flight recorder. A record has times, kinds and
@@ -33,6 +38,14 @@ export class FlightRecord {
   readonly #bytes: Buffer;
   readonly #offset: number;
   #events: readonly FlightEvent[] | undefined;
+
+  static {
+    bytesOfRecord = (record) => record.#bytes;
+    traceEventsOf = (record, row) => {
+      const micros = record.events.map((_, index) => record.#microseconds(HEADER + index * ENTRY));
+      return traceOf(record, micros, row);
+    };
+  }
 
   /** @internal The bytes are kept. */
   constructor(bytes: Buffer, { url, error }: FlightKnown = {}) {
@@ -62,18 +75,7 @@ export class FlightRecord {
    * chrome://tracing open. `ts` is that of the monotonic clock in microseconds, as in Node's own.
    */
   toTraceEvents(): TraceEvent[] {
-    return traceOf(this, { pid: process.pid, tid: 1 });
-  }
-
-  /** @internal Microseconds of the monotonic clock, of each event. */
-  get micros(): readonly number[] {
-    const { length } = this.events;
-    return Array.from({ length }, (_, index) => this.#microseconds(HEADER + index * ENTRY));
-  }
-
-  /** @internal For structured clones. */
-  get bytes(): Buffer {
-    return this.#bytes;
+    return traceEventsOf(this, { pid: process.pid, tid: 1 });
   }
 
   /** Shows the id and the number of events in `console.log()`, not the bytes. */

@@ -49,9 +49,13 @@ type Timed = FlightEvent & { readonly ts: number };
 
 type Slice = (name: string, cat: string, from: number, to: number, facts: FlightFacts) => void;
 
-/** The name of a row, its phases and leases as slices, all else as instants; sorted by `ts`. */
-export function traceOf(record: Recorded, row: TraceRow): TraceEvent[] {
-  const { id, url, micros } = record;
+/**
+ * The name of a row, its phases and leases as slices, all else as instants; sorted by `ts`.
+ *
+ * @param micros time of each event by the monotonic clock, microseconds
+ */
+export function traceOf(record: Recorded, micros: readonly number[], row: TraceRow): TraceEvent[] {
+  const { id, url } = record;
   const events = record.events.map((event, index) => ({ ...event, ts: micros[index] as number }));
   const list: TraceEvent[] = [];
   const slice: Slice = (name, cat, ts, to, args) => {

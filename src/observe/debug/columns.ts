@@ -2,7 +2,7 @@ import { COLUMNS, type ColumnName } from '../../base/columns.js';
 import { FIGURE, FIGURES } from '../../channel/figures.js';
 import type { Connection } from '../../connection/connection.js';
 import { stateOf } from '../../connection/stats.js';
-import type { ConnectionTable, TableRow } from '../stats/table.js';
+import { type ConnectionTable, readerOf, rowsOf, type TableRow } from '../stats/table.js';
 
 /** What the main thread knows of connections besides their figures. */
 export interface Directory {
@@ -61,7 +61,7 @@ export function textColumn(name: TextName, { table }: Compared, known: Directory
     url: (row) => withoutQuery(urlOf(row, known)),
     remote: (row) => remoteOf(row, known),
   };
-  const { rows } = table;
+  const rows = rowsOf(table);
   return (row: number) => text[name](rows[row] as TableRow);
 }
 
@@ -69,17 +69,17 @@ export function textColumn(name: TextName, { table }: Compared, known: Directory
 export function numberColumn(name: Exclude<DebugColumn, TextName>, compared: Compared) {
   const { table, at } = compared;
   if (name in RATES) return rates(name as RateName, compared);
-  const of = (row: number) => table.rows[row] as TableRow;
+  const of = (row: number) => rowsOf(table)[row] as TableRow;
   if (name === 'worker') return (row: number) => of(row).of.worker;
   if (name === 'leases') {
     const { ownerLeases, handlerLeases } = FIGURE;
     return (row: number) => value(of(row), ownerLeases) + value(of(row), handlerLeases);
   }
   if (name === 'age') {
-    const opened = table.reader('opened');
+    const opened = readerOf(table, 'opened');
     return (row: number) => (opened(row) === 0 ? Number.NaN : at - opened(row));
   }
-  return table.reader(name as ColumnName);
+  return readerOf(table, name as ColumnName);
 }
 
 function rates(name: RateName, { table, at, before }: Compared) {
@@ -87,8 +87,8 @@ function rates(name: RateName, { table, at, before }: Compared) {
   const seconds = before === undefined ? 0 : (at - before.at) / 1e3;
   if (before === undefined || seconds <= 0) return () => Number.NaN;
   return (row: number) => {
-    const now = table.rows[row] as TableRow;
-    const then = find(before.table.rows, now);
+    const now = rowsOf(table)[row] as TableRow;
+    const then = find(rowsOf(before.table), now);
     return (value(now, index) - (then === undefined ? 0 : value(then, index))) / seconds;
   };
 }

@@ -3,8 +3,8 @@ import { describe } from '../../base/describe.js';
 import { FILE_PATH, filePath } from '../../base/file-path.js';
 import { createError } from '../../errors/errors.js';
 import { tooManyFiles } from '../../errors/shortage.js';
-import type { FlightRecord } from '../../flight/record.js';
-import { type TraceEvent, traceOf } from '../../flight/trace.js';
+import { type FlightRecord, traceEventsOf } from '../../flight/record.js';
+import type { TraceEvent } from '../../flight/trace.js';
 
 /** So much is gathered before it is written. Characters. */
 const PIECE = 256 * 1024;
@@ -70,7 +70,7 @@ async function write(
     for (const record of records) {
       const row = { pid, tid: ++tid };
       add(sortIndex(record, row));
-      for (const event of traceOf(record, row)) add(event);
+      for (const event of traceEventsOf(record, row)) add(event);
       if (text.length < PIECE) continue;
       await handle.writeFile(text);
       text = '';

@@ -11,13 +11,18 @@ export interface Copied {
   readonly segments: readonly Float64Array[];
 }
 
-/** @internal One connection: where it is, and where its figures lie. */
+/** One connection: where it is, and where its figures lie. */
 export interface TableRow {
   readonly of: Copied;
   readonly slot: number;
   readonly figures: Float64Array;
   readonly base: number;
 }
+
+/** The rows of a table, in the order of workers and slots. */
+export let rowsOf: (table: ConnectionTable) => readonly TableRow[];
+/** One figure of the rows of a table, as `column()` has it, row by row. */
+export let readerOf: (table: ConnectionTable, name: ColumnName) => (row: number) => number;
 
 /**
  * The connections of a pool at one instant, those of groups included: opening, open and closing.
@@ -26,6 +31,11 @@ export interface TableRow {
 export class ConnectionTable implements Iterable<ConnectionStats> {
   readonly #rows: TableRow[] = [];
   readonly #offset: number;
+
+  static {
+    rowsOf = (table) => table.#rows;
+    readerOf = (table, name) => table.#reader(name);
+  }
 
   /** @internal */
   constructor(workers: readonly Copied[], offset: number) {
@@ -39,11 +49,6 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         }
       }
     }
-  }
-
-  /** @internal In the order of workers and slots. */
-  get rows(): readonly TableRow[] {
-    return this.#rows;
   }
 
   /** Number of connections, that is of rows. */
@@ -76,12 +81,11 @@ export class ConnectionTable implements Iterable<ConnectionStats> {
         takes: `one of ${COLUMNS.join(', ')}`,
       });
     }
-    const value = this.reader(name);
+    const value = this.#reader(name);
     return Float64Array.from(this.#rows, (_, row) => value(row));
   }
 
-  /** @internal The same figure of single rows. */
-  reader(name: ColumnName): (row: number) => number {
+  #reader(name: ColumnName): (row: number) => number {
     const index = FIGURES.indexOf(name);
     const offset = isTime(name) ? this.#offset : 0;
     return (row) => {
