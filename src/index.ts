@@ -114,7 +114,6 @@ export type {
 export type { PlacementPolicy, PlacementWorker } from './options/placement.js';
 export type { TlsVersion } from './options/resolved-tls.js';
 export type { Pem, TlsKey } from './options/tls.js';
-export type { ConnectAttempt } from './pool/connect-trace.js';
 export type {
   DiagnosticsMessages,
   EndedLeaseMessage,
@@ -122,8 +121,10 @@ export type {
   GrantedLeaseMessage,
   LeaseMessage,
 } from './pool/diagnostics.js';
+export type { PoolEvents } from './pool/events.js';
 export { ConnectionGroup, type Failures, type GroupEvents } from './pool/group.js';
-export { createPool, Pool, type PoolEvents } from './pool/pool.js';
+export { createPool, Pool } from './pool/pool.js';
+export type { ConnectAttempt } from './pool/publisher.js';
 export type { RingFeatures } from './ring/features.js';
 export { POLL } from './ring/poll-events.js';
 export { Ring } from './ring/ring.js';

@@ -112,6 +112,7 @@ export interface ResolvedConnectOptions {
 }
 
 export interface ResolvedConnectManyOptions extends ResolvedConnectOptions {
+  readonly handler: string;
   readonly count: number;
   readonly rate: number | undefined;
 }
@@ -207,7 +208,16 @@ export function parseConnectManyOptions(
   defaults: ResolvedConnectOptions,
 ): ResolvedConnectManyOptions {
   const { count, rate, ...given } = parseWith(connectManySchema, input);
-  return { ...mergeConnect(given, defaults), count, rate };
+  const merged = mergeConnect(given, defaults);
+  const { handler } = merged;
+  if (handler === undefined) {
+    throw createError('ERR_INVALID_OPTION', {
+      option: 'handler',
+      got: 'undefined',
+      takes: 'the module that handles the connections: a file: URL or an absolute path',
+    });
+  }
+  return { ...merged, handler, count, rate };
 }
 
 /** Completes what one of the schemas has read; TLS options and headers one by one. */

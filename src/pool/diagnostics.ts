@@ -4,8 +4,8 @@ import type { LwsPoolError } from '../errors/errors.js';
 import type { PoolWarning } from '../health/warning.js';
 import type { LeaseReport } from '../lease/leaks.js';
 import type { LeaseMode } from '../lease/observation.js';
-import type { ConnectAttempt } from './connect-trace.js';
 import type { Pool } from './pool.js';
+import type { ConnectAttempt } from './publisher.js';
 
 /** Message about a lease. */
 export interface LeaseMessage {

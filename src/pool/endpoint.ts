@@ -14,30 +14,39 @@ const LONGEST_HEAD = 16 * 1024;
  * @throws LwsPoolError ERR_INVALID_OPTION, ERR_TLS_OPTION
  */
 export function endpointOptions(
-  target: ConnectionUrl,
+  url: ConnectionUrl,
   options: ResolvedConnectOptions,
   addresses: readonly string[],
 ): EndpointOptions {
   return {
-    kind: target.kind,
+    kind: url.kind,
     addresses,
-    unixPath: target.unixPath,
-    port: target.port,
-    requestHead: target.kind === 'ws' ? requestHead(target, options) : '',
+    unixPath: url.unixPath,
+    port: url.port,
+    requestHead: url.kind === 'ws' ? requestHead(url, options) : '',
     protocols: options.protocols,
     keepsHeaders: options.keepHeaders,
-    tls: target.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
+    tls: url.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
     // "" asks for no SNI: the certificate still has to be the host's.
-    serverName: options.servername || target.host.replace(/\.$/, ''),
+    serverName: options.servername || url.host.replace(/\.$/, ''),
     sendsServerName: options.servername !== '',
     localAddresses: options.localAddress,
     timeout: options.timeout,
     closeTimeout: options.closeTimeout,
     maxPayload: options.maxPayload,
     highWaterMark: options.highWaterMark,
-    bios: target.secure ? options.bios : [],
+    bios: url.secure ? options.bios : [],
   };
+}
+
+/** The modules of the BIOs that a connection will have. */
+export function bioModules(
+  { secure }: ConnectionUrl,
+  { bios }: ResolvedConnectOptions,
+): readonly string[] {
+  if (!secure) return [];
+  return bios.filter(({ type }) => type === 'custom').map(({ module }) => module as string);
 }
 
 function isCapture({ type }: ResolvedBio): boolean {
@@ -53,10 +62,10 @@ export function createEndpoint(options: EndpointOptions) {
  *
  * @throws LwsPoolError ERR_INVALID_OPTION where it is too long
  */
-function requestHead(target: ConnectionUrl, options: ResolvedConnectOptions): string {
+function requestHead(url: ConnectionUrl, options: ResolvedConnectOptions): string {
   const lines = [
-    `GET ${target.path} HTTP/1.1`,
-    `Host: ${target.hostHeader}`,
+    `GET ${url.path} HTTP/1.1`,
+    `Host: ${url.hostHeader}`,
     'Upgrade: websocket',
     'Connection: Upgrade',
     'Sec-WebSocket-Version: 13',
@@ -66,14 +75,14 @@ function requestHead(target: ConnectionUrl, options: ResolvedConnectOptions): st
   }
   if (options.origin !== undefined) lines.push(`Origin: ${options.origin}`);
   const named = new Set(options.headers.map(([name]) => name.toLowerCase()));
-  if (target.auth !== undefined && !named.has('authorization')) {
-    lines.push(`Authorization: ${target.auth}`);
+  if (url.auth !== undefined && !named.has('authorization')) {
+    lines.push(`Authorization: ${url.auth}`);
   }
   for (const [name, value] of options.headers) lines.push(`${name}: ${value}`);
   const head = `${lines.join('\r\n')}\r\n`;
   if (head.length > LONGEST_HEAD) {
     throw createError('ERR_INVALID_OPTION', {
-      option: target.path.length > LONGEST_HEAD / 2 ? 'url' : 'headers',
+      option: url.path.length > LONGEST_HEAD / 2 ? 'url' : 'headers',
       got: `a request of ${head.length} bytes, the URL included`,
       takes: `at most ${LONGEST_HEAD} bytes in all`,
     });

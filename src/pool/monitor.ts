@@ -8,6 +8,7 @@ import type { DebugSocket } from '../observe/debug/socket.js';
 import { parseTracePath, writeTrace } from '../observe/flight/trace-file.js';
 import type { MetricsRegistry } from '../observe/metrics/prometheus.js';
 import type { MetricsSource } from '../observe/metrics/source.js';
+import type { Observers } from '../observe/observers.js';
 import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { PoolStats } from '../observe/stats/pool.js';
 import type { Sample } from '../observe/stats/sample.js';
@@ -30,6 +31,7 @@ const PART_FILES = 16;
 export interface MonitoredPool {
   readonly options: ResolvedPoolOptions;
   readonly figures: MainFigures;
+  readonly observers: Observers;
   readonly workers: readonly PoolWorker[];
   stats(): PoolStats;
   groupUrl(group: number): string | undefined;
@@ -47,6 +49,8 @@ export class PoolMonitor {
   /** Ends them. */
   readonly #ends = new Set<() => void>();
   #ended = false;
+  /** Ends the spans and durations of the last telemetry(). */
+  #untrace: (() => void) | undefined;
 
   constructor(pool: MonitoredPool) {
     this.#pool = pool;
@@ -91,17 +95,19 @@ export class PoolMonitor {
   }
 
   async telemetry(options: TelemetryOptions | undefined): Promise<() => void> {
-    const { figures } = this.#pool;
     const resolved = parseTelemetryOptions(options);
     this.#checkCounting();
     const part = () => import('../observe/telemetry/telemetry.js');
     const { createTelemetry, loadApi } = await importWith(PART_FILES, part);
     const [api, source] = [await loadApi(), await this.#metricsSource()];
     this.#pool.checkOpen();
-    const { observer, end } = createTelemetry(api, source, resolved);
-    figures.observer = observer;
+    const { observers, end } = createTelemetry(api, source, resolved);
+    // Spans go to the last of several.
+    this.#untrace?.();
+    const untrace = this.#pool.observers.add(...observers);
+    this.#untrace = untrace;
     return this.#untilEnd(() => {
-      if (figures.observer === observer) figures.observer = undefined;
+      untrace();
       end();
     });
   }
@@ -120,7 +126,7 @@ export class PoolMonitor {
         stats: () => pool.stats(),
         connection: (index, slot, generation) => this.#connection(index, slot, generation),
         url: (index, slot, generation, group) =>
-          pool.workers[index]?.urlOf(slot, generation) ?? pool.groupUrl(group),
+          pool.workers[index]?.slots.urlOf(slot, generation) ?? pool.groupUrl(group),
       },
       () => forget?.(),
     );
@@ -157,7 +163,7 @@ export class PoolMonitor {
 
   async *#flights(): AsyncGenerator<FlightRecord[]> {
     for (const worker of this.#pool.workers) {
-      for (const records of worker.flightRecords((group) => this.#pool.groupUrl(group))) {
+      for (const records of worker.slots.flightRecords((group) => this.#pool.groupUrl(group))) {
         yield records;
         await setImmediate();
       }
@@ -170,7 +176,7 @@ export class PoolMonitor {
   }
 
   #connection(worker: number, slot: number, generation: number): Connection | undefined {
-    return this.#pool.workers[worker]?.connection(slot, generation);
+    return this.#pool.workers[worker]?.slots.connection(slot, generation);
   }
 
   #checkCounting(): void {
@@ -185,7 +191,7 @@ export class PoolMonitor {
     );
     this.#source ??= new MetricsSource(() => ({
       at: monotonicNow(),
-      workers: this.#pool.workers.flatMap((worker) => worker.reading() ?? []),
+      workers: this.#pool.workers.flatMap((worker) => worker.figures.reading() ?? []),
       main: this.#pool.figures,
     }));
     return this.#source;

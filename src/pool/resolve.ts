@@ -4,9 +4,9 @@ import { describe } from '../base/describe.js';
 import type { ConnectionUrl } from '../connection/url.js';
 import { createError, type ErrorDetails, LwsPoolError } from '../errors/errors.js';
 import { descriptorShortage } from '../errors/shortage.js';
-import type { LookupFunction } from '../options/options.js';
+import type { LookupFunction, ResolvedConnectOptions } from '../options/options.js';
 import { lookUp, type ResolvedAddress } from './lookup.js';
-import type { OnEnd } from './waits.js';
+import type { OnEnd, Waits } from './waits.js';
 
 export type { ResolvedAddress };
 
@@ -20,7 +20,7 @@ export interface ResolveOptions {
   readonly onEnd?: OnEnd | undefined;
 }
 
-/** The address a target spells out, none for a Unix socket; undefined where a name is given. */
+/** The address that a URL spells out, none for a Unix socket; undefined where a name is given. */
 export function literalAddress({
   host,
   unixPath,
@@ -31,7 +31,7 @@ export function literalAddress({
 }
 
 /**
- * The addresses of a target in the order to try them: that of the system, families alternating
+ * The addresses of a URL's host in the order to try them: that of the system, families alternating
  * from the first one on, as Node's `autoSelectFamily` does it (RFC 8305 section 4). Names that are
  * asked for several times at once are looked up once.
  *
@@ -40,11 +40,11 @@ export function literalAddress({
  *     ERR_INVALID_OPTION when the option `lookup` answers with something else than addresses
  */
 export function resolveAddresses(
-  target: ConnectionUrl,
+  url: ConnectionUrl,
   { lookup, signal, timeout, onEnd }: ResolveOptions = {},
 ): Promise<readonly ResolvedAddress[]> {
-  if (signal?.aborted) return Promise.reject(aborted(target, signal));
-  const literal = literalAddress(target);
+  if (signal?.aborted) return Promise.reject(aborted(url, signal));
+  const literal = literalAddress(url);
   if (literal !== undefined) return Promise.resolve(literal);
   return new Promise((resolve, reject) => {
     const settle = (error?: LwsPoolError, addresses: readonly ResolvedAddress[] = []) => {
@@ -55,11 +55,11 @@ export function resolveAddresses(
       if (error === undefined) resolve(addresses);
       else reject(error);
     };
-    const abort = () => settle(aborted(target, signal));
-    const expire = () => settle(timedOut(target, timeout));
-    const leave = lookUp(target.host, lookup, (answer) => {
-      if ('failure' in answer) settle(lookupError(target, answer, lookup));
-      else if (answer.addresses.length === 0) settle(createError('ERR_NAME_NOT_FOUND', of(target)));
+    const abort = () => settle(aborted(url, signal));
+    const expire = () => settle(timedOut(url, timeout));
+    const leave = lookUp(url.host, lookup, (answer) => {
+      if ('failure' in answer) settle(lookupError(url, answer, lookup));
+      else if (answer.addresses.length === 0) settle(createError('ERR_NAME_NOT_FOUND', of(url)));
       else settle(undefined, answer.addresses);
     });
     const timer = timeout === undefined ? undefined : setTimeout(expire, timeout);
@@ -67,6 +67,16 @@ export function resolveAddresses(
     const ignoreEnd = onEnd?.(settle);
     if (signal?.aborted) abort();
   });
+}
+
+/** The same for a connection of a pool, whose end ends the wait. */
+export async function addressesOf(
+  url: ConnectionUrl,
+  { lookup, signal, timeout }: ResolvedConnectOptions,
+  { onEnd }: Waits,
+): Promise<readonly string[]> {
+  const found = await resolveAddresses(url, { lookup, signal, timeout, onEnd });
+  return found.map(({ address }) => address);
 }
 
 /** What getaddrinfo(3) and c-ares say when the name itself is the trouble. */
@@ -86,16 +96,16 @@ const NO_SUCH_NAME = new Set([
  * @param lookup the user's, which may fail in ways of its own, or in those of a resolver that it asks
  */
 function lookupError(
-  target: ConnectionUrl,
+  url: ConnectionUrl,
   { failure: cause, short }: { failure: unknown; short: boolean },
   lookup: LookupFunction | undefined,
 ): LwsPoolError {
   if (cause instanceof LwsPoolError) return cause;
   const errno = textOf(cause, 'code');
-  const details = { ...of(target), errno, syscall: textOf(cause, 'syscall') };
+  const details = { ...of(url), errno, syscall: textOf(cause, 'syscall') };
   const noSuchName = errno !== undefined && NO_SUCH_NAME.has(errno);
   if (descriptorShortage(cause) !== undefined || (noSuchName && short)) {
-    const operation = `look up "${target.host}"`;
+    const operation = `look up "${url.host}"`;
     return createError('ERR_TOO_MANY_FILES', { ...details, operation }, { cause });
   }
   if (noSuchName) return createError('ERR_NAME_NOT_FOUND', details, { cause });
@@ -117,12 +127,12 @@ function textOf(thrown: unknown, name: 'code' | 'syscall'): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function timedOut(target: ConnectionUrl, timeout: number | undefined): LwsPoolError {
-  return createError('ERR_HANDSHAKE_TIMEOUT', { ...of(target), timeout, phase: 'name lookup' });
+function timedOut(url: ConnectionUrl, timeout: number | undefined): LwsPoolError {
+  return createError('ERR_HANDSHAKE_TIMEOUT', { ...of(url), timeout, phase: 'name lookup' });
 }
 
-function aborted(target: ConnectionUrl, signal: AbortSignal | undefined): LwsPoolError {
-  return createError('ERR_ABORTED', of(target), { cause: signal?.reason });
+function aborted(url: ConnectionUrl, signal: AbortSignal | undefined): LwsPoolError {
+  return createError('ERR_ABORTED', of(url), { cause: signal?.reason });
 }
 
 function of({ host, port }: ConnectionUrl): { host: string; port: number } {

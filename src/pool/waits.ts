@@ -7,7 +7,7 @@ export type OnEnd = (callback: (error: LwsPoolError) => void) => () => void;
 
 /** How long a wait may last, and for whom. */
 export interface WaitTerms {
-  readonly target: ConnectionUrl;
+  readonly url: ConnectionUrl;
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
@@ -41,7 +41,8 @@ export class Waits {
 
   /** @throws LwsPoolError ERR_HANDSHAKE_TIMEOUT, ERR_ABORTED, the pool's, or what the promise does */
   until<Result>(promise: Promise<Result>, terms: WaitTerms): Promise<Result> {
-    const { target, timeout, signal, phase, late } = terms;
+    const { timeout, signal, phase, late } = terms;
+    const { url, host } = terms.url;
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer);
@@ -50,14 +51,13 @@ export class Waits {
         act();
       };
       const fail = (error: unknown) => settle(() => reject(error));
-      const { url, host } = target;
       const timer = setTimeout(() => {
         fail(createError('ERR_HANDSHAKE_TIMEOUT', { url, host, timeout, phase, ...late?.() }));
       }, timeout);
-      const ignoreAbort = signal && onAbort(signal, () => fail(aborted(target, signal)));
+      const ignoreAbort = signal && onAbort(signal, () => fail(aborted(terms.url, signal)));
       const ignoreEnd = this.onEnd(fail);
       promise.then((result) => settle(() => resolve(result)), fail);
-      if (signal?.aborted) fail(aborted(target, signal));
+      if (signal?.aborted) fail(aborted(terms.url, signal));
     });
   }
 }

@@ -3,13 +3,11 @@ import { resourceShortage } from '../errors/shortage.js';
 import { betweenLooks } from '../health/blocked-stack.js';
 import type { Trouble } from '../health/warning.js';
 import { Watchdog } from '../health/watchdog.js';
-import type { LeaseReport } from '../lease/leaks.js';
-import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { ResolvedPoolOptions } from '../options/options.js';
 import type { PlacementWorker } from '../options/placement.js';
 import type { FromWorker } from '../workers/control.js';
 import { Thread } from './piscina.js';
-import { PoolWorker, type WorkerEvents } from './worker.js';
+import { PoolWorker, type WorkerContext, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
 const LIVED = 10_000;
@@ -23,7 +21,6 @@ const PATIENCE = 5_000;
 export interface WorkersEvents {
   onMessage(worker: PoolWorker, message: FromWorker): void;
   onSlotFreed(): void;
-  onLease(report: LeaseReport): void;
   onTrouble(trouble: Trouble): void;
   /** A worker is there. */
   onStart(worker: PoolWorker): void;
@@ -43,7 +40,7 @@ export interface WorkersEvents {
 export class Workers {
   readonly all: PoolWorker[];
   readonly #options: ResolvedPoolOptions;
-  readonly #figures: MainFigures;
+  readonly #context: WorkerContext;
   readonly #events: WorkersEvents;
   readonly #running: Promise<void>[] = [];
   /** By index: the last one. */
@@ -56,9 +53,10 @@ export class Workers {
   #stopping = false;
   #waiting: (() => void)[] = [];
 
-  constructor(options: ResolvedPoolOptions, figures: MainFigures, events: WorkersEvents) {
+  constructor(context: WorkerContext, events: WorkersEvents) {
+    const { options } = context;
+    this.#context = context;
     this.#options = options;
-    this.#figures = figures;
     this.#events = events;
     this.all = Array.from({ length: options.threads }, (_, index) => this.#create(index));
     for (const worker of this.all) this.#running.push(this.#keepRunning(worker.index));
@@ -122,11 +120,10 @@ export class Workers {
   #create(index: number): PoolWorker {
     const events: WorkerEvents = {
       onSlotFreed: () => this.#events.onSlotFreed(),
-      onLease: (report) => this.#events.onLease(report),
       onTrouble: (trouble) => this.#events.onTrouble(trouble),
       onMessage: (worker, message) => this.#onMessage(worker, message),
     };
-    return new PoolWorker(index, this.#options, this.#figures, events);
+    return new PoolWorker(index, this.#context, events);
   }
 
   #onMessage(worker: PoolWorker, message: FromWorker): void {

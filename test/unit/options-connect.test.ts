@@ -286,9 +286,10 @@ describe('parseConnectOptions', () => {
 describe('parseConnectManyOptions', () => {
   it('takes connect options, a count and a rate', () => {
     const { signal } = new AbortController();
-    const options = parseConnectManyOptions({ count: 3, rate: 0.5, timeout: 7, signal }, defaults);
-    expect(options).toEqual({ ...defaults, count: 3, rate: 0.5, timeout: 7, signal });
-    expect(parseMany({ count: 1 }).rate).toBe(undefined);
+    const handler = 'file:///handler.js';
+    const given = { handler, count: 3, rate: 0.5, timeout: 7, signal };
+    expect(parseConnectManyOptions(given, defaults)).toEqual({ ...defaults, ...given });
+    expect(parseMany({ handler, count: 1 }).rate).toBe(undefined);
   });
 
   it.each<[unknown, option: string, ...said: string[]]>([
@@ -301,6 +302,7 @@ describe('parseConnectManyOptions', () => {
     [{ count: 1, rate: Number.POSITIVE_INFINITY }, 'rate', 'got Infinity'],
     [{ count: 1, ratee: 1 }, 'ratee', 'Did you mean "rate"?'],
     [{ count: 1, timeout: 0 }, 'timeout', 'got 0'],
+    [{ count: 1 }, 'handler', 'a file: URL or an absolute path', 'got undefined'],
     [{ count: 1, origin: 'a', headers: { origin: 'b' } }, 'origin', 'not both'],
   ])('refuses %j', (options, option, ...said) => {
     expectRefusal(() => parseMany(options), option, said);

@@ -5,7 +5,7 @@ import { createError } from '../../src/errors/errors.js';
 import { Waits } from '../../src/pool/waits.js';
 import { rejectionOf } from './support/thrown.js';
 
-const target = parseConnectionUrl('ws://name.example/');
+const url = parseConnectionUrl('ws://name.example/');
 const never = new Promise<never>(() => undefined);
 const phase = 'worker';
 
@@ -19,7 +19,7 @@ afterEach(() => {
 it('a wait ends with what it waits for, and leaves nothing behind', async () => {
   const waits = new Waits();
   const { signal } = new AbortController();
-  const terms = { target, timeout: 1_000, signal, phase };
+  const terms = { url, timeout: 1_000, signal, phase };
   expect(await waits.until(Promise.resolve(7), terms)).toBe(7);
   const failure = createError('ERR_HANDLER_LOAD');
   expect(await rejectionOf(waits.until(Promise.reject(failure), terms))).toBe(failure);
@@ -30,7 +30,7 @@ it('a wait ends with what it waits for, and leaves nothing behind', async () => 
 it('a wait ends by its deadline, its signal, or with the pool', async () => {
   const waits = new Waits();
   const controller = new AbortController();
-  const terms = { target, timeout: 1_000, signal: controller.signal, phase };
+  const terms = { url, timeout: 1_000, signal: controller.signal, phase };
   const late = rejectionOf(waits.until(never, terms));
   vi.advanceTimersByTime(1_000);
   expect(await late).toMatchObject({

@@ -1,9 +1,10 @@
 import { Durations } from '../../channel/durations.js';
-import type { PoolObserver } from '../observer.js';
+import type { LwsPoolError } from '../../errors/errors.js';
+import type { ConnectObservation, PoolObserver } from '../observer.js';
 import { RetiredWorkerTotals } from './reading.js';
 
 /** What the main thread counts of a pool, beside what its workers count themselves. */
-export class MainFigures {
+export class MainFigures implements PoolObserver {
   /** Of single connections, from the call of `connect()` until they were open. */
   readonly connect = new Durations();
   readonly lookup = new Durations();
@@ -14,19 +15,27 @@ export class MainFigures {
   readonly failures = new Map<string, number>();
   /** Those that ended with an error after they were open. */
   readonly errors = new Map<string, number>();
-  /** Who is told besides, where somebody traces the pool. */
-  observer: PoolObserver | undefined;
   /** By worker. */
   readonly retired: readonly RetiredWorkerTotals[];
+  /** The same for all openings: they are only counted. */
+  readonly #opening: ConnectObservation = {
+    failed: ({ code }: LwsPoolError) => this.failed(code),
+  };
 
   constructor(threads: number) {
     this.retired = Array.from({ length: threads }, () => new RetiredWorkerTotals());
   }
 
+  connecting(): ConnectObservation {
+    return this.#opening;
+  }
+
+  /** Connections have failed to open. */
   failed(code: string, count = 1): void {
     add(this.failures, code, count);
   }
 
+  /** Connections that were open have ended with an error. */
   ended(code: string, count = 1): void {
     add(this.errors, code, count);
   }

@@ -17,11 +17,11 @@ export function createSpans(api: Api, tracer: Tracer, own: Attributes): PoolObse
     message: error instanceof Error ? error.message : String(error),
   });
   return {
-    connecting(target) {
+    connecting(url) {
       const span = tracer.startSpan('lws_pool.connect', {
         kind: api.SpanKind.CLIENT,
         startTime: now(),
-        attributes: { ...own, ...urlAttributes(target) },
+        attributes: { ...own, ...urlAttributes(url) },
       });
       return {
         opened(connection) {

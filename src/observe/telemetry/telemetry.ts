@@ -16,7 +16,7 @@ const SCOPE = 'lws-pool';
 
 interface Telemetry {
   /** To be told of connections and leases. */
-  readonly observer: PoolObserver;
+  readonly observers: readonly PoolObserver[];
   /** Ends what observes the pool. */
   end(): void;
 }
@@ -51,12 +51,13 @@ export function createTelemetry(
     try {
       return run();
     } catch (error) {
-      // Whoever watches must not harm what he watches.
+      // Watching a pool must not harm it.
       api.diag.error('lws-pool: telemetry', error);
       return undefined;
     }
   };
-  return { observer: each([durations, spans], safely), end: () => safely(end) };
+  const observers = [durations, spans].map((observer) => harmless(observer, safely));
+  return { observers, end: () => safely(end) };
 }
 
 const TAKES = {
@@ -76,28 +77,22 @@ function given<Made>(option: keyof typeof TAKES, make: () => Made): Made {
 
 type Safely = <Result>(run: () => Result) => Result | undefined;
 
-/** Several as one. */
-function each(observers: readonly PoolObserver[], safely: Safely): PoolObserver {
-  const begin = <Followed>(follow: (observer: PoolObserver) => Followed) => {
-    const all = observers.flatMap((observer) => safely(() => follow(observer)) ?? []);
-    return (tell: (followed: Followed) => void) => {
-      for (const followed of all) safely(() => tell(followed as Followed));
-    };
-  };
+/** The same observer, whose exceptions harm nobody. */
+function harmless(observer: PoolObserver, safely: Safely): PoolObserver {
   return {
-    connecting(target) {
-      const tell = begin((observer) => observer.connecting(target));
+    connecting(url) {
+      const followed = safely(() => observer.connecting?.(url));
       return {
-        opened: (connection) => tell((followed) => followed.opened(connection)),
-        failed: (error) => tell((followed) => followed.failed(error)),
+        opened: (connection) => safely(() => followed?.opened?.(connection)),
+        failed: (error) => safely(() => followed?.failed?.(error)),
       };
     },
     leasing(subject) {
-      const tell = begin((observer) => observer.leasing(subject));
+      const followed = safely(() => observer.leasing?.(subject));
       return {
-        granted: () => tell((followed) => followed.granted()),
-        failed: (error) => tell((followed) => followed.failed(error)),
-        ended: (ending) => tell((followed) => followed.ended(ending)),
+        granted: () => safely(() => followed?.granted()),
+        failed: (error) => safely(() => followed?.failed(error)),
+        ended: (ending) => safely(() => followed?.ended(ending)),
       };
     },
   };
