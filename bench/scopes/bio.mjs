@@ -31,7 +31,7 @@ function each({ id, title, workload }) {
 
 /** @type {import('./index.mjs').Scope} */
 export const bio = {
-  title: 'what a BIO on a TLS connection costs',
+  title: 'the cost of a BIO on a TLS connection',
   peers: own,
   units: 'with the BIO, divided by without it',
   rows: [

@@ -6,7 +6,7 @@ const flat = 1.1;
 
 /** @type {import('./index.mjs').Scope} */
 export const connect = {
-  title: 'what opening and closing a connection costs',
+  title: 'the cost of opening and closing a connection',
   peers: clients,
   units: clientUnits,
   rows: [

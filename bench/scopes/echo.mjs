@@ -22,7 +22,7 @@ const fromMain = row({
  * @type {import('./index.mjs').Scope}
  */
 export const echo = {
-  title: 'what a message there and back costs',
+  title: 'the cost of a message there and back',
   peers: clients,
   units: clientUnits,
   rows: [

@@ -3,7 +3,7 @@ import { messages } from './rows.mjs';
 
 /** @type {import('./index.mjs').Scope} */
 export const fanout = {
-  title: 'what a message that is only sent costs',
+  title: 'the cost of a message that is only sent',
   peers: clients,
   units: clientUnits,
   rows: [

@@ -5,7 +5,7 @@ const flood64 = { mode: 'receive', connections: 50, size: 64, messages: 2_000_00
 
 /** @type {import('./index.mjs').Scope} */
 export const flood = {
-  title: 'what can be received',
+  title: 'the rate of messages received',
   peers: clients,
   units: '/s: messages per second of CPU time of the client, user + system',
   rows: [

@@ -5,7 +5,7 @@ const secondsLong = 5;
 
 /** @type {import('./index.mjs').Scope} */
 export const latency = {
-  title: 'how long an answer takes at a given rate',
+  title: 'the latency at a given rate',
   peers: clients,
   units: 'us: time by the clock, from when the message was due, not from when it was sent',
   rows: [

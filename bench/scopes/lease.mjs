@@ -60,7 +60,7 @@ function all(row) {
 
 /** @type {import('./index.mjs').Scope} */
 export const lease = {
-  title: 'what a lease costs',
+  title: 'the cost of a lease',
   peers: ['async-mutex', 'tarn', 'lws-pool'],
   units: 'us, ms: time by the clock',
   // Rows with the same work stand together: they are read from the same measurements.

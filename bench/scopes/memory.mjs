@@ -3,7 +3,7 @@ import { also, opening } from './rows.mjs';
 
 /** @type {import('./index.mjs').Scope} */
 export const memory = {
-  title: 'what an idle connection keeps',
+  title: 'the memory of an idle connection',
   peers: clients,
   units: clientUnits,
   rows: [

@@ -26,7 +26,7 @@ function watching(row, workload, quick) {
 
 /** @type {import('./index.mjs').Scope} */
 export const observability = {
-  title: 'what it costs to look on',
+  title: 'the cost of monitoring',
   peers: own,
   units: `${clientUnits}; ms: time by the clock`,
   rows: [

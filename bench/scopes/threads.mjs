@@ -3,7 +3,7 @@ import { echo } from './rows.mjs';
 
 /** @type {import('./index.mjs').Scope} */
 export const threads = {
-  title: 'what more workers bring',
+  title: 'the gain from more workers',
   peers: own,
   units: '/s: messages per second of CPU time of the busiest worker thread',
   rows: [
