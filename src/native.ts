@@ -96,7 +96,7 @@ export interface NativeEnd {
   /** The number of a slab to write commands into. */
   acquire(): number;
   slab(index: number): ArrayBuffer;
-  /** Hands over what was written; answers the number of the slab to go on with. */
+  /** Hands over what was written; returns the number of the slab to go on with. */
   submit(index: number, length: number): number;
   /** One command whose payload does not fit in a slab; the payload is copied. */
   submitLarge(
@@ -168,7 +168,7 @@ export interface NativeService extends NativeEnd {
   countMessages(group: number, wanted: boolean): void;
   stopCounting(group: number): void;
   received(group: number): Received;
-  /** Takes connections in; answers the port, or -1. */
+  /** Takes connections in; returns the port, or -1. */
   listen(
     endpoint: NativeEndpoint,
     address: string,
@@ -177,7 +177,7 @@ export interface NativeService extends NativeEnd {
     floodSize: number,
   ): number;
   /**
-   * Samples TCP_INFO of up to `count` connections from that slot on; answers where to go on, 0 at
+   * Samples TCP_INFO of up to `count` connections from that slot on; returns where to go on, 0 at
    * the end. `unread`: that as well.
    */
   sampleTcp(from: number, count: number, unread: boolean): number;
@@ -201,7 +201,7 @@ export interface NativeService extends NativeEnd {
  */
 export interface NativeLeases {
   /**
-   * At once or not at all; `maxHold` in ms, 0 for ever. Answers the token. One that is quiet is shared
+   * At once or not at all; `maxHold` in ms, 0 for ever. Returns the token. One that is quiet is shared
    * and for ever, and no event of the connection's.
    */
   take(
@@ -216,7 +216,7 @@ export interface NativeLeases {
   release(slot: number, generation: number, token: number, duplicate: number): number;
   check(slot: number, generation: number, token: number): number;
   leftover(slot: number, generation: number, token: number): Buffer | number;
-  /** Answers a descriptor, and fills in the inode of its socket. */
+  /** Returns a descriptor, and fills in the inode of its socket. */
   duplicate(slot: number, generation: number, token: number, inode: Float64Array): number;
   /** 1: with TLS. */
   secure(slot: number, generation: number, token: number): number;
@@ -315,7 +315,7 @@ export interface NativeRing {
   submit(): void;
   /** Until there is an answer; milliseconds at most. */
   wait(milliseconds: number): void;
-  /** Fills in `answers`: name, result and flags of each; answers how many. */
+  /** Fills in `answers`: name, result and flags of each; returns how many. */
   take(): number;
   /** The bytes in a buffer of the ring, which may be filled again. */
   chunk(buffer: number, size: number): Buffer;

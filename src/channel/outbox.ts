@@ -46,7 +46,7 @@ export class Outbox {
     this.#slab = this.#slabAt(this.#index);
   }
 
-  /** A message, or bytes of a raw connection. Answers how many bytes of payload it has. */
+  /** A message, or bytes of a raw connection. Returns how many bytes of payload it has. */
   send(slot: number, generation: number, data: string | Uint8Array, binary: boolean): number {
     const flags = binary ? FLAG_BINARY : 0;
     if (typeof data !== 'string') {

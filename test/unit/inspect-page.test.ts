@@ -127,7 +127,6 @@ wss://example.com/feed
 
   answer         101 Switching Protocols
                  upgrade: websocket
-                 (those fields that libwebsockets keeps)
 
   subprotocol    chat
   extensions     none
@@ -221,7 +220,6 @@ wss://example.com/feed
 
   answer         403 Forbidden
                  server: x
-                 (those fields that libwebsockets keeps)
 
   body           No
 

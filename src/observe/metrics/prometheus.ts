@@ -120,7 +120,7 @@ class Exposition {
     if (failed !== undefined) throw failed;
   }
 
-  /** Answers the first failure, where there is any; what can be taken out is out then. */
+  /** Returns the first failure, where there is any; what can be taken out is out then. */
   #forget(pool: MetricsSource): LwsPoolError | undefined {
     this.#pools.delete(pool);
     let failed: LwsPoolError | undefined;

@@ -130,7 +130,7 @@ export interface WebSocketReport {
   /** Null where no answer came that could be read. */
   readonly response: {
     readonly status: number;
-    /** Those that libwebsockets keeps, by lower-case name. */
+    /** By lower-case name. */
     readonly headers: readonly HeaderLine[];
     /** The first KiB of what came with a refusal. */
     readonly body: string | null;

@@ -57,7 +57,6 @@ function writeWebSocket(sheet: Sheet, websocket: WebSocketReport): void {
     sheet.row('answer', 'none that could be read');
   } else {
     sheet.rows('answer', [statusOf(response.status), ...linesOf(response.headers)]);
-    sheet.row('', '(those fields that libwebsockets keeps)', sheet.style.faint);
     if (response.body !== null) writeBody(sheet, response.body);
   }
   if (protocol === null) return;
