@@ -40,7 +40,7 @@ struct Flooded {
   Connection* connection = nullptr;
 
   explicit Flooded(std::shared_ptr<Endpoint> to = bounded(), size_t messages = 4000) : bed() {
-    bed.service.use(bed.opener, reader, bed.handler);
+    bed.service.use(bed.connector, reader, bed.handler);
     const ConnectionId id = bed.ask(std::move(to));
     REQUIRE(bed.until([&] { return bed.service.find(id) && bed.service.find(id)->wasOpen; }));
     connection = bed.service.find(id);
@@ -200,7 +200,7 @@ TEST_CASE("close: messages that come to be sent too late are counted") {
 
 TEST_CASE("close: the time runs from when the kernel has the close frame, and while it goes on") {
   Bed bed;
-  bed.opener.sockets = [] { return tcpPair(16 * 1024); };
+  bed.connector.sockets = [] { return tcpPair(16 * 1024); };
   auto to = endpoint();
   to->closeTimeout = 300;
   Connection& connection = bed.open(to);
@@ -242,6 +242,6 @@ TEST_CASE("close: where nothing gets through it is over, and says how much did n
   for (int i = 0; i < 8; i++) bed.command(Command::send, id, std::string(1 << 20, 'o'));
   bed.command(Command::close, id, "", 1000);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1006 ERR_CLOSE_TIMEOUT");
-  CHECK_GT(std::stoul(std::string(bed.owner.factsOf(id).get("unsent"))), 1 << 20);
+  CHECK_EQ(bed.main.of(id).back(), "closed 1006 ERR_CLOSE_TIMEOUT");
+  CHECK_GT(std::stoul(std::string(bed.main.factsOf(id).get("unsent"))), 1 << 20);
 }

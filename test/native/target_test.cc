@@ -124,13 +124,13 @@ TEST_CASE("target: who never gets as far as its upgrade is counted neither in no
   Bed bed(64, nullptr, 1);
   Target target(bed.service, TargetMode::echo, 0);
   for (int i = 0; i < 3; i++) {  // and gives its slot back
-    Connection* connection = bed.opener.arrive(endpoint(Kind::ws, Role::server), target);
+    Connection* connection = bed.connector.arrive(endpoint(Kind::ws, Role::server), target);
     REQUIRE(connection != nullptr);
     const ConnectionId id = connection->id;
-    bed.opener.peer(id).raw = true;
-    bed.opener.peer(id).write("NONSENSE\r\n\r\n");
+    bed.connector.peer(id).raw = true;
+    bed.connector.peer(id).write("NONSENSE\r\n\r\n");
     bed.settle();
-    bed.opener.peer(id).end();
+    bed.connector.peer(id).end();
     CHECK(bed.untilGone(id));
   }
   CHECK_EQ(target.counts().opened, 0);

@@ -20,7 +20,7 @@
 #include "../ws/request_parser.h"
 #include "../ws/response_body.h"
 #include "../ws/response_parser.h"
-#include "consumer.h"
+#include "event_sink.h"
 #include "unread.h"
 
 struct lws;
@@ -49,13 +49,13 @@ struct Opening {
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
   bool inWindow = false;             // counts as an attempt under way
-  bool abandoned = false;            // the opener was told: attemptOver() is on its way
-  bool waiting = false;              // for its next attempt: the opener has nothing of it
+  bool abandoned = false;            // the connector was told: attemptOver() is on its way
+  bool waiting = false;              // for its next attempt: the connector has nothing of it
   bool repeated = false;             // the diagnosis found nothing wrong
   bool watched = false;              // the poller has its descriptor, see Service::watch()
   uint64_t watchedSince = 0;         // what was reported before is of another: see Service::poll()
   bool stands = false;               // libwebsockets is done with it: to be taken over
-  bool putOff = false;               // by a BIO: Opener::resume() comes
+  bool putOff = false;               // by a BIO: Connector::resume() comes
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
   uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
@@ -87,11 +87,11 @@ struct CloseInfo {
 struct Mark {
   uint64_t position;  // of all bytes ever queued
   uint32_t number;
-  Consumer* asker;
+  EventSink* asker;
 };
 
 // A request for a lease that has to wait.
-struct Wish {
+struct LeaseRequest {
   uint32_t request;  // its number, which the answer bears
   Source side;
   bool exclusive;
@@ -142,15 +142,15 @@ struct Connection {
   bool wasOpen = false;       // opened() was told
   bool toBeRead = false;      // in the list of those that OpenSSL holds bytes of
   bool keepsBuffers = false;  // of OpenSSL, see service_buffers.cc
-  bool slowed = false;  // a BIO puts it off: it is tried again by the clock, not by the poller
+  bool backedOff = false;  // a BIO puts it off: it is tried again by the clock, not by the poller
 
-  Consumer* consumer = nullptr;  // messages
-  Consumer* owner = nullptr;     // opened, failed, closed; may be the same
-  Unread unread;                 // by the consumer
+  EventSink* sink = nullptr;   // messages
+  EventSink* owner = nullptr;  // opened, failed, closed; may be the same
+  Unread unread;               // by the consumer
   LedgerEntry* ledger = nullptr;
   ConnectionFigures* figures = nullptr;  // null where nothing is counted
   LeaseCell* cell = nullptr;
-  uint32_t uses = 0;                 // that lie inside each other, see Use
+  uint32_t guards = 0;               // that lie inside each other, see ConnectionGuard
   FlightRecorder* flight = nullptr;  // the cell's; null: nothing is recorded. See flight_note.h
 
   std::optional<ws::FrameDecoder> decoder;     // ws, once open
@@ -169,7 +169,7 @@ struct Connection {
   std::unique_ptr<CloseInfo> closeInfo;
   std::unique_ptr<std::deque<Mark>> marks;
   std::unique_ptr<std::deque<SentPing>> pings;
-  std::unique_ptr<std::deque<Wish>> wishes;  // for leases; also counted in the cell
+  std::unique_ptr<std::deque<LeaseRequest>> leaseRequests;  // for leases; also counted in the cell
 
   void enter(Phase next) {
     phase = next;
@@ -184,7 +184,7 @@ struct Connection {
   bool established() const { return phase == Phase::open || phase == Phase::closing; }
   // Once it is closing, what the peer says to that is read even where nobody takes the rest.
   bool wantsInput() const {
-    return !inputEnded && !slowed &&
+    return !inputEnded && !backedOff &&
            (discard || ((!paused || phase == Phase::closing) && (!stalled || listed)));
   }
   bool reads() const { return established() && !parked && wantsInput() && (discard || !stalled); }

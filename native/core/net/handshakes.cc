@@ -6,8 +6,8 @@
 
 #include "../base/clock.h"
 #include "connection.h"
+#include "connector.h"
 #include "flight_note.h"
-#include "opener.h"
 
 namespace lwspool {
 
@@ -98,7 +98,7 @@ void Handshakes::attempt(Connection& connection) {
     }
   }
   arm(connection);
-  host_.opener().start(connection);
+  host_.connector().start(connection);
 }
 
 void Handshakes::arm(Connection& connection) {
@@ -121,7 +121,7 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
 void Handshakes::abandon(Connection& connection) {
   if (std::exchange(connection.opening->abandoned, true)) return;
   host_.disconnect(connection);
-  host_.opener().abandon(connection);
+  host_.connector().abandon(connection);
 }
 
 void Handshakes::expired(Connection& connection, uint64_t now) {
@@ -137,7 +137,7 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
   }
   if (opening.attemptDeadline > 0 && now >= opening.attemptDeadline) {
     opening.attemptDeadline = 0;
-    if (!host_.opener().connected(connection)) {
+    if (!host_.connector().connected(connection)) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
       noteError(connection, ETIMEDOUT, 0, -1);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "../ws/spare_memory.h"
-#include "use.h"
+#include "connection_guard.h"
 
 namespace lwspool {
 
@@ -42,9 +42,9 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
 // Where there are other workers, they fill it again with what they need.
 Service::~Service() { ws::SpareMemory::ofProcess().clear(); }
 
-void Service::use(Opener& opener, Consumer& owner, Consumer& handler) {
-  opener_ = &opener;
-  owner_ = &owner;
+void Service::use(Connector& connector, EventSink& main, EventSink& handler) {
+  connector_ = &connector;
+  main_ = &main;
   handler_ = &handler;
 }
 
@@ -77,9 +77,9 @@ void Service::connect(ConnectCommand&& command) {
   connection.group = command.group;
   begin(connection, std::move(command.endpoint));
   const auto counter = counters_.find(command.group);
-  Consumer* const handler = counter != counters_.end() ? &counter->second : handler_;
-  connection.owner = command.owned ? handler : owner_;
-  connection.consumer = command.group != 0 ? handler : owner_;
+  EventSink* const handler = counter != counters_.end() ? &counter->second : handler_;
+  connection.owner = command.owned ? handler : main_;
+  connection.sink = command.group != 0 ? handler : main_;
   record(connection);
   handshakes_.enqueue(connection);
 }
@@ -107,17 +107,17 @@ void Service::countMessages(uint32_t group, bool wanted) {
   counters_.try_emplace(group, *handler_, wanted);
 }
 
-const CountingConsumer* Service::counter(uint32_t group) const {
+const CountingSink* Service::counter(uint32_t group) const {
   const auto found = counters_.find(group);
   return found != counters_.end() ? &found->second : nullptr;
 }
 
-Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer) {
+Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, EventSink& sink) {
   const auto id = channel_.slots.allocate();
   if (!id) return nullptr;
   Connection& connection = slot(*id);
   begin(connection, std::move(endpoint));
-  connection.owner = connection.consumer = &consumer;
+  connection.owner = connection.sink = &sink;
   connection.opening = std::make_unique<Opening>();
   connection.enter(Phase::opening);
   return &connection;
@@ -145,7 +145,7 @@ void Service::poll() {
       Connection* connection = find(now.id);
       if (connection == nullptr) {
         const uint32_t capacity = channel_.slots.capacity();
-        if (now.id.slot >= capacity) opener_->arrivals(now.id.slot - capacity);
+        if (now.id.slot >= capacity) connector_->arrivals(now.id.slot - capacity);
         continue;
       }
       if (connection->upgrading()) {
@@ -155,12 +155,12 @@ void Service::poll() {
       }
       if (const Opening* const opening = connection->opening.get(); opening != nullptr) {
         // An earlier attempt had the same name: what was seen before this one began is that one's.
-        if (opening->watched && opening->watchedSince < looks_) opener_->serve(*connection, now);
+        if (opening->watched && opening->watchedSince < looks_) connector_->serve(*connection, now);
         continue;
       }
       if (!connection->established()) continue;
-      Use use(*connection);
-      if (!use) {
+      ConnectionGuard guard(*connection);
+      if (!guard) {
         park(*connection);
         continue;
       }
@@ -184,7 +184,7 @@ void Service::finishTurn() {
   if (std::exchange(inTurn_, true)) return;
   turnBegins();
   taken_ = 0;
-  opener_->turn();
+  connector_->turn();
   handshakes_.pump();
   readPending();
   // What JavaScript does while it is told can have to be written, and closing can have to be told.
@@ -199,7 +199,7 @@ void Service::finishTurn() {
     flushing_.clear();
     if (!finished_.empty()) poller_->settle();
     for (size_t i = 0; i < finished_.size(); i++) {
-      if (finished_[i]->phase == Phase::dying) opener_->close(*finished_[i]);
+      if (finished_[i]->phase == Phase::dying) connector_->close(*finished_[i]);
     }
     finished_.clear();
     host_.deliver();
@@ -221,7 +221,7 @@ void Service::finishTurn() {
 void Service::timer() {
   turnBegins();
   expireLeases();
-  speedUp();
+  retryBackedOff();
   ws::SpareMemory::ofProcess().expire(now_);
   giveBackBuffers();
   Timers::Entry entry;

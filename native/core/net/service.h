@@ -19,9 +19,9 @@
 #include "../ws/frame.h"
 #include "../ws/mask.h"
 #include "connection.h"
-#include "counting_consumer.h"
+#include "connector.h"
+#include "counting_sink.h"
 #include "handshakes.h"
-#include "opener.h"
 #include "timers.h"
 
 namespace lwspool {
@@ -52,7 +52,7 @@ class Service final : public HandshakeHost {
   Service& operator=(const Service&) = delete;
 
   // Before the first turn.
-  void use(Opener& opener, Consumer& owner, Consumer& handler);
+  void use(Connector& connector, EventSink& main, EventSink& handler);
   // What happens on connections is recorded from now on. Before the first connection.
   void recordFlights(const FlightPlan& plan) { flights_ = plan; }
 
@@ -82,11 +82,11 @@ class Service final : public HandshakeHost {
   // After the group's last connection.
   void stopCounting(uint32_t group) { counters_.erase(group); }
   // nullptr: nobody counts.
-  const CountingConsumer* counter(uint32_t group) const;
+  const CountingSink* counter(uint32_t group) const;
   // Stops reading, or goes on.
   void pause(Connection&, bool paused);
   // flushed() is wanted once all that was sent so far has been taken by the kernel.
-  void mark(Connection&, uint32_t number, Consumer& asker);
+  void mark(Connection&, uint32_t number, EventSink& asker);
   // Ends a connection because of what its peer or its handler did.
   void fail(Connection&, uint16_t code, ErrorInfo);
   // Writes what can be written now, not at the end of the turn.
@@ -100,8 +100,8 @@ class Service final : public HandshakeHost {
   // Ends all leases, and recording; before connections go without being closed.
   void revokeAll();
 
-  // From the opener and the handshakes.
-  // A descriptor that is to be opened, or was taken in: the poller tells Opener::serve() of it
+  // From the connector and the handshakes.
+  // A descriptor that is to be opened, or was taken in: the poller tells Connector::serve() of it
   // until connected() or accepted(), and the service from then on. 0 or an errno.
   int watch(Connection&, int fd);
   // The same for a socket that listens; `fresh`: for the first time. Told once, until it is called
@@ -118,10 +118,10 @@ class Service final : public HandshakeHost {
   void established(Connection&, int fd, SSL* ssl);
   void failed(Connection&) override;
   void destroyed(Connection&);
-  // A BIO puts off a connection that libwebsockets is opening: Opener::resume() comes in time.
-  void slowOpening(Connection&, bio::Chain&);
+  // A BIO puts off a connection that libwebsockets is opening: Connector::resume() comes in time.
+  void backOffOpening(Connection&, bio::Chain&);
   // A connection that came in: its slot. Null: no room.
-  Connection* adopt(std::shared_ptr<const Endpoint>, Consumer&);
+  Connection* adopt(std::shared_ptr<const Endpoint>, EventSink&);
   // It stands, TLS and all; a ws client's request is read next. `more`: as in connected().
   void accepted(Connection&, int fd, SSL* ssl, bool more = false);
 
@@ -131,7 +131,7 @@ class Service final : public HandshakeHost {
   // Not that of the turn: libwebsockets calls back before one begins, and the last one may be long
   // ago.
   static uint64_t now() { return monotonicNow(); }
-  Opener& opener() override { return *opener_; }
+  Connector& connector() override { return *connector_; }
   void wake() override { host_.wake(); }
   Handshakes& handshakes() { return handshakes_; }
   Channel& channel() { return channel_; }
@@ -144,7 +144,7 @@ class Service final : public HandshakeHost {
   }
 
  private:
-  friend struct Sink;
+  friend struct DecodedFrames;
 
   // After a failure the peer gets this long to read what we say of it: closing at once could make
   // the kernel answer its next bytes with a reset that overtakes it. Milliseconds.
@@ -243,41 +243,41 @@ class Service final : public HandshakeHost {
   void giveBackBuffers();
 
   // BIOs, in service_bio.cc.
-  void slowDown(Connection&, bio::Chain&);
-  void speedUp();
+  void backOff(Connection&, bio::Chain&);
+  void retryBackedOff();
   void warn(Connection&);
 
   // Leases, in service_lease.cc.
-  void lend(Connection&);
+  void makeLeasable(Connection&);
   void park(Connection&);
-  void wish(Connection&, Wish);
-  void cancelWish(Connection&, uint32_t request, Source);
-  void refuse(Connection&, const Wish&, Refusal);
-  void grantWishes(Connection&);
-  bool standsFor(Connection&, Wish&);
+  void requestLease(Connection&, LeaseRequest);
+  void cancelRequest(Connection&, uint32_t request, Source);
+  void refuse(Connection&, const LeaseRequest&, Refusal);
+  void grantRequests(Connection&);
+  bool standsFor(Connection&, LeaseRequest&);
   size_t writable(const Connection&) const;
   size_t readableAtOnce(const Connection&) const;
   void leaseNews(ConnectionId);
   void leaseReturn(const LeaseReturn&);
-  void obey(Connection&, const Verdict&);
-  void rejoin(Connection&);
+  void applyVerdict(Connection&, const Verdict&);
+  void resumePolling(Connection&);
   void forget(Connection&);
   void revoke(Connection&);
   void endDuplicates(Connection&);
   void expireLeases();
   void expire(Connection&);
-  Consumer& consumerOf(Source side) { return side == Source::owner ? *owner_ : *handler_; }
+  EventSink& sinkOf(Source side) { return side == Source::main ? *main_ : *handler_; }
 
   Channel& channel_;
   Host& host_;
-  Opener* opener_ = nullptr;
-  Consumer* owner_ = nullptr;
-  Consumer* handler_ = nullptr;
-  std::unordered_map<uint32_t, CountingConsumer> counters_;  // by group; an element never moves
-  WorkerFigures* const figures_;                             // null where nothing is counted
-  double turnBegan_ = 0;                                     // preciseNow(); 0: none is under way
-  size_t events_ = 0;                                        // of this turn
-  uint64_t looks_ = 0;                                       // at what the poller has
+  Connector* connector_ = nullptr;
+  EventSink* main_ = nullptr;
+  EventSink* handler_ = nullptr;
+  std::unordered_map<uint32_t, CountingSink> counters_;  // by group; an element never moves
+  WorkerFigures* const figures_;                         // null where nothing is counted
+  double turnBegan_ = 0;                                 // preciseNow(); 0: none is under way
+  size_t events_ = 0;                                    // of this turn
+  uint64_t looks_ = 0;                                   // at what the poller has
   const std::unique_ptr<Poller> poller_;
   Handshakes handshakes_;
   Timers timers_;

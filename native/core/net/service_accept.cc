@@ -4,8 +4,8 @@
 #include "../io/addresses.h"
 #include "../ws/handshake.h"
 #include "../ws/request_parser.h"
+#include "connection_guard.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -15,8 +15,8 @@ void Service::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
   connection.ssl = ssl;
   connection.enter(Phase::open);
   connection.opening.reset();
-  Use use(connection);
-  lend(connection);
+  ConnectionGuard guard(connection);
+  makeLeasable(connection);
   if (error != 0) return lost(connection, "epoll_ctl", error);
   if (connection.kind() == Kind::ws) {
     connection.request = std::make_unique<ws::RequestParser>();

@@ -3,21 +3,21 @@
 #include <string>
 
 #include "../bio/chain.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
 // A BIO says "retry" although the descriptor is ready. The poller, asked to wait for that, would
 // report it again at once, for ever; so the clock is waited for instead, each time for twice as
 // long. The lock is held.
-void Service::slowDown(Connection& connection, bio::Chain& chain) {
+void Service::backOff(Connection& connection, bio::Chain& chain) {
   const uint32_t retries = chain.ownRetries();
-  if (retries == 0 || connection.slowed) return;
-  connection.slowed = true;
+  if (retries == 0 || connection.backedOff) return;
+  connection.backedOff = true;
   note(connection, Flight::slowed);
-  bioTimers_.hasten(now_ + chain.backOff(), connection.id);
+  bioTimers_.hasten(now_ + chain.nextDelay(), connection.id);
   host_.setTimer(bioTimers_.next());
   connection.wantWrite = false;
   updateInterest(connection);
@@ -25,7 +25,7 @@ void Service::slowDown(Connection& connection, bio::Chain& chain) {
 }
 
 // Those whose time has come.
-void Service::speedUp() {
+void Service::retryBackedOff() {
   Timers::Entry entry;
   while (bioTimers_.pop(now_, entry)) {
     Connection* connection = find(entry.id);
@@ -35,11 +35,11 @@ void Service::speedUp() {
       continue;
     }
     if (!connection->established()) {
-      opener_->resume(*connection);
+      connector_->resume(*connection);
       continue;
     }
-    if (!connection->slowed) continue;
-    connection->slowed = false;
+    if (!connection->backedOff) continue;
+    connection->backedOff = false;
     updateInterest(*connection);
     if (connection->reads()) readable(*connection);
     markDirty(*connection);
@@ -47,8 +47,8 @@ void Service::speedUp() {
 }
 
 // Also within the HTTP upgrade, where the poller reports nothing anew.
-void Service::slowOpening(Connection& connection, bio::Chain& chain) {
-  bioTimers_.hasten(monotonicNow() + chain.backOff(), connection.id);
+void Service::backOffOpening(Connection& connection, bio::Chain& chain) {
+  bioTimers_.hasten(monotonicNow() + chain.nextDelay(), connection.id);
   host_.setTimer(bioTimers_.next());
 }
 

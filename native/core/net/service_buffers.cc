@@ -4,8 +4,8 @@
 #include <openssl/ssl.h>
 
 #include "../io/transport.h"
+#include "connection_guard.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -34,7 +34,7 @@ void Service::giveBackBuffers() {
   for (const ConnectionId id : buffered) {
     Connection* const connection = find(id);
     if (connection == nullptr || !connection->established()) continue;
-    if (Use use(*connection); use) {
+    if (ConnectionGuard guard(*connection); guard) {
       connection->keepsBuffers = false;
       SSL_set_mode(connection->ssl, SSL_MODE_RELEASE_BUFFERS);
       releaseBuffers(connection->ssl);

@@ -13,9 +13,9 @@
 #include "../flight/tls_watch.h"
 #include "../ws/close_code.h"
 #include "../ws/frame_encoder.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -29,7 +29,7 @@ constexpr uint64_t kLowestRate = 1024;
 
 void Service::beginClosing(Connection& connection, uint64_t timeout) {
   connection.enter(Phase::closing);
-  Use use(connection);
+  ConnectionGuard guard(connection);
   connection.cell->closing = true;  // and whoever waits for a lease is told
   connection.closing().unsent = unsentOf(connection);
   arm(connection, monotonicNow() + timeout);
@@ -50,7 +50,7 @@ void Service::lastLeft(Connection& connection) {
 uint64_t Service::unsentOf(Connection& connection) {
   int queued = 0;
   // A descriptor that is lent may not be there any more.
-  if (Use use(connection); use) ioctl(connection.fd, SIOCOUTQ, &queued);
+  if (ConnectionGuard guard(connection); guard) ioctl(connection.fd, SIOCOUTQ, &queued);
   return connection.out.size() + static_cast<uint64_t>(std::max(queued, 0));
 }
 
@@ -65,7 +65,7 @@ void Service::closeExpired(Connection& connection) {
   }
   info.code = 1006;
   info.error.code = "ERR_CLOSE_TIMEOUT";
-  if (Use use(connection); !use) {
+  if (ConnectionGuard guard(connection); !guard) {
     info.error.fields.set("reason", "its close frame had to wait for a lease");
   } else if (unsent > 0) {
     info.error.fields.set("unsent", std::to_string(unsent));
@@ -145,7 +145,7 @@ void Service::fail(Connection& connection, uint16_t code, ErrorInfo error) {
   connection.endAfterFlush = true;
   if (connection.decoder) {
     // A holder's reads go through it; nothing more of ours does.
-    if (Use use(connection); use) connection.decoder->stop();
+    if (ConnectionGuard guard(connection); guard) connection.decoder->stop();
     if (!connection.closeSent) sendClose(connection, code, {});
   }
   beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint->closeTimeout));
@@ -206,7 +206,7 @@ void Service::terminate(Connection& connection) {
 
 void Service::abandon(uint32_t group) {
   for (Connection& connection : connections_) {
-    if (connection.group != group || connection.owner == owner_) continue;
+    if (connection.group != group || connection.owner == main_) continue;
     if (connection.phase == Phase::queued || connection.phase == Phase::opening) {
       terminate(connection);
     }
@@ -215,8 +215,8 @@ void Service::abandon(uint32_t group) {
 
 void Service::finish(Connection& connection) {
   if (!connection.established()) return;
-  Use use(connection);
-  if (connection.cell->right == Right::detached) return forget(connection);
+  ConnectionGuard guard(connection);
+  if (connection.cell->ownership == Ownership::detached) return forget(connection);
   warn(connection);
   revoke(connection);
   connection.enter(Phase::dying);

@@ -22,11 +22,11 @@ void Service::takeCommands() {
   for (Item& item : channel_.take()) {
     if (auto* commands = std::get_if<Commands>(&item)) {
       if (SlabRef slab = channel_.outbox.slab(commands->slab)) {
-        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::owner);
+        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::main);
         channel_.outbox.recycle(commands->slab);
       }
     } else if (auto* large = std::get_if<LargeCommand>(&item)) {
-      apply(large->record, large->payload.data(), Source::owner);
+      apply(large->record, large->payload.data(), Source::main);
     } else if (auto* news = std::get_if<LeaseNews>(&item)) {
       leaseNews(news->id);
     } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
@@ -78,8 +78,8 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
                                        std::memory_order_release);
-      auto& accepted = source == Source::owner ? connection.ledger->acceptedOwner
-                                               : connection.ledger->acceptedHandler;
+      auto& accepted = source == Source::main ? connection.ledger->acceptedMain
+                                              : connection.ledger->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
                      std::memory_order_release);
       break;
@@ -103,7 +103,7 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       pause(connection, command == Command::pause);
       break;
     case Command::mark:
-      mark(connection, record.aux, source == Source::owner ? *owner_ : *handler_);
+      mark(connection, record.aux, source == Source::main ? *main_ : *handler_);
       break;
     case Command::end:
       end(connection);
@@ -116,13 +116,14 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::lease: {
       double maxHold = 0;
       if (record.length == sizeof maxHold) std::memcpy(&maxHold, payload, sizeof maxHold);
-      wish(connection, {record.aux, source, (record.flags & flag::exclusive) != 0,
-                        (record.flags & flag::frame) != 0,
-                        maxHold > 0 ? static_cast<uint64_t>(std::min(maxHold, kLongestHold)) : 0});
+      requestLease(connection,
+                   {record.aux, source, (record.flags & flag::exclusive) != 0,
+                    (record.flags & flag::frame) != 0,
+                    maxHold > 0 ? static_cast<uint64_t>(std::min(maxHold, kLongestHold)) : 0});
       break;
     }
     case Command::cancelLease:
-      cancelWish(connection, record.aux, source);
+      cancelRequest(connection, record.aux, source);
       break;
     case Command::taken:
       reconsider(connection);

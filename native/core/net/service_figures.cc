@@ -2,8 +2,8 @@
 #include <string_view>
 #include <utility>
 
+#include "connection_guard.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -137,8 +137,8 @@ uint32_t Service::sampleTcp(uint32_t from, uint32_t count, bool unread) {
     }
     Connection& connection = connections_[slot];
     if (!connection.established()) continue;
-    Use use(connection);
-    if (!use) continue;
+    ConnectionGuard guard(connection);
+    if (!guard) continue;
     TcpFigures& figures = segment->rows[slot % kFigureSlots];
     if (readTcp(connection.fd, unread, figures)) set(figures.generation, connection.id.generation);
   }

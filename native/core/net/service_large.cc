@@ -2,9 +2,9 @@
 // end to the other; where nothing waits before it, it goes to the kernel from where it lies.
 #include "../bio/chain.h"
 #include "../ws/frame_pieces.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -20,7 +20,7 @@ constexpr size_t kPiece = 32 * 1024;
 // Nothing is queued, the kernel was not full, and no lease is to begin behind what was sent before.
 // BIOs that do more than look on are called in the turn's own time, see flush().
 bool Service::writesAtOnce(const Connection& connection) const {
-  if (!connection.out.empty() || connection.wantWrite || connection.wishes) return false;
+  if (!connection.out.empty() || connection.wantWrite || connection.leaseRequests) return false;
   const bio::Chain* const chain = bio::Chain::of(connection.ssl);
   return chain == nullptr || chain->looksOn();
 }
@@ -29,7 +29,7 @@ void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t
                         size_t size) {
   ws::FramePieces frame(connection.endpoint->role, opcode, data, size, &masks_);
   connection.queuedBytes += frame.left();
-  if (Use use(connection); use && writesAtOnce(connection)) {
+  if (ConnectionGuard guard(connection); guard && writesAtOnce(connection)) {
     if (pieces_.empty()) pieces_.resize(1 + kWhole / sizeof(Line));
     uint8_t* const payload = pieces_[1].bytes;  // with the header before it
     uint8_t* out = payload - frame.header();
@@ -39,7 +39,7 @@ void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t
       writeAtOnce(connection, out, piece, frame.left());
       out = payload;
     }
-    connection.cell->whole = connection.out.empty();
+    connection.cell->writeComplete = connection.out.empty();
   }
   if (const size_t left = frame.left()) {
     connection.out.commit(frame.next(connection.out.reserve(left), left));

@@ -8,20 +8,20 @@
 #include "../bio/chain.h"
 #include "../cell/lent_socket.h"
 #include "../flight/tls_watch.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
 // The connection stands: it can be leased once the lock, which is held, is given up.
-void Service::lend(Connection& connection) {
+void Service::makeLeasable(Connection& connection) {
   LeaseCell& cell = *connection.cell;
   cell.revoke();
   cell.generation = connection.id.generation;
-  cell.right = Right::worker;
-  cell.work = false;
-  cell.whole = true;
+  cell.ownership = Ownership::worker;
+  cell.needsService = false;
+  cell.writeComplete = true;
   cell.closing = false;
   cell.fd = connection.fd;
   cell.poll = poller_->sharedSet();
@@ -42,18 +42,19 @@ void Service::park(Connection& connection) {
 
 // --- requests ------------------------------------------------------------------------------------
 
-void Service::wish(Connection& connection, Wish wish) {
+void Service::requestLease(Connection& connection, LeaseRequest request) {
   if (!connection.established()) {
     const bool over = connection.phase == Phase::dying;
-    return refuse(connection, wish, over ? Refusal::closed : Refusal::notEstablished);
+    return refuse(connection, request, over ? Refusal::closed : Refusal::notEstablished);
   }
   {
-    Use use(connection);
-    connection.cell->wishes++;
-    note(connection, Flight::leaseWished, wish.request, wish.exclusive,
-         static_cast<uint8_t>(wish.side));
-    if (!connection.wishes) connection.wishes = std::make_unique<std::deque<Wish>>();
-    connection.wishes->push_back(wish);
+    ConnectionGuard guard(connection);
+    connection.cell->requests++;
+    note(connection, Flight::leaseRequested, request.request, request.exclusive,
+         static_cast<uint8_t>(request.side));
+    if (!connection.leaseRequests)
+      connection.leaseRequests = std::make_unique<std::deque<LeaseRequest>>();
+    connection.leaseRequests->push_back(request);
   }
   // What was sent before the request leaves before the lease begins. Both at once, and not when the
   // turn has come to this connection: whoever waits need not wait for all the others.
@@ -61,81 +62,83 @@ void Service::wish(Connection& connection, Wish wish) {
   if (channel_.events.publish()) channel_.wakeMain();
 }
 
-void Service::cancelWish(Connection& connection, uint32_t request, Source side) {
-  if (!connection.wishes) return;
-  Use use(connection);
-  auto& wishes = *connection.wishes;
-  for (auto wish = wishes.begin(); wish != wishes.end(); ++wish) {
-    if (wish->request != request || wish->side != side) continue;
-    wishes.erase(wish);
+void Service::cancelRequest(Connection& connection, uint32_t request, Source side) {
+  if (!connection.leaseRequests) return;
+  ConnectionGuard guard(connection);
+  auto& requests = *connection.leaseRequests;
+  for (auto it = requests.begin(); it != requests.end(); ++it) {
+    if (it->request != request || it->side != side) continue;
+    requests.erase(it);
     note(connection, Flight::leaseGivenUp, request, 0, static_cast<uint8_t>(side));
-    connection.cell->wishes--;
-    if (wishes.empty()) connection.wishes.reset();
+    connection.cell->requests--;
+    if (requests.empty()) connection.leaseRequests.reset();
     // Another may be the first now, or output was held back for this one.
     return markDirty(connection);
   }
 }
 
-void Service::refuse(Connection& connection, const Wish& wish, Refusal why) {
-  note(connection, Flight::leaseRefused, wish.request, wish.exclusive,
-       static_cast<uint8_t>(wish.side));
-  consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(why));
+void Service::refuse(Connection& connection, const LeaseRequest& request, Refusal why) {
+  note(connection, Flight::leaseRefused, request.request, request.exclusive,
+       static_cast<uint8_t>(request.side));
+  sinkOf(request.side).leased(connection, request.request, static_cast<double>(why));
 }
 
 // First come, first served: grants what can be granted, and stops at what cannot.
-void Service::grantWishes(Connection& connection) {
-  if (!connection.wishes) return;
-  Use use(connection);
+void Service::grantRequests(Connection& connection) {
+  if (!connection.leaseRequests) return;
+  ConnectionGuard guard(connection);
   LeaseCell& cell = *connection.cell;
-  while (connection.wishes && cell.right == Right::worker) {
-    Wish& wish = connection.wishes->front();
+  while (connection.leaseRequests && cell.ownership == Ownership::worker) {
+    LeaseRequest& request = connection.leaseRequests->front();
     uint64_t token = 0;
     if (!cell.closing) {
-      if (wish.exclusive && !standsFor(connection, wish)) return;
-      const uint64_t end = wish.maxHold == 0 ? 0 : monotonicNow() + wish.maxHold;
-      token = cell.grant({wish.exclusive, wish.frame, end, wish.side});
+      if (request.exclusive && !standsFor(connection, request)) return;
+      const uint64_t end = request.maxHold == 0 ? 0 : monotonicNow() + request.maxHold;
+      token = cell.grant({request.exclusive, request.frame, end, request.side});
       // What lies behind the barrier is written once it comes back.
-      if (wish.exclusive) cell.work = !connection.out.empty();
-      if (cell.wind(end)) leaseTimers_.hasten(end, connection.id);
+      if (request.exclusive) cell.needsService = !connection.out.empty();
+      if (cell.scheduleExpiry(end)) leaseTimers_.hasten(end, connection.id);
     }
-    cell.wishes--;
+    cell.requests--;
     if (token == 0) {
-      refuse(connection, wish, Refusal::closed);
+      refuse(connection, request, Refusal::closed);
       markDirty(connection);  // the close frame may lie behind a barrier
     } else {
-      consumerOf(wish.side).leased(connection, wish.request, static_cast<double>(token));
+      sinkOf(request.side).leased(connection, request.request, static_cast<double>(token));
     }
-    connection.wishes->pop_front();
-    if (connection.wishes->empty()) connection.wishes.reset();
+    connection.leaseRequests->pop_front();
+    if (connection.leaseRequests->empty()) connection.leaseRequests.reset();
   }
 }
 
 // Whether the streams stand where an exclusive lease may begin. The first time that nothing but
 // output is in the way, a barrier is set behind what is queued: beyond it nothing is written before
-// the lease, so that the wish is reached however much is sent.
-bool Service::standsFor(Connection& connection, Wish& wish) {
-  if (!connection.cell->observers.empty()) return false;
-  const bool midFrame = wish.frame && connection.decoder && !connection.decoder->betweenFrames();
+// the lease, so that the request is reached however much is sent.
+bool Service::standsFor(Connection& connection, LeaseRequest& request) {
+  if (!connection.cell->sharedLeases.empty()) return false;
+  const bool midFrame = request.frame && connection.decoder && !connection.decoder->betweenFrames();
   if (midFrame && !connection.wantsInput()) {
     // Nobody reads on to the frame's end: output is not held back for that.
-    wish.barred = false;
+    request.barred = false;
     return false;
   }
-  if (!std::exchange(wish.barred, true)) wish.barrier = connection.queuedBytes;
-  return connection.flushedBytes >= wish.barrier && !midFrame && bio::keptBy(connection.ssl) == 0;
+  if (!std::exchange(request.barred, true)) request.barrier = connection.queuedBytes;
+  return connection.flushedBytes >= request.barrier && !midFrame &&
+         bio::keptBy(connection.ssl) == 0;
 }
 
-// How much of the output may be written before the next wish is to be granted.
+// How much of the output may be written before the next request is to be granted.
 size_t Service::writable(const Connection& connection) const {
   const size_t size = connection.out.size();
-  if (!connection.wishes || !connection.wishes->front().barred) return size;
-  const uint64_t left = connection.wishes->front().barrier - connection.flushedBytes;
+  if (!connection.leaseRequests || !connection.leaseRequests->front().barred) return size;
+  const uint64_t left = connection.leaseRequests->front().barrier - connection.flushedBytes;
   return left < size ? static_cast<size_t>(left) : size;
 }
 
-// How much may be read at once: no further than to where a wish could be granted.
+// How much may be read at once: no further than to where a request could be granted.
 size_t Service::readableAtOnce(const Connection& connection) const {
-  if (!connection.wishes || !connection.wishes->front().frame || !connection.decoder) {
+  if (!connection.leaseRequests || !connection.leaseRequests->front().frame ||
+      !connection.decoder) {
     return buffer_.size();
   }
   const uint64_t wanted = connection.decoder->wanted();
@@ -148,14 +151,14 @@ void Service::leaseNews(ConnectionId id) {
   Connection* found = find(id);
   if (found == nullptr || !found->established()) return;
   Connection& connection = *found;
-  Use use(connection);
+  ConnectionGuard guard(connection);
   LeaseCell& cell = *connection.cell;
-  if (cell.right == Right::detached) return forget(connection);
-  if (cell.right == Right::returned) {
-    cell.right = Right::worker;
-    cell.work = false;
-    obey(connection, std::exchange(cell.verdict, {}));
-    if (connection.established()) rejoin(connection);
+  if (cell.ownership == Ownership::detached) return forget(connection);
+  if (cell.ownership == Ownership::returned) {
+    cell.ownership = Ownership::worker;
+    cell.needsService = false;
+    applyVerdict(connection, std::exchange(cell.verdict, {}));
+    if (connection.established()) resumePolling(connection);
   }
   markDirty(connection);
 }
@@ -164,18 +167,18 @@ void Service::leaseNews(ConnectionId id) {
 void Service::leaseReturn(const LeaseReturn& late) {
   Connection* connection = find(late.id);
   if (connection == nullptr || !connection->established()) return;
-  Use use(*connection);
+  ConnectionGuard guard(*connection);
   LeaseCell& cell = *connection->cell;
   const uint64_t now = monotonicNow();
   const uint32_t generation = late.id.generation;
   const bool exclusive = cell.holds(generation, late.token, now);
-  if (!exclusive && !cell.observes(generation, late.token, now)) return;
+  if (!exclusive && !cell.holdsShared(generation, late.token, now)) return;
   if (exclusive && !late.intact) cell.hold().taint("its descriptor was closed");
   if (cell.end(late.token, -1)) leaseNews(late.id);
 }
 
 // Does what the holder's doings ask for.
-void Service::obey(Connection& connection, const Verdict& verdict) {
+void Service::applyVerdict(Connection& connection, const Verdict& verdict) {
   if (verdict.error != 0 && !verdict.closeReceived) {
     return lost(connection, verdict.syscall, verdict.error);
   }
@@ -206,7 +209,7 @@ void Service::obey(Connection& connection, const Verdict& verdict) {
 }
 
 // Back into the poll set, and first of all what was missed.
-void Service::rejoin(Connection& connection) {
+void Service::resumePolling(Connection& connection) {
   const bool missed = std::exchange(connection.parked, false);
   if (missed) note(connection, Flight::rejoined);
   const int error = watchOn(connection, missed);
@@ -241,7 +244,7 @@ void Service::forget(Connection& connection) {
 void Service::revoke(Connection& connection) {
   connection.cell->revoke();
   connection.cell->decoder = nullptr;
-  connection.wishes.reset();
+  connection.leaseRequests.reset();
   leaseTimers_.remove(connection.id);
 }
 
@@ -260,8 +263,8 @@ void Service::revokeAll() {
     // What is recorded stays in its cell: the worker may have crashed, and the main thread asks.
     const bool recorded = std::exchange(connection.flight, nullptr) != nullptr;
     if (!connection.established()) continue;
-    Use use(connection);
-    if (connection.cell->right == Right::detached) {
+    ConnectionGuard guard(connection);
+    if (connection.cell->ownership == Ownership::detached) {
       connection.enter(Phase::dying);  // whoever took it waits for destroyed()
       continue;
     }
@@ -281,38 +284,39 @@ void Service::expireLeases() {
 }
 
 void Service::expire(Connection& connection) {
-  Use use(connection);
+  ConnectionGuard guard(connection);
   LeaseCell& cell = *connection.cell;
   cell.clock = 0;
-  const size_t before = cell.observers.size();
-  std::erase_if(cell.observers, [&](const Observer& one) {
+  const size_t before = cell.sharedLeases.size();
+  std::erase_if(cell.sharedLeases, [&](const SharedLease& one) {
     if (one.expiresAt == 0 || one.expiresAt > now_) return false;
     note(connection, Flight::leaseExpired, static_cast<uint32_t>(one.token), 0,
          static_cast<uint8_t>(one.side));
-    consumerOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
+    sinkOf(one.side).leaseExpired(connection, static_cast<double>(one.token));
     return true;
   });
-  if (cell.observers.size() != before) {
+  if (cell.sharedLeases.size() != before) {
     if (cell.lent) restoreFlags(cell.fd);
     markDirty(connection);
   }
-  if (cell.right == Right::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
+  if (cell.ownership == Ownership::holder && cell.expiresAt != 0 && cell.expiresAt <= now_) {
     const auto token = static_cast<double>(cell.token);
     cell.note(Flight::leaseExpired, cell.token, 1, static_cast<uint8_t>(cell.side));
-    cell.work = true;  // the connection comes back through leaseNews(), whatever was done
+    cell.needsService = true;  // the connection comes back through leaseNews(), whatever was done
     // Nobody can take a descriptor or a pointer out of the holder's hands.
     if (cell.holding && cell.holding->exposed())
       cell.holding->taint("it expired with fd or ssl out");
     cell.giveBack(-1);
-    consumerOf(cell.side).leaseExpired(connection, token);
+    sinkOf(cell.side).leaseExpired(connection, token);
     leaseNews(connection.id);
-  } else if (cell.right == Right::draining && cell.nextEnd() != 0 && cell.nextEnd() <= now_) {
+  } else if (cell.ownership == Ownership::draining && cell.nextEnd() != 0 &&
+             cell.nextEnd() <= now_) {
     // The holder's thread is stuck, and its operations with it.
     cell.hold().taint("operations of a ring outlived it");
     cell.settle();
     leaseNews(connection.id);
   }
-  if (const uint64_t next = cell.nextEnd(); cell.wind(next)) {
+  if (const uint64_t next = cell.nextEnd(); cell.scheduleExpiry(next)) {
     leaseTimers_.hasten(next, connection.id);
   }
 }

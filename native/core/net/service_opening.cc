@@ -1,4 +1,4 @@
-// Connections on their way from the opener to those that are served, and the last of them.
+// Connections on their way from the connector to those that are served, and the last of them.
 #include <openssl/crypto.h>
 
 #include <memory>
@@ -9,9 +9,9 @@
 #include "../bio/chain.h"
 #include "../flight/tls_watch.h"
 #include "../io/addresses.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -38,7 +38,7 @@ void Service::lookAgain(Connection& connection) {
 
 void Service::established(Connection& connection, int fd, SSL* ssl) {
   handshakes_.succeeded(connection);
-  opener_->established(connection);
+  connector_->established(connection);
   connection.fd = fd;
   connection.ssl = ssl;
   arm(connection, 0);
@@ -52,22 +52,22 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
         ws::DecoderOptions{connection.endpoint->role, connection.endpoint->maxPayload, nullptr});
   }
   // Nobody gets a lease before what came with the answer is taken in.
-  Use use(connection);
-  lend(connection);
+  ConnectionGuard guard(connection);
+  makeLeasable(connection);
   note(connection, Flight::opened);
   if (connection.flight != nullptr && ssl != nullptr) watchTls(ssl, *connection.cell, Lock::held);
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
   if (!opening->headers.empty()) facts.set("headers", opening->headers);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
-  if (connection.consumer != owner_) connection.consumer->opened(connection, facts);
-  if (connection.owner == owner_) {
+  if (connection.sink != main_) connection.sink->opened(connection, facts);
+  if (connection.owner == main_) {
     describeAddresses(fd, facts);
     connection.owner->opened(connection, facts);
   }
   for (std::string& line : opening->secrets) {
     connection.owner->keylog(connection, line);
-    if (connection.consumer != connection.owner) connection.consumer->keylog(connection, line);
+    if (connection.sink != connection.owner) connection.sink->keylog(connection, line);
     OPENSSL_cleanse(line.data(), line.size());
   }
   int error = 0;
@@ -82,7 +82,7 @@ void Service::established(Connection& connection, int fd, SSL* ssl) {
     input(connection, reinterpret_cast<uint8_t*>(opening->early.data()), opening->early.size());
   }
   if (bio::keptBy(ssl) > 0) {
-    connection.cell->whole = false;
+    connection.cell->writeComplete = false;
     markDirty(connection);
   }
   warn(connection);
@@ -97,8 +97,8 @@ void Service::failed(Connection& connection) {
   connection.ssl = nullptr;
   endRecord(connection, opening->error);
   connection.owner->failed(connection, opening->error);
-  if (connection.consumer != connection.owner) {
-    connection.consumer->failed(connection, opening->error);
+  if (connection.sink != connection.owner) {
+    connection.sink->failed(connection, opening->error);
   }
   host_.wake();
 }
@@ -106,8 +106,8 @@ void Service::failed(Connection& connection) {
 void Service::destroyed(Connection& connection) {
   {
     std::lock_guard lock(connection.cell->mutex);
-    if (connection.cell->right == Right::detached) {
-      connection.cell->right = Right::nobody;
+    if (connection.cell->ownership == Ownership::detached) {
+      connection.cell->ownership = Ownership::nobody;
       const auto& holding = connection.cell->holding;
       if (holding && holding->departure) holding->departure->tell();
     }
@@ -126,8 +126,8 @@ void Service::destroyed(Connection& connection) {
     connection.owner->failed(connection, info.error);
   } else {
     countClosed(info.code);
-    if (connection.consumer != connection.owner) {
-      connection.consumer->closed(connection, info.code, info.reason, info.error);
+    if (connection.sink != connection.owner) {
+      connection.sink->closed(connection, info.code, info.reason, info.error);
     }
     connection.owner->closed(connection, info.code, info.reason, info.error);
   }

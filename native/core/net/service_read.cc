@@ -6,9 +6,9 @@
 #include "../bio/chain.h"
 #include "../ws/frame_decoder_feed.h"
 #include "../ws/spare_memory.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -27,7 +27,7 @@ static bool holdsMore(const SSL* ssl) {
 }
 
 // Takes what the decoder finds to the connection's consumer.
-struct Sink {
+struct DecodedFrames {
   Service& service;
   Connection& connection;
   size_t messages = 0;
@@ -40,7 +40,7 @@ struct Sink {
       return;
     }
     connection.unread.gave(size);
-    connection.consumer->message(connection, opcode, data, size);
+    connection.sink->message(connection, opcode, data, size);
   }
   void message(ws::Opcode opcode, ws::Bytes&& data) {
     messages++;
@@ -48,7 +48,7 @@ struct Sink {
       discarded++;
     } else {
       connection.unread.gave(data.size());
-      connection.consumer->message(connection, opcode, std::move(data));
+      connection.sink->message(connection, opcode, std::move(data));
     }
     // Where only its bytes were looked at, the next message may have the memory.
     if (data.data() != nullptr) ws::SpareMemory::ofProcess().give(std::move(data));
@@ -57,7 +57,7 @@ struct Sink {
   void pong(const uint8_t* data, size_t size) {
     note(connection, Flight::pongReceived, static_cast<uint32_t>(size));
     service.countPong(connection, data, size);
-    connection.consumer->pong(connection, data, size);
+    connection.sink->pong(connection, data, size);
   }
   void close(uint16_t code, const uint8_t* reason, size_t size) {
     service.peerClosed(connection, code, {reinterpret_cast<const char*>(reason), size});
@@ -66,11 +66,11 @@ struct Sink {
 
 // Ended: the peer's end may lie behind what is there, or more behind urgent data (MSG_OOB).
 void Service::readable(Connection& connection, bool ended) {
-  Use use(connection);
-  if (!use) return;
+  ConnectionGuard guard(connection);
+  if (!guard) return;
   Read last = readOn(connection);
   // The end is likely to be next: asked for at once it costs less than having it reported.
-  if (ended && last != Read::nothing && use && connection.reads()) last = readOn(connection);
+  if (ended && last != Read::nothing && guard && connection.reads()) last = readOn(connection);
   // It is put off before that was reached.
   if (ended && connection.stalled) connection.endTold = true;
   // At descriptors that are sent along a read ends as well; see unix(7).
@@ -84,15 +84,15 @@ void Service::readable(Connection& connection, bool ended) {
 
 // Answers how the last read ended. Nothing: the kernel has no more, or is not to be asked now.
 Service::Read Service::readOn(Connection& connection) {
-  Use use(connection);
+  ConnectionGuard guard(connection);
   for (int i = 0; i < kReads; i++) {
     const Read read = readOnce(connection);
     if (read == Read::nothing) {
       warn(connection);
       return read;
     }
-    grantWishes(connection);
-    if (!use || !connection.reads()) return Read::some;
+    grantRequests(connection);
+    if (!guard || !connection.reads()) return Read::some;
     const bool more =
         read == Read::drained ? hasPending(connection.ssl) : holdsMore(connection.ssl);
     if (!more && read != Read::filled) return read;
@@ -118,7 +118,7 @@ Service::Read Service::readOnce(Connection& connection) {
     if (result.status != IoResult::Status::again) {
       inputEnded(connection, result);
     } else if (bio::Chain* const chain = bio::Chain::of(connection.ssl)) {
-      slowDown(connection, *chain);
+      backOff(connection, *chain);
     }
     if (result.more) readLater(connection);
     return Read::nothing;
@@ -165,22 +165,22 @@ void Service::input(Connection& connection, uint8_t* data, size_t size) {
     countReceived(connection, 1);
     if (connection.dropping) return countDiscarded(connection, 1);
     connection.unread.gave(size);
-    connection.consumer->data(connection, data, size);
+    connection.sink->data(connection, data, size);
     return;
   }
-  Sink sink{*this, connection};
-  const ws::Failure* failure = connection.decoder->feed(data, size, sink);
-  countReceived(connection, sink.messages);
-  countDiscarded(connection, sink.discarded);
+  DecodedFrames frames{*this, connection};
+  const ws::Failure* failure = connection.decoder->feed(data, size, frames);
+  countReceived(connection, frames.messages);
+  countDiscarded(connection, frames.discarded);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
 // Payload was read to where its message lies.
 void Service::payloadPlaced(Connection& connection, size_t size) {
-  Sink sink{*this, connection};
-  const ws::Failure* failure = connection.decoder->filled(size, sink);
-  countReceived(connection, sink.messages);
-  countDiscarded(connection, sink.discarded);
+  DecodedFrames frames{*this, connection};
+  const ws::Failure* failure = connection.decoder->filled(size, frames);
+  countReceived(connection, frames.messages);
+  countDiscarded(connection, frames.discarded);
   if (failure != nullptr) refuseInput(connection, *failure);
 }
 
@@ -218,7 +218,7 @@ void Service::inputEnded(Connection& connection, const IoResult& result) {
     if (connection.phase != Phase::open) return markDirty(connection);
     if (connection.endAfterFlush) return end(connection);
     // Half-closed. The consumer ends this side when it has answered what it got.
-    return connection.consumer->ended(connection);
+    return connection.sink->ended(connection);
   }
   if (!connection.closeReceived && !connection.closing().error) {
     return lost(connection, "read", 0);
@@ -235,8 +235,8 @@ void Service::writeFailed(Connection& connection, int error) {
 }
 
 void Service::updateInterest(Connection& connection) {
-  Use use(connection);
-  if (!use) return;
+  ConnectionGuard guard(connection);
+  if (!guard) return;
   const bool read = connection.wantsInput();
   if (connection.parked && !read) return;
   const int error = watchOn(connection, std::exchange(connection.parked, false));
@@ -253,8 +253,8 @@ int Service::watchOn(Connection& connection, bool anew) {
 
 // Whether it is to be read may have changed.
 void Service::inputWanted(Connection& connection) {
-  Use use(connection);
-  if (!use) return;
+  ConnectionGuard guard(connection);
+  if (!guard) return;
   updateInterest(connection);
   if (connection.reads() && hasPending(connection.ssl)) readLater(connection);
 }
@@ -275,8 +275,8 @@ void Service::pause(Connection& connection, bool paused) {
 
 // A request for a lease may have waited for a frame to end, with output held back.
 void Service::inputStopped(Connection& connection) {
-  if (!connection.wishes) return;
-  grantWishes(connection);
+  if (!connection.leaseRequests) return;
+  grantRequests(connection);
   markDirty(connection);
 }
 

@@ -1,6 +1,6 @@
 // Sends of several connections with one call, where the poller can do that: see Poller::send().
+#include "connection_guard.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -32,11 +32,11 @@ void Service::sendTogether() {
 
 void Service::prepareSend(Connection& connection) {
   if (!connection.established() || connection.ssl != nullptr || connection.failedWrite) return;
-  Use use(connection);
-  const size_t size = use ? writable(connection) : 0;
+  ConnectionGuard guard(connection);
+  const size_t size = guard ? writable(connection) : 0;
   if (size == 0) return;
   // Until flush(): the right stays here while bytes are on their way.
-  connection.cell->whole = false;
+  connection.cell->writeComplete = false;
   sends_.push_back({connection.fd, connection.out.front(), size});
   senders_.push_back(&connection);
 }

@@ -6,17 +6,17 @@
 // A connection that waits for its consumer is not read; the kernel's buffers fill, and then its
 // peer's. One that is closing has to be read, since its peer's answer lies behind what comes
 // before: what nobody takes then is thrown away.
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
 // Why it is not to be read for now. Log: what it gave lies there, and its consumer is waited for.
 // Held: JavaScript has that much of it. Dropped: the same, and it is read to be thrown away.
 Service::Stall Service::stallOf(Connection& connection) {
-  Consumer& consumer = *connection.consumer;
-  if (consumer.congested()) return Stall::log;
+  EventSink& sink = *connection.sink;
+  if (sink.congested()) return Stall::log;
   const size_t held = connection.ledger->held.load(std::memory_order_relaxed) * kHeldUnit;
   const size_t own = connection.endpoint->highWaterMark;
   const size_t limit = channel_.crowded() ? 0 : own;
@@ -24,16 +24,16 @@ Service::Stall Service::stallOf(Connection& connection) {
     return Stall::none;
   }
   for (;;) {
-    const size_t unread = connection.unread.look(consumer.progress());
+    const size_t unread = connection.unread.look(sink.progress());
     if (unread <= limit && held <= limit - unread) return Stall::none;
     // Others may have to be read before there is room for this one.
     if (held > limit && connection.phase == Phase::closing) return Stall::dropped;
     if (held > limit && unread == 0) {
       if (held > own) return Stall::held;
-      (void)consumer.awaitTaken(consumer.progress().given);
+      (void)sink.awaitTaken(sink.progress().given);
       return Stall::log;
     }
-    if (consumer.awaitTaken(connection.unread.mark())) return Stall::log;
+    if (sink.awaitTaken(connection.unread.mark())) return Stall::log;
   }
 }
 

@@ -125,7 +125,7 @@ void Service::sendRequest(Connection& connection) {
     if (chain != nullptr && chain->kept() > 0) result = chain->flush(connection.ssl);
   }
   if (result.status == IoResult::Status::again) {
-    if (chain != nullptr && chain->ownRetries() > 0) return slowOpening(connection, *chain);
+    if (chain != nullptr && chain->ownRetries() > 0) return backOffOpening(connection, *chain);
     connection.wantWrite = true;
     if (!connection.tellsOfRoom()) poller_->change(connection.fd, connection.id, true, true);
   } else if (result.status != IoResult::Status::done) {
@@ -142,7 +142,7 @@ void Service::readAnswer(Connection& connection, bool more) {
     const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), kSmallRead);
     if (result.status == IoResult::Status::again) {
       bio::Chain* const chain = bio::Chain::of(connection.ssl);
-      if (chain != nullptr && chain->ownRetries() > 0) slowOpening(connection, *chain);
+      if (chain != nullptr && chain->ownRetries() > 0) backOffOpening(connection, *chain);
       if (!result.more) return;
       break;
     }

@@ -6,9 +6,9 @@
 
 #include "../bio/chain.h"
 #include "../ws/frame_encoder.h"
+#include "connection_guard.h"
 #include "flight_note.h"
 #include "service.h"
-#include "use.h"
 
 namespace lwspool {
 
@@ -22,7 +22,7 @@ constexpr size_t kLargeMessage = 16 * 1024;
 void Service::ping(Connection& connection, const uint8_t* data, size_t size) {
   note(connection, Flight::pingReceived, static_cast<uint32_t>(size));
   if (connection.figures != nullptr) add(connection.figures->pingsReceived, 1);
-  connection.consumer->ping(connection, data, size);
+  connection.sink->ping(connection, data, size);
   if (!connection.sends()) return;
   // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
   // 5.5.3 lets the answer to the last ping stand for those before it.
@@ -69,27 +69,27 @@ bool Service::isOut(Connection& connection) {
   if (connection.flushedBytes != connection.queuedBytes) return false;
   if (connection.ssl == nullptr) return true;
   // Under a lease BIOs keep nothing, and its holder may be about to push one.
-  Use use(connection);
-  return !use || bio::keptBy(connection.ssl) == 0;
+  ConnectionGuard guard(connection);
+  return !guard || bio::keptBy(connection.ssl) == 0;
 }
 
-void Service::mark(Connection& connection, uint32_t number, Consumer& asker) {
+void Service::mark(Connection& connection, uint32_t number, EventSink& asker) {
   if (!connection.established() || isOut(connection)) return asker.flushed(connection, number);
   if (!connection.marks) connection.marks = std::make_unique<std::deque<Mark>>();
   connection.marks->push_back({connection.queuedBytes, number, &asker});
 }
 
 void Service::flush(Connection& connection) {
-  Use use(connection);
-  if (!use) return;
+  ConnectionGuard guard(connection);
+  if (!guard) return;
   OutBuffer& out = connection.out;
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
   // The clock decides when what waits is tried again.
-  if (connection.slowed && (!out.empty() || chain->kept() > 0)) return;
+  if (connection.backedOff && (!out.empty() || chain->kept() > 0)) return;
   bool blocked = std::exchange(connection.full, false);
   if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
   if (chain != nullptr) chain->gather(true);
-  while (use && !blocked && writable(connection) > 0) {
+  while (guard && !blocked && writable(connection) > 0) {
     const size_t size = writable(connection);
     const IoResult result = transmit(connection.fd, connection.ssl, out.front(), size);
     if (result.status == IoResult::Status::done) {
@@ -115,7 +115,7 @@ void Service::flush(Connection& connection) {
       blocked = result.status == IoResult::Status::again;
       kept = chain->kept();
     }
-    if (blocked) slowDown(connection, *chain);
+    if (blocked) backOff(connection, *chain);
     if (chain->hasNotices()) warn(connection);
   }
   connection.ledger->pending.store(static_cast<double>(out.size() + kept),
@@ -123,9 +123,9 @@ void Service::flush(Connection& connection) {
   if (connection.figures != nullptr) {
     set(connection.figures->queuedBytes, static_cast<double>(out.size() + kept));
   }
-  connection.cell->whole = out.empty() && kept == 0;
-  if (!use) return;
-  if (connection.slowed) blocked = false;
+  connection.cell->writeComplete = out.empty() && kept == 0;
+  if (!guard) return;
+  if (connection.backedOff) blocked = false;
   if (blocked != connection.wantWrite) {
     connection.wantWrite = blocked;
     if (connection.parked || !connection.tellsOfRoom()) updateInterest(connection);
@@ -133,7 +133,7 @@ void Service::flush(Connection& connection) {
   if (kept > 0) return;
   flushed(connection);
   noteWritten(connection);
-  grantWishes(connection);
+  grantRequests(connection);
 }
 
 // A command of that side was carried out; flush() says when all it asked for is written, also where
@@ -147,7 +147,7 @@ void Service::noteOutput(Connection& connection, Source side) {
 
 // Behind flushed(), by which a FIN has left as well.
 void Service::noteWritten(Connection& connection) {
-  for (const Source side : {Source::owner, Source::handler}) {
+  for (const Source side : {Source::main, Source::handler}) {
     const Output& output = connection.outputs[static_cast<size_t>(side)];
     if (output.position > connection.flushedBytes && !connection.out.empty()) continue;
     connection.ledger->written[static_cast<size_t>(side)].store(output.commands,

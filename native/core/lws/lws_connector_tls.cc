@@ -1,4 +1,4 @@
-// The opener's part in the TLS handshakes of clients.
+// The connector's part in the TLS handshakes of clients.
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "../bio/chain.h"
-#include "lws_opener.h"
+#include "lws_connector.h"
 
 namespace lwspool {
 
 // The connection's BIOs, before the first byte.
-bool LwsOpener::prepare(Connection& connection, SSL* ssl) {
+bool LwsConnector::prepare(Connection& connection, SSL* ssl) {
   const Endpoint& endpoint = *connection.endpoint;
   if (endpoint.bios.empty()) return true;
   bio::Place place;
@@ -43,7 +43,7 @@ bool LwsOpener::prepare(Connection& connection, SSL* ssl) {
   return true;
 }
 
-Connection* LwsOpener::connectionOf(const SSL* ssl) {
+Connection* LwsConnector::connectionOf(const SSL* ssl) {
   for (Connection* connection : attempts_) {
     if (connection->wsi != nullptr && lws_get_ssl(connection->wsi) == ssl) return connection;
   }

@@ -1,4 +1,4 @@
-#include "log_consumer.h"
+#include "log_sink.h"
 
 #include <cstring>
 #include <new>
@@ -21,8 +21,8 @@ uint16_t flagsOf(ws::Opcode opcode) {
 
 }  // namespace
 
-void LogConsumer::copy(Event event, uint16_t flags, const Connection& connection,
-                       const uint8_t* data, size_t size) {
+void LogSink::copy(Event event, uint16_t flags, const Connection& connection, const uint8_t* data,
+                   size_t size) {
   if (size == 0) {
     log_.append(event, flags, connection.id, 0, 0);
     return;
@@ -38,33 +38,32 @@ void LogConsumer::copy(Event event, uint16_t flags, const Connection& connection
   log_.appendExternal(event, flags, connection.id, std::move(own));
 }
 
-void LogConsumer::text(Event event, const Connection& connection, const std::string& payload,
-                       uint32_t aux) {
+void LogSink::text(Event event, const Connection& connection, const std::string& payload,
+                   uint32_t aux) {
   uint8_t* out = log_.append(event, 0, connection.id, payload.size(), aux);
   std::memcpy(out, payload.data(), payload.size());
 }
 
-void LogConsumer::opened(Connection& connection, const Fields& facts) {
+void LogSink::opened(Connection& connection, const Fields& facts) {
   text(Event::opened, connection, facts.encode(), connection.group);
 }
 
-void LogConsumer::failed(Connection& connection, const ErrorInfo& error) {
+void LogSink::failed(Connection& connection, const ErrorInfo& error) {
   text(Event::failed, connection, error.encoded().encode(), connection.group);
 }
 
-void LogConsumer::closed(Connection& connection, uint16_t code, std::string_view reason,
-                         const ErrorInfo& error) {
+void LogSink::closed(Connection& connection, uint16_t code, std::string_view reason,
+                     const ErrorInfo& error) {
   Fields fields = error ? error.encoded() : Fields();
   fields.set("closeReason", reason);
   text(Event::closed, connection, fields.encode(), code);
 }
 
-void LogConsumer::message(Connection& connection, ws::Opcode opcode, const uint8_t* data,
-                          size_t size) {
+void LogSink::message(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
   copy(Event::message, flagsOf(opcode), connection, data, size);
 }
 
-void LogConsumer::message(Connection& connection, ws::Opcode opcode, ws::Bytes&& data) {
+void LogSink::message(Connection& connection, ws::Opcode opcode, ws::Bytes&& data) {
   if (data.size() <= kInline) {
     return copy(Event::message, flagsOf(opcode), connection, data.data(), data.size());
   }
@@ -72,54 +71,52 @@ void LogConsumer::message(Connection& connection, ws::Opcode opcode, ws::Bytes&&
   log_.appendExternal(Event::message, flagsOf(opcode), connection.id, std::move(data));
 }
 
-void LogConsumer::ping(Connection& connection, const uint8_t* data, size_t size) {
+void LogSink::ping(Connection& connection, const uint8_t* data, size_t size) {
   copy(Event::ping, 0, connection, data, size);
 }
 
-void LogConsumer::pong(Connection& connection, const uint8_t* data, size_t size) {
+void LogSink::pong(Connection& connection, const uint8_t* data, size_t size) {
   copy(Event::pong, 0, connection, data, size);
 }
 
-void LogConsumer::data(Connection& connection, const uint8_t* data, size_t size) {
+void LogSink::data(Connection& connection, const uint8_t* data, size_t size) {
   copy(Event::data, flag::binary, connection, data, size);
 }
 
-void LogConsumer::ended(Connection& connection) {
-  log_.append(Event::ended, 0, connection.id, 0, 0);
-}
+void LogSink::ended(Connection& connection) { log_.append(Event::ended, 0, connection.id, 0, 0); }
 
-void LogConsumer::flushed(Connection& connection, uint32_t mark) {
+void LogSink::flushed(Connection& connection, uint32_t mark) {
   log_.append(Event::flushed, 0, connection.id, 0, mark);
 }
 
-void LogConsumer::broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) {
+void LogSink::broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) {
   uint8_t* out =
       log_.append(Event::broadcast, binary ? flag::binary : uint16_t{0}, {}, size, group);
   if (size > 0) std::memcpy(out, data, size);
 }
 
-void LogConsumer::leased(Connection& connection, uint32_t request, double tokenOrRefusal) {
+void LogSink::leased(Connection& connection, uint32_t request, double tokenOrRefusal) {
   number(Event::leased, connection, tokenOrRefusal, request);
 }
 
-void LogConsumer::leaseExpired(Connection& connection, double token) {
+void LogSink::leaseExpired(Connection& connection, double token) {
   number(Event::leaseExpired, connection, token, 0);
 }
 
-void LogConsumer::warned(Connection& connection, const char* code, std::string_view what) {
+void LogSink::warned(Connection& connection, const char* code, std::string_view what) {
   Fields fields;
   fields.set("code", code).set("text", what);
   text(Event::warned, connection, fields.encode(), 0);
 }
 
 // As node:tls gives it.
-void LogConsumer::keylog(Connection& connection, std::string_view line) {
+void LogSink::keylog(Connection& connection, std::string_view line) {
   uint8_t* out = log_.append(Event::keylog, 0, connection.id, line.size() + 1, 0);
   std::memcpy(out, line.data(), line.size());
   out[line.size()] = '\n';
 }
 
-void LogConsumer::number(Event event, const Connection& connection, double value, uint32_t aux) {
+void LogSink::number(Event event, const Connection& connection, double value, uint32_t aux) {
   uint8_t* out = log_.append(event, 0, connection.id, sizeof value, aux);
   std::memcpy(out, &value, sizeof value);
 }

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <utility>
 
-#include "consumer.h"
+#include "event_sink.h"
 
 namespace lwspool {
 
-class CountingConsumer final : public Consumer {
+class CountingSink final : public EventSink {
  public:
-  CountingConsumer(Consumer& next, bool wanted) : next_(next), wanted_(wanted) {}
+  CountingSink(EventSink& next, bool passOn) : next_(next), passesOn_(passOn) {}
 
   uint64_t messages() const { return messages_; }
   uint64_t bytes() const { return bytes_; }
@@ -19,16 +19,16 @@ class CountingConsumer final : public Consumer {
   void message(Connection& connection, ws::Opcode opcode, const uint8_t* data,
                size_t size) override {
     count(size);
-    if (wanted_) next_.message(connection, opcode, data, size);
+    if (passesOn_) next_.message(connection, opcode, data, size);
   }
   void message(Connection& connection, ws::Opcode opcode, ws::Bytes&& data) override {
     count(data.size());
-    if (wanted_) next_.message(connection, opcode, std::move(data));
+    if (passesOn_) next_.message(connection, opcode, std::move(data));
   }
   // Of a raw connection: as many messages as there were reads.
   void data(Connection& connection, const uint8_t* data, size_t size) override {
     count(size);
-    if (wanted_) next_.data(connection, data, size);
+    if (passesOn_) next_.data(connection, data, size);
   }
 
   void opened(Connection& connection, const Fields& facts) override {
@@ -65,8 +65,8 @@ class CountingConsumer final : public Consumer {
     bytes_ += size;
   }
 
-  Consumer& next_;
-  const bool wanted_;
+  EventSink& next_;
+  const bool passesOn_;
   uint64_t messages_ = 0;
   uint64_t bytes_ = 0;
 };

@@ -1,4 +1,4 @@
-#include "lws_opener.h"
+#include "lws_connector.h"
 
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -68,19 +68,19 @@ void unconnected(Connection& connection, const char* call, int error) {
 
 }  // namespace
 
-LwsOpener::LwsOpener(Service& service) : service_(service) {
+LwsConnector::LwsConnector(Service& service) : service_(service) {
   context_.emplace(onEvent, this);
   observeThisThread(this);
 }
 
-LwsOpener::~LwsOpener() {
+LwsConnector::~LwsConnector() {
   destroy();
   observeThisThread(nullptr);
 }
 
 // --- attempts ------------------------------------------------------------------------------------
 
-void LwsOpener::start(Connection& connection) {
+void LwsConnector::start(Connection& connection) {
   const Endpoint& endpoint = *connection.endpoint;
   Opening& opening = *connection.opening;
   lws_vhost* vhost = context_->clientVhost(endpoint.tls != nullptr);
@@ -125,17 +125,17 @@ void LwsOpener::start(Connection& connection) {
   proceed(connection, false);
 }
 
-void LwsOpener::abandon(Connection& connection) {
+void LwsConnector::abandon(Connection& connection) {
   if (connected(connection)) noteSocket(connection);
   kill(connection);
 }
 
-bool LwsOpener::connected(const Connection& connection) const {
+bool LwsConnector::connected(const Connection& connection) const {
   return connection.opening->reached != Reached::nothing;
 }
 
 // The attempt has failed, and libwebsockets has let go of it.
-void LwsOpener::over(Connection& connection) {
+void LwsConnector::over(Connection& connection) {
   std::erase(attempts_, &connection);
   Opening& opening = *connection.opening;
   if (!opening.cancelled && !opening.error) {
@@ -147,7 +147,7 @@ void LwsOpener::over(Connection& connection) {
 }
 
 // The call that was to begin the attempt has ended it.
-void LwsOpener::refused(Connection& connection) {
+void LwsConnector::refused(Connection& connection) {
   Opening& opening = *connection.opening;
   if (opening.error || opening.reached != Reached::nothing) return over(connection);
   const Diagnosis found = diagnose(connection);
@@ -161,34 +161,35 @@ void LwsOpener::refused(Connection& connection) {
 
 // --- libwebsockets' events -----------------------------------------------------------------------
 
-int LwsOpener::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in, size_t size) {
+int LwsConnector::onEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in,
+                          size_t size) {
   return Barrier::guard(-1, [&] { return onAnyEvent(wsi, reason, user, in, size); });
 }
 
-int LwsOpener::onAnyEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in,
-                          size_t size) {
-  auto* opener = static_cast<LwsOpener*>(lws_context_user(lws_get_context(wsi)));
+int LwsConnector::onAnyEvent(lws* wsi, lws_callback_reasons reason, void* user, void* in,
+                             size_t size) {
+  auto* connector = static_cast<LwsConnector*>(lws_context_user(lws_get_context(wsi)));
   // Before there is a context to speak of.
-  if (opener == nullptr || !opener->context_) return 0;
-  if (reason == LWS_CALLBACK_RAW_CLOSE) opener->context_->table().hide();
-  if (reason == LWS_CALLBACK_WSI_DESTROY) opener->context_->table().show();
-  if (opener->destroying_) return 0;
+  if (connector == nullptr || !connector->context_) return 0;
+  if (reason == LWS_CALLBACK_RAW_CLOSE) connector->context_->table().hide();
+  if (reason == LWS_CALLBACK_WSI_DESTROY) connector->context_->table().show();
+  if (connector->destroying_) return 0;
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
-    return opener->context_->configureServer(static_cast<SSL_CTX*>(user));
+    return connector->context_->configureServer(static_cast<SSL_CTX*>(user));
   }
   auto* connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
   if (connection == nullptr) {
-    return reason == LWS_CALLBACK_RAW_ADOPT ? opener->incoming(wsi) : 0;
+    return reason == LWS_CALLBACK_RAW_ADOPT ? connector->incoming(wsi) : 0;
   }
   // Unix sockets connect at once: events come before the call that makes the wsi returns it.
-  if (opener->starting_ == connection && connection->wsi == nullptr) connection->wsi = wsi;
+  if (connector->starting_ == connection && connection->wsi == nullptr) connection->wsi = wsi;
   // An event of an attempt that was given up long ago.
   if (connection->wsi != wsi) return 0;
-  return opener->event(wsi, reason, *connection, in, size);
+  return connector->event(wsi, reason, *connection, in, size);
 }
 
-int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connection, void* in,
-                     size_t size) {
+int LwsConnector::event(lws* wsi, lws_callback_reasons reason, Connection& connection, void* in,
+                        size_t size) {
   Opening* opening = connection.opening.get();
   note(connection, Flight::callback, static_cast<uint32_t>(reason), static_cast<uint32_t>(size));
   switch (reason) {
@@ -237,7 +238,7 @@ int LwsOpener::event(lws* wsi, lws_callback_reasons reason, Connection& connecti
 // libwebsockets has written a request of its own making, up to its last header. It knows neither
 // long paths and hosts nor the order and the fields we want, so the whole of it is written anew in
 // the same place. lws_generate_client_handshake() gives what is left of its buffer less 12 bytes.
-int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
+int LwsConnector::writeHead(Connection& connection, char** end, size_t room) {
   static constexpr std::string_view kBegin = "GET / HTTP/1.1\r\n";
   char* const begin = *end + room + 12 - LwsContext::kServiceBuffer;
   Opening& opening = *connection.opening;
@@ -254,13 +255,13 @@ int LwsOpener::writeHead(Connection& connection, char** end, size_t room) {
 }
 
 // What the kernel says of a connection that does not get any further.
-void LwsOpener::noteSocket(Connection& connection) {
+void LwsConnector::noteSocket(Connection& connection) {
   if (connection.wsi == nullptr) return;
   noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi));
 }
 
 // What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.
-void LwsOpener::explain(Connection& connection, std::string_view what) {
+void LwsConnector::explain(Connection& connection, std::string_view what) {
   Opening& opening = *connection.opening;
   if (opening.error || opening.cancelled || opening.reached == Reached::nothing) return;
   if (connection.wsi != nullptr) noteFault(connection, lws_get_ssl(connection.wsi));
@@ -271,7 +272,7 @@ void LwsOpener::explain(Connection& connection, std::string_view what) {
 
 // --- handing over, and taking back ---------------------------------------------------------------
 
-void LwsOpener::serve(Connection& connection, const Poller::Ready& ready) {
+void LwsConnector::serve(Connection& connection, const Poller::Ready& ready) {
   if (connection.opening->reached == Reached::nothing) {
     if (ready.broken && failed(connection)) return;
     // What is to be read is read once it stands.
@@ -282,7 +283,7 @@ void LwsOpener::serve(Connection& connection, const Poller::Ready& ready) {
 }
 
 // Whether the kernel has refused, and why, which libwebsockets would keep to itself.
-bool LwsOpener::failed(Connection& connection) {
+bool LwsConnector::failed(Connection& connection) {
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -301,13 +302,13 @@ bool LwsOpener::failed(Connection& connection) {
 }
 
 // Has libwebsockets do what there is to do. `more`: as in Service::connected().
-void LwsOpener::run(Connection& connection, bool readable, bool writable, bool more) {
+void LwsConnector::run(Connection& connection, bool readable, bool writable, bool more) {
   context_->serve(connection.fd, readable, writable);
   if (connection.wsi != nullptr) proceed(connection, more);
 }
 
 // libwebsockets has returned, and has the connection still.
-void LwsOpener::proceed(Connection& connection, bool more) {
+void LwsConnector::proceed(Connection& connection, bool more) {
   Opening& opening = *connection.opening;
   if (opening.stands) return takeOver(connection, more);
   // It keeps its timers in a list, which it walks to set another; and time-outs are ours.
@@ -316,14 +317,14 @@ void LwsOpener::proceed(Connection& connection, bool more) {
   const bio::Socket* const socket = bio::Socket::of(ssl);
   if (bio::Chain* const chain = bio::Chain::of(ssl); chain != nullptr && chain->takePutOff()) {
     opening.putOff = true;
-    service_.slowOpening(connection, *chain);
+    service_.backOffOpening(connection, *chain);
   } else if (socket != nullptr && !socket->drained()) {
     // It was granted no more in one call.
     service_.lookAgain(connection);
   }
 }
 
-void LwsOpener::resume(Connection& connection) {
+void LwsConnector::resume(Connection& connection) {
   if (!connection.opening || !std::exchange(connection.opening->putOff, false)) return;
   SSL* const ssl = lws_get_ssl(connection.wsi);
   if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
@@ -331,7 +332,7 @@ void LwsOpener::resume(Connection& connection) {
 }
 
 // From here on libwebsockets has neither bytes of the connection nor timers.
-void LwsOpener::takeOver(Connection& connection, bool more) {
+void LwsConnector::takeOver(Connection& connection, bool more) {
   lws* wsi = connection.wsi;
   SSL* const ssl = lws_get_ssl(wsi);
   const bool client = connection.endpoint->role == ws::Role::client;
@@ -349,15 +350,15 @@ void LwsOpener::takeOver(Connection& connection, bool more) {
   service_.connected(connection, connection.fd, ssl, requested, more);
 }
 
-void LwsOpener::established(Connection& connection) { std::erase(attempts_, &connection); }
+void LwsConnector::established(Connection& connection) { std::erase(attempts_, &connection); }
 
-void LwsOpener::kill(Connection& connection) {
+void LwsConnector::kill(Connection& connection) {
   if (connection.wsi != nullptr) context_->close(connection.wsi);
 }
 
-void LwsOpener::close(Connection& connection) { kill(connection); }
+void LwsConnector::close(Connection& connection) { kill(connection); }
 
-void LwsOpener::destroy() {
+void LwsConnector::destroy() {
   if (!context_) return;
   destroying_ = true;
   // All connections first, so that as little as possible happens while the context goes.

@@ -12,18 +12,18 @@
 #include <vector>
 
 #include "../net/connection.h"
-#include "../net/opener.h"
+#include "../net/connector.h"
 #include "../net/service.h"
 #include "lws_context.h"
 #include "tls_handshake.h"
 
 namespace lwspool {
 
-class LwsOpener final : public Opener, private TlsHandshakes {
+class LwsConnector final : public Connector, private TlsHandshakes {
  public:
   // Throws std::runtime_error.
-  explicit LwsOpener(Service& service);
-  ~LwsOpener() override;
+  explicit LwsConnector(Service& service);
+  ~LwsConnector() override;
 
   void start(Connection&) override;
   void abandon(Connection&) override;
@@ -35,7 +35,7 @@ class LwsOpener final : public Opener, private TlsHandshakes {
   void arrivals(uint32_t listener) override;
 
   // Target: takes connections in on that address. The port, or -1.
-  int listen(std::shared_ptr<const Endpoint>, const char* address, int port, Consumer&);
+  int listen(std::shared_ptr<const Endpoint>, const char* address, int port, EventSink&);
 
   // Makes the BIOs that are of JavaScript; null: there is none by that name. Throws std::exception.
   using MakeBio = std::function<std::shared_ptr<bio::Layer>(const std::string& module)>;
@@ -70,7 +70,7 @@ class LwsOpener final : public Opener, private TlsHandshakes {
     int fd;
     lws_vhost* vhost;
     std::shared_ptr<const Endpoint> endpoint;
-    Consumer* consumer;
+    EventSink* sink;
   };
   void adopt(const Listener&, int fd);
   int incoming(lws*);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "../channel/event_log.h"
-#include "consumer.h"
+#include "event_sink.h"
 
 namespace lwspool {
 
-class LogConsumer final : public Consumer {
+class LogSink final : public EventSink {
  public:
-  explicit LogConsumer(EventLog& log) : log_(log) {}
+  explicit LogSink(EventLog& log) : log_(log) {}
 
   void opened(Connection&, const Fields&) override;
   void failed(Connection&, const ErrorInfo&) override;

@@ -14,9 +14,9 @@ namespace lwspool {
 
 struct Connection;
 
-class Consumer {
+class EventSink {
  public:
-  virtual ~Consumer() = default;
+  virtual ~EventSink() = default;
 
   // Exactly one of opened() and failed(); after opened(), exactly one closed(), as the last call.
   virtual void opened(Connection&, const Fields& facts) = 0;

@@ -10,9 +10,9 @@ namespace lwspool {
 
 struct Connection;
 
-class Opener {
+class Connector {
  public:
-  virtual ~Opener() = default;
+  virtual ~Connector() = default;
 
   // Begins an attempt on opening->address. Ends, now or later, with Handshakes::attemptOver() or
   // Service::connected().
