@@ -1,4 +1,4 @@
-// How much may wait for a consumer that does not read: service_unread.cc.
+// How much may wait for a consumer that does not read: backpressure.h.
 #include "../../native/core/net/unread.h"
 #include "service_bed.h"
 

@@ -48,14 +48,14 @@ struct Opening {
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood
   bool cancelled = false;
-  bool inWindow = false;             // counts as an attempt under way
-  bool abandoned = false;            // the connector was told: attemptOver() is on its way
-  bool waiting = false;              // for its next attempt: the connector has nothing of it
-  bool repeated = false;             // the diagnosis found nothing wrong
-  bool watched = false;              // the poller has its descriptor, see Service::watch()
-  uint64_t watchedSince = 0;         // what was reported before is of another: see Service::poll()
-  bool stands = false;               // libwebsockets is done with it: to be taken over
-  bool putOff = false;               // by a BIO: Connector::resume() comes
+  bool inWindow = false;      // counts as an attempt under way
+  bool abandoned = false;     // the connector was told: attemptOver() is on its way
+  bool waiting = false;       // for its next attempt: the connector has nothing of it
+  bool repeated = false;      // the diagnosis found nothing wrong
+  bool watched = false;       // the poller has its descriptor, see PollSet::watch()
+  uint64_t watchedSince = 0;  // what was reported before is of another: see PollSet::concerns()
+  bool stands = false;        // libwebsockets is done with it: to be taken over
+  bool putOff = false;        // by a BIO: Connector::resume() comes
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
   uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
@@ -127,7 +127,7 @@ struct Connection {
   bool wantWrite = false;   // something waits for room in the kernel
   bool full = false;        // the kernel has just not taken what flush() was to write
   bool paused = false;      // by its user
-  bool stalled = false;     // what it gave its consumer waits there, see service_unread.cc
+  bool stalled = false;     // what it gave its consumer waits there, see backpressure.h
   bool listed = false;      // in the list of those that go on once the consumer has come further
   bool watched = false;     // the poller was last asked to tell of input
   bool endTold = false;     // of an end, which nobody has read yet
@@ -141,7 +141,7 @@ struct Connection {
   bool finSent = false;
   bool wasOpen = false;       // opened() was told
   bool toBeRead = false;      // in the list of those that OpenSSL holds bytes of
-  bool keepsBuffers = false;  // of OpenSSL, see service_buffers.cc
+  bool keepsBuffers = false;  // of OpenSSL, see tls_buffers.h
   bool backedOff = false;  // a BIO puts it off: it is tried again by the clock, not by the poller
 
   EventSink* sink = nullptr;   // messages

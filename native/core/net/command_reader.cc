@@ -1,13 +1,12 @@
-// What other threads and the worker's own JavaScript ask for.
+#include "command_reader.h"
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "../ws/close_code.h"
 #include "flight_note.h"
-#include "service.h"
 
 namespace lwspool {
 
@@ -18,32 +17,21 @@ constexpr double kLongestHold = 2'147'483'647;
 
 }  // namespace
 
-void Service::takeCommands() {
-  for (Item& item : channel_.take()) {
-    if (auto* commands = std::get_if<Commands>(&item)) {
-      if (SlabRef slab = channel_.outbox.slab(commands->slab)) {
-        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::main);
-        channel_.outbox.recycle(commands->slab);
-      }
-    } else if (auto* large = std::get_if<LargeCommand>(&item)) {
-      apply(large->record, large->payload.data(), Source::main);
-    } else if (auto* news = std::get_if<LeaseNews>(&item)) {
-      leaseNews(news->id);
-    } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
-      leaseReturn(*late);
-    } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
-      const Connection* connection = find(clock->id);
-      if (connection != nullptr && connection->established()) {
-        leaseTimers_.hasten(clock->expiresAt, clock->id);
-      }
-    } else {
-      connect(std::move(std::get<ConnectCommand>(item)));
-    }
-  }
-  resumeStalled();
-}
+CommandReader::CommandReader(const Turn& turn, ConnectionTable& table, const Sinks& sinks,
+                             ServiceFigures& figures, SendQueue& queue, LeaseRequests& requests,
+                             Backpressure& pressure, Closer& closer, Reader& reader, Writer& writer)
+    : turn_(turn),
+      table_(table),
+      sinks_(sinks),
+      figures_(figures),
+      queue_(queue),
+      requests_(requests),
+      pressure_(pressure),
+      closer_(closer),
+      reader_(reader),
+      writer_(writer) {}
 
-void Service::apply(const uint8_t* records, size_t size, Source source) {
+void CommandReader::apply(const uint8_t* records, size_t size, Source source) {
   size_t at = 0;
   while (size - at >= sizeof(Record)) {
     // A copy: what was checked must still be so when it is used, and need not lie at a multiple of
@@ -56,14 +44,15 @@ void Service::apply(const uint8_t* records, size_t size, Source source) {
   }
 }
 
-void Service::apply(const Record& record, const uint8_t* payload, Source source) {
+void CommandReader::apply(const Record& record, const uint8_t* payload, Source source) {
   const auto command = static_cast<Command>(record.type);
   const std::string_view text(reinterpret_cast<const char*>(payload), record.length);
   if (command == Command::broadcast) {
-    handler_->broadcast(record.aux, (record.flags & flag::binary) != 0, payload, record.length);
+    sinks_.handler().broadcast(record.aux, (record.flags & flag::binary) != 0, payload,
+                               record.length);
     return;
   }
-  Connection* found = find({record.slot, record.generation});
+  Connection* found = table_.find({record.slot, record.generation});
   if (found == nullptr) {
     if (command == Command::send) sentTooLate(record);
     return;
@@ -71,9 +60,10 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
   Connection& connection = *found;
   switch (command) {
     case Command::send: {
-      whileMemoryLasts(connection, [&] {
-        send(connection, (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
-             payload, record.length);
+      closer_.whileMemoryLasts(connection, [&] {
+        writer_.send(connection,
+                     (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
+                     payload, record.length);
       });
       // Until it is written: whoever asks in this turn has to see it in one of the two.
       connection.ledger->pending.store(static_cast<double>(connection.out.size()),
@@ -87,30 +77,30 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
     case Command::ping:
       if (record.length <= ws::kMaxControlPayload && connection.sends() &&
           connection.kind() == Kind::ws) {
-        sendFrame(connection, ws::Opcode::ping, payload, record.length);
+        queue_.sendFrame(connection, ws::Opcode::ping, payload, record.length);
         note(connection, Flight::pingSent, record.length);
-        countPing(connection, payload, record.length);
+        figures_.countPing(connection, payload, record.length);
       }
       break;
     case Command::close:
-      close(connection, static_cast<uint16_t>(record.aux), text);
+      closer_.close(connection, static_cast<uint16_t>(record.aux), text);
       break;
     case Command::terminate:
-      terminate(connection);
+      closer_.terminate(connection);
       break;
     case Command::pause:
     case Command::resume:
-      pause(connection, command == Command::pause);
+      reader_.pause(connection, command == Command::pause);
       break;
     case Command::mark:
-      mark(connection, record.aux, source == Source::main ? *main_ : *handler_);
+      writer_.mark(connection, record.aux, sinks_.of(source));
       break;
     case Command::end:
-      end(connection);
+      closer_.end(connection);
       break;
     case Command::fail: {
       ErrorInfo error{"ERR_HANDLER_FAILED", Fields::decode(text)};
-      fail(connection, ws::close_code::internalError, std::move(error));
+      closer_.fail(connection, ws::close_code::internalError, std::move(error));
       break;
     }
     case Command::lease: {
@@ -123,22 +113,29 @@ void Service::apply(const Record& record, const uint8_t* payload, Source source)
       break;
     }
     case Command::cancelLease:
-      cancelRequest(connection, record.aux, source);
+      requests_.cancel(connection, record.aux, source);
       break;
     case Command::taken:
-      reconsider(connection);
+      pressure_.reconsider(connection);
       break;
     case Command::broadcast:
       break;
   }
-  if (isOutput(command)) noteOutput(connection, source);
+  if (isOutput(command)) writer_.noteOutput(connection, source);
 }
 
 // Whoever asks has not heard yet that it is over.
-void Service::sentTooLate(const Record& record) {
-  if (record.slot >= connections_.size()) return;
-  Connection& connection = connections_[record.slot];
-  if (connection.id.generation == record.generation) countUnsent(connection);
+void CommandReader::sentTooLate(const Record& record) {
+  Connection* const last = table_.lastOf(record.slot);
+  if (last != nullptr && last->id.generation == record.generation) figures_.countUnsent(*last);
+}
+
+// What was sent before the request leaves before the lease begins. Both at once, and not when the
+// turn has come to this connection: whoever waits need not wait for all the others.
+void CommandReader::requestLease(Connection& connection, const LeaseRequest& request) {
+  if (!requests_.add(connection, request)) return;
+  writer_.flush(connection);
+  if (turn_.channel.events.publish()) turn_.channel.wakeMain();
 }
 
 }  // namespace lwspool

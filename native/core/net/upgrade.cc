@@ -1,15 +1,16 @@
-// Between libwebsockets and the open connection: the HTTP upgrade (RFC 6455, 4.1). No lease can be
-// had yet, so that nothing here needs the slot's lock.
+#include "upgrade.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../base/errno_name.h"
 #include "../bio/chain.h"
+#include "../io/transport.h"
 #include "../ws/handshake.h"
 #include "flight_note.h"
-#include "service.h"
 
 namespace lwspool {
 
@@ -71,15 +72,15 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
 
 }  // namespace
 
-void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested, bool more) {
+void Upgrade::connected(Connection& connection, int fd, SSL* ssl, bool requested, bool more) {
   Opening& opening = *connection.opening;
   if (connection.kind() == Kind::raw) {
     opening.drained = !more;
-    return established(connection, fd, ssl);
+    return establisher_.established(connection, fd, ssl);
   }
   connection.ssl = ssl;
   opening.stands = opening.upgrading = true;
-  if (const int error = opening.watched ? 0 : watch(connection, fd)) {
+  if (const int error = opening.watched ? 0 : polls_.watch(connection, fd)) {
     opening.error.code = "ERR_SOCKET";
     opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
     return handshakes_.abandon(connection);
@@ -94,23 +95,20 @@ void Service::connected(Connection& connection, int fd, SSL* ssl, bool requested
   if (connection.upgrading() && (more || hasPending(ssl))) readAnswer(connection, true);
 }
 
-void Service::disconnect(Connection& connection, bool closed) {
+void Upgrade::disconnect(Connection& connection, bool closed) {
   Opening& opening = *connection.opening;
   opening.upgrading = opening.stands = opening.putOff = false;
-  if (!std::exchange(opening.watched, false)) return;
-  poller_->remove(closed ? -1 : connection.fd, connection.id);
-  poller_->settle();
+  polls_.forget(connection, closed);
 }
 
-// Ended: as in readable().
-void Service::upgrade(Connection& connection, bool readable, bool writable, bool ended) {
+void Upgrade::ready(Connection& connection, bool readable, bool writable, bool ended) {
   if (writable) sendRequest(connection);
   if (!readable || !connection.upgrading()) return;
   readAnswer(connection, ended || !connection.endpoint->unixPath.empty());
 }
 
 // And what BIOs have kept of the one that libwebsockets has sent.
-void Service::sendRequest(Connection& connection) {
+void Upgrade::sendRequest(Connection& connection) {
   Opening& opening = *connection.opening;
   connection.wantWrite = false;
   bio::Chain* const chain = bio::Chain::of(connection.ssl);
@@ -125,9 +123,10 @@ void Service::sendRequest(Connection& connection) {
     if (chain != nullptr && chain->kept() > 0) result = chain->flush(connection.ssl);
   }
   if (result.status == IoResult::Status::again) {
-    if (chain != nullptr && chain->ownRetries() > 0) return backOffOpening(connection, *chain);
+    if (chain != nullptr && chain->ownRetries() > 0)
+      return delays_.backOffOpening(connection, *chain);
     connection.wantWrite = true;
-    if (!connection.tellsOfRoom()) poller_->change(connection.fd, connection.id, true, true);
+    if (!connection.tellsOfRoom()) polls_.poller().change(connection.fd, connection.id, true, true);
   } else if (result.status != IoResult::Status::done) {
     // What the server said before it went, if anything, is still to be had.
     readAnswer(connection, true);
@@ -135,28 +134,28 @@ void Service::sendRequest(Connection& connection) {
   }
 }
 
-// What comes behind the answer is the first that waits for the consumer, see service_unread.cc.
+// What comes behind the answer is the first that waits for the consumer, see backpressure.h.
 // More: where the kernel gave less than it was asked for, there may be more all the same.
-void Service::readAnswer(Connection& connection, bool more) {
+void Upgrade::readAnswer(Connection& connection, bool more) {
   for (int i = 0; i < kReads; i++) {
-    const IoResult result = receive(connection.fd, connection.ssl, buffer_.data(), kSmallRead);
+    const IoResult result = receive(connection.fd, connection.ssl, turn_.buffer.data(), kSmallRead);
     if (result.status == IoResult::Status::again) {
       bio::Chain* const chain = bio::Chain::of(connection.ssl);
-      if (chain != nullptr && chain->ownRetries() > 0) backOffOpening(connection, *chain);
+      if (chain != nullptr && chain->ownRetries() > 0) delays_.backOffOpening(connection, *chain);
       if (!result.more) return;
       break;
     }
     if (result.status != IoResult::Status::done) return answerEnded(connection, result);
-    taken_ += result.bytes;
+    turn_.taken += result.bytes;
     const bool drained = result.drained && !more && !hasPending(connection.ssl);
     connection.opening->drained = drained;
-    answer(connection, buffer_.data(), result.bytes);
+    answer(connection, turn_.buffer.data(), result.bytes);
     if (drained || !connection.upgrading()) return;
   }
-  poller_->change(connection.fd, connection.id, true, connection.polledForRoom());
+  polls_.poller().change(connection.fd, connection.id, true, connection.polledForRoom());
 }
 
-void Service::answer(Connection& connection, uint8_t* data, size_t size) {
+void Upgrade::answer(Connection& connection, uint8_t* data, size_t size) {
   Opening& opening = *connection.opening;
   while (!opening.body) {
     size_t consumed = 0;
@@ -195,7 +194,7 @@ void Service::answer(Connection& connection, uint8_t* data, size_t size) {
 }
 
 // The server speaks WebSocket; what came behind its answer is given.
-void Service::switched(Connection& connection, uint8_t* data, size_t size) {
+void Upgrade::switched(Connection& connection, uint8_t* data, size_t size) {
   Opening& opening = *connection.opening;
   const ws::ResponseParser& head = opening.answer;
   opening.reached = Reached::answer;
@@ -208,10 +207,10 @@ void Service::switched(Connection& connection, uint8_t* data, size_t size) {
   if (connection.endpoint->keepsHeaders) opening.headers = head.fields();
   opening.early.assign(reinterpret_cast<const char*>(data), size);
   releaseBuffers(connection.ssl);
-  established(connection, connection.fd, connection.ssl);
+  establisher_.established(connection, connection.fd, connection.ssl);
 }
 
-void Service::answerEnded(Connection& connection, const IoResult& result) {
+void Upgrade::answerEnded(Connection& connection, const IoResult& result) {
   Opening& opening = *connection.opening;
   // OpenSSL's callbacks, and a BIO that failed by itself, know better.
   if (const ErrorInfo* fault = bio::faultOf(connection.ssl); fault != nullptr && !opening.error) {

@@ -1,10 +1,10 @@
-// Large messages out. In the queue each would take memory of its own, written and read from one
-// end to the other; where nothing waits before it, it goes to the kernel from where it lies.
+#include "large_sends.h"
+
 #include "../bio/chain.h"
+#include "../io/transport.h"
 #include "../ws/frame_pieces.h"
 #include "connection_guard.h"
 #include "flight_note.h"
-#include "service.h"
 
 namespace lwspool {
 
@@ -18,16 +18,15 @@ constexpr size_t kPiece = 32 * 1024;
 }  // namespace
 
 // Nothing is queued, the kernel was not full, and no lease is to begin behind what was sent before.
-// BIOs that do more than look on are called in the turn's own time, see flush().
-bool Service::writesAtOnce(const Connection& connection) const {
+// BIOs that do more than look on are called in the turn's own time, see Writer::flush().
+bool LargeSends::writesAtOnce(const Connection& connection) {
   if (!connection.out.empty() || connection.wantWrite || connection.leaseRequests) return false;
   const bio::Chain* const chain = bio::Chain::of(connection.ssl);
   return chain == nullptr || chain->looksOn();
 }
 
-void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t* data,
-                        size_t size) {
-  ws::FramePieces frame(connection.endpoint->role, opcode, data, size, &masks_);
+void LargeSends::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
+  ws::FramePieces frame(connection.endpoint->role, opcode, data, size, &queue_.masks());
   connection.queuedBytes += frame.left();
   if (ConnectionGuard guard(connection); guard && writesAtOnce(connection)) {
     if (pieces_.empty()) pieces_.resize(1 + kWhole / sizeof(Line));
@@ -36,7 +35,7 @@ void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t
     const size_t most = size <= kWhole ? kWhole : kPiece;
     while (frame.left() > 0 && connection.out.empty()) {
       const size_t piece = frame.next(out, frame.header() + most);
-      writeAtOnce(connection, out, piece, frame.left());
+      write(connection, out, piece, frame.left());
       out = payload;
     }
     connection.cell->writeComplete = connection.out.empty();
@@ -44,16 +43,15 @@ void Service::sendLarge(Connection& connection, ws::Opcode opcode, const uint8_t
   if (const size_t left = frame.left()) {
     connection.out.commit(frame.next(connection.out.reserve(left), left));
   }
-  markDirty(connection);  // whoever waits for it is told at the end of the turn
+  queue_.markDirty(connection);  // whoever waits for it is told at the end of the turn
 }
 
 // What the kernel does not take is queued, with room for as much as will follow it.
-void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t size,
-                          size_t following) {
+void LargeSends::write(Connection& connection, const uint8_t* data, size_t size, size_t following) {
   while (size > 0) {
     const IoResult result = transmit(connection.fd, connection.ssl, data, size);
     if (result.status != IoResult::Status::done) {
-      // Told by flush(): here whoever sends would be told of an end before send() is over.
+      // Told by Writer::flush(): here whoever sends would be told of an end before send() is over.
       if (result.status != IoResult::Status::again) connection.failedWrite = result.error;
       connection.out.reserve(size + following);
       return connection.out.append(data, size);
@@ -61,7 +59,7 @@ void Service::writeAtOnce(Connection& connection, const uint8_t* data, size_t si
     note(connection, Flight::written, static_cast<uint32_t>(result.bytes),
          static_cast<uint32_t>(size));
     connection.flushedBytes += result.bytes;
-    countWritten(connection, result.bytes);
+    figures_.countWritten(connection, result.bytes);
     data += result.bytes;
     size -= result.bytes;
   }

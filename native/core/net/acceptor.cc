@@ -1,51 +1,77 @@
-// Connections that came in: a ws client's request is read and answered first.
+#include "acceptor.h"
+
+#include <string>
 #include <utility>
 
-#include "../io/addresses.h"
+#include "../io/transport.h"
 #include "../ws/handshake.h"
 #include "../ws/request_parser.h"
 #include "connection_guard.h"
-#include "service.h"
 
 namespace lwspool {
 
-void Service::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
-  const int error = connection.opening->watched ? 0 : watch(connection, fd);
+Acceptor::Acceptor(Turn& turn, ConnectionTable& table, ServiceFigures& figures,
+                   Deadlines& deadlines, PollSet& polls, PendingReads& pending, SendQueue& queue,
+                   LeaseRequests& requests, Closer& closer)
+    : turn_(turn),
+      table_(table),
+      figures_(figures),
+      deadlines_(deadlines),
+      polls_(polls),
+      pending_(pending),
+      queue_(queue),
+      requests_(requests),
+      closer_(closer) {}
+
+Connection* Acceptor::adopt(std::shared_ptr<const Endpoint> endpoint, EventSink& sink) {
+  const auto id = turn_.channel.slots.allocate();
+  if (!id) return nullptr;
+  Connection& connection = table_.place(*id);
+  figures_.begin(connection, std::move(endpoint));
+  connection.owner = connection.sink = &sink;
+  connection.opening = std::make_unique<Opening>();
+  connection.enter(Phase::opening);
+  return &connection;
+}
+
+void Acceptor::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
+  const int error = connection.opening->watched ? 0 : polls_.watch(connection, fd);
   connection.watched = true;
   connection.ssl = ssl;
   connection.enter(Phase::open);
   connection.opening.reset();
   ConnectionGuard guard(connection);
-  makeLeasable(connection);
-  if (error != 0) return lost(connection, "epoll_ctl", error);
+  requests_.makeLeasable(connection);
+  if (error != 0) return closer_.lost(connection, "epoll_ctl", error);
   if (connection.kind() == Kind::ws) {
     connection.request = std::make_unique<ws::RequestParser>();
-    arm(connection, now_ + connection.endpoint->timeout);
+    deadlines_.arm(connection, turn_.now + connection.endpoint->timeout);
   } else {
     connection.wasOpen = true;
     connection.reached(&ConnectionFigures::opened);
     connection.owner->opened(connection, {});
   }
-  if (more || hasPending(ssl)) readLater(connection);
+  if (more || hasPending(ssl)) pending_.add(connection);
 }
 
-void Service::request(Connection& connection, uint8_t* data, size_t size) {
+std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size_t size) {
   size_t consumed = 0;
   const auto answer = [&](const std::string& text) {
     connection.out.append(text.data(), text.size());
     connection.queuedBytes += text.size();
-    markDirty(connection);
+    queue_.markDirty(connection);
   };
   switch (connection.request->feed(data, size, consumed)) {
     case ws::RequestParser::State::needMore:
-      return;
+      return {};
     case ws::RequestParser::State::refused: {
       const ws::Refusal& refusal = connection.request->refusal();
       answer(ws::makeRefusal(refusal.status, refusal.text));
       connection.closing().error.code = "ERR_UPGRADE_INVALID";
       connection.endAfterFlush = true;
-      beginClosing(connection, kLinger);
-      return discardInput(connection);
+      closer_.beginClosing(connection, Closer::kLinger);
+      closer_.discardInput(connection);
+      return {};
     }
     case ws::RequestParser::State::accepted:
       break;
@@ -61,7 +87,7 @@ void Service::request(Connection& connection, uint8_t* data, size_t size) {
   connection.wasOpen = true;
   connection.reached(&ConnectionFigures::opened);
   connection.owner->opened(connection, {});
-  if (consumed < size) input(connection, data + consumed, size - consumed);
+  return {data + consumed, size - consumed};
 }
 
 }  // namespace lwspool
