@@ -286,7 +286,7 @@ Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   Fields fields;
   const Connection* connection = open(info.Env()).service->find(connectionId(info));
   if (connection != nullptr && connection->established()) {
-    describeAddresses(connection->fd, fields);
+    describeAddresses(connection->fd(), fields);
   }
   return bufferOf(info.Env(), fields.encode());
 }

@@ -57,7 +57,7 @@ TEST_CASE("bio service: what is gathered leaves in one write, and is not said to
   }
   bed.command(Command::mark, id, {}, 7);
   bed.settle();
-  CHECK_GT(connection.ledger->pending.load(), 0);
+  CHECK_GT(connection.ledger()->pending.load(), 0);
   CHECK_EQ(bed.take(id), kBusy);
   const Events& events = bed.main.of(id);
   CHECK(std::find(events.begin(), events.end(), "flushed 7") == events.end());
@@ -67,7 +67,7 @@ TEST_CASE("bio service: what is gathered leaves in one write, and is not said to
     return std::find(events.begin(), events.end(), "flushed 7") != events.end();
   }));
   CHECK(bed.alive(connection));
-  CHECK_EQ(connection.ledger->pending.load(), 0);
+  CHECK_EQ(connection.ledger()->pending.load(), 0);
 }
 
 TEST_CASE("bio service: a large message leaves at once where BIOs only look on") {
@@ -139,7 +139,7 @@ TEST_CASE("bio service: a failure of a BIO is the connection's error") {
   bio::FaultOptions options;
   options.resetAfter = 100;
   bed.push(id, std::make_shared<bio::Fault>(options, 0));
-  bio::Chain::of(connection.ssl)->fault.code = "ERR_BIO";
+  bio::Chain::of(connection.ssl())->fault.code = "ERR_BIO";
   bed.command(Command::send, id, std::string(500, 'x'));
   bed.command(Command::send, id, std::string(500, 'x'));
   CHECK(bed.untilGone(id));

@@ -57,7 +57,7 @@ TEST_CASE("flight: sizes are rounded up to powers of two") {
 TEST_CASE("flight: nothing is recorded where nobody asked for it") {
   LeaseBed bed;
   Connection& connection = bed.open();
-  CHECK(connection.flight == nullptr);
+  CHECK(connection.flight() == nullptr);
   CHECK(copyFlight(bed.channel.slots, connection.id).empty());
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("flight: leases, and what their holders move") {
   const ConnectionId id = connection.id;
   Held held = bed.hold(id);
   bed.peer(connection).text("parks it");
-  CHECK(bed.until([&] { return connection.parked; }));
+  CHECK(bed.until([&] { return connection.polling.parked(); }));
   bed.requestLease(id, 11, false);
   bed.settle();
   uint8_t bytes[64];

@@ -61,7 +61,7 @@ void LeaseBed::duplicate(Held& held) {
 std::string LeaseBed::read(const Held& held, size_t capacity) {
   std::vector<uint8_t> buffer(capacity);
   IoResult result{IoResult::Status::again};
-  const bool tls = service.find(held.id)->ssl != nullptr;
+  const bool tls = service.find(held.id)->ssl() != nullptr;
   for (int i = 0; i < 5'000 && result.status == IoResult::Status::again; i++) {
     const auto outcome = tls ? mainLeases.readTls(held, buffer.data(), capacity, result)
                              : mainLeases.readSocket(held, buffer.data(), capacity, result);
@@ -83,7 +83,7 @@ std::string LeaseBed::readAll(const Held& held, size_t size) {
 }
 
 size_t LeaseBed::write(const Held& held, const Octets& bytes) {
-  const bool tls = service.find(held.id)->ssl != nullptr;
+  const bool tls = service.find(held.id)->ssl() != nullptr;
   IoResult result{IoResult::Status::again};
   CHECK((tls ? mainLeases.writeTls(held, bytes.data(), bytes.size(), result)
              : mainLeases.writeSocket(held, bytes.data(), bytes.size(), result)));

@@ -36,8 +36,8 @@ TEST_CASE("lease: a detached connection goes on without the pool, which closes i
   Held held = bed.hold(id);
   bed.duplicate(held);
   bed.requestLease(id, 1, true);
-  const uint64_t socket = inodeOf(connection.fd);
-  const int number = connection.fd;
+  const uint64_t socket = inodeOf(connection.fd());
+  const int number = connection.fd();
 
   Detached detached;
   CHECK(bed.mainLeases.detach(held, 0, detached));

@@ -190,5 +190,5 @@ TEST_CASE("lease: a descriptor is closed only while it is the holder's socket") 
   bed.mainLeases.closeDuplicate(held.id, held.fd, held.inode);  // or it is nobody's
   bed.mainLeases.release(held, -1);
   // No duplicate is out any more: nothing is shut down before its time.
-  CHECK_EQ(connection.cell->duplicates.count(), 0);
+  CHECK_EQ(connection.cell()->duplicates.count(), 0);
 }

@@ -12,9 +12,9 @@ namespace {
 // What the main thread does while this thread, the worker's, has the lock.
 template <class Do>
 void whileOccupied(Connection& connection, Do act) {
-  connection.cell->mutex.lock();
+  connection.cell()->mutex.lock();
   std::thread(act).join();
-  connection.cell->mutex.unlock();
+  connection.cell()->mutex.unlock();
 }
 
 }  // namespace
@@ -86,14 +86,14 @@ TEST_CASE("lease: who closes a descriptor, or ends an operation of long ago, wai
   bed.duplicate(held);
   Pin pin;
   REQUIRE(bed.mainLeases.pin(held, Lane::read, 1, pin));
-  CHECK_EQ(connection.cell->duplicates.count(), 1);
+  CHECK_EQ(connection.cell()->duplicates.count(), 1);
   bed.service.terminate(connection);
   whileOccupied(connection, [&] {
     CHECK(pin.orphaned());
     CHECK_FALSE(pin.drop());
     bed.mainLeases.closeDuplicate(id, held.fd, held.inode);
   });
-  CHECK_EQ(connection.cell->duplicates.count(), 0);
+  CHECK_EQ(connection.cell()->duplicates.count(), 0);
   CHECK(bed.untilGone(id));
 }
 
@@ -101,12 +101,12 @@ TEST_CASE("flight: what is recorded can be read where the worker keeps the lock"
   FlightBed bed;
   Connection& connection = bed.open();
   const size_t before = bed.of(connection.id).entries.size();
-  connection.cell->mutex.lock();
+  connection.cell()->mutex.lock();
   CHECK_EQ(bed.of(connection.id).entries.size(), before);
   std::vector<std::string> all;
   CHECK(copyFlights(bed.channel.slots, 0, all));
   CHECK_EQ(all.size(), 1);
-  connection.cell->mutex.unlock();
+  connection.cell()->mutex.unlock();
 }
 
 TEST_CASE("flight: copies are right while entries are written") {

@@ -10,7 +10,7 @@ using namespace lwspool::test;
 namespace {
 
 uint32_t written(const Connection& connection, Source side) {
-  return connection.ledger->written[static_cast<size_t>(side)].load(std::memory_order_acquire);
+  return connection.ledger()->written[static_cast<size_t>(side)].load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ TEST_CASE("order: nothing counts as written before all that lies in front of it 
   bed.command(Command::send, id, std::string(8 << 20, 'o'));
   bed.command(Command::ping, id, "p", 0, 0, Source::handler);
   bed.settle();
-  REQUIRE_GT(connection.out.size(), 0);
+  REQUIRE_GT(connection.output.queue.size(), 0);
   CHECK_EQ(written(connection, Source::main), 0);
   CHECK_EQ(written(connection, Source::handler), 0);
   peer.reads = true;
@@ -64,7 +64,7 @@ TEST_CASE("order: the end of a raw connection counts once its FIN is out") {
   bed.command(Command::end, connection.id);
   CHECK_EQ(written(connection, Source::main), 0);
   bed.settle();
-  CHECK(connection.finSent);
+  CHECK(connection.ending.finSent());
   CHECK_EQ(written(connection, Source::main), 2);
 }
 

@@ -66,10 +66,10 @@ TEST_CASE("lease: with output half-written it begins at the end of what was sent
   const std::string large(3'000'000, 'x');
   bed.command(Command::send, id, large);
   bed.settle();
-  CHECK_FALSE(connection.cell->writeComplete);
+  CHECK_FALSE(connection.cell()->writeComplete);
   CHECK_EQ(bed.take(id), kBusy);
   CHECK_GT(bed.take(id, false), 0);  // who only looks does not mind
-  bed.mainLeases.release({id, connection.cell->lastToken}, -1);
+  bed.mainLeases.release({id, connection.cell()->lastToken}, -1);
   bed.requestLease(id, 1, true);
   bed.settle();
   // Sends that go on and on do not keep it away.
@@ -115,7 +115,7 @@ TEST_CASE("lease: what lies behind its beginning leaves when it ends, with nobod
     peer.pump();
     return bed.answer(id, 1) != 0;
   }));
-  CHECK_FALSE(connection.out.empty());
+  CHECK_FALSE(connection.output.queue.empty());
   bed.wakes = 0;
   bed.release(bed.granted(id, 1));
   CHECK_EQ(bed.wakes, 1);

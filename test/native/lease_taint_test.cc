@@ -132,7 +132,7 @@ TEST_CASE(
       Connection& connection = bed.open();
       const ConnectionId id = connection.id;
       bed.peer(connection).text("hello");
-      pollfd ready{connection.fd, POLLIN, 0};
+      pollfd ready{connection.fd(), POLLIN, 0};
       CHECK_EQ(poll(&ready, 1, 10'000), 1);
       Held held = bed.hold(id);
       bed.duplicate(held);

@@ -22,7 +22,7 @@ TEST_CASE("lease: only of a connection that stands; a name of the past reaches n
   CHECK_EQ(bed.take(id), kClosed);
   bed.requestLease(id, 2, false);
   CHECK_EQ(bed.answer(id, 2), kClosed);
-  const int number = bed.service.find(id)->fd;
+  const int number = bed.service.find(id)->fd();
   CHECK(bed.untilGone(id));
   CHECK_EQ(bed.take(id), kClosed);
 
@@ -40,7 +40,7 @@ TEST_CASE("lease: only of a connection that stands; a name of the past reaches n
   bed.channel.slots.release(id);
   Connection& next = bed.open();
   REQUIRE_EQ(next.id, ConnectionId{id.slot, id.generation + 1});
-  REQUIRE_EQ(next.fd, number);
+  REQUIRE_EQ(next.fd(), number);
   CHECK_EQ(bed.take(id), kClosed);
   CHECK_EQ(bed.take({id.slot, id.generation + 2}), kNotEstablished);
   const Held other = bed.hold(next.id);

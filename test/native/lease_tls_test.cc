@@ -30,7 +30,7 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
     TlsLeaseBed bed(version);
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
-    REQUIRE_EQ(SSL_version(connection.ssl), version);
+    REQUIRE_EQ(SSL_version(connection.ssl()), version);
     Peer& peer = bed.peer(connection);
     CHECK(bed.alive(connection));
     const size_t told = bed.events(connection).size();
@@ -41,7 +41,7 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
     CHECK_EQ(octets(bed.readAll(held, frame.size())), frame);
     bed.wakes = 0;
     bed.release(held);
-    CHECK_EQ(bed.wakes, hasPending(connection.ssl) ? 1 : 0);
+    CHECK_EQ(bed.wakes, hasPending(connection.ssl()) ? 1 : 0);
     CHECK(bed.untilEvent(id, "text message 7"));
     for (size_t i = 1; i < 8; i++) {
       CHECK_EQ(bed.events(connection)[told + i - 1], "text message " + std::to_string(i));
@@ -53,20 +53,17 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
 
 TEST_CASE("lease tls: buffers that a busy connection keeps are given back behind the lease") {
   TlsLeaseBed bed;
-  const auto keeps = [](const Connection& connection) {
-    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
-  };
   Connection& leased = bed.open();
   Connection& other = bed.open();
   for (Connection* connection : {&leased, &other}) {
     CHECK(bed.alive(*connection));
-    CHECK(keeps(*connection));
+    CHECK(keepsBuffers(*connection));
   }
   const Held held = bed.hold(leased.id);
-  CHECK(bed.until([&] { return !keeps(other); }));
-  CHECK(keeps(leased));
+  CHECK(bed.until([&] { return !keepsBuffers(other); }));
+  CHECK(keepsBuffers(leased));
   bed.release(held);
-  CHECK(bed.until([&] { return !keeps(leased); }));
+  CHECK(bed.until([&] { return !keepsBuffers(leased); }));
   CHECK(bed.alive(leased));
 }
 
@@ -180,7 +177,7 @@ TEST_CASE("lease tls: bytes below TLS break it, through the lease or past it") {
       if (past) bed.duplicate(held);
       if (reads) {
         bed.peer(connection).text("hello");
-        pollfd ready{connection.fd, POLLIN, 0};
+        pollfd ready{connection.fd(), POLLIN, 0};
         CHECK_EQ(poll(&ready, 1, 10'000), 1);
       }
       uint8_t buffer[8] = {};

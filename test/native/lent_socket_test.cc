@@ -194,7 +194,7 @@ TEST_CASE("lent: closing does not linger, but a reset stays one") {
       }
       bed.release(held);
       CHECK(bed.alive(connection));
-      const Stranger witness(connection.fd);
+      const Stranger witness(connection.fd());
       // A close that waits would: nobody takes what was sent.
       Peer& peer = bed.peer(connection);
       bed.command(Command::terminate, id);

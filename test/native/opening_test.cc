@@ -77,7 +77,7 @@ TEST_CASE("opening: what is ready is the connector's until it stands, and nothin
   CHECK_FALSE(bed.connector.served[0].readable);
   REQUIRE_EQ(write(bed.connector.pairs[0].theirs, "early", 5), 5);
   bed.connector.onServed = [&](Connection& connection) {
-    bed.service.connected(connection, connection.fd, nullptr, false, true);
+    bed.service.connected(connection, connection.fd(), nullptr, false, true);
   };
   bed.turns();
   CHECK_EQ(bed.connector.served.size(), 2);
@@ -128,4 +128,23 @@ TEST_CASE("opening: what was seen of one attempt is not taken for the next one's
   bed.turns();
   REQUIRE_EQ(bed.connector.served.size(), 4);
   CHECK_FALSE(bed.connector.served[3].readable);
+}
+
+TEST_CASE(
+    "opening: a descriptor that the poller refuses is an error, with the call that refused it") {
+  Bed bed;
+  bed.connector.sockets = [] {
+    SocketPair pair = unixPair();
+    ::close(std::exchange(pair.ours, -1));
+    return pair;
+  };
+  const ConnectionId raw = bed.ask(endpoint(Kind::raw));
+  CHECK(bed.untilEvent(raw, "closed 1006 ERR_CONNECTION_LOST"));
+  bed.connector.plan = [](const Connection&) { return Attempt{Attempt::End::connected}; };
+  const ConnectionId upgrading = bed.ask();
+  CHECK(bed.untilEvent(upgrading, "failed ERR_SOCKET"));
+  for (const ConnectionId id : {raw, upgrading}) {
+    CHECK_EQ(bed.main.factsOf(id).get("syscall"), bed.service.pollCall());
+    CHECK_EQ(bed.main.factsOf(id).get("errno"), "EBADF");
+  }
 }

@@ -68,8 +68,8 @@ int32_t RingBed::result(uint64_t id) {
 }
 
 Ownership RingBed::ownership(const Connection& connection) {
-  std::lock_guard lock(connection.cell->mutex);
-  return connection.cell->ownership;
+  std::lock_guard lock(connection.cell()->mutex);
+  return connection.cell()->ownership;
 }
 
 }  // namespace lwspool::test

@@ -74,11 +74,11 @@ TEST_CASE("backpressure: a stalled connection whose peer broke is read once ther
   bed.main.full = true;
   bed.peer(connection).text("kept");
   bed.settle();
-  CHECK(connection.stalled);
+  CHECK(connection.input.stalled());
   bed.peer(connection).end();
   CHECK_LE(pollsIn(bed, 50), 2);
   bed.service.resumeStalled();  // there is none yet
-  CHECK(connection.stalled);
+  CHECK(connection.input.stalled());
   CHECK_LE(pollsIn(bed, 50), 2);
   bed.main.full = false;
   bed.service.resumeStalled();
@@ -126,7 +126,7 @@ TEST_CASE("backpressure: a log that is full stops the reading, and starts it whe
   for (int i = 0; i < 3; i++) ids.push_back(bed.ask(to));
   REQUIRE(bed.until([&] {
     return std::all_of(ids.begin(), ids.end(), [&](ConnectionId id) {
-      return bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen;
+      return bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen();
     });
   }));
   // More than the log takes; the rest waits in the kernel and with the peers.
@@ -141,7 +141,7 @@ TEST_CASE("backpressure: a log that is full stops the reading, and starts it whe
   const auto allStalled = [&] {
     pumpAll();
     return std::all_of(ids.begin(), ids.end(),
-                       [&](ConnectionId id) { return bed.service.find(id)->stalled; });
+                       [&](ConnectionId id) { return bed.service.find(id)->input.stalled(); });
   };
   size_t messages = 0;
   size_t stalls = 0;
@@ -196,7 +196,7 @@ TEST_CASE("backpressure: both sides full, nothing spins, and each direction goes
     for (int i = 0; i < 3; i++) peer.text(std::string(1 << 20, 'i'));
     bed.settle(20);
     CHECK_LE(pollsIn(bed, 50), 2);
-    REQUIRE_GT(connection.out.size(), 0);
+    REQUIRE_GT(connection.output.queue.size(), 0);
     REQUIRE_GT(peer.unwritten(), 0);
 
     // We read: what it sends arrives, though ours stays where it is.
@@ -205,7 +205,7 @@ TEST_CASE("backpressure: both sides full, nothing spins, and each direction goes
       peer.pump();
       return bed.main.of(id).size() == 4;
     }));
-    CHECK_GT(connection.out.size(), 0);
+    CHECK_GT(connection.output.queue.size(), 0);
     CHECK_LE(pollsIn(bed, 50), 2);
 
     // It reads, and sends nothing.
@@ -214,7 +214,7 @@ TEST_CASE("backpressure: both sides full, nothing spins, and each direction goes
       peer.pump();
       return peer.events.size() == 3;
     }));
-    CHECK(connection.out.empty());
+    CHECK(connection.output.queue.empty());
     CHECK_LE(pollsIn(bed, 50), 2);
   }
 }

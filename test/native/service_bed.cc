@@ -162,7 +162,7 @@ void TestConnector::start(Connection& connection) {
 
 void TestConnector::abandon(Connection& connection) {
   log.push_back("abandoned " + connection.opening->address);
-  const bool connected = connection.fd >= 0;
+  const bool connected = connection.fd() >= 0;
   if (connected) release(connection);
   later_.push_back([this, &connection, connected] {
     if (!connected) inFlight--;
@@ -176,7 +176,7 @@ bool TestConnector::connected(const Connection& connection) const {
 }
 
 void TestConnector::close(Connection& connection) {
-  CHECK(connection.phase == Phase::dying);
+  CHECK(connection.phase() == Phase::dying);
   later_.push_back([this, &connection] {
     release(connection);
     service_.destroyed(connection);
@@ -191,16 +191,16 @@ void TestConnector::turn() {
 }
 
 void TestConnector::release(Connection& connection) {
-  if (connection.ssl != nullptr) SSL_free(connection.ssl);
-  if (connection.fd >= 0) ::close(connection.fd);
+  if (connection.ssl() != nullptr) SSL_free(connection.ssl());
+  if (connection.fd() >= 0) ::close(connection.fd());
 }
 
 std::pair<int, SSL*> TestConnector::connect(Connection& connection) {
   const SocketPair pair = sockets();
   const ws::Role peerRole =
-      connection.endpoint->role == ws::Role::client ? ws::Role::server : ws::Role::client;
+      connection.endpoint()->role == ws::Role::client ? ws::Role::server : ws::Role::client;
   auto peer = std::make_unique<Peer>(pair.theirs, peerRole);
-  SSL* ssl = tls ? secure(pair.ours, *peer, connection.endpoint->role) : nullptr;
+  SSL* ssl = tls ? secure(pair.ours, *peer, connection.endpoint()->role) : nullptr;
   peers_[keyOf(connection.id)] = std::move(peer);
   return {pair.ours, ssl};
 }
@@ -230,6 +230,10 @@ std::shared_ptr<Endpoint> endpoint(Kind kind, ws::Role role) {
   made->timeout = 60'000;
   made->maxPayload = 1 << 20;
   return made;
+}
+
+bool keepsBuffers(const Connection& connection) {
+  return (SSL_get_mode(connection.ssl()) & SSL_MODE_RELEASE_BUFFERS) == 0;
 }
 
 PollerKind eachPoller() {
@@ -263,7 +267,7 @@ ConnectionId Bed::ask(std::shared_ptr<const Endpoint> to, uint32_t group, bool o
 
 Connection& Bed::open(std::shared_ptr<const Endpoint> to, uint32_t group) {
   const ConnectionId id = ask(std::move(to), group);
-  REQUIRE(until([&] { return service.find(id) != nullptr && service.find(id)->wasOpen; }));
+  REQUIRE(until([&] { return service.find(id) != nullptr && service.find(id)->wasOpen(); }));
   return *service.find(id);
 }
 

@@ -151,6 +151,9 @@ class TestConnector final : public Connector {
 
 std::shared_ptr<Endpoint> endpoint(Kind kind = Kind::ws, ws::Role role = ws::Role::client);
 
+// Whether it keeps OpenSSL's buffers between messages.
+bool keepsBuffers(const Connection& connection);
+
 // A test that has a bed is run with each kind of poller that this kernel has.
 PollerKind eachPoller();
 

@@ -182,7 +182,7 @@ TEST_CASE("close: what the peer said before it went is read, though writing has 
     peer.write(wire(Role::client, {Frame{0x81, "why:"}, closeFrame(4000, "so")}));
     peer.end();
     if (tcp) {  // the answer to the first write is a reset, which the second one meets
-      CHECK_EQ(send(connection.fd, "x", 1, MSG_NOSIGNAL), 1);
+      CHECK_EQ(send(connection.fd(), "x", 1, MSG_NOSIGNAL), 1);
       usleep(20'000);
     }
     // Written in the same turn, before the loop has looked for input.
@@ -201,14 +201,15 @@ TEST_CASE("close: where sending a large message fails it is told once, when the 
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
     bed.peer(connection).reset();
-    pollfd broken = {connection.fd, POLLIN, 0};
+    pollfd broken = {connection.fd(), POLLIN, 0};
     REQUIRE_EQ(poll(&broken, 1, 20'000), 1);
     const std::string large(200'000, 'x');
     bed.command(Command::send, id, large);  // fails, and nobody has looked for input yet
-    REQUIRE(connection.failedWrite);
-    CHECK_EQ(*connection.failedWrite, ECONNRESET);
-    CHECK_FALSE(connection.cell->writeComplete);
-    CHECK_EQ(connection.queuedBytes, connection.flushedBytes + connection.out.size());
+    REQUIRE(connection.output.failure());
+    CHECK_EQ(*connection.output.failure(), ECONNRESET);
+    CHECK_FALSE(connection.cell()->writeComplete);
+    CHECK_EQ(connection.output.queuedBytes(),
+             connection.output.flushedBytes() + connection.output.queue.size());
     CHECK_EQ(bed.main.of(id), Events{"opened"});
     bed.command(Command::send, id, large);
     bed.command(Command::close, id, "", 1000);

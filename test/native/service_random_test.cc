@@ -205,7 +205,7 @@ class World : public EventSink {
   }
   void act(Connection& connection) {
     Model& model = models.at(keyOf(connection.id));
-    if (connection.phase != Phase::open || model.opened == 0) return;
+    if (connection.phase() != Phase::open || model.opened == 0) return;
     switch (random() % 24) {
       case 0:
         if (oneIn(random, 4)) close(model);
@@ -400,7 +400,7 @@ TEST_CASE(
         if (model.kind == Kind::ws && model.peerClosed && peer.fd() >= 0 &&
             model.gotPeer == model.toPeer.size() && peer.unwritten() == 0) {
           const Connection* connection = world.bed.service.find(model.id);
-          if (connection == nullptr || connection->closeReceived) peer.halfClose();
+          if (connection == nullptr || connection->ending.received()) peer.halfClose();
         }
       }
       for (auto& [key, model] : world.models) {

@@ -73,7 +73,7 @@ TEST_CASE("service: what comes on many connections at once is answered some of t
 TEST_CASE("service: the ledger tells what was taken over and what still waits") {
   Bed bed;
   Connection& connection = bed.open();
-  const LedgerEntry& ledger = *connection.ledger;
+  const LedgerEntry& ledger = *connection.ledger();
   bed.command(Command::send, connection.id, "12345");
   bed.command(Command::send, connection.id, "123", 0, 0, Source::handler);
   CHECK_EQ(ledger.acceptedMain, 5);
@@ -84,7 +84,7 @@ TEST_CASE("service: the ledger tells what was taken over and what still waits") 
   for (int i = 0; i < 4; i++) bed.command(Command::send, connection.id, megabyte);
   bed.settle();
   CHECK_GT(ledger.pending, 0);
-  CHECK_EQ(ledger.pending, connection.out.size());
+  CHECK_EQ(ledger.pending, connection.output.queue.size());
   const ConnectionId id = connection.id;
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
@@ -114,7 +114,7 @@ TEST_CASE("service: a name of an earlier generation reaches nobody") {
   CHECK(bed.peer(second).events.empty());
   CHECK_EQ(bed.events(second), Events{"opened"});
   CHECK_EQ(bed.main.of(old), Events{"opened", "closed 1006"});
-  CHECK_EQ(second.ledger->acceptedMain, 0);
+  CHECK_EQ(second.ledger()->acceptedMain, 0);
 }
 
 TEST_CASE("service: timers and readiness of an earlier generation touch nobody") {
@@ -237,7 +237,7 @@ TEST_CASE("service: random bytes as commands never crash it") {
     if (i % 16 == 0) {
       bed.host.turn(bed.service, 0);
       for (const ConnectionId id : ids) {
-        if (bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen) {
+        if (bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen()) {
           bed.connector.peer(id).pump();
         }
       }
@@ -265,7 +265,7 @@ TEST_CASE("service: a mark is told once the kernel has all that was sent before 
   peer.reads = true;
   CHECK(bed.until([&] {
     peer.pump();
-    return connection.out.empty();
+    return connection.output.queue.empty();
   }));
   CHECK_EQ(bed.events(connection),
            Events{"opened", "flushed 1", "flushed 2", "flushed 3", "flushed 4"});
@@ -329,7 +329,7 @@ TEST_CASE("service: a peer that pings without reading makes nothing grow, and is
   const std::string megabyte(1 << 20, 'x');
   for (int i = 0; i < 2; i++) bed.command(Command::send, connection.id, megabyte);
   bed.settle();
-  const size_t before = connection.out.size();
+  const size_t before = connection.output.queue.size();
   REQUIRE_GT(before, 0);
   const Octets ping = wire(Role::client, Frame{0x89, std::string(125, 'p')});
   Octets many;
@@ -340,7 +340,7 @@ TEST_CASE("service: a peer that pings without reading makes nothing grow, and is
   }
   peer.frame({0x89, "last"});
   CHECK(bed.untilEvent(connection.id, "ping last"));
-  CHECK_LE(connection.out.size(), before + 200);
+  CHECK_LE(connection.output.queue.size(), before + 200);
   peer.reads = true;
   CHECK(bed.untilHeard(peer, "pong last"));
   CHECK_EQ(std::count(peer.events.begin(), peer.events.end(), "pong last"), 1);

@@ -112,7 +112,7 @@ TEST_CASE("tls: what OpenSSL holds when the consumer is full comes when there is
   for (size_t i = 0; i < count; i++) peer.text(std::string(14'000, 'x') + std::to_string(i));
   CHECK(bed.until([&] {
     peer.pump();
-    if (bed.service.find(connection.id)->stalled) {
+    if (bed.service.find(connection.id)->input.stalled()) {
       bed.main.full = false;
       bed.service.resumeStalled();
     }
@@ -143,9 +143,9 @@ TEST_CASE("tls: keys may change in the middle of the traffic, on either side's d
   TlsBed bed;
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
-  REQUIRE_EQ(SSL_version(connection.ssl), TLS1_3_VERSION);
+  REQUIRE_EQ(SSL_version(connection.ssl()), TLS1_3_VERSION);
   for (int i = 0; i < 10; i++) {
-    SSL* const side = i % 2 == 0 ? peer.ssl() : connection.ssl;
+    SSL* const side = i % 2 == 0 ? peer.ssl() : connection.ssl();
     CHECK_EQ(SSL_key_update(side, SSL_KEY_UPDATE_REQUESTED), 1);
     peer.text("in " + std::to_string(i));
     bed.command(Command::send, connection.id, "out " + std::to_string(i));
@@ -181,9 +181,6 @@ TEST_CASE("tls: a write that stands still goes on where it was, whatever was que
 
 TEST_CASE("tls: the busiest connections keep OpenSSL's buffers, for a while") {
   TlsBed bed;
-  const auto keeps = [](const Connection& connection) {
-    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
-  };
   Connection& busy = bed.open();
   Connection& idle = bed.open();
   Connection& gone = bed.open();
@@ -192,16 +189,16 @@ TEST_CASE("tls: the busiest connections keep OpenSSL's buffers, for a while") {
     bed.peer(gone).text(text);
     CHECK(bed.untilEvent(busy.id, "text " + std::string(text)));
     CHECK(bed.untilEvent(gone.id, "text " + std::string(text)));
-    CHECK(keeps(busy));
-    CHECK_FALSE(keeps(idle));
+    CHECK(keepsBuffers(busy));
+    CHECK_FALSE(keepsBuffers(idle));
   }
   const ConnectionId id = gone.id;
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
-  CHECK(bed.until([&] { return !keeps(busy); }));
+  CHECK(bed.until([&] { return !keepsBuffers(busy); }));
   bed.peer(busy).text("three");
   CHECK(bed.untilEvent(busy.id, "text three"));
-  CHECK(keeps(busy));
+  CHECK(keepsBuffers(busy));
 }
 
 TEST_CASE("tls: raw bytes, and the end of each direction") {

@@ -50,7 +50,7 @@ TEST_CASE("upgrade: request, answer, and the frames that came with it") {
   Peer& peer = bed.peerOf(id);
   REQUIRE(bed.untilReceived(peer, kRequest.size()));
   CHECK_EQ(peer.received, kRequest);
-  CHECK(bed.service.find(id)->phase == Phase::opening);
+  CHECK(bed.service.find(id)->phase() == Phase::opening);
   peer.write(octets(kAnswer + "Sec-WebSocket-Protocol: \r\n\r\n") + octets("\x81\x02hi"));
   CHECK(bed.untilEvent(id, "text hi"));
   CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
@@ -228,7 +228,7 @@ TEST_CASE("upgrade: given up, or late") {
   }
   // Its place in the window is free again.
   Connection& next = bed.open(endpoint(Kind::raw));
-  CHECK(next.phase == Phase::open);
+  CHECK(next.phase() == Phase::open);
 }
 
 TEST_CASE("upgrade: a server that sends without a pause behind its answer") {

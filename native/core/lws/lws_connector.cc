@@ -81,7 +81,7 @@ LwsConnector::~LwsConnector() {
 // --- attempts ------------------------------------------------------------------------------------
 
 void LwsConnector::start(Connection& connection) {
-  const Endpoint& endpoint = *connection.endpoint;
+  const Endpoint& endpoint = *connection.endpoint();
   Opening& opening = *connection.opening;
   lws_vhost* vhost = context_->clientVhost(endpoint.tls != nullptr);
   if (vhost == nullptr) {
@@ -114,12 +114,11 @@ void LwsConnector::start(Connection& connection) {
   opening.reached = Reached::nothing;
   starting_ = &connection;
   // Where the kernel refuses at once, it is gone again.
-  connection.wsi = lws_client_connect_via_info(&info);
+  connection.setWsi(lws_client_connect_via_info(&info));
   starting_ = nullptr;
-  if (connection.wsi == nullptr) return refused(connection);
-  if (const int error = service_.watch(connection, lws_get_socket_fd(connection.wsi))) {
-    opening.error.code = "ERR_SOCKET";
-    opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
+  if (connection.wsi() == nullptr) return refused(connection);
+  if (const int error = service_.watch(connection, lws_get_socket_fd(connection.wsi()))) {
+    service_.describePollError(error, opening.error);
     return kill(connection);
   }
   proceed(connection, false);
@@ -182,9 +181,9 @@ int LwsConnector::onAnyEvent(lws* wsi, lws_callback_reasons reason, void* user, 
     return reason == LWS_CALLBACK_RAW_ADOPT ? connector->incoming(wsi) : 0;
   }
   // Unix sockets connect at once: events come before the call that makes the wsi returns it.
-  if (connector->starting_ == connection && connection->wsi == nullptr) connection->wsi = wsi;
+  if (connector->starting_ == connection && connection->wsi() == nullptr) connection->setWsi(wsi);
   // An event of an attempt that was given up long ago.
-  if (connection->wsi != wsi) return 0;
+  if (connection->wsi() != wsi) return 0;
   return connector->event(wsi, reason, *connection, in, size);
 }
 
@@ -215,15 +214,15 @@ int LwsConnector::event(lws* wsi, lws_callback_reasons reason, Connection& conne
       }
       return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-      connection.wsi = nullptr;
+      connection.setWsi(nullptr);
       if (starting_ != nullptr) return 0;  // start() sees to it
       if (adopted_ == &connection) adopted_ = nullptr;
-      if (connection.phase == Phase::dying) {
+      if (connection.phase() == Phase::dying) {
         service_.destroyed(connection);
       } else if (opening != nullptr) {
         service_.disconnect(connection, true);
         std::erase(incoming_, &connection);
-        if (connection.endpoint->role == ws::Role::client) {
+        if (connection.endpoint()->role == ws::Role::client) {
           over(connection);
         } else {
           service_.failed(connection);  // it went in the middle of its TLS handshake
@@ -242,7 +241,7 @@ int LwsConnector::writeHead(Connection& connection, char** end, size_t room) {
   static constexpr std::string_view kBegin = "GET / HTTP/1.1\r\n";
   char* const begin = *end + room + 12 - LwsContext::kServiceBuffer;
   Opening& opening = *connection.opening;
-  const std::string request = ws::makeRequest(connection.endpoint->requestHead, opening.key);
+  const std::string request = ws::makeRequest(connection.endpoint()->requestHead, opening.key);
   if (std::string_view(begin, kBegin.size()) != kBegin ||
       request.size() + 128 > LwsContext::kServiceBuffer) {
     opening.error.code = "ERR_SYSTEM";
@@ -256,15 +255,15 @@ int LwsConnector::writeHead(Connection& connection, char** end, size_t room) {
 
 // What the kernel says of a connection that does not get any further.
 void LwsConnector::noteSocket(Connection& connection) {
-  if (connection.wsi == nullptr) return;
-  noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi));
+  if (connection.wsi() == nullptr) return;
+  noteError(connection, 0, 0, lws_get_socket_fd(connection.wsi()));
 }
 
 // What libwebsockets says of a failure, as far as OpenSSL's callbacks have not said it better.
 void LwsConnector::explain(Connection& connection, std::string_view what) {
   Opening& opening = *connection.opening;
   if (opening.error || opening.cancelled || opening.reached == Reached::nothing) return;
-  if (connection.wsi != nullptr) noteFault(connection, lws_get_ssl(connection.wsi));
+  if (connection.wsi() != nullptr) noteFault(connection, lws_get_ssl(connection.wsi()));
   if (opening.error) return;
   opening.error.code = "ERR_CONNECTION_RESET";
   opening.error.fields.set("reason", what);
@@ -286,12 +285,12 @@ void LwsConnector::serve(Connection& connection, const Poller::Ready& ready) {
 bool LwsConnector::failed(Connection& connection) {
   int error = 0;
   socklen_t size = sizeof error;
-  getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  getsockopt(connection.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
   sockaddr_storage peer;
   size = sizeof peer;
   // A Unix socket whose server has no room for another is told so by the call that is to begin it,
   // which libwebsockets takes for one that goes on.
-  if (error == 0 && getpeername(connection.fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+  if (error == 0 && getpeername(connection.fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
     error = EAGAIN;
   }
   if (error == 0) return false;
@@ -303,8 +302,8 @@ bool LwsConnector::failed(Connection& connection) {
 
 // Has libwebsockets do what there is to do. `more`: as in Service::connected().
 void LwsConnector::run(Connection& connection, bool readable, bool writable, bool more) {
-  context_->serve(connection.fd, readable, writable);
-  if (connection.wsi != nullptr) proceed(connection, more);
+  context_->serve(connection.fd(), readable, writable);
+  if (connection.wsi() != nullptr) proceed(connection, more);
 }
 
 // libwebsockets has returned, and has the connection still.
@@ -312,8 +311,8 @@ void LwsConnector::proceed(Connection& connection, bool more) {
   Opening& opening = *connection.opening;
   if (opening.stands) return takeOver(connection, more);
   // It keeps its timers in a list, which it walks to set another; and time-outs are ours.
-  lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
-  const SSL* const ssl = lws_get_ssl(connection.wsi);
+  lws_set_timeout(connection.wsi(), NO_PENDING_TIMEOUT, 0);
+  const SSL* const ssl = lws_get_ssl(connection.wsi());
   const bio::Socket* const socket = bio::Socket::of(ssl);
   if (bio::Chain* const chain = bio::Chain::of(ssl); chain != nullptr && chain->takePutOff()) {
     opening.putOff = true;
@@ -326,17 +325,17 @@ void LwsConnector::proceed(Connection& connection, bool more) {
 
 void LwsConnector::resume(Connection& connection) {
   if (!connection.opening || !std::exchange(connection.opening->putOff, false)) return;
-  SSL* const ssl = lws_get_ssl(connection.wsi);
+  SSL* const ssl = lws_get_ssl(connection.wsi());
   if (bio::Chain* const chain = bio::Chain::of(ssl)) chain->flush(ssl);
   run(connection, true, true, false);
 }
 
 // From here on libwebsockets has neither bytes of the connection nor timers.
 void LwsConnector::takeOver(Connection& connection, bool more) {
-  lws* wsi = connection.wsi;
+  lws* wsi = connection.wsi();
   SSL* const ssl = lws_get_ssl(wsi);
-  const bool client = connection.endpoint->role == ws::Role::client;
-  const bool requested = client && connection.endpoint->tls != nullptr;
+  const bool client = connection.endpoint()->role == ws::Role::client;
+  const bool requested = client && connection.endpoint()->tls != nullptr;
   // Memory for headers, 5 KB. libwebsockets searches all of it whenever a connection is closed.
   if (requested) (void)lws_http_headers_detach(wsi);
   lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
@@ -346,14 +345,14 @@ void LwsConnector::takeOver(Connection& connection, bool more) {
     chain->opening = false;
     more = more || chain->readsAhead();
   }
-  if (!client) return service_.accepted(connection, connection.fd, ssl, more);
-  service_.connected(connection, connection.fd, ssl, requested, more);
+  if (!client) return service_.accepted(connection, connection.fd(), ssl, more);
+  service_.connected(connection, connection.fd(), ssl, requested, more);
 }
 
 void LwsConnector::established(Connection& connection) { std::erase(attempts_, &connection); }
 
 void LwsConnector::kill(Connection& connection) {
-  if (connection.wsi != nullptr) context_->close(connection.wsi);
+  if (connection.wsi() != nullptr) context_->close(connection.wsi());
 }
 
 void LwsConnector::close(Connection& connection) { kill(connection); }

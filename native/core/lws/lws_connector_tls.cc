@@ -12,7 +12,7 @@ namespace lwspool {
 
 // The connection's BIOs, before the first byte.
 bool LwsConnector::prepare(Connection& connection, SSL* ssl) {
-  const Endpoint& endpoint = *connection.endpoint;
+  const Endpoint& endpoint = *connection.endpoint();
   if (endpoint.bios.empty()) return true;
   bio::Place place;
   place.fd = SSL_get_fd(ssl);
@@ -45,7 +45,7 @@ bool LwsConnector::prepare(Connection& connection, SSL* ssl) {
 
 Connection* LwsConnector::connectionOf(const SSL* ssl) {
   for (Connection* connection : attempts_) {
-    if (connection->wsi != nullptr && lws_get_ssl(connection->wsi) == ssl) return connection;
+    if (connection->wsi() != nullptr && lws_get_ssl(connection->wsi()) == ssl) return connection;
   }
   return nullptr;
 }

@@ -127,7 +127,7 @@ int LwsConnector::incoming(lws* wsi) {
   Connection* const connection = service_.adopt(adopting_->endpoint, *adopting_->sink);
   if (connection == nullptr) return -1;
   Opening& opening = *connection->opening;
-  connection->wsi = wsi;
+  connection->setWsi(wsi);
   opening.reached = Reached::tcp;
   lws_set_opaque_user_data(wsi, connection);
   adopted_ = connection;
@@ -136,7 +136,7 @@ int LwsConnector::incoming(lws* wsi) {
   opening.stands = ssl == nullptr || SSL_is_init_finished(ssl);
   if (opening.stands) return 0;
   incoming_.push_back(connection);
-  opening.deadline = Service::now() + connection->endpoint->timeout;
+  opening.deadline = Service::now() + connection->endpoint()->timeout;
   service_.arm(*connection, opening.deadline);
   return 0;
 }
@@ -144,7 +144,7 @@ int LwsConnector::incoming(lws* wsi) {
 void LwsConnector::handshakeDone(SSL* ssl) {
   for (size_t i = 0; i < incoming_.size(); i++) {
     Connection* connection = incoming_[i];
-    if (lws_get_ssl(connection->wsi) != ssl) continue;
+    if (lws_get_ssl(connection->wsi()) != ssl) continue;
     incoming_[i] = incoming_.back();
     incoming_.pop_back();
     connection->opening->stands = true;

@@ -28,7 +28,7 @@ Connection* Acceptor::adopt(std::shared_ptr<const Endpoint> endpoint, EventSink&
   if (!id) return nullptr;
   Connection& connection = table_.place(*id);
   figures_.begin(connection, std::move(endpoint));
-  connection.owner = connection.sink = &sink;
+  connection.belongTo(0, sink, sink);
   connection.opening = std::make_unique<Opening>();
   connection.enter(Phase::opening);
   return &connection;
@@ -36,20 +36,19 @@ Connection* Acceptor::adopt(std::shared_ptr<const Endpoint> endpoint, EventSink&
 
 void Acceptor::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
   const int error = connection.opening->watched ? 0 : polls_.watch(connection, fd);
-  connection.watched = true;
-  connection.ssl = ssl;
+  connection.polling.askInput(true);
+  connection.setSsl(ssl);
   connection.enter(Phase::open);
   connection.opening.reset();
   ConnectionGuard guard(connection);
   requests_.makeLeasable(connection);
-  if (error != 0) return closer_.lost(connection, "epoll_ctl", error);
+  if (error != 0) return closer_.lost(connection, polls_.poller().syscall(), error);
   if (connection.kind() == Kind::ws) {
     connection.request = std::make_unique<ws::RequestParser>();
-    deadlines_.arm(connection, turn_.now + connection.endpoint->timeout);
+    deadlines_.arm(connection, turn_.now + connection.endpoint()->timeout);
   } else {
-    connection.wasOpen = true;
-    connection.reached(&ConnectionFigures::opened);
-    connection.owner->opened(connection, {});
+    connection.noteOpen();
+    connection.owner()->opened(connection, {});
   }
   if (more || hasPending(ssl)) pending_.add(connection);
 }
@@ -57,8 +56,8 @@ void Acceptor::accepted(Connection& connection, int fd, SSL* ssl, bool more) {
 std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size_t size) {
   size_t consumed = 0;
   const auto answer = [&](const std::string& text) {
-    connection.out.append(text.data(), text.size());
-    connection.queuedBytes += text.size();
+    connection.output.queue.append(text.data(), text.size());
+    connection.output.addQueued(text.size());
     queue_.markDirty(connection);
   };
   switch (connection.request->feed(data, size, consumed)) {
@@ -67,8 +66,8 @@ std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size
     case ws::RequestParser::State::refused: {
       const ws::Refusal& refusal = connection.request->refusal();
       answer(ws::makeRefusal(refusal.status, refusal.text));
-      connection.closing().error.code = "ERR_UPGRADE_INVALID";
-      connection.endAfterFlush = true;
+      connection.ending.info().error.code = "ERR_UPGRADE_INVALID";
+      connection.ending.endAfterFlush();
       closer_.beginClosing(connection, Closer::kLinger);
       closer_.discardInput(connection);
       return {};
@@ -81,12 +80,11 @@ std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size
   answer(ws::makeResponse(connection.request->request().key,
                           protocols.empty() ? std::string_view() : protocols.front()));
   connection.request.reset();
-  connection.deadline = 0;
+  connection.setDeadline(0);
   connection.decoder.emplace(
-      ws::DecoderOptions{ws::Role::server, connection.endpoint->maxPayload, nullptr});
-  connection.wasOpen = true;
-  connection.reached(&ConnectionFigures::opened);
-  connection.owner->opened(connection, {});
+      ws::DecoderOptions{ws::Role::server, connection.endpoint()->maxPayload, nullptr});
+  connection.noteOpen();
+  connection.owner()->opened(connection, {});
   return {data + consumed, size - consumed};
 }
 

@@ -7,11 +7,11 @@ namespace lwspool {
 
 void BioDelays::backOff(Connection& connection, bio::Chain& chain) {
   const uint32_t retries = chain.ownRetries();
-  if (retries == 0 || connection.backedOff) return;
-  connection.backedOff = true;
+  if (retries == 0 || connection.polling.backedOff()) return;
+  connection.polling.backOff();
   note(connection, Flight::slowed);
   look(turn_.now + chain.nextDelay(), connection.id);
-  connection.wantWrite = false;
+  connection.polling.wantRoom(false);
   polls_.update(connection);
   warn(connection);
 }
@@ -21,10 +21,10 @@ void BioDelays::backOffOpening(Connection& connection, bio::Chain& chain) {
 }
 
 void BioDelays::warn(Connection& connection) {
-  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  bio::Chain* const chain = bio::Chain::of(connection.ssl());
   if (chain == nullptr || !chain->hasNotices()) return;
   for (const bio::Chain::Notice& notice : chain->takeNotices()) {
-    connection.owner->warned(connection, notice.code, notice.text);
+    connection.owner()->warned(connection, notice.code, notice.text);
   }
 }
 

@@ -46,7 +46,7 @@ Closer::Closer(ConnectionTable& table, const Sinks& sinks, Handshakes& handshake
 }
 
 void Closer::close(Connection& connection, uint16_t code, std::string_view reason) {
-  switch (connection.phase) {
+  switch (connection.phase()) {
     case Phase::queued:
     case Phase::opening:
       return terminate(connection);
@@ -57,25 +57,25 @@ void Closer::close(Connection& connection, uint16_t code, std::string_view reaso
       return;
   }
   if (connection.kind() == Kind::raw) {
-    connection.closing().code = 1000;
-    connection.endAfterFlush = true;
-    beginClosing(connection, connection.endpoint->closeTimeout);
+    connection.ending.info().code = 1000;
+    connection.ending.endAfterFlush();
+    beginClosing(connection, connection.endpoint()->closeTimeout);
     return queue_.markDirty(connection);
   }
   queue_.sendClose(connection, code, reason);
-  beginClosing(connection, connection.endpoint->closeTimeout);
+  beginClosing(connection, connection.endpoint()->closeTimeout);
 }
 
 void Closer::terminate(Connection& connection) {
-  switch (connection.phase) {
+  switch (connection.phase()) {
     case Phase::queued:
     case Phase::opening:
       return handshakes_.cancel(connection, {"ERR_ABORTED", {}});
     case Phase::open:
     case Phase::closing:
-      if (!connection.closeReceived) connection.closing().code = 1006;
+      if (!connection.ending.received()) connection.ending.info().code = 1006;
       note(connection, Flight::abandoned);
-      if (!connection.wasOpen) connection.closing().error.code = "ERR_ABORTED";
+      if (!connection.wasOpen()) connection.ending.info().error.code = "ERR_ABORTED";
       return finish(connection);
     default:
       return;
@@ -83,53 +83,53 @@ void Closer::terminate(Connection& connection) {
 }
 
 void Closer::end(Connection& connection) {
-  if (connection.phase != Phase::open || connection.kind() != Kind::raw) return;
-  connection.endAfterFlush = true;
-  if (connection.inputEnded) {
-    connection.closing().code = 1000;
-    beginClosing(connection, connection.endpoint->closeTimeout);
+  if (connection.phase() != Phase::open || connection.kind() != Kind::raw) return;
+  connection.ending.endAfterFlush();
+  if (connection.input.ended()) {
+    connection.ending.info().code = 1000;
+    beginClosing(connection, connection.endpoint()->closeTimeout);
   }
   queue_.markDirty(connection);
 }
 
 void Closer::abandon(uint32_t group) {
   table_.forEach([&](Connection& connection) {
-    if (connection.group != group || connection.owner == &sinks_.main()) return;
-    if (connection.phase == Phase::queued || connection.phase == Phase::opening) {
+    if (connection.group() != group || connection.owner() == &sinks_.main()) return;
+    if (connection.phase() == Phase::queued || connection.phase() == Phase::opening) {
       terminate(connection);
     }
   });
 }
 
 void Closer::peerClosed(Connection& connection, uint16_t code, std::string_view reason) {
-  connection.closeReceived = true;
+  connection.ending.noteReceived();
   note(connection, Flight::closeReceived, code);
-  CloseInfo& info = connection.closing();
+  CloseInfo& info = connection.ending.info();
   if (!info.error) {
     info.code = code;
     info.reason = reason;
   }
-  if (!connection.closeSent) {
+  if (!connection.ending.sent()) {
     queue_.sendClose(connection, code, {});
-    beginClosing(connection, connection.endpoint->closeTimeout);
+    beginClosing(connection, connection.endpoint()->closeTimeout);
   }
   discardInput(connection);
   queue_.markDirty(connection);
 }
 
 void Closer::fail(Connection& connection, uint16_t code, ErrorInfo error) {
-  if (!connection.established() || connection.closing().error) return;
-  CloseInfo& info = connection.closing();
+  if (!connection.established() || connection.ending.info().error) return;
+  CloseInfo& info = connection.ending.info();
   info.code = code;
   info.error = std::move(error);
-  noteError(connection, 0, code, connection.fd);
-  connection.endAfterFlush = true;
+  noteError(connection, 0, code, connection.fd());
+  connection.ending.endAfterFlush();
   if (connection.decoder) {
     // A holder's reads go through it; nothing more of ours does.
     if (ConnectionGuard guard(connection); guard) connection.decoder->stop();
-    if (!connection.closeSent) queue_.sendClose(connection, code, {});
+    if (!connection.ending.sent()) queue_.sendClose(connection, code, {});
   }
-  beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint->closeTimeout));
+  beginClosing(connection, std::min<uint64_t>(kLinger, connection.endpoint()->closeTimeout));
   discardInput(connection);
   queue_.markDirty(connection);
 }
@@ -149,7 +149,7 @@ void Closer::refuseInput(Connection& connection, const ws::Failure& failure) {
   }
   if (&failure == &ws::failure::outOfMemory) error.code = "ERR_NO_MEMORY";
   error.fields.set("reason", failure.reason);
-  error.fields.set("limit", std::to_string(connection.endpoint->maxPayload));
+  error.fields.set("limit", std::to_string(connection.endpoint()->maxPayload));
   const uint64_t size =
       &failure == &ws::failure::messageTooBig ? connection.decoder->refusedSize() : 0;
   if (size > 0) error.fields.set("size", std::to_string(size));
@@ -158,14 +158,14 @@ void Closer::refuseInput(Connection& connection, const ws::Failure& failure) {
 
 void Closer::lost(Connection& connection, const char* what, int error) {
   if (!connection.established()) return;
-  CloseInfo& info = connection.closing();
-  if (!info.error && !(connection.closeSent && connection.closeReceived)) {
+  CloseInfo& info = connection.ending.info();
+  if (!info.error && !connection.ending.both()) {
     info.code = 1006;
     info.error.code = "ERR_CONNECTION_LOST";
     info.error.fields.set("syscall", what);
-    noteError(connection, error, 0, connection.fd);
+    noteError(connection, error, 0, connection.fd());
     // A BIO that failed by itself knows better.
-    if (const ErrorInfo* fault = bio::faultOf(connection.ssl)) {
+    if (const ErrorInfo* fault = bio::faultOf(connection.ssl())) {
       info.error = *fault;
       return finish(connection);
     }
@@ -180,13 +180,12 @@ void Closer::lost(Connection& connection, const char* what, int error) {
 // What it was about to do is not done: neither its queue nor its codec can go on.
 void Closer::outOfMemory(Connection& connection) {
   if (!connection.established()) return;
-  connection.out.clear();
-  connection.queuedBytes = connection.flushedBytes;
-  CloseInfo& info = connection.closing();
+  connection.output.drop();
+  CloseInfo& info = connection.ending.info();
   if (!info.error) {
     info.code = 1006;
     info.error.code = "ERR_NO_MEMORY";
-    noteError(connection, ENOMEM, 0, connection.fd);
+    noteError(connection, ENOMEM, 0, connection.fd());
   }
   finish(connection);
 }
@@ -194,25 +193,25 @@ void Closer::outOfMemory(Connection& connection) {
 void Closer::beginClosing(Connection& connection, uint64_t timeout) {
   connection.enter(Phase::closing);
   ConnectionGuard guard(connection);
-  connection.cell->closing = true;  // and whoever waits for a lease is told
-  connection.closing().unsent = unsentOf(connection);
+  connection.cell()->closing = true;  // and whoever waits for a lease is told
+  connection.ending.info().unsent = unsentOf(connection);
   deadlines_.arm(connection, monotonicNow() + timeout);
   // It may have been put off for its consumer, or by its user: the peer's answer has to be read.
-  if (!std::exchange(connection.stalled, false) && !connection.paused) return;
+  if (!connection.input.resume() && !connection.input.paused()) return;
   pending_.inputWanted(connection);
 }
 
 void Closer::lastLeft(Connection& connection) {
-  CloseInfo& info = connection.closing();
+  CloseInfo& info = connection.ending.info();
   if (info.error || std::exchange(info.left, true)) return;
   info.unsent = unsentOf(connection);
-  deadlines_.arm(connection, monotonicNow() + connection.endpoint->closeTimeout);
+  deadlines_.arm(connection, monotonicNow() + connection.endpoint()->closeTimeout);
 }
 
 void Closer::closeExpired(Connection& connection) {
-  CloseInfo& info = connection.closing();
-  if (info.error || (connection.closeSent && connection.closeReceived)) return finish(connection);
-  const uint64_t timeout = connection.endpoint->closeTimeout;
+  CloseInfo& info = connection.ending.info();
+  if (info.error || connection.ending.both()) return finish(connection);
+  const uint64_t timeout = connection.endpoint()->closeTimeout;
   const uint64_t unsent = unsentOf(connection);
   if (info.unsent > unsent + kLowestRate * timeout / 1000) {
     info.unsent = unsent;
@@ -227,7 +226,7 @@ void Closer::closeExpired(Connection& connection) {
   }
   info.error.fields.set("timeout", std::to_string(timeout));
   note(connection, Flight::timeout);
-  noteError(connection, 0, 0, connection.fd);
+  noteError(connection, 0, 0, connection.fd());
   finish(connection);
 }
 
@@ -235,32 +234,33 @@ void Closer::closeExpired(Connection& connection) {
 uint64_t Closer::unsentOf(Connection& connection) {
   int queued = 0;
   // A descriptor that is lent may not be there any more.
-  if (ConnectionGuard guard(connection); guard) ioctl(connection.fd, SIOCOUTQ, &queued);
-  return connection.out.size() + static_cast<uint64_t>(std::max(queued, 0));
+  if (ConnectionGuard guard(connection); guard) ioctl(connection.fd(), SIOCOUTQ, &queued);
+  return connection.output.queue.size() + static_cast<uint64_t>(std::max(queued, 0));
 }
 
 void Closer::discardInput(Connection& connection) {
-  if (std::exchange(connection.discard, true)) return;
-  if (connection.paused || connection.stalled) pending_.inputWanted(connection);
+  if (connection.input.discard()) return;
+  if (connection.input.paused() || connection.input.stalled()) pending_.inputWanted(connection);
 }
 
 void Closer::finish(Connection& connection) {
   if (!connection.established()) return;
   ConnectionGuard guard(connection);
-  if (connection.cell->ownership == Ownership::detached) return forget(connection);
+  if (connection.cell()->ownership == Ownership::detached) return forget(connection);
   BioDelays::warn(connection);
   requests_.revoke(connection);
   connection.enter(Phase::dying);
   deadlines_.arm(connection, 0);
   if (connection.decoder) connection.decoder->stop();
   // A peer that speaks TLS and did nothing wrong hears that this is the end, and no truncation.
-  if (connection.ssl != nullptr && !connection.finSent && !connection.closing().error) {
-    sendCloseNotify(connection.ssl);
+  if (connection.ssl() != nullptr && !connection.ending.finSent() &&
+      !connection.ending.info().error) {
+    sendCloseNotify(connection.ssl());
   }
   // libwebsockets waits for no answer to it, but looks for one: a flood would hold it there.
-  if (bio::Socket* const socket = bio::Socket::of(connection.ssl)) socket->grant(0);
+  if (bio::Socket* const socket = bio::Socket::of(connection.ssl())) socket->grant(0);
   // What libwebsockets still does with it, it does without the lock.
-  if (connection.flight != nullptr && connection.ssl != nullptr) unwatchTls(connection.ssl);
+  if (connection.flight() != nullptr && connection.ssl() != nullptr) unwatchTls(connection.ssl());
   polls_.remove(connection);
   endDuplicates(connection);
   finished_.push_back(&connection);
@@ -271,9 +271,9 @@ void Closer::forget(Connection& connection) {
   deadlines_.arm(connection, 0);
   requests_.dropExpiry(connection.id);
   // Whoever took it could not take it out of every kind of poll set.
-  if (!connection.parked && polls_.poller().sharedSet() < 0) polls_.remove(connection);
-  connection.parked = true;
-  CloseInfo& info = connection.closing();
+  if (!connection.polling.parked() && polls_.poller().sharedSet() < 0) polls_.remove(connection);
+  connection.polling.park();
+  CloseInfo& info = connection.ending.info();
   info = {};
   info.reason = "detached";
   finished_.push_back(&connection);
@@ -283,24 +283,24 @@ void Closer::forget(Connection& connection) {
 // when our descriptor is closed, and its peer in the dark. And nothing of what libwebsockets does
 // to close it may wait. The lock is held.
 void Closer::endDuplicates(Connection& connection) {
-  const LeaseCell& cell = *connection.cell;
-  if (cell.lent) restoreFlags(connection.fd);
-  const bool resets = (cell.lent || cell.lingers) && stopLingering(connection.fd);
-  if (cell.duplicates.count() > 0 || (cell.lent && !resets)) shutdown(connection.fd, SHUT_RDWR);
+  const LeaseCell& cell = *connection.cell();
+  if (cell.lent) restoreFlags(connection.fd());
+  const bool resets = (cell.lent || cell.lingers) && stopLingering(connection.fd());
+  if (cell.duplicates.count() > 0 || (cell.lent && !resets)) shutdown(connection.fd(), SHUT_RDWR);
 }
 
 void Closer::revokeAll() {
   table_.forEach([&](Connection& connection) {
     // What is recorded stays in its cell: the worker may have crashed, and the main thread asks.
-    const bool recorded = std::exchange(connection.flight, nullptr) != nullptr;
+    const bool recorded = connection.endFlight();
     if (!connection.established()) return;
     ConnectionGuard guard(connection);
-    if (connection.cell->ownership == Ownership::detached) {
+    if (connection.cell()->ownership == Ownership::detached) {
       connection.enter(Phase::dying);  // whoever took it waits for destroyed()
       return;
     }
     requests_.revoke(connection);
-    if (recorded && connection.ssl != nullptr) unwatchTls(connection.ssl);
+    if (recorded && connection.ssl() != nullptr) unwatchTls(connection.ssl());
     endDuplicates(connection);
   });
   polls_.poller().clear();
@@ -308,13 +308,13 @@ void Closer::revokeAll() {
 
 void Closer::expired(Connection& connection) {
   if (!connection.request) {
-    if (connection.phase == Phase::closing) closeExpired(connection);
+    if (connection.phase() == Phase::closing) closeExpired(connection);
     return;
   }
-  CloseInfo& info = connection.closing();
+  CloseInfo& info = connection.ending.info();
   if (!info.error) {
     info.error.code = "ERR_HANDSHAKE_TIMEOUT";
-    info.error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
+    info.error.fields.set("timeout", std::to_string(connection.endpoint()->timeout));
   }
   finish(connection);
 }
@@ -322,7 +322,7 @@ void Closer::expired(Connection& connection) {
 void Closer::closeFinished(Connector& connector) {
   if (!finished_.empty()) polls_.poller().settle();
   for (size_t i = 0; i < finished_.size(); i++) {
-    if (finished_[i]->phase == Phase::dying) connector.close(*finished_[i]);
+    if (finished_[i]->phase() == Phase::dying) connector.close(*finished_[i]);
   }
   finished_.clear();
 }

@@ -66,10 +66,10 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
                      payload, record.length);
       });
       // Until it is written: whoever asks in this turn has to see it in one of the two.
-      connection.ledger->pending.store(static_cast<double>(connection.out.size()),
-                                       std::memory_order_release);
-      auto& accepted = source == Source::main ? connection.ledger->acceptedMain
-                                              : connection.ledger->acceptedHandler;
+      connection.ledger()->pending.store(static_cast<double>(connection.output.queue.size()),
+                                         std::memory_order_release);
+      auto& accepted = source == Source::main ? connection.ledger()->acceptedMain
+                                              : connection.ledger()->acceptedHandler;
       accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
                      std::memory_order_release);
       break;

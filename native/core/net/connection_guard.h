@@ -12,16 +12,16 @@ namespace lwspool {
 class ConnectionGuard {
  public:
   explicit ConnectionGuard(Connection& connection) : connection_(connection) {
-    if (connection.guards++ == 0) connection.cell->mutex.lock();
-    if (!*this) connection.cell->needsService = true;
+    if (connection.leases.enter()) connection.cell()->mutex.lock();
+    if (!*this) connection.cell()->needsService = true;
   }
   ~ConnectionGuard() {
-    if (--connection_.guards == 0) connection_.cell->mutex.unlock();
+    if (connection_.leases.leave()) connection_.cell()->mutex.unlock();
   }
   ConnectionGuard(const ConnectionGuard&) = delete;
   ConnectionGuard& operator=(const ConnectionGuard&) = delete;
 
-  explicit operator bool() const { return connection_.cell->ownership == Ownership::worker; }
+  explicit operator bool() const { return connection_.cell()->ownership == Ownership::worker; }
 
  private:
   Connection& connection_;

@@ -11,18 +11,17 @@ Connection& ConnectionTable::place(ConnectionId id) {
   Connection& connection = connections_[id.slot];
   std::destroy_at(&connection);
   std::construct_at(&connection, id);
-  connection.ledger = &slots_.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
-  connection.cell = &slots_.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots];
-  if (const auto figures = slots_.figures(id.slot / kFigureSlots)) {
-    connection.figures = &figures->rows[id.slot % kFigureSlots];
-  }
+  const auto figures = slots_.figures(id.slot / kFigureSlots);
+  connection.place(&slots_.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots],
+                   &slots_.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots],
+                   figures ? &figures->rows[id.slot % kFigureSlots] : nullptr);
   return connection;
 }
 
 Connection* ConnectionTable::find(ConnectionId id) {
   if (id.slot >= connections_.size()) return nullptr;
   Connection& connection = connections_[id.slot];
-  return connection.id == id && connection.phase != Phase::free ? &connection : nullptr;
+  return connection.id == id && connection.phase() != Phase::free ? &connection : nullptr;
 }
 
 }  // namespace lwspool

@@ -26,7 +26,7 @@ class ConnectionTable {
   template <class Visit>
   void forEach(Visit visit) {
     for (Connection& connection : connections_) {
-      if (connection.phase != Phase::free) visit(connection);
+      if (connection.phase() != Phase::free) visit(connection);
     }
   }
 

@@ -8,7 +8,7 @@
 
 namespace lwspool {
 
-struct Connection;
+class Connection;
 
 class Connector {
  public:

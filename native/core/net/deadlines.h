@@ -10,7 +10,7 @@ class Deadlines {
  public:
   // In place of the one that the connection had; 0: it has none any more.
   void arm(Connection& connection, uint64_t deadline) {
-    connection.deadline = deadline;
+    connection.setDeadline(deadline);
     if (deadline != 0) {
       timers_.set(deadline, connection.id);
     } else {

@@ -12,7 +12,7 @@
 
 namespace lwspool {
 
-struct Connection;
+class Connection;
 
 class EventSink {
  public:

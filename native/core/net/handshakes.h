@@ -11,7 +11,7 @@
 
 namespace lwspool {
 
-struct Connection;
+class Connection;
 class Connector;
 
 // Whose connections they are: the service. Worker thread.

@@ -14,13 +14,12 @@ void JointSends::send(std::span<Connection* const> dirty) {
       Connection& connection = *senders_[i];
       const IoResult& result = sends_[i].result;
       if (result.status == IoResult::Status::done) {
-        connection.flushedBytes += result.bytes;
-        connection.out.consume(result.bytes);
+        connection.output.consume(result.bytes);
         if (result.bytes > 0) figures_.countWritten(connection, result.bytes);
       } else if (result.status == IoResult::Status::again) {
-        connection.full = true;
+        connection.output.noteFull();
       } else {
-        connection.failedWrite = result.error;
+        connection.output.fail(result.error);
       }
     }
     sends_.clear();
@@ -29,13 +28,14 @@ void JointSends::send(std::span<Connection* const> dirty) {
 }
 
 void JointSends::prepare(Connection& connection) {
-  if (!connection.established() || connection.ssl != nullptr || connection.failedWrite) return;
+  if (!connection.established() || connection.ssl() != nullptr || connection.output.failure())
+    return;
   ConnectionGuard guard(connection);
   const size_t size = guard ? LeaseRequests::writable(connection) : 0;
   if (size == 0) return;
   // Until Writer::flush(): the right stays here while bytes are on their way.
-  connection.cell->writeComplete = false;
-  sends_.push_back({connection.fd, connection.out.front(), size});
+  connection.cell()->writeComplete = false;
+  sends_.push_back({connection.fd(), connection.output.queue.front(), size});
   senders_.push_back(&connection);
 }
 

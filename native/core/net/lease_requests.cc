@@ -9,16 +9,16 @@
 namespace lwspool {
 
 void LeaseRequests::makeLeasable(Connection& connection) {
-  LeaseCell& cell = *connection.cell;
+  LeaseCell& cell = *connection.cell();
   cell.revoke();
   cell.generation = connection.id.generation;
   cell.ownership = Ownership::worker;
   cell.needsService = false;
   cell.writeComplete = true;
   cell.closing = false;
-  cell.fd = connection.fd;
+  cell.fd = connection.fd();
   cell.poll = polls_.poller().sharedSet();
-  cell.ssl = connection.ssl;
+  cell.ssl = connection.ssl();
   cell.decoder = connection.decoder ? &*connection.decoder : nullptr;
   cell.duplicates.begin(connection.id.generation);
   cell.lent = cell.lingers = false;
@@ -26,42 +26,34 @@ void LeaseRequests::makeLeasable(Connection& connection) {
 }
 
 void LeaseRequests::revoke(Connection& connection) {
-  connection.cell->revoke();
-  connection.cell->decoder = nullptr;
-  connection.leaseRequests.reset();
+  connection.cell()->revoke();
+  connection.cell()->decoder = nullptr;
+  connection.leases.clear();
   timers_.remove(connection.id);
 }
 
 bool LeaseRequests::add(Connection& connection, const LeaseRequest& request) {
   if (!connection.established()) {
-    const bool over = connection.phase == Phase::dying;
+    const bool over = connection.phase() == Phase::dying;
     refuse(connection, request, over ? Refusal::closed : Refusal::notEstablished);
     return false;
   }
   ConnectionGuard guard(connection);
-  connection.cell->requests++;
+  connection.cell()->requests++;
   note(connection, Flight::leaseRequested, request.request, request.exclusive,
        static_cast<uint8_t>(request.side));
-  if (!connection.leaseRequests) {
-    connection.leaseRequests = std::make_unique<std::deque<LeaseRequest>>();
-  }
-  connection.leaseRequests->push_back(request);
+  connection.leases.add(request);
   return true;
 }
 
 void LeaseRequests::cancel(Connection& connection, uint32_t request, Source side) {
-  if (!connection.leaseRequests) return;
+  if (!connection.leases.waiting()) return;
   ConnectionGuard guard(connection);
-  auto& requests = *connection.leaseRequests;
-  for (auto it = requests.begin(); it != requests.end(); ++it) {
-    if (it->request != request || it->side != side) continue;
-    requests.erase(it);
-    note(connection, Flight::leaseGivenUp, request, 0, static_cast<uint8_t>(side));
-    connection.cell->requests--;
-    if (requests.empty()) connection.leaseRequests.reset();
-    // Another may be the first now, or output was held back for this one.
-    return queue_.markDirty(connection);
-  }
+  if (!connection.leases.drop(request, side)) return;
+  note(connection, Flight::leaseGivenUp, request, 0, static_cast<uint8_t>(side));
+  connection.cell()->requests--;
+  // Another may be the first now, or output was held back for this one.
+  queue_.markDirty(connection);
 }
 
 void LeaseRequests::refuse(Connection& connection, const LeaseRequest& request, Refusal why) {
@@ -71,18 +63,18 @@ void LeaseRequests::refuse(Connection& connection, const LeaseRequest& request, 
 }
 
 void LeaseRequests::grant(Connection& connection) {
-  if (!connection.leaseRequests) return;
+  if (!connection.leases.waiting()) return;
   ConnectionGuard guard(connection);
-  LeaseCell& cell = *connection.cell;
-  while (connection.leaseRequests && cell.ownership == Ownership::worker) {
-    LeaseRequest& request = connection.leaseRequests->front();
+  LeaseCell& cell = *connection.cell();
+  while (connection.leases.waiting() && cell.ownership == Ownership::worker) {
+    LeaseRequest& request = connection.leases.first();
     uint64_t token = 0;
     if (!cell.closing) {
       if (request.exclusive && !standsFor(connection, request)) return;
       const uint64_t end = request.maxHold == 0 ? 0 : monotonicNow() + request.maxHold;
       token = cell.grant({request.exclusive, request.frame, end, request.side});
       // What lies behind the barrier is written once it comes back.
-      if (request.exclusive) cell.needsService = !connection.out.empty();
+      if (request.exclusive) cell.needsService = !connection.output.queue.empty();
       if (cell.scheduleExpiry(end)) timers_.hasten(end, connection.id);
     }
     cell.requests--;
@@ -92,8 +84,7 @@ void LeaseRequests::grant(Connection& connection) {
     } else {
       sinks_.of(request.side).leased(connection, request.request, static_cast<double>(token));
     }
-    connection.leaseRequests->pop_front();
-    if (connection.leaseRequests->empty()) connection.leaseRequests.reset();
+    connection.leases.dropFirst();
   }
 }
 
@@ -101,28 +92,27 @@ void LeaseRequests::grant(Connection& connection) {
 // output is in the way, a barrier is set behind what is queued: beyond it nothing is written before
 // the lease, so that the request is reached however much is sent.
 bool LeaseRequests::standsFor(Connection& connection, LeaseRequest& request) {
-  if (!connection.cell->sharedLeases.empty()) return false;
+  if (!connection.cell()->sharedLeases.empty()) return false;
   const bool midFrame = request.frame && connection.decoder && !connection.decoder->betweenFrames();
   if (midFrame && !connection.wantsInput()) {
     // Nobody reads on to the frame's end: output is not held back for that.
     request.barred = false;
     return false;
   }
-  if (!std::exchange(request.barred, true)) request.barrier = connection.queuedBytes;
-  return connection.flushedBytes >= request.barrier && !midFrame &&
-         bio::keptBy(connection.ssl) == 0;
+  if (!std::exchange(request.barred, true)) request.barrier = connection.output.queuedBytes();
+  return connection.output.flushedBytes() >= request.barrier && !midFrame &&
+         bio::keptBy(connection.ssl()) == 0;
 }
 
 size_t LeaseRequests::writable(const Connection& connection) {
-  const size_t size = connection.out.size();
-  if (!connection.leaseRequests || !connection.leaseRequests->front().barred) return size;
-  const uint64_t left = connection.leaseRequests->front().barrier - connection.flushedBytes;
+  const size_t size = connection.output.queue.size();
+  if (!connection.leases.waiting() || !connection.leases.first().barred) return size;
+  const uint64_t left = connection.leases.first().barrier - connection.output.flushedBytes();
   return left < size ? static_cast<size_t>(left) : size;
 }
 
 size_t LeaseRequests::readableAtOnce(const Connection& connection) const {
-  if (!connection.leaseRequests || !connection.leaseRequests->front().frame ||
-      !connection.decoder) {
+  if (!connection.leases.waiting() || !connection.leases.first().frame || !connection.decoder) {
     return turn_.buffer.size();
   }
   const uint64_t wanted = connection.decoder->wanted();
@@ -130,7 +120,7 @@ size_t LeaseRequests::readableAtOnce(const Connection& connection) const {
 }
 
 void LeaseRequests::inputStopped(Connection& connection) {
-  if (!connection.leaseRequests) return;
+  if (!connection.leases.waiting()) return;
   grant(connection);
   queue_.markDirty(connection);
 }

@@ -28,7 +28,7 @@ void LeaseReturns::leaseNews(ConnectionId id) {
   if (found == nullptr || !found->established()) return;
   Connection& connection = *found;
   ConnectionGuard guard(connection);
-  LeaseCell& cell = *connection.cell;
+  LeaseCell& cell = *connection.cell();
   if (cell.ownership == Ownership::detached) return closer_.forget(connection);
   if (cell.ownership == Ownership::returned) {
     cell.ownership = Ownership::worker;
@@ -43,7 +43,7 @@ void LeaseReturns::leaseReturn(const LeaseReturn& late) {
   Connection* connection = table_.find(late.id);
   if (connection == nullptr || !connection->established()) return;
   ConnectionGuard guard(*connection);
-  LeaseCell& cell = *connection->cell;
+  LeaseCell& cell = *connection->cell();
   const uint64_t now = monotonicNow();
   const uint32_t generation = late.id.generation;
   const bool exclusive = cell.holds(generation, late.token, now);
@@ -58,26 +58,25 @@ void LeaseReturns::applyVerdict(Connection& connection, const Verdict& verdict) 
     return closer_.lost(connection, verdict.syscall, verdict.error);
   }
   if (verdict.taint != nullptr) {
-    CloseInfo& info = connection.closing();
+    CloseInfo& info = connection.ending.info();
     if (!info.error) {
       info.code = 1006;
       info.error.code = "ERR_LEASE_TAINTED";
       info.error.fields.set("reason", verdict.taint);
-      noteError(connection, 0, 0, connection.fd);
+      noteError(connection, 0, 0, connection.fd());
     }
     return closer_.finish(connection);
   }
   if (verdict.finSent || verdict.closeSent) {
     // Nothing may follow; what was sent during the lease is too late.
-    connection.out.clear();
-    connection.queuedBytes = connection.flushedBytes;
+    connection.output.drop();
   }
   if (verdict.finSent) {
-    connection.finSent = true;
+    connection.ending.noteFin();
     closer_.end(connection);
   }
-  if (verdict.closeSent && !std::exchange(connection.closeSent, true)) {
-    closer_.beginClosing(connection, connection.endpoint->closeTimeout);
+  if (verdict.closeSent && !connection.ending.noteSent()) {
+    closer_.beginClosing(connection, connection.endpoint()->closeTimeout);
   }
   if (verdict.failure != nullptr) return closer_.refuseInput(connection, *verdict.failure);
   if (verdict.closeReceived) closer_.peerClosed(connection, verdict.closeCode, verdict.closeReason);
@@ -85,14 +84,14 @@ void LeaseReturns::applyVerdict(Connection& connection, const Verdict& verdict) 
 
 // Back into the poll set, and first of all what was missed.
 void LeaseReturns::resumePolling(Connection& connection) {
-  const bool missed = std::exchange(connection.parked, false);
+  const bool missed = connection.polling.unpark();
   if (missed) note(connection, Flight::rejoined);
   const int error = polls_.watchOn(connection, missed);
-  if (error != 0) return closer_.lost(connection, "epoll_ctl", error);
+  if (error != 0) return closer_.lost(connection, polls_.poller().syscall(), error);
   if (!connection.reads()) return;
   if (missed) {
     reader_.readable(connection);
-  } else if (connection.ssl != nullptr) {
+  } else if (connection.ssl() != nullptr) {
     pending_.add(connection);  // OpenSSL may hold bytes, or the end
   }
 }
@@ -107,7 +106,7 @@ void LeaseReturns::expireLeases() {
 
 void LeaseReturns::expire(Connection& connection) {
   ConnectionGuard guard(connection);
-  LeaseCell& cell = *connection.cell;
+  LeaseCell& cell = *connection.cell();
   cell.clock = 0;
   const size_t before = cell.sharedLeases.size();
   std::erase_if(cell.sharedLeases, [&](const SharedLease& one) {

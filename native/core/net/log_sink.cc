@@ -45,11 +45,11 @@ void LogSink::text(Event event, const Connection& connection, const std::string&
 }
 
 void LogSink::opened(Connection& connection, const Fields& facts) {
-  text(Event::opened, connection, facts.encode(), connection.group);
+  text(Event::opened, connection, facts.encode(), connection.group());
 }
 
 void LogSink::failed(Connection& connection, const ErrorInfo& error) {
-  text(Event::failed, connection, error.encoded().encode(), connection.group);
+  text(Event::failed, connection, error.encoded().encode(), connection.group());
 }
 
 void LogSink::closed(Connection& connection, uint16_t code, std::string_view reason,

@@ -6,7 +6,7 @@
 namespace lwspool {
 
 void PendingReads::add(Connection& connection) {
-  if (std::exchange(connection.toBeRead, true)) return;
+  if (connection.input.queue()) return;
   ids_.push_back(connection.id);
   turn_.host.wake();
 }
@@ -15,7 +15,7 @@ void PendingReads::inputWanted(Connection& connection) {
   ConnectionGuard guard(connection);
   if (!guard) return;
   polls_.update(connection);
-  if (connection.reads() && hasPending(connection.ssl)) add(connection);
+  if (connection.reads() && hasPending(connection.ssl())) add(connection);
 }
 
 }  // namespace lwspool

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "../base/fields.h"
 #include "../poll/make_poller.h"
 #include "connection.h"
 
@@ -42,6 +43,8 @@ class PollSet {
   // A descriptor that is to be opened, or was taken in: the poller tells Connector::serve() of it
   // until it is connected or accepted, and the service from then on. 0 or an errno.
   int watch(Connection&, int fd);
+  // Why that failed.
+  void describe(int error, ErrorInfo&) const;
   // The same for a socket that listens; `fresh`: for the first time. Told once, until it is called
   // again.
   int watchListener(int fd, uint32_t number, bool fresh);
@@ -60,8 +63,8 @@ class PollSet {
   int watchOn(Connection&, bool anew);
   // What is wanted of one that is established has changed. The connection is lost where that fails.
   void update(Connection&);
-  // A poll event of a connection that is leased: it leaves the poll set until it comes back, as the
-  // event would be reported again and again. The lock is held.
+  // A poll event of a connection that is leased: it leaves the poll set until it comes back, so
+  // that whatever arrives meanwhile costs the worker no turn. The lock is held.
   void park(Connection&);
   // It is over.
   void remove(Connection&);

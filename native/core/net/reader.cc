@@ -1,7 +1,6 @@
 #include "reader.h"
 
 #include <algorithm>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,20 +37,20 @@ struct DecodedFrames {
 
   void message(ws::Opcode opcode, const uint8_t* data, size_t size) {
     messages++;
-    if (connection.dropping) [[unlikely]] {
+    if (connection.input.drops()) [[unlikely]] {
       discarded++;
       return;
     }
-    connection.unread.gave(size);
-    connection.sink->message(connection, opcode, data, size);
+    connection.input.unread.gave(size);
+    connection.sink()->message(connection, opcode, data, size);
   }
   void message(ws::Opcode opcode, ws::Bytes&& data) {
     messages++;
-    if (connection.dropping) [[unlikely]] {
+    if (connection.input.drops()) [[unlikely]] {
       discarded++;
     } else {
-      connection.unread.gave(data.size());
-      connection.sink->message(connection, opcode, std::move(data));
+      connection.input.unread.gave(data.size());
+      connection.sink()->message(connection, opcode, std::move(data));
     }
     // Where only its bytes were looked at, the next message may have the memory.
     if (data.data() != nullptr) ws::SpareMemory::ofProcess().give(std::move(data));
@@ -60,7 +59,7 @@ struct DecodedFrames {
   void pong(const uint8_t* data, size_t size) {
     note(connection, Flight::pongReceived, static_cast<uint32_t>(size));
     reader.figures_.countPong(connection, data, size);
-    connection.sink->pong(connection, data, size);
+    connection.sink()->pong(connection, data, size);
   }
   void close(uint16_t code, const uint8_t* reason, size_t size) {
     reader.closer_.peerClosed(connection, code, {reinterpret_cast<const char*>(reason), size});
@@ -99,12 +98,12 @@ void Reader::readable(Connection& connection, bool ended) {
   // The end is likely to be next: asked for at once it costs less than having it reported.
   if (ended && last != Read::nothing && guard && connection.reads()) last = readOn(connection);
   // It is put off before that was reached.
-  if (ended && connection.stalled) connection.endTold = true;
+  if (ended && connection.input.stalled()) connection.polling.noteEnd(true);
   // At descriptors that are sent along a read ends as well; see unix(7).
-  const bool stops = ended || !connection.endpoint->unixPath.empty();
+  const bool stops = ended || !connection.endpoint()->unixPath.empty();
   const bool more = last == Read::drained ? stops : last != Read::nothing;
   // Also where a lease has begun meanwhile: it is the poller that says then what was left.
-  if (more && connection.established() && !connection.parked) {
+  if (more && connection.established() && !connection.polling.parked()) {
     polls_.watchOn(connection, false);
   }
 }
@@ -121,31 +120,31 @@ Reader::Read Reader::readOn(Connection& connection) {
     requests_.grant(connection);
     if (!guard || !connection.reads()) return Read::some;
     const bool more =
-        read == Read::drained ? hasPending(connection.ssl) : holdsMore(connection.ssl);
+        read == Read::drained ? hasPending(connection.ssl()) : holdsMore(connection.ssl());
     if (!more && read != Read::filled) return read;
   }
   // The poller reports what the kernel still holds, but not what OpenSSL or a BIO does.
-  if (holdsMore(connection.ssl)) pending_.add(connection);
+  if (holdsMore(connection.ssl())) pending_.add(connection);
   return Read::some;
 }
 
 // Drained: the kernel has nothing more. Filled: there is room for more than was asked
 // for, and more is likely to be there.
 Reader::Read Reader::readOnce(Connection& connection) {
-  if (!connection.discard && pressure_.holdBack(connection)) return Read::nothing;
+  if (!connection.input.discards() && pressure_.holdBack(connection)) return Read::nothing;
   size_t ahead = std::min(requests_.readableAtOnce(connection),
-                          std::max(connection.endpoint->highWaterMark, kSmallRead));
+                          std::max(connection.endpoint()->highWaterMark, kSmallRead));
   std::span<uint8_t> room;
-  if (connection.decoder && !connection.discard) {
+  if (connection.decoder && !connection.input.discards()) {
     room = connection.decoder->room();
     ahead = connection.decoder->readAhead(ahead - std::min(ahead, room.size()));
   }
   const IoResult result =
-      receive(connection.fd, connection.ssl, room, {turn_.buffer.data(), ahead});
+      receive(connection.fd(), connection.ssl(), room, {turn_.buffer.data(), ahead});
   if (result.status != IoResult::Status::done) {
     if (result.status != IoResult::Status::again) {
       inputEnded(connection, result);
-    } else if (bio::Chain* const chain = bio::Chain::of(connection.ssl)) {
+    } else if (bio::Chain* const chain = bio::Chain::of(connection.ssl())) {
       delays_.backOff(connection, *chain);
     }
     if (result.more) pending_.add(connection);
@@ -153,7 +152,7 @@ Reader::Read Reader::readOnce(Connection& connection) {
   }
   if (result.more) pending_.add(connection);
   turn_.taken += result.bytes;
-  if (connection.ssl != nullptr) buffers_.keep(connection);
+  if (connection.ssl() != nullptr) buffers_.keep(connection);
   noteTraffic(connection, turn_.clock, Flight::read, result.bytes);
   figures_.countRead(connection, result.bytes);
   const size_t placed = std::min(result.bytes, room.size());
@@ -172,18 +171,18 @@ void Reader::readPending() {
   if (pending_.empty()) return;
   for (const ConnectionId id : pending_.take()) {
     Connection* connection = table_.find(id);
-    if (connection == nullptr || !std::exchange(connection->toBeRead, false)) continue;
+    if (connection == nullptr || !connection->input.unqueue()) continue;
     if (connection->reads()) {
-      const bool ended = std::exchange(connection->endTold, false);
+      const bool ended = connection->polling.takeEnd();
       closer_.whileMemoryLasts(*connection, [&] { readable(*connection, ended); });
     }
     // A write waits for the rest of a message of TLS itself.
-    if (connection->wantWrite) queue_.markDirty(*connection);
+    if (connection->polling.wantsRoom()) queue_.markDirty(*connection);
   }
 }
 
 void Reader::input(Connection& connection, uint8_t* data, size_t size) {
-  if (connection.discard) return;
+  if (connection.input.discards()) return;
   if (connection.request) {
     const std::span<uint8_t> rest = acceptor_.request(connection, data, size);
     if (rest.empty()) return;
@@ -191,9 +190,9 @@ void Reader::input(Connection& connection, uint8_t* data, size_t size) {
   }
   if (connection.kind() == Kind::raw) {
     figures_.countReceived(connection, 1);
-    if (connection.dropping) return figures_.countDiscarded(connection, 1);
-    connection.unread.gave(size);
-    connection.sink->data(connection, data, size);
+    if (connection.input.drops()) return figures_.countDiscarded(connection, 1);
+    connection.input.unread.gave(size);
+    connection.sink()->data(connection, data, size);
     return;
   }
   decode(connection, [&](ws::FrameDecoder& decoder, DecodedFrames& frames) {
@@ -203,15 +202,13 @@ void Reader::input(Connection& connection, uint8_t* data, size_t size) {
 
 void Reader::ping(Connection& connection, const uint8_t* data, size_t size) {
   note(connection, Flight::pingReceived, static_cast<uint32_t>(size));
-  if (connection.figures != nullptr) add(connection.figures->pingsReceived, 1);
-  connection.sink->ping(connection, data, size);
+  if (connection.figures() != nullptr) add(connection.figures()->pingsReceived, 1);
+  connection.sink()->ping(connection, data, size);
   if (!connection.sends()) return;
   // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
   // 5.5.3 lets the answer to the last ping stand for those before it.
-  if (connection.pongPosition > connection.flushedBytes) {
-    std::string payload(reinterpret_cast<const char*>(data), size);
-    connection.unanswered = std::make_unique<std::string>(std::move(payload));
-    return;
+  if (connection.output.pongQueued()) {
+    return connection.output.deferPong({reinterpret_cast<const char*>(data), size});
   }
   queue_.sendPong(connection, data, size);
 }
@@ -222,22 +219,21 @@ void Reader::inputEnded(Connection& connection, const IoResult& result) {
   }
   note(connection, Flight::peerEnded, 0, 0, result.status == IoResult::Status::truncated);
   if (connection.kind() == Kind::raw) {
-    connection.inputEnded = true;
+    connection.input.end();
     polls_.update(connection);
-    if (connection.phase != Phase::open) return queue_.markDirty(connection);
-    if (connection.endAfterFlush) return closer_.end(connection);
+    if (connection.phase() != Phase::open) return queue_.markDirty(connection);
+    if (connection.ending.endsAfterFlush()) return closer_.end(connection);
     // Half-closed. The consumer ends this side when it has answered what it got.
-    return connection.sink->ended(connection);
+    return connection.sink()->ended(connection);
   }
-  if (!connection.closeReceived && !connection.closing().error) {
+  if (!connection.ending.received() && !connection.ending.info().error) {
     return closer_.lost(connection, "read", 0);
   }
   closer_.finish(connection);
 }
 
 void Reader::pause(Connection& connection, bool paused) {
-  if (connection.paused == paused) return;
-  connection.paused = paused;
+  if (!connection.input.pause(paused)) return;
   note(connection, paused ? Flight::paused : Flight::resumed);
   if (!connection.established()) return;
   pending_.inputWanted(connection);

@@ -7,25 +7,25 @@
 namespace lwspool {
 
 void SendQueue::markDirty(Connection& connection) {
-  if (connection.dirty) return;
+  if (connection.output.dirty()) return;
   dirty_.push_back(&connection);
-  connection.dirty = true;
+  connection.output.setDirty(true);
 }
 
 void SendQueue::sendFrame(Connection& connection, ws::Opcode opcode, const uint8_t* data,
                           size_t size) {
-  const ws::Role role = connection.endpoint->role;
+  const ws::Role role = connection.endpoint()->role;
   const size_t room = ws::frameSize(role, size);
-  connection.out.commit(
-      ws::writeFrame(connection.out.reserve(room), role, opcode, data, size, &masks_));
-  connection.queuedBytes += room;
+  connection.output.queue.commit(
+      ws::writeFrame(connection.output.queue.reserve(room), role, opcode, data, size, &masks_));
+  connection.output.addQueued(room);
   markDirty(connection);
 }
 
 void SendQueue::sendPong(Connection& connection, const uint8_t* data, size_t size) {
   sendFrame(connection, ws::Opcode::pong, data, size);
   note(connection, Flight::pongSent, static_cast<uint32_t>(size));
-  connection.pongPosition = connection.queuedBytes;
+  connection.output.notePong();
 }
 
 void SendQueue::sendClose(Connection& connection, uint16_t code, std::string_view reason) {
@@ -33,10 +33,11 @@ void SendQueue::sendClose(Connection& connection, uint16_t code, std::string_vie
     code = ws::close_code::noStatus;
     reason = {};
   }
-  connection.out.commit(ws::writeClose(connection.out.reserve(ws::kMaxControlFrame),
-                                       connection.endpoint->role, code, reason, &masks_));
-  connection.queuedBytes = connection.flushedBytes + connection.out.size();
-  connection.closeSent = true;
+  connection.output.queue.commit(
+      ws::writeClose(connection.output.queue.reserve(ws::kMaxControlFrame),
+                     connection.endpoint()->role, code, reason, &masks_));
+  connection.output.recount();
+  connection.ending.noteSent();
   note(connection, Flight::closeSent, code);
   markDirty(connection);
 }

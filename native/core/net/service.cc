@@ -51,11 +51,10 @@ Service::~Service() { ws::SpareMemory::ofProcess().clear(); }
 
 void Service::connect(ConnectCommand&& command) {
   Connection& connection = table_.place(command.id);
-  connection.group = command.group;
-  figures_.begin(connection, std::move(command.endpoint));
   EventSink& handler = sinks_.ofGroup(command.group);
-  connection.owner = command.owned ? &handler : &sinks_.main();
-  connection.sink = command.group != 0 ? &handler : &sinks_.main();
+  connection.belongTo(command.group, command.owned ? handler : sinks_.main(),
+                      command.group != 0 ? handler : sinks_.main());
+  figures_.begin(connection, std::move(command.endpoint));
   flights_.begin(connection);
   handshakes_.enqueue(connection);
 }
@@ -129,7 +128,7 @@ void Service::ready(const Poller::Ready& now) {
   }
   if (connection->upgrading()) {
     return upgrade_.ready(*connection, now.readable || now.broken,
-                          now.writable && connection->wantWrite, now.ended);
+                          now.writable && connection->polling.wantsRoom(), now.ended);
   }
   if (const Opening* const opening = connection->opening.get(); opening != nullptr) {
     if (polls_.concerns(*opening)) connector_->serve(*connection, now);
@@ -138,12 +137,12 @@ void Service::ready(const Poller::Ready& now) {
   if (!connection->established()) return;
   ConnectionGuard guard(*connection);
   if (!guard) return polls_.park(*connection);
-  if (now.writable && connection->wantWrite) queue_.markDirty(*connection);
+  if (now.writable && connection->polling.wantsRoom()) queue_.markDirty(*connection);
   if (!now.readable && !now.broken) return;
   if (connection->reads()) {
     closer_.whileMemoryLasts(*connection, [&] { reader_.readable(*connection, now.ended); });
   } else if (connection->wantsInput()) {
-    connection->endTold |= now.ended;
+    connection->polling.noteEnd(now.ended);
   } else if (!now.broken) {
     polls_.update(*connection);
   }
@@ -162,7 +161,7 @@ void Service::finishTurn() {
     const std::vector<Connection*>& dirty = queue_.takeDirty();
     joint_.send(dirty);
     for (Connection* connection : dirty) {
-      connection->dirty = false;
+      connection->output.setDirty(false);
       if (connection->established()) writer_.flush(*connection);
     }
     closer_.closeFinished(*connector_);
@@ -191,9 +190,9 @@ void Service::timer() {
   Timers::Entry entry;
   while (deadlines_.pop(turn_.now, entry)) {
     Connection* connection = find(entry.id);
-    if (connection == nullptr || connection->deadline != entry.deadline) continue;
-    connection->deadline = 0;
-    if (connection->phase == Phase::opening) {
+    if (connection == nullptr || connection->deadline() != entry.deadline) continue;
+    connection->setDeadline(0);
+    if (connection->phase() == Phase::opening) {
       handshakes_.expired(*connection, turn_.now);
     } else {
       closer_.expired(*connection);
@@ -212,7 +211,7 @@ void Service::retryBackedOff() {
       upgrade_.ready(*connection, true, true, true);
     } else if (!connection->established()) {
       connector_->resume(*connection);
-    } else if (std::exchange(connection->backedOff, false)) {
+    } else if (connection->polling.retry()) {
       polls_.update(*connection);
       if (connection->reads()) reader_.readable(*connection);
       queue_.markDirty(*connection);

@@ -45,6 +45,8 @@ class Service final : public HandshakeHost {
   void takeCommands();  // the channel has something
   void timer();         // setTimer()'s time has come
   void finishTurn();    // nothing else is ready: write, close, deliver
+  // The system call by which the poller is told of descriptors.
+  const char* pollCall() { return polls_.poller().syscall(); }
   int pollDescriptor() { return polls_.poller().descriptor(); }
 
   // Commands: see the role that carries each out.
@@ -84,6 +86,7 @@ class Service final : public HandshakeHost {
 
   // From the connector and the handshakes: see PollSet, Upgrade, Acceptor and Endings.
   int watch(Connection& connection, int fd) { return polls_.watch(connection, fd); }
+  void describePollError(int error, ErrorInfo& info) const { polls_.describe(error, info); }
   int watchListener(int fd, uint32_t number, bool fresh) {
     return polls_.watchListener(fd, number, fresh);
   }

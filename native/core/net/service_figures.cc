@@ -15,13 +15,13 @@ constexpr size_t kAwaited = 16;
 }  // namespace
 
 void ServiceFigures::begin(Connection& connection, std::shared_ptr<const Endpoint> endpoint) {
-  connection.endpoint = std::move(endpoint);
-  ConnectionFigures* const figures = connection.figures;
+  connection.aim(std::move(endpoint));
+  ConnectionFigures* const figures = connection.figures();
   if (figures == nullptr) return;
   set(figures->generation, connection.id.generation);
-  set(figures->group, connection.group);
+  set(figures->group, connection.group());
   const int traits = (connection.kind() == Kind::ws ? ConnectionFigures::kWebSocket : 0) |
-                     (connection.endpoint->tls ? ConnectionFigures::kSecure : 0);
+                     (connection.endpoint()->tls ? ConnectionFigures::kSecure : 0);
   set(figures->traits, traits);
   set(figures->queued, preciseNow());
 }
@@ -29,7 +29,7 @@ void ServiceFigures::begin(Connection& connection, std::shared_ptr<const Endpoin
 void ServiceFigures::countOpened(const Connection& connection) {
   if (worker_ == nullptr) return;
   add(worker_->opened, 1);
-  const ConnectionFigures& figures = *connection.figures;
+  const ConnectionFigures& figures = *connection.figures();
   const double begun = get(figures.begun);
   const double connected = get(figures.connected);
   if (begun == 0 || connected == 0) return;
@@ -50,7 +50,7 @@ void ServiceFigures::countClosed(uint16_t code) {
 void ServiceFigures::countRead(Connection& connection, size_t bytes) {
   if (worker_ == nullptr) return;
   add(worker_->bytesReceived, static_cast<double>(bytes));
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   add(figures.bytesReceived, static_cast<double>(bytes));
   add(figures.reads, 1);
   set(figures.lastRead, static_cast<double>(turn_.now));
@@ -59,7 +59,7 @@ void ServiceFigures::countRead(Connection& connection, size_t bytes) {
 void ServiceFigures::countReceived(Connection& connection, size_t messages) {
   if (worker_ == nullptr || messages == 0) return;
   add(worker_->messagesReceived, static_cast<double>(messages));
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   if (get(figures.messagesReceived) == 0) connection.reached(&ConnectionFigures::firstMessage);
   add(figures.messagesReceived, static_cast<double>(messages));
 }
@@ -67,7 +67,7 @@ void ServiceFigures::countReceived(Connection& connection, size_t messages) {
 void ServiceFigures::countWritten(Connection& connection, size_t bytes) {
   if (worker_ == nullptr) return;
   add(worker_->bytesSent, static_cast<double>(bytes));
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   add(figures.bytesSent, static_cast<double>(bytes));
   add(figures.writes, 1);
   set(figures.lastWrite, static_cast<double>(turn_.now));
@@ -76,26 +76,26 @@ void ServiceFigures::countWritten(Connection& connection, size_t bytes) {
 void ServiceFigures::countSent(Connection& connection) {
   if (worker_ == nullptr) return;
   add(worker_->messagesSent, 1);
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   add(figures.messagesSent, 1);
-  raise(figures.queuedBytesMax, static_cast<double>(connection.out.size()));
+  raise(figures.queuedBytesMax, static_cast<double>(connection.output.queue.size()));
 }
 
 void ServiceFigures::countUnsent(Connection& connection) {
   if (worker_ == nullptr) return;
   add(worker_->messagesUnsent, 1);
-  add(connection.figures->messagesUnsent, 1);
+  add(connection.figures()->messagesUnsent, 1);
 }
 
 void ServiceFigures::countDiscarded(Connection& connection, size_t messages) {
   if (worker_ == nullptr || messages == 0) return;
   add(worker_->messagesDiscarded, static_cast<double>(messages));
-  add(connection.figures->messagesDiscarded, static_cast<double>(messages));
+  add(connection.figures()->messagesDiscarded, static_cast<double>(messages));
 }
 
 void ServiceFigures::countPing(Connection& connection, const uint8_t* data, size_t size) {
   if (worker_ == nullptr) return;
-  add(connection.figures->pingsSent, 1);
+  add(connection.figures()->pingsSent, 1);
   if (!connection.pings) connection.pings = std::make_unique<std::deque<SentPing>>();
   if (connection.pings->size() == kAwaited) connection.pings->pop_front();
   connection.pings->push_back({preciseNow(), {reinterpret_cast<const char*>(data), size}});
@@ -104,7 +104,7 @@ void ServiceFigures::countPing(Connection& connection, const uint8_t* data, size
 // RFC 6455, 5.5.3: a pong bears what its ping did, and may stand for those before it.
 void ServiceFigures::countPong(Connection& connection, const uint8_t* data, size_t size) {
   if (worker_ == nullptr) return;
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   add(figures.pongsReceived, 1);
   if (!connection.pings) return;
   const std::string_view payload(reinterpret_cast<const char*>(data), size);

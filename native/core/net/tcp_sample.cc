@@ -21,7 +21,8 @@ uint32_t sampleTcp(ConnectionTable& table, SlotTable& slots, uint32_t from, uint
     ConnectionGuard guard(connection);
     if (!guard) continue;
     TcpFigures& figures = segment->rows[slot % kFigureSlots];
-    if (readTcp(connection.fd, unread, figures)) set(figures.generation, connection.id.generation);
+    if (readTcp(connection.fd(), unread, figures))
+      set(figures.generation, connection.id.generation);
   }
   return 0;
 }

@@ -18,11 +18,11 @@ constexpr uint64_t kPatience = 1000;
 }  // namespace
 
 void TlsBuffers::keep(Connection& connection) {
-  if (connection.keepsBuffers || kept_.size() == kMost) return;
+  if (connection.input.keepsBuffers() || kept_.size() == kMost) return;
   if (kept_.empty()) until_ = turn_.now + kPatience;
-  connection.keepsBuffers = true;
+  connection.input.keepBuffers(true);
   kept_.push_back(connection.id);
-  SSL_clear_mode(connection.ssl, SSL_MODE_RELEASE_BUFFERS);
+  SSL_clear_mode(connection.ssl(), SSL_MODE_RELEASE_BUFFERS);
 }
 
 void TlsBuffers::giveBack() {
@@ -33,9 +33,9 @@ void TlsBuffers::giveBack() {
     Connection* const connection = table_.find(id);
     if (connection == nullptr || !connection->established()) continue;
     if (ConnectionGuard guard(*connection); guard) {
-      connection->keepsBuffers = false;
-      SSL_set_mode(connection->ssl, SSL_MODE_RELEASE_BUFFERS);
-      releaseBuffers(connection->ssl);
+      connection->input.keepBuffers(false);
+      SSL_set_mode(connection->ssl(), SSL_MODE_RELEASE_BUFFERS);
+      releaseBuffers(connection->ssl());
     } else {
       // Leased: later.
       kept_.push_back(id);

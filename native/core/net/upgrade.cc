@@ -78,16 +78,15 @@ void Upgrade::connected(Connection& connection, int fd, SSL* ssl, bool requested
     opening.drained = !more;
     return establisher_.established(connection, fd, ssl);
   }
-  connection.ssl = ssl;
+  connection.setSsl(ssl);
   opening.stands = opening.upgrading = true;
   if (const int error = opening.watched ? 0 : polls_.watch(connection, fd)) {
-    opening.error.code = "ERR_SOCKET";
-    opening.error.fields.set("syscall", "epoll_ctl").set("errno", errnoName(error));
+    polls_.describe(error, opening.error);
     return handshakes_.abandon(connection);
   }
   if (!requested) {
     const std::string request =
-        ws::makeRequest(connection.endpoint->requestHead, opening.key) + "\r\n";
+        ws::makeRequest(connection.endpoint()->requestHead, opening.key) + "\r\n";
     opening.request.append(request.data(), request.size());
   }
   sendRequest(connection);
@@ -104,29 +103,30 @@ void Upgrade::disconnect(Connection& connection, bool closed) {
 void Upgrade::ready(Connection& connection, bool readable, bool writable, bool ended) {
   if (writable) sendRequest(connection);
   if (!readable || !connection.upgrading()) return;
-  readAnswer(connection, ended || !connection.endpoint->unixPath.empty());
+  readAnswer(connection, ended || !connection.endpoint()->unixPath.empty());
 }
 
 // And what BIOs have kept of the one that libwebsockets has sent.
 void Upgrade::sendRequest(Connection& connection) {
   Opening& opening = *connection.opening;
-  connection.wantWrite = false;
-  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  connection.polling.wantRoom(false);
+  bio::Chain* const chain = bio::Chain::of(connection.ssl());
   IoResult result{IoResult::Status::done};
   while (result.status == IoResult::Status::done && !opening.request.empty()) {
-    result =
-        transmit(connection.fd, connection.ssl, opening.request.front(), opening.request.size());
+    result = transmit(connection.fd(), connection.ssl(), opening.request.front(),
+                      opening.request.size());
     opening.request.consume(result.bytes);
   }
   if (result.status == IoResult::Status::done) {
     opening.reached = std::max(opening.reached, Reached::request);
-    if (chain != nullptr && chain->kept() > 0) result = chain->flush(connection.ssl);
+    if (chain != nullptr && chain->kept() > 0) result = chain->flush(connection.ssl());
   }
   if (result.status == IoResult::Status::again) {
     if (chain != nullptr && chain->ownRetries() > 0)
       return delays_.backOffOpening(connection, *chain);
-    connection.wantWrite = true;
-    if (!connection.tellsOfRoom()) polls_.poller().change(connection.fd, connection.id, true, true);
+    connection.polling.wantRoom(true);
+    if (!connection.tellsOfRoom())
+      polls_.poller().change(connection.fd(), connection.id, true, true);
   } else if (result.status != IoResult::Status::done) {
     // What the server said before it went, if anything, is still to be had.
     readAnswer(connection, true);
@@ -138,21 +138,22 @@ void Upgrade::sendRequest(Connection& connection) {
 // More: where the kernel gave less than it was asked for, there may be more all the same.
 void Upgrade::readAnswer(Connection& connection, bool more) {
   for (int i = 0; i < kReads; i++) {
-    const IoResult result = receive(connection.fd, connection.ssl, turn_.buffer.data(), kSmallRead);
+    const IoResult result =
+        receive(connection.fd(), connection.ssl(), turn_.buffer.data(), kSmallRead);
     if (result.status == IoResult::Status::again) {
-      bio::Chain* const chain = bio::Chain::of(connection.ssl);
+      bio::Chain* const chain = bio::Chain::of(connection.ssl());
       if (chain != nullptr && chain->ownRetries() > 0) delays_.backOffOpening(connection, *chain);
       if (!result.more) return;
       break;
     }
     if (result.status != IoResult::Status::done) return answerEnded(connection, result);
     turn_.taken += result.bytes;
-    const bool drained = result.drained && !more && !hasPending(connection.ssl);
+    const bool drained = result.drained && !more && !hasPending(connection.ssl());
     connection.opening->drained = drained;
     answer(connection, turn_.buffer.data(), result.bytes);
     if (drained || !connection.upgrading()) return;
   }
-  polls_.poller().change(connection.fd, connection.id, true, connection.polledForRoom());
+  polls_.poller().change(connection.fd(), connection.id, true, connection.polledForRoom());
 }
 
 void Upgrade::answer(Connection& connection, uint8_t* data, size_t size) {
@@ -199,21 +200,21 @@ void Upgrade::switched(Connection& connection, uint8_t* data, size_t size) {
   const ws::ResponseParser& head = opening.answer;
   opening.reached = Reached::answer;
   opening.protocol = head.field("sec-websocket-protocol");
-  if (ErrorInfo error = check(head, opening, *connection.endpoint)) {
+  if (ErrorInfo error = check(head, opening, *connection.endpoint())) {
     opening.error = std::move(error);
     describe(head, opening.error);
     return handshakes_.abandon(connection);
   }
-  if (connection.endpoint->keepsHeaders) opening.headers = head.fields();
+  if (connection.endpoint()->keepsHeaders) opening.headers = head.fields();
   opening.early.assign(reinterpret_cast<const char*>(data), size);
-  releaseBuffers(connection.ssl);
-  establisher_.established(connection, connection.fd, connection.ssl);
+  releaseBuffers(connection.ssl());
+  establisher_.established(connection, connection.fd(), connection.ssl());
 }
 
 void Upgrade::answerEnded(Connection& connection, const IoResult& result) {
   Opening& opening = *connection.opening;
   // OpenSSL's callbacks, and a BIO that failed by itself, know better.
-  if (const ErrorInfo* fault = bio::faultOf(connection.ssl); fault != nullptr && !opening.error) {
+  if (const ErrorInfo* fault = bio::faultOf(connection.ssl()); fault != nullptr && !opening.error) {
     opening.error = *fault;
   }
   if (!opening.error) {

@@ -1,8 +1,6 @@
 #include "writer.h"
 
-#include <deque>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -35,8 +33,8 @@ Writer::Writer(const Turn& turn, ServiceFigures& figures, PollSet& polls, SendQu
 void Writer::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
   if (!connection.sends()) return figures_.countUnsent(connection);
   if (connection.kind() == Kind::raw) {
-    connection.out.append(data, size);
-    connection.queuedBytes += size;
+    connection.output.queue.append(data, size);
+    connection.output.addQueued(size);
     queue_.markDirty(connection);
   } else if (size >= kLargeMessage) {
     large_.send(connection, opcode, data, size);
@@ -48,43 +46,39 @@ void Writer::send(Connection& connection, ws::Opcode opcode, const uint8_t* data
 
 void Writer::mark(Connection& connection, uint32_t number, EventSink& asker) {
   if (!connection.established() || isOut(connection)) return asker.flushed(connection, number);
-  if (!connection.marks) connection.marks = std::make_unique<std::deque<Mark>>();
-  connection.marks->push_back({connection.queuedBytes, number, &asker});
+  connection.output.mark(number, asker);
 }
 
 // Whether the kernel has all that was ever sent.
 bool Writer::isOut(Connection& connection) {
-  if (connection.flushedBytes != connection.queuedBytes) return false;
-  if (connection.ssl == nullptr) return true;
+  if (!connection.output.allFlushed()) return false;
+  if (connection.ssl() == nullptr) return true;
   // Under a lease BIOs keep nothing, and its holder may be about to push one.
   ConnectionGuard guard(connection);
-  return !guard || bio::keptBy(connection.ssl) == 0;
+  return !guard || bio::keptBy(connection.ssl()) == 0;
 }
 
 void Writer::noteOutput(Connection& connection, Source side) {
-  Output& output = connection.outputs[static_cast<size_t>(side)];
-  output.commands++;
-  output.position = connection.queuedBytes;
+  connection.output.noteCommand(side);
   queue_.markDirty(connection);
 }
 
 void Writer::flush(Connection& connection) {
   ConnectionGuard guard(connection);
   if (!guard) return;
-  OutBuffer& out = connection.out;
-  bio::Chain* const chain = bio::Chain::of(connection.ssl);
+  OutBuffer& out = connection.output.queue;
+  bio::Chain* const chain = bio::Chain::of(connection.ssl());
   // The clock decides when what waits is tried again.
-  if (connection.backedOff && (!out.empty() || chain->kept() > 0)) return;
-  bool blocked = std::exchange(connection.full, false);
-  if (connection.failedWrite) return writeFailed(connection, *connection.failedWrite);
+  if (connection.polling.backedOff() && (!out.empty() || chain->kept() > 0)) return;
+  bool blocked = connection.output.takeFull();
+  if (connection.output.failure()) return writeFailed(connection, *connection.output.failure());
   if (chain != nullptr) chain->gather(true);
   while (guard && !blocked && LeaseRequests::writable(connection) > 0) {
     const size_t size = LeaseRequests::writable(connection);
-    const IoResult result = transmit(connection.fd, connection.ssl, out.front(), size);
+    const IoResult result = transmit(connection.fd(), connection.ssl(), out.front(), size);
     if (result.status == IoResult::Status::done) {
       noteTraffic(connection, turn_.clock, Flight::written, result.bytes, size);
-      connection.flushedBytes += result.bytes;
-      out.consume(result.bytes);
+      connection.output.consume(result.bytes);
       figures_.countWritten(connection, result.bytes);
     } else if (result.status == IoResult::Status::again) {
       noteTraffic(connection, turn_.clock, Flight::writeBlocked, size);
@@ -99,7 +93,7 @@ void Writer::flush(Connection& connection) {
     chain->gather(false);
     kept = chain->kept();
     if (!blocked && kept > 0) {
-      const IoResult result = chain->flush(connection.ssl);
+      const IoResult result = chain->flush(connection.ssl());
       if (result.status == IoResult::Status::broken) return writeFailed(connection, result.error);
       blocked = result.status == IoResult::Status::again;
       kept = chain->kept();
@@ -107,17 +101,17 @@ void Writer::flush(Connection& connection) {
     if (blocked) delays_.backOff(connection, *chain);
     if (chain->hasNotices()) BioDelays::warn(connection);
   }
-  connection.ledger->pending.store(static_cast<double>(out.size() + kept),
-                                   std::memory_order_release);
-  if (connection.figures != nullptr) {
-    set(connection.figures->queuedBytes, static_cast<double>(out.size() + kept));
+  connection.ledger()->pending.store(static_cast<double>(out.size() + kept),
+                                     std::memory_order_release);
+  if (connection.figures() != nullptr) {
+    set(connection.figures()->queuedBytes, static_cast<double>(out.size() + kept));
   }
-  connection.cell->writeComplete = out.empty() && kept == 0;
+  connection.cell()->writeComplete = out.empty() && kept == 0;
   if (!guard) return;
-  if (connection.backedOff) blocked = false;
-  if (blocked != connection.wantWrite) {
-    connection.wantWrite = blocked;
-    if (connection.parked || !connection.tellsOfRoom()) polls_.update(connection);
+  if (connection.polling.backedOff()) blocked = false;
+  if (blocked != connection.polling.wantsRoom()) {
+    connection.polling.wantRoom(blocked);
+    if (connection.polling.parked() || !connection.tellsOfRoom()) polls_.update(connection);
   }
   if (kept > 0) return;
   flushed(connection);
@@ -128,45 +122,38 @@ void Writer::flush(Connection& connection) {
 // Behind flushed(), by which a FIN has left as well.
 void Writer::noteWritten(Connection& connection) {
   for (const Source side : {Source::main, Source::handler}) {
-    const Output& output = connection.outputs[static_cast<size_t>(side)];
-    if (output.position > connection.flushedBytes && !connection.out.empty()) continue;
-    connection.ledger->written[static_cast<size_t>(side)].store(output.commands,
-                                                                std::memory_order_release);
+    if (const auto done = connection.output.commandsDone(side)) {
+      auto& written = connection.ledger()->written[static_cast<size_t>(side)];
+      written.store(*done, std::memory_order_release);
+    }
   }
 }
 
 void Writer::flushed(Connection& connection) {
-  if (connection.marks) {
-    // Taken out first: whoever is told may set another.
-    std::vector<Mark> reached;
-    auto& marks = *connection.marks;
-    while (!marks.empty() && marks.front().position <= connection.flushedBytes) {
-      reached.push_back(marks.front());
-      marks.pop_front();
+  if (connection.output.hasMarks()) {
+    for (const OutputState::Mark& mark : connection.output.takeReached()) {
+      mark.asker->flushed(connection, mark.number);
     }
-    if (marks.empty()) connection.marks.reset();
-    for (const Mark& mark : reached) mark.asker->flushed(connection, mark.number);
   }
-  if (connection.unanswered && connection.pongPosition <= connection.flushedBytes) {
-    const auto payload = std::move(connection.unanswered);
+  if (const auto payload = connection.output.takeDeferredPong()) {
     if (connection.sends()) {
       queue_.sendPong(connection, reinterpret_cast<const uint8_t*>(payload->data()),
                       payload->size());
     }
   }
-  if (!connection.out.empty()) return;
-  if (connection.endAfterFlush && !connection.finSent) {
-    connection.finSent = true;
+  if (!connection.output.queue.empty()) return;
+  if (connection.ending.endsAfterFlush() && !connection.ending.finSent()) {
+    connection.ending.noteFin();
     note(connection, Flight::ended);
-    shutdownWrite(connection.fd, connection.ssl);
+    shutdownWrite(connection.fd(), connection.ssl());
   }
-  if (connection.phase != Phase::closing) return;
+  if (connection.phase() != Phase::closing) return;
   closer_.lastLeft(connection);
-  const bool bothEnded = connection.kind() == Kind::raw
-                             ? connection.finSent && connection.inputEnded
-                             // RFC 6455, 7.1.1: the server closes first.
-                             : connection.closeSent && connection.closeReceived &&
-                                   connection.endpoint->role == ws::Role::server;
+  const bool bothEnded =
+      connection.kind() == Kind::raw
+          ? connection.ending.finSent() && connection.input.ended()
+          // RFC 6455, 7.1.1: the server closes first.
+          : connection.ending.both() && connection.endpoint()->role == ws::Role::server;
   if (bothEnded) closer_.finish(connection);
 }
 

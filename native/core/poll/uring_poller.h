@@ -23,6 +23,7 @@ class UringPoller final : public Poller {
 
   int descriptor() const override { return event_; }
   int sharedSet() const override { return -1; }
+  const char* syscall() const override { return "io_uring_enter"; }
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
