@@ -221,7 +221,7 @@ export interface NativeLeases {
   /** 1: with TLS. */
   secure(slot: number, generation: number, token: number): number;
   exposeTls(slot: number, generation: number, token: number): bigint | number;
-  vouch(slot: number, generation: number, token: number): number;
+  confirmFrameBoundary(slot: number, generation: number, token: number): number;
   getOption(
     slot: number,
     generation: number,

@@ -54,8 +54,7 @@ std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {
 LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<LeasesBinding>(info),
       leases_(channelOf(info),
-              info[1].As<Napi::String>().Utf8Value() == "owner" ? Source::owner : Source::handler) {
-}
+              info[1].As<Napi::String>().Utf8Value() == "owner" ? Source::main : Source::handler) {}
 
 Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
   refuseInside(info);
@@ -102,8 +101,8 @@ Napi::Value LeasesBinding::exposeTls(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(ssl)));
 }
 
-Napi::Value LeasesBinding::vouch(const Napi::CallbackInfo& info) {
-  return outcomeOf(info.Env(), leases_.vouch(leaseName(info)));
+Napi::Value LeasesBinding::confirmFrameBoundary(const Napi::CallbackInfo& info) {
+  return outcomeOf(info.Env(), leases_.confirmFrameBoundary(leaseName(info)));
 }
 
 Napi::Value LeasesBinding::getOption(const Napi::CallbackInfo& info) {
@@ -287,7 +286,7 @@ void LeasesBinding::define(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&LeasesBinding::duplicate>("duplicate"),
                    InstanceMethod<&LeasesBinding::secure>("secure"),
                    InstanceMethod<&LeasesBinding::exposeTls>("exposeTls"),
-                   InstanceMethod<&LeasesBinding::vouch>("vouch"),
+                   InstanceMethod<&LeasesBinding::confirmFrameBoundary>("confirmFrameBoundary"),
                    InstanceMethod<&LeasesBinding::getOption>("getOption"),
                    InstanceMethod<&LeasesBinding::setOption>("setOption"),
                    InstanceMethod<&LeasesBinding::queued>("queued"),

@@ -30,7 +30,7 @@ class LeasesBinding : public Napi::ObjectWrap<LeasesBinding> {
   Napi::Value secure(const Napi::CallbackInfo&);
   // exposeTls() -> pointer: bigint
   Napi::Value exposeTls(const Napi::CallbackInfo&);
-  Napi::Value vouch(const Napi::CallbackInfo&);
+  Napi::Value confirmFrameBoundary(const Napi::CallbackInfo&);
   // getOption(..., level, name, into: Uint8Array) -> bytes filled
   Napi::Value getOption(const Napi::CallbackInfo&);
   // setOption(..., level, name, value: Uint8Array)

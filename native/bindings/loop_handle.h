@@ -35,8 +35,8 @@ class LoopHandle {
 
   // By uv_async_init() or one of its like, with what that wants beside the loop. Answers what it
   // does: where that is not 0, there is still none.
-  template <class... Wanted, class... Given>
-  [[nodiscard]] int open(int (*init)(uv_loop_t*, Uv*, Wanted...), uv_loop_t* loop, void* owner,
+  template <class... Expected, class... Given>
+  [[nodiscard]] int open(int (*init)(uv_loop_t*, Uv*, Expected...), uv_loop_t* loop, void* owner,
                          Given... given) {
     auto made = std::make_unique<Body>();
     if (const int failed = init(loop, made.get(), given...)) return failed;

@@ -29,7 +29,7 @@ TargetMode modeOf(const std::string& name) {
 }  // namespace
 
 ServiceBinding::State::State(std::shared_ptr<Channel> shared, ServiceBinding* wrapper)
-    : channel(std::move(shared)), owner(channel->events), handler(log), binding(wrapper) {}
+    : channel(std::move(shared)), main(channel->events), handler(log), binding(wrapper) {}
 
 ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<ServiceBinding>(info) {
@@ -52,8 +52,8 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     state->service =
         std::make_unique<Service>(*state->channel, *state->host, number(info, 1),
                                   info[4].ToBoolean() ? PollerKind::uring : PollerKind::epoll);
-    state->opener = std::make_unique<LwsOpener>(*state->service);
-    state->opener->name(number(info, 0));
+    state->connector = std::make_unique<LwsConnector>(*state->service);
+    state->connector->name(number(info, 0));
     state->host->start(*state->service);
   } catch (const std::exception& error) {
     reader_.reset();  // it refers to the state
@@ -61,11 +61,11 @@ ServiceBinding::ServiceBinding(const Napi::CallbackInfo& info)
     discard(info.Env(), std::move(state));
     throw Napi::Error::New(info.Env(), reason);
   }
-  state->service->use(*state->opener, state->owner, state->handler);
+  state->service->use(*state->connector, state->main, state->handler);
   state->bios = std::make_shared<BioHost>(
       info[3].As<Napi::Function>(), [](void* host) { static_cast<LoopHost*>(host)->wake(); },
       state->host.get());
-  state->opener->makeBiosWith(
+  state->connector->makeBiosWith(
       [bios = state->bios](const std::string& module) { return bios->make(module); });
   info.Env().GetInstanceData<AddonData>()->bios = state->bios;
   state_ = state.release();
@@ -122,7 +122,7 @@ void ServiceBinding::settleBios() {
 // One that could not be made whole. What is in the loop already has to leave it, and the thread
 // waits for that.
 void ServiceBinding::discard(Napi::Env env, std::unique_ptr<State> owned) {
-  if (!owned->opener) return;  // nothing is
+  if (!owned->connector) return;  // nothing is
   State* const state = owned.release();
   state->binding = nullptr;
   state->teardown = std::make_unique<Teardown>(env, [] {});
@@ -139,7 +139,7 @@ void ServiceBinding::begin(State* state) {
   state->host->silence();
   // Before anything is freed that a holder on another thread could be using.
   state->service->revokeAll();
-  state->opener->destroy();
+  state->connector->destroy();
   state->host->stop([state] { end(state); });
 }
 
@@ -189,7 +189,7 @@ void ServiceBinding::stopCounting(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServiceBinding::received(const Napi::CallbackInfo& info) {
-  const CountingConsumer* counter = open(info.Env()).service->counter(number(info, 0));
+  const CountingSink* counter = open(info.Env()).service->counter(number(info, 0));
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("messages", Napi::BigInt::New(info.Env(), counter ? counter->messages() : 0));
   object.Set("bytes", Napi::BigInt::New(info.Env(), counter ? counter->bytes() : 0));
@@ -286,7 +286,7 @@ Napi::Value ServiceBinding::addresses(const Napi::CallbackInfo& info) {
   Fields fields;
   const Connection* connection = open(info.Env()).service->find(connectionId(info));
   if (connection != nullptr && connection->established()) {
-    describeAddresses(connection->fd, fields);
+    describeAddresses(connection->fd(), fields);
   }
   return bufferOf(info.Env(), fields.encode());
 }
@@ -295,9 +295,9 @@ Napi::Value ServiceBinding::listen(const Napi::CallbackInfo& info) {
   State& state = open(info.Env());
   auto target = std::make_unique<Target>(
       *state.service, modeOf(info[3].As<Napi::String>().Utf8Value()), number(info, 4));
-  const int port = state.opener->listen(EndpointBinding::from(info[0]),
-                                        info[1].As<Napi::String>().Utf8Value().c_str(),
-                                        static_cast<int>(number(info, 2)), *target);
+  const int port = state.connector->listen(EndpointBinding::from(info[0]),
+                                           info[1].As<Napi::String>().Utf8Value().c_str(),
+                                           static_cast<int>(number(info, 2)), *target);
   state.targets.push_back(std::move(target));
   return Napi::Number::New(info.Env(), port);
 }

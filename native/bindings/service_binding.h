@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "../core/channel/channel.h"
-#include "../core/lws/lws_opener.h"
-#include "../core/net/log_consumer.h"
+#include "../core/lws/lws_connector.h"
+#include "../core/net/log_sink.h"
 #include "../core/net/service.h"
 #include "../core/target/target.h"
 #include "bio_host.h"
@@ -75,19 +75,19 @@ class ServiceBinding : public Napi::ObjectWrap<ServiceBinding> {
   void close(const Napi::CallbackInfo&);
 
   // All that goes when the service goes; outlives the JavaScript object until its handles are
-  // closed. The order is that of destruction, backwards: the opener needs the service, both need
+  // closed. The order is that of destruction, backwards: the connector needs the service, both need
   // the host.
   struct State {
     State(std::shared_ptr<Channel>, ServiceBinding*);
 
     const std::shared_ptr<Channel> channel;
     EventLog log;  // of what the handlers of this thread consume
-    LogConsumer owner;
-    LogConsumer handler;
+    LogSink main;
+    LogSink handler;
     Outbox outbox;
     std::unique_ptr<LoopHost> host;
     std::unique_ptr<Service> service;
-    std::unique_ptr<LwsOpener> opener;
+    std::unique_ptr<LwsConnector> connector;
     std::vector<std::unique_ptr<Target>> targets;
     std::shared_ptr<BioHost> bios;
     std::string deferred;  // records that a BIO's function has written meanwhile

@@ -198,7 +198,7 @@ export class Link {
 
   /**
    * So much more of it is held, or less. The worker reads no more than `highWaterMark` lets it: see
-   * native/core/net/service_unread.cc.
+   * native/core/net/backpressure.h.
    */
   hold(units: number): void {
     if (this.readyState === CLOSED) return;

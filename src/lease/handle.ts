@@ -103,9 +103,9 @@ export class LeaseHandle implements SocketAccess {
     return state.ssl;
   }
 
-  vouch(): void {
-    this.require('vouch()');
-    this.call('check', (native, ...name) => native.vouch(...name));
+  confirmFrameBoundary(): void {
+    this.require('confirmFrameBoundary()');
+    this.call('check', (native, ...name) => native.confirmFrameBoundary(...name));
   }
 
   getOption(level: number, option: number, into: Uint8Array): number {

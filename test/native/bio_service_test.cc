@@ -21,12 +21,12 @@ struct BioBed : TcpLeaseBed {
   void push(ConnectionId id, std::shared_ptr<bio::Layer> layer) {
     const Held held = hold(id);
     bio::Refused refused = nullptr;
-    REQUIRE(owners.pushBio(held, std::move(layer), refused));
+    REQUIRE(mainLeases.pushBio(held, std::move(layer), refused));
     REQUIRE(refused == nullptr);
     release(held);
   }
   size_t warnings(ConnectionId id) {
-    const Events& events = owner.of(id);
+    const Events& events = main.of(id);
     return static_cast<size_t>(std::count_if(events.begin(), events.end(), [](const auto& event) {
       return event.starts_with("warned ");
     }));
@@ -57,9 +57,9 @@ TEST_CASE("bio service: what is gathered leaves in one write, and is not said to
   }
   bed.command(Command::mark, id, {}, 7);
   bed.settle();
-  CHECK_GT(connection.ledger->pending.load(), 0);
+  CHECK_GT(connection.ledger()->pending.load(), 0);
   CHECK_EQ(bed.take(id), kBusy);
-  const Events& events = bed.owner.of(id);
+  const Events& events = bed.main.of(id);
   CHECK(std::find(events.begin(), events.end(), "flushed 7") == events.end());
   peer.reads = true;
   CHECK(bed.until([&] {
@@ -67,7 +67,7 @@ TEST_CASE("bio service: what is gathered leaves in one write, and is not said to
     return std::find(events.begin(), events.end(), "flushed 7") != events.end();
   }));
   CHECK(bed.alive(connection));
-  CHECK_EQ(connection.ledger->pending.load(), 0);
+  CHECK_EQ(connection.ledger()->pending.load(), 0);
 }
 
 TEST_CASE("bio service: a large message leaves at once where BIOs only look on") {
@@ -112,7 +112,7 @@ TEST_CASE("bio service: a BIO that only retries makes no busy loop, and is told 
   bed.run(300);
   CHECK_LT(bed.host.polls - before, 60);
   CHECK_EQ(bed.warnings(id), 1);
-  CHECK_EQ(bed.owner.of(id).back(), "warned BIO_RETRIES");
+  CHECK_EQ(bed.main.of(id).back(), "warned BIO_RETRIES");
   // It ends like any other.
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
@@ -139,11 +139,11 @@ TEST_CASE("bio service: a failure of a BIO is the connection's error") {
   bio::FaultOptions options;
   options.resetAfter = 100;
   bed.push(id, std::make_shared<bio::Fault>(options, 0));
-  bio::Chain::of(connection.ssl)->fault.code = "ERR_BIO";
+  bio::Chain::of(connection.ssl())->fault.code = "ERR_BIO";
   bed.command(Command::send, id, std::string(500, 'x'));
   bed.command(Command::send, id, std::string(500, 'x'));
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1006 ERR_BIO");
+  CHECK_EQ(bed.main.of(id).back(), "closed 1006 ERR_BIO");
 }
 
 TEST_CASE("bio service: a memory BIO that is left taints, with a lease that did nothing else") {
@@ -166,7 +166,7 @@ TEST_CASE("bio service: figures are read by another thread while the worker move
   uint64_t looks = 0;
   uint64_t seen = 0;
   std::thread other([&] {
-    Leases leases(std::shared_ptr<Channel>(std::shared_ptr<void>(), &bed.channel), Source::owner);
+    Leases leases(std::shared_ptr<Channel>(std::shared_ptr<void>(), &bed.channel), Source::main);
     while (!done) {
       const int64_t token = leases.take(id, false, false, 0);
       if (token <= 0) continue;

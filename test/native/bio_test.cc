@@ -258,12 +258,12 @@ TEST_CASE("bio: what retries by itself is told from what waits for the kernel") 
     CHECK_EQ(chain.ownRetries(), i);
     CHECK(chain.takePutOff());
     CHECK_FALSE(chain.takePutOff());
-    CHECK_EQ(chain.backOff(), std::min(128u, 1u << std::min(i - 1, 7u)));
+    CHECK_EQ(chain.nextDelay(), std::min(128u, 1u << std::min(i - 1, 7u)));
   }
   const auto notices = chain.takeNotices();
   REQUIRE_EQ(notices.size(), 1);
   CHECK_EQ(std::string(notices[0].code), "BIO_RETRIES");
-  chain.backOff();
+  chain.nextDelay();
   CHECK_FALSE(chain.hasNotices());
   std::shared_ptr<bio::Layer> popped;
   REQUIRE(Chain::pop(ends.client, popped) == nullptr);

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "../../native/core/net/connection.h"
-#include "../../native/core/net/log_consumer.h"
+#include "../../native/core/net/log_sink.h"
 #include "support.h"
 
 using namespace lwspool;
@@ -259,19 +259,19 @@ TEST_CASE("event log: who takes so many at once gets the rest by asking again") 
   CHECK(log.publish());
 }
 
-TEST_CASE("log consumer: being full is said together with the wish to hear of room") {
+TEST_CASE("log sink: being full is said together with the wish to hear of room") {
   EventLog log;
-  LogConsumer consumer(log);
-  CHECK_FALSE(consumer.congested());
+  LogSink sink(log);
+  CHECK_FALSE(sink.congested());
   log.appendExternal(Event::message, 0, {}, bytesOf(9'000'000, 0));
-  CHECK(consumer.congested());
+  CHECK(sink.congested());
   CHECK(log.consumed(9'000'000 + recordSize(0), 1));
-  CHECK_FALSE(consumer.congested());
+  CHECK_FALSE(sink.congested());
 }
 
-TEST_CASE("log consumer: long payloads get memory of their own, short ones lie in the log") {
+TEST_CASE("log sink: long payloads get memory of their own, short ones lie in the log") {
   EventLog log;
-  LogConsumer consumer(log);
+  LogSink sink(log);
   Connection connection({1, 2});
   const auto flagsOfNext = [&] {
     log.publish();
@@ -282,16 +282,16 @@ TEST_CASE("log consumer: long payloads get memory of their own, short ones lie i
     return flags;
   };
   const Octets bytes(16 * 1024 + 1);
-  consumer.message(connection, ws::Opcode::text, bytes.data(), bytes.size() - 1);
+  sink.message(connection, ws::Opcode::text, bytes.data(), bytes.size() - 1);
   CHECK_EQ(flagsOfNext(), flag::shown);
-  consumer.message(connection, ws::Opcode::binary, bytes.data(), bytes.size());
+  sink.message(connection, ws::Opcode::binary, bytes.data(), bytes.size());
   CHECK_EQ(flagsOfNext(), flag::binary | flag::external);
   CHECK_EQ(log.takeExternal().size(), bytes.size());
-  consumer.message(connection, ws::Opcode::text, bytesOf(100, 0));
+  sink.message(connection, ws::Opcode::text, bytesOf(100, 0));
   CHECK_EQ(flagsOfNext(), flag::shown);
-  consumer.message(connection, ws::Opcode::text, bytesOf(100'000, 0));
+  sink.message(connection, ws::Opcode::text, bytesOf(100'000, 0));
   CHECK_EQ(flagsOfNext(), flag::external);
-  consumer.data(connection, bytes.data(), 0);
+  sink.data(connection, bytes.data(), 0);
   CHECK_EQ(flagsOfNext(), flag::binary);
 }
 
@@ -306,7 +306,7 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
   uint64_t total = 0;
   do {
     EventLog log;
-    LogConsumer consumer(log);
+    LogSink sink(log);
     Signal toConsumer;
     Signal toProducer;
     const uint64_t roundSeed = base + rounds++;
@@ -319,7 +319,7 @@ TEST_CASE("event log: two threads, any sizes: all arrives in order, no wake-up i
         if (log.publish()) toConsumer.raise();
       };
       for (uint32_t number = 0; number < count && !failed; number++) {
-        while (consumer.congested()) {
+        while (sink.congested()) {
           publish();
           stalls++;
           if (!toProducer.wait()) {

@@ -35,7 +35,7 @@ TEST_CASE("figures: a connection is counted from the queue to its end") {
   Bed bed;
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   CHECK_EQ(get(figures.generation), id.generation);
   CHECK_EQ(get(figures.state), static_cast<double>(Phase::open));
   CHECK_EQ(get(figures.attempts), 1);
@@ -60,7 +60,7 @@ TEST_CASE("figures: a connection is counted from the queue to its end") {
 TEST_CASE("figures: a pong measures the ping whose payload it bears, and ends those before it") {
   Bed bed;
   Connection& connection = bed.open();
-  ConnectionFigures& figures = *connection.figures;
+  ConnectionFigures& figures = *connection.figures();
   for (const char* payload : {"a", "b", "c"}) bed.command(Command::ping, connection.id, payload);
   Peer& peer = bed.peer(connection);
   double pongs = 0;
@@ -89,7 +89,7 @@ TEST_CASE("figures: pings that nobody answers are not kept without end") {
 TEST_CASE("figures: nothing is counted, and all goes on") {
   Bed bed(64, nullptr, 20'000, false);
   Connection& connection = bed.open();
-  CHECK_EQ(connection.figures, nullptr);
+  CHECK_EQ(connection.figures(), nullptr);
   bed.command(Command::send, connection.id, "hello", 0, flag::binary);
   bed.command(Command::ping, connection.id, "a");
   Peer& peer = bed.peer(connection);
@@ -137,9 +137,9 @@ TEST_CASE("figures: a worker counts each opening, its phases and each end once")
   Connection& other = bed.open();
   bed.command(Command::ping, other.id, "a");
   bed.peer(other).frame({0x8A, "a"});
-  REQUIRE(bed.until([&] { return get(other.figures->pongsReceived) == 1; }));
+  REQUIRE(bed.until([&] { return get(other.figures()->pongsReceived) == 1; }));
   CHECK_EQ(count(figures.roundTrip), 1);
-  CHECK_EQ(get(figures.roundTrip.total), get(other.figures->roundTripTotal));
+  CHECK_EQ(get(figures.roundTrip.total), get(other.figures()->roundTripTotal));
   CHECK_EQ(get(figures.opened), 2);
 }
 

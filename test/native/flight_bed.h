@@ -45,13 +45,13 @@ struct Flown {
 // A bed whose connections are recorded.
 struct FlightBed : LeaseBed {
   explicit FlightBed(bool tls = false, uint32_t events = 256) {
-    opener.tls = tls;
-    opener.sockets = [] { return tcpPair(); };
+    connector.tls = tls;
+    connector.sockets = [] { return tcpPair(); };
     service.recordFlights({events, 7, 3});
   }
   Flown of(ConnectionId id) { return Flown(copyFlight(channel.slots, id)); }
   // What went with the error of a connection that is over.
-  Flown attached(ConnectionId id) { return Flown(owner.factsOf(id).get("flightRecord")); }
+  Flown attached(ConnectionId id) { return Flown(main.factsOf(id).get("flightRecord")); }
 };
 
 }  // namespace lwspool::test

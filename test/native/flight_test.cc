@@ -57,7 +57,7 @@ TEST_CASE("flight: sizes are rounded up to powers of two") {
 TEST_CASE("flight: nothing is recorded where nobody asked for it") {
   LeaseBed bed;
   Connection& connection = bed.open();
-  CHECK(connection.flight == nullptr);
+  CHECK(connection.flight() == nullptr);
   CHECK(copyFlight(bed.channel.slots, connection.id).empty());
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("flight: from the queue to the first messages, and no more of it once 
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
   CHECK(copyFlight(bed.channel.slots, id).empty());
-  CHECK(bed.owner.factsOf(id).get("flightRecord").empty());
+  CHECK(bed.main.factsOf(id).get("flightRecord").empty());
 }
 
 TEST_CASE("flight: a connection that is lost takes its record along, with the kernel's view") {
@@ -145,7 +145,7 @@ TEST_CASE("flight: an opening that fails has tried each address") {
   FlightBed bed;
   auto to = endpoint();
   to->addresses = {"192.0.2.1", "192.0.2.2"};
-  bed.opener.plan = [](const Connection&) { return Attempt{Attempt::End::failsAtOnce}; };
+  bed.connector.plan = [](const Connection&) { return Attempt{Attempt::End::failsAtOnce}; };
   const ConnectionId id = bed.ask(to);
   CHECK(bed.untilEvent(id, "failed ERR_CONNECTION_REFUSED"));
   const Flown flown = bed.attached(id);
@@ -160,12 +160,12 @@ TEST_CASE("flight: leases, and what their holders move") {
   const ConnectionId id = connection.id;
   Held held = bed.hold(id);
   bed.peer(connection).text("parks it");
-  CHECK(bed.until([&] { return connection.parked; }));
-  bed.wish(id, 11, false);
+  CHECK(bed.until([&] { return connection.polling.parked(); }));
+  bed.requestLease(id, 11, false);
   bed.settle();
   uint8_t bytes[64];
   IoResult result{};
-  CHECK(bed.owners.readSocket(held, bytes, sizeof bytes, result));
+  CHECK(bed.mainLeases.readSocket(held, bytes, sizeof bytes, result));
   CHECK_EQ(bed.release(held), Why::none);
   const Held shared = bed.granted(id, 11);
   CHECK_EQ(bed.release(shared), Why::none);
@@ -177,7 +177,7 @@ TEST_CASE("flight: leases, and what their holders move") {
   CHECK_EQ(flown.first(Flight::leaseGranted)->b, 1);
   CHECK_EQ(flown.count(Flight::parked), 1);
   CHECK_EQ(flown.count(Flight::rejoined), 1);
-  CHECK_EQ(flown.first(Flight::leaseWished)->a, 11);
+  CHECK_EQ(flown.first(Flight::leaseRequested)->a, 11);
   CHECK_EQ(flown.first(Flight::read)->a, 10);
   CHECK_EQ(flown.first(Flight::read)->detail(), 1);
 }
@@ -187,11 +187,11 @@ TEST_CASE("flight: what monitoring looks at for itself takes nobody's place") {
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   const Kinds before = bed.of(id).kinds();
-  const auto look = [&] { return bed.owners.take(id, false, false, 0, true); };
+  const auto look = [&] { return bed.mainLeases.take(id, false, false, 0, true); };
   const int64_t token = look();
   REQUIRE_GT(token, 0);
   bool closing = false;
-  CHECK(bed.owners.release({id, static_cast<uint64_t>(token)}, -1, closing));
+  CHECK(bed.mainLeases.release({id, static_cast<uint64_t>(token)}, -1, closing));
   CHECK_EQ(bed.of(id).kinds(), before);
 
   // Nor where the connection ends meanwhile; whoever else looks is in it as ever.
@@ -211,7 +211,7 @@ TEST_CASE("flight: a lease that is tainted, one that expires, one that is revoke
   const ConnectionId id = tainted.id;
   IoResult result{};
   const Octets part = LeaseBed::toPeer({0x81, "message"});
-  CHECK(bed.owners.writeSocket(held, part.data(), 3, result));
+  CHECK(bed.mainLeases.writeSocket(held, part.data(), 3, result));
   CHECK_EQ(bed.release(held), Why::none);
   CHECK(bed.untilGone(id));
   const Flown broken = bed.attached(id);
@@ -251,11 +251,11 @@ TEST_CASE("flight: messages of TLS by type and length, until somebody has the SS
   const size_t before = flown.count(Flight::tlsSent);
   Held held = bed.hold(id);
   SSL* ssl = nullptr;
-  CHECK(bed.owners.exposeTls(held, ssl));
+  CHECK(bed.mainLeases.exposeTls(held, ssl));
   CHECK_EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
   CHECK_EQ(SSL_do_handshake(ssl), 1);
   CHECK_EQ(bed.of(id).count(Flight::tlsSent), before);
-  bed.owners.dropTls(ssl);
+  bed.mainLeases.dropTls(ssl);
   CHECK_EQ(bed.release(held), Why::none);
   bed.settle();
 
@@ -287,7 +287,7 @@ TEST_CASE("flight: other threads read and lease while the worker serves") {
           seen += (bytes.size() - sizeof(FlightHeader)) / sizeof(FlightEntry);
       }
     });
-    Leases others(std::shared_ptr<Channel>(std::shared_ptr<void>(), &bed.channel), Source::owner);
+    Leases others(std::shared_ptr<Channel>(std::shared_ptr<void>(), &bed.channel), Source::main);
     std::thread holder([&] {
       while (!done) {
         const int64_t token = others.take(id, true, false, 0);

@@ -17,7 +17,7 @@ LeaseBed::LeaseBed() {
 }
 
 int64_t LeaseBed::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHold) {
-  return owners.take(id, exclusive, frame, maxHold);
+  return mainLeases.take(id, exclusive, frame, maxHold);
 }
 
 Held LeaseBed::hold(ConnectionId id, bool exclusive, uint64_t maxHold) {
@@ -27,13 +27,13 @@ Held LeaseBed::hold(ConnectionId id, bool exclusive, uint64_t maxHold) {
 }
 
 Why LeaseBed::release(const Held& held) {
-  const Why refusal = owners.release(held, held.fd).refusal;
-  if (held.fd >= 0) owners.closeDuplicate(held.id, held.fd, held.inode);
+  const Why refusal = mainLeases.release(held, held.fd).refusal;
+  if (held.fd >= 0) mainLeases.closeDuplicate(held.id, held.fd, held.inode);
   return refusal;
 }
 
-void LeaseBed::wish(ConnectionId id, uint32_t request, bool exclusive, bool frame, double maxHold,
-                    Source side) {
+void LeaseBed::requestLease(ConnectionId id, uint32_t request, bool exclusive, bool frame,
+                            double maxHold, Source side) {
   const std::string_view payload(reinterpret_cast<const char*>(&maxHold), sizeof maxHold);
   const int flags = (exclusive ? flag::exclusive : 0) | (frame ? flag::frame : 0);
   command(Command::lease, id, payload, request, static_cast<uint16_t>(flags), side);
@@ -41,7 +41,7 @@ void LeaseBed::wish(ConnectionId id, uint32_t request, bool exclusive, bool fram
 
 int64_t LeaseBed::answer(ConnectionId id, uint32_t request, Source side) {
   const std::string begin = "leased " + std::to_string(request) + " ";
-  for (const std::string& event : (side == Source::owner ? owner : handler).of(id)) {
+  for (const std::string& event : (side == Source::main ? main : handler).of(id)) {
     if (event.starts_with(begin)) return std::stoll(event.substr(begin.size()));
   }
   return 0;
@@ -54,17 +54,17 @@ Held LeaseBed::granted(ConnectionId id, uint32_t request) {
 }
 
 void LeaseBed::duplicate(Held& held) {
-  REQUIRE(owners.duplicate(held, held.fd, held.inode));
+  REQUIRE(mainLeases.duplicate(held, held.fd, held.inode));
   CHECK_EQ(inodeOf(held.fd), held.inode);
 }
 
 std::string LeaseBed::read(const Held& held, size_t capacity) {
   std::vector<uint8_t> buffer(capacity);
   IoResult result{IoResult::Status::again};
-  const bool tls = service.find(held.id)->ssl != nullptr;
+  const bool tls = service.find(held.id)->ssl() != nullptr;
   for (int i = 0; i < 5'000 && result.status == IoResult::Status::again; i++) {
-    const auto outcome = tls ? owners.readTls(held, buffer.data(), capacity, result)
-                             : owners.readSocket(held, buffer.data(), capacity, result);
+    const auto outcome = tls ? mainLeases.readTls(held, buffer.data(), capacity, result)
+                             : mainLeases.readSocket(held, buffer.data(), capacity, result);
     REQUIRE(outcome);
     if (result.status == IoResult::Status::again) usleep(1000);
   }
@@ -83,18 +83,18 @@ std::string LeaseBed::readAll(const Held& held, size_t size) {
 }
 
 size_t LeaseBed::write(const Held& held, const Octets& bytes) {
-  const bool tls = service.find(held.id)->ssl != nullptr;
+  const bool tls = service.find(held.id)->ssl() != nullptr;
   IoResult result{IoResult::Status::again};
-  CHECK((tls ? owners.writeTls(held, bytes.data(), bytes.size(), result)
-             : owners.writeSocket(held, bytes.data(), bytes.size(), result)));
+  CHECK((tls ? mainLeases.writeTls(held, bytes.data(), bytes.size(), result)
+             : mainLeases.writeSocket(held, bytes.data(), bytes.size(), result)));
   lastWrite = result;
   return result.bytes;
 }
 
 std::string LeaseBed::taint(ConnectionId id) {
   if (!untilGone(id)) return "it lives";
-  if (owner.of(id).back() != "closed 1006 ERR_LEASE_TAINTED") return owner.of(id).back();
-  return std::string(owner.factsOf(id).get("reason"));
+  if (main.of(id).back() != "closed 1006 ERR_LEASE_TAINTED") return main.of(id).back();
+  return std::string(main.factsOf(id).get("reason"));
 }
 
 bool LeaseBed::alive(Connection& connection) {
@@ -106,8 +106,8 @@ bool LeaseBed::alive(Connection& connection) {
 }
 
 TcpLeaseBed::TcpLeaseBed(bool tls, int bufferSize) {
-  opener.tls = tls;
-  opener.sockets = [bufferSize] { return tcpPair(bufferSize); };
+  connector.tls = tls;
+  connector.sockets = [bufferSize] { return tcpPair(bufferSize); };
 }
 
 }  // namespace lwspool::test

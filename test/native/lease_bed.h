@@ -32,17 +32,17 @@ struct LeaseBed : Bed {
   ~LeaseBed();
 
   std::atomic<size_t> wakes{0};  // of the worker, by others
-  Leases owners{std::shared_ptr<Channel>(std::shared_ptr<void>(), &channel), Source::owner};
+  Leases mainLeases{std::shared_ptr<Channel>(std::shared_ptr<void>(), &channel), Source::main};
   Leases handlers{std::shared_ptr<Channel>(std::shared_ptr<void>(), &channel), Source::handler};
 
   int64_t take(ConnectionId id, bool exclusive = true, bool frame = false, uint64_t maxHold = 0);
   // One that is to be had at once.
   Held hold(ConnectionId id, bool exclusive = true, uint64_t maxHold = 0);
   Why release(const Held& held);
-  void wish(ConnectionId id, uint32_t request, bool exclusive, bool frame = false,
-            double maxHold = 0, Source side = Source::owner);
+  void requestLease(ConnectionId id, uint32_t request, bool exclusive, bool frame = false,
+                    double maxHold = 0, Source side = Source::main);
   // The token that a request was answered with, or the Refusal; 0: it was not.
-  int64_t answer(ConnectionId id, uint32_t request, Source side = Source::owner);
+  int64_t answer(ConnectionId id, uint32_t request, Source side = Source::main);
   Held granted(ConnectionId id, uint32_t request);
   void duplicate(Held& held);
 

@@ -19,7 +19,7 @@ TEST_CASE("lease: a close frame that the holder reads is answered, as if the wor
   CHECK_EQ(bed.take(id), kClosed);
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1001 away"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1001 away"});
 }
 
 TEST_CASE("lease: a close frame that the holder writes is the last") {
@@ -35,7 +35,7 @@ TEST_CASE("lease: a close frame that the holder writes is the last") {
     bed.command(Command::send, id, "too late");
     if (closedMeanwhile) bed.command(Command::close, id, "", 1000);
     bed.settle();
-    bed.wish(id, 1, true);
+    bed.requestLease(id, 1, true);
     bed.release(held);
     CHECK(bed.until([&] { return bed.answer(id, 1) != 0; }));
     CHECK_EQ(bed.answer(id, 1), kClosed);
@@ -47,7 +47,7 @@ TEST_CASE("lease: a close frame that the holder writes is the last") {
     peer.frame({0x88, closing(4000)});
     peer.end();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id).back(), "closed 4000");
+    CHECK_EQ(bed.main.of(id).back(), "closed 4000");
   }
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("lease: both close frames pass through the holder's hands") {
   bed.settle();
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1000 bye"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1000 bye"});
   // More than one is one too many.
   Connection& other = bed.open();
   const Held again = bed.hold(other.id);
@@ -96,7 +96,7 @@ TEST_CASE("lease: what the peer does wrong is found in what the holder reads") {
     CHECK(bed.untilHeard(bed.peer(connection), one.heard));
     bed.peer(connection).end();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id).back(), one.code);
+    CHECK_EQ(bed.main.of(id).back(), one.code);
   }
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("lease: a holder shuts the socket down: raw it was our end, ws it brok
     }
     const Held held = bed.hold(id);
     bed.command(Command::send, id, "too late");
-    CHECK(bed.owners.shutdownSocket(held, SHUT_WR));
+    CHECK(bed.mainLeases.shutdownSocket(held, SHUT_WR));
     bed.release(held);
     CHECK(bed.untilEnd(peer));
     CHECK_EQ(peer.received, "");
@@ -123,13 +123,13 @@ TEST_CASE("lease: a holder shuts the socket down: raw it was our end, ws it brok
       peer.halfClose();
     }
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id).back(), "closed 1000");
+    CHECK_EQ(bed.main.of(id).back(), "closed 1000");
   }
   TcpLeaseBed bed;
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   const Held held = bed.hold(id);
-  CHECK(bed.owners.shutdownSocket(held, SHUT_RD));
+  CHECK(bed.mainLeases.shutdownSocket(held, SHUT_RD));
   bed.release(held);
   CHECK_EQ(bed.taint(id), "the socket was shut down");
 }

@@ -35,26 +35,26 @@ TEST_CASE("lease: a detached connection goes on without the pool, which closes i
   CHECK(bed.until([&] { return connection.decoder->leftoverSize() == 6; }));
   Held held = bed.hold(id);
   bed.duplicate(held);
-  bed.wish(id, 1, true);
-  const uint64_t socket = inodeOf(connection.fd);
-  const int number = connection.fd;
+  bed.requestLease(id, 1, true);
+  const uint64_t socket = inodeOf(connection.fd());
+  const int number = connection.fd();
 
   Detached detached;
-  CHECK(bed.owners.detach(held, 0, detached));
+  CHECK(bed.mainLeases.detach(held, 0, detached));
   CHECK_EQ(octets(detached.leftover), Octets(frame.begin(), frame.begin() + 6));
   CHECK_EQ(detached.ssl, nullptr);
   CHECK_NE(detached.fd, number);
   CHECK_EQ(inodeOf(detached.fd), socket);
   CHECK_NE(inodeOf(number), socket);  // a dummy, for libwebsockets to close
   CHECK_NE(inodeOf(number), 0);
-  CHECK_EQ(bed.owners.check(held).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.check(held).refusal, Why::notHeld);
   CHECK_EQ(bed.take(id), kClosed);
   CHECK_EQ(bed.release(held), Why::notHeld);  // which closes the duplicate
 
   bed.command(Command::send, id, "nowhere to go");
   peer.write({frame.begin() + 6, frame.end()});  // the poll set knows nothing of it
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 detached"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 detached"});
   bed.settle();
   peer.pump();
   CHECK_FALSE(peer.sawEnd);
@@ -77,8 +77,9 @@ TEST_CASE("lease: only who holds it exclusively detaches a connection") {
   LeaseBed bed;
   Connection& connection = bed.open();
   Detached detached;
-  CHECK_EQ(bed.owners.detach(bed.hold(connection.id, false), 0, detached).refusal, Why::notHeld);
-  CHECK_EQ(bed.owners.detach({{77'777, 1}, 1}, 0, detached).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.detach(bed.hold(connection.id, false), 0, detached).refusal,
+           Why::notHeld);
+  CHECK_EQ(bed.mainLeases.detach({{77'777, 1}, 1}, 0, detached).refusal, Why::notHeld);
   CHECK_EQ(detached.fd, -1);
   CHECK(bed.alive(connection));
 }
@@ -93,14 +94,14 @@ TEST_CASE("lease: whatever else ends a detached connection, it is detached") {
     const Held held = bed.hold(id);
     if (!terminates) bed.command(Command::close, id, "", 1000);
     Detached detached;
-    CHECK(bed.owners.detach(held, 0, detached));
+    CHECK(bed.mainLeases.detach(held, 0, detached));
     if (terminates) bed.command(Command::terminate, id);
     usleep(2'000);
     bed.service.timer();
     bed.service.revokeAll();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 detached"});
-    Peer& peer = bed.opener.peer(id);
+    CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 detached"});
+    Peer& peer = bed.connector.peer(id);
     peer.pump();
     CHECK_FALSE(peer.sawEnd);
     ::close(detached.fd);
@@ -127,7 +128,7 @@ TEST_CASE(
     Leases::Outcome outcome;
     std::atomic<bool> done{false};
     std::thread holder([&] {
-      outcome = bed.owners.detach(held, 20'000, detached);
+      outcome = bed.mainLeases.detach(held, 20'000, detached);
       done = true;
       bed.host.wake();
     });
@@ -135,7 +136,7 @@ TEST_CASE(
     holder.join();
     REQUIRE(outcome);
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id).back(), "closed 1006 detached");
+    CHECK_EQ(bed.main.of(id).back(), "closed 1006 detached");
 
     std::string got;
     while (got.size() < 4 * frame.size()) {
@@ -166,12 +167,12 @@ TEST_CASE("lease tls: a worker that never lets go loses the connection, and noth
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   Detached detached;
-  CHECK_EQ(bed.owners.detach(bed.hold(id), 10, detached).error, ETIMEDOUT);
+  CHECK_EQ(bed.mainLeases.detach(bed.hold(id), 10, detached).error, ETIMEDOUT);
   CHECK_EQ(detached.fd, -1);
   CHECK_EQ(detached.ssl, nullptr);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1006 detached");
-  CHECK(bed.untilEnd(bed.opener.peer(id)));
+  CHECK_EQ(bed.main.of(id).back(), "closed 1006 detached");
+  CHECK(bed.untilEnd(bed.connector.peer(id)));
 }
 
 TEST_CASE("lease tls: a detached SSL object knows of an end that it has read") {
@@ -184,7 +185,7 @@ TEST_CASE("lease tls: a detached SSL object knows of an end that it has read") {
   Detached detached;
   std::atomic<bool> done{false};
   std::thread holder([&] {
-    CHECK(bed.owners.detach(held, 20'000, detached));
+    CHECK(bed.mainLeases.detach(held, 20'000, detached));
     done = true;
     bed.host.wake();
   });

@@ -10,11 +10,11 @@ TEST_CASE("lease: one that is held too long ends, whether taken at once or waite
   const ConnectionId id = connection.id;
   for (const bool exclusive : {true, false}) {
     const Held held = bed.hold(id, exclusive, 20);
-    bed.wish(id, 1, true, false, 20);
+    bed.requestLease(id, 1, true, false, 20);
     bed.peer(connection).text("meanwhile");
     usleep(21'000);
     // Over for its holder at once, before the worker has come by.
-    CHECK_EQ(bed.owners.check(held).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.check(held).refusal, Why::notHeld);
     CHECK_EQ(bed.release(held), Why::notHeld);
     CHECK(bed.untilEvent(id, "leaseExpired " + std::to_string(held.token)));
     const Held second = bed.granted(id, 1);
@@ -22,7 +22,7 @@ TEST_CASE("lease: one that is held too long ends, whether taken at once or waite
     CHECK(bed.untilEvent(id, "text meanwhile"));
     CHECK_EQ(bed.release(second), Why::notHeld);
     CHECK(bed.alive(connection));
-    bed.owner.of(id).clear();
+    bed.main.of(id).clear();
   }
 }
 
@@ -39,8 +39,8 @@ TEST_CASE("lease: the worker is woken once to watch the clock, however many leas
   // One that ends sooner has to be watched for, and then those that are left.
   bed.hold(id, false, 20);
   const Held later = bed.hold(id, false, 120);
-  CHECK(bed.until([&] { return bed.owner.of(id).back() == "leaseExpired 2001"; }));
-  CHECK(bed.until([&] { return bed.owner.of(id).back() == "leaseExpired 2002"; }));
+  CHECK(bed.until([&] { return bed.main.of(id).back() == "leaseExpired 2001"; }));
+  CHECK(bed.until([&] { return bed.main.of(id).back() == "leaseExpired 2002"; }));
   CHECK(bed.release(later) == Why::notHeld);
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("lease: of several shared ones each has its own time, and is told on i
   bed.run(60);
   CHECK_EQ(bed.events(connection), Events{"opened", "leaseExpired " + std::to_string(brief.token)});
   CHECK_EQ(bed.handler.of(id), Events{"leaseExpired " + std::to_string(other)});
-  CHECK(bed.owners.check(forever));
+  CHECK(bed.mainLeases.check(forever));
   bed.release(forever);
   CHECK_GT(bed.take(id), 0);
 }
@@ -69,7 +69,7 @@ TEST_CASE("lease: one that expires with its descriptor in the holder's hands end
   bed.duplicate(held);
   CHECK_EQ(bed.taint(id), "it expired with fd or ssl out");
   CHECK_EQ(inodeOf(held.fd), held.inode);  // stays open until its holder closes it
-  bed.owners.closeDuplicate(id, held.fd, held.inode);
+  bed.mainLeases.closeDuplicate(id, held.fd, held.inode);
 }
 
 TEST_CASE("lease: what an expired holder left half done breaks the connection") {
@@ -102,7 +102,7 @@ TEST_CASE(
     CHECK_EQ(bed.events(connection), Events{"opened"});
     bed.release(held);
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
   }
 }
 
@@ -113,13 +113,13 @@ TEST_CASE("lease: the connection is terminated under its holder") {
     const ConnectionId id = connection.id;
     Held held = bed.hold(id, exclusive);
     bed.duplicate(held);
-    bed.wish(id, 1, true);
+    bed.requestLease(id, 1, true);
     bed.command(Command::terminate, id);
-    CHECK_EQ(bed.owners.check(held).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.check(held).refusal, Why::notHeld);
     // The peer sees the end, though the holder still has its descriptor.
     CHECK(bed.untilEnd(bed.peer(connection)));
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006"});
     CHECK_EQ(bed.release(held), Why::notHeld);
     CHECK_NE(inodeOf(held.fd), held.inode);
   }
@@ -134,7 +134,7 @@ TEST_CASE("lease: the close timeout passes under a holder") {
   const Held held = bed.hold(id);
   bed.command(Command::close, id, "", 1000);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CLOSE_TIMEOUT"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CLOSE_TIMEOUT"});
   CHECK_EQ(bed.release(held), Why::notHeld);
 }
 
@@ -145,9 +145,9 @@ TEST_CASE("lease: all are revoked when the worker ends") {
   Held exclusive = bed.hold(one.id);
   bed.duplicate(exclusive);
   const Held shared = bed.hold(other.id, false);
-  bed.wish(one.id, 1, true);
+  bed.requestLease(one.id, 1, true);
   bed.service.revokeAll();
-  CHECK_EQ(bed.owners.check(shared).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.check(shared).refusal, Why::notHeld);
   CHECK_EQ(bed.release(exclusive), Why::notHeld);
   CHECK_EQ(bed.take(one.id), kClosed);
   bed.peer(one).pump();
@@ -164,12 +164,12 @@ TEST_CASE("lease: a connection that comes back is closed once, whatever had happ
   const Held held = bed.hold(id);
   bed.command(Command::send, id, "never");
   bed.settle();
-  CHECK(bed.owners.shutdownSocket(held, SHUT_WR));
+  CHECK(bed.mainLeases.shutdownSocket(held, SHUT_WR));
   bed.peer(connection).reset();
   bed.settle();
   bed.release(held);
   CHECK_EQ(bed.taint(id), "the socket was shut down");
-  CHECK_EQ(bed.owner.of(id).size(), 2);
+  CHECK_EQ(bed.main.of(id).size(), 2);
 }
 
 TEST_CASE("lease: a descriptor is closed only while it is the holder's socket") {
@@ -180,15 +180,15 @@ TEST_CASE("lease: a descriptor is closed only while it is the holder's socket") 
   const int other = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup3(other, held.fd, O_CLOEXEC);  // somebody has closed it and got the number for something else
   ::close(other);
-  bed.owners.closeDuplicate(held.id, held.fd, held.inode);
+  bed.mainLeases.closeDuplicate(held.id, held.fd, held.inode);
   CHECK_NE(inodeOf(held.fd), 0);
   const SocketPair pair = unixPair();
   dup3(pair.ours, held.fd, O_CLOEXEC);
-  bed.owners.closeDuplicate(held.id, held.fd, held.inode);
+  bed.mainLeases.closeDuplicate(held.id, held.fd, held.inode);
   CHECK_EQ(inodeOf(held.fd), inodeOf(pair.ours));
   for (const int fd : {held.fd, pair.ours, pair.theirs}) ::close(fd);
-  bed.owners.closeDuplicate(held.id, held.fd, held.inode);  // or it is nobody's
-  bed.owners.release(held, -1);
+  bed.mainLeases.closeDuplicate(held.id, held.fd, held.inode);  // or it is nobody's
+  bed.mainLeases.release(held, -1);
   // No duplicate is out any more: nothing is shut down before its time.
-  CHECK_EQ(connection.cell->duplicates.count(), 0);
+  CHECK_EQ(connection.cell()->duplicates.count(), 0);
 }

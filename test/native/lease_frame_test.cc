@@ -17,7 +17,7 @@ TEST_CASE("lease: it begins exactly between two frames where that is wanted") {
     peer.write({first.begin(), first.begin() + 3});
     CHECK(bed.until([&] { return !connection.decoder->betweenFrames(); }));
     CHECK_EQ(bed.take(id, true, true), kBusy);
-    bed.wish(id, 1, true, true);
+    bed.requestLease(id, 1, true, true);
     bed.settle();
     CHECK_EQ(bed.answer(id, 1), 0);
     peer.write(Octets(first.begin() + 3, first.end()) + rest);
@@ -25,7 +25,7 @@ TEST_CASE("lease: it begins exactly between two frames where that is wanted") {
     CHECK_EQ(bed.events(connection).size(), 3);
     CHECK_EQ(bed.events(connection)[1], "text 300 bytes");
     std::string leftover = "none";
-    CHECK(bed.owners.leftover(held, leftover));
+    CHECK(bed.mainLeases.leftover(held, leftover));
     CHECK_EQ(leftover, "");
     const Octets next = LeaseBed::toUs({0x81, "next"});
     CHECK_EQ(octets(bed.readAll(held, next.size())), next);
@@ -43,7 +43,7 @@ TEST_CASE("lease: output is not held back for a frame that nobody reads") {
   Peer& peer = bed.peer(connection);
   peer.write("\x81");
   bed.settle();
-  bed.wish(id, 1, true, true);
+  bed.requestLease(id, 1, true, true);
   bed.settle();
   bed.command(Command::send, id, "held back");
   bed.settle();
@@ -74,7 +74,7 @@ TEST_CASE("lease: inside a frame its holder gets what the codec had of it") {
       }));
       const Held held = bed.hold(id);
       std::string leftover;
-      CHECK(bed.owners.leftover(held, leftover));
+      CHECK(bed.mainLeases.leftover(held, leftover));
       bed.peer(connection).write({frame.begin() + static_cast<ptrdiff_t>(size), frame.end()});
       std::string rest;
       while (leftover.size() + rest.size() < frame.size()) {
@@ -82,7 +82,7 @@ TEST_CASE("lease: inside a frame its holder gets what the codec had of it") {
         rest += bed.readAll(held, std::min<size_t>(4'000, frame.size() - size - rest.size()));
       }
       CHECK(octets(leftover + rest) == frame);
-      CHECK(bed.owners.leftover(held, rest));
+      CHECK(bed.mainLeases.leftover(held, rest));
       CHECK(rest == leftover);  // as it was when the lease began
       bed.release(held);
       CHECK(bed.alive(connection));

@@ -12,9 +12,9 @@ namespace {
 // What the main thread does while this thread, the worker's, has the lock.
 template <class Do>
 void whileOccupied(Connection& connection, Do act) {
-  connection.cell->mutex.lock();
+  connection.cell()->mutex.lock();
   std::thread(act).join();
-  connection.cell->mutex.unlock();
+  connection.cell()->mutex.unlock();
 }
 
 }  // namespace
@@ -26,14 +26,14 @@ TEST_CASE("lease: operations answer in time where the worker keeps the lock") {
   whileOccupied(connection, [&] {
     CHECK_EQ(bed.take(connection.id), kBusy);
     CHECK_EQ(bed.take(connection.id, false), kBusy);
-    CHECK_EQ(bed.owners.check(shared).refusal, Why::occupied);
+    CHECK_EQ(bed.mainLeases.check(shared).refusal, Why::occupied);
     int fd = -1;
     uint64_t inode = 0;
-    CHECK_EQ(bed.owners.duplicate(shared, fd, inode).refusal, Why::occupied);
+    CHECK_EQ(bed.mainLeases.duplicate(shared, fd, inode).refusal, Why::occupied);
     Detached detached;
-    CHECK_EQ(bed.owners.detach(shared, 1'000, detached).refusal, Why::occupied);
+    CHECK_EQ(bed.mainLeases.detach(shared, 1'000, detached).refusal, Why::occupied);
   });
-  CHECK(bed.owners.check(shared));
+  CHECK(bed.mainLeases.check(shared));
   CHECK_EQ(bed.release(shared), Why::none);
   CHECK(bed.alive(connection));
 }
@@ -48,7 +48,7 @@ TEST_CASE("lease: what is given back while the worker keeps the lock is back whe
     CHECK_EQ(bed.release(second), Why::none);
   });
   CHECK_EQ(bed.take(connection.id), kBusy);
-  bed.wish(connection.id, 1, true);
+  bed.requestLease(connection.id, 1, true);
   bed.settle();
   const Held granted = bed.granted(connection.id, 1);
 
@@ -85,15 +85,15 @@ TEST_CASE("lease: who closes a descriptor, or ends an operation of long ago, wai
   Held held = bed.hold(id);
   bed.duplicate(held);
   Pin pin;
-  REQUIRE(bed.owners.pin(held, Lane::read, 1, pin));
-  CHECK_EQ(connection.cell->duplicates.count(), 1);
+  REQUIRE(bed.mainLeases.pin(held, Lane::read, 1, pin));
+  CHECK_EQ(connection.cell()->duplicates.count(), 1);
   bed.service.terminate(connection);
   whileOccupied(connection, [&] {
     CHECK(pin.orphaned());
     CHECK_FALSE(pin.drop());
-    bed.owners.closeDuplicate(id, held.fd, held.inode);
+    bed.mainLeases.closeDuplicate(id, held.fd, held.inode);
   });
-  CHECK_EQ(connection.cell->duplicates.count(), 0);
+  CHECK_EQ(connection.cell()->duplicates.count(), 0);
   CHECK(bed.untilGone(id));
 }
 
@@ -101,12 +101,12 @@ TEST_CASE("flight: what is recorded can be read where the worker keeps the lock"
   FlightBed bed;
   Connection& connection = bed.open();
   const size_t before = bed.of(connection.id).entries.size();
-  connection.cell->mutex.lock();
+  connection.cell()->mutex.lock();
   CHECK_EQ(bed.of(connection.id).entries.size(), before);
   std::vector<std::string> all;
   CHECK(copyFlights(bed.channel.slots, 0, all));
   CHECK_EQ(all.size(), 1);
-  connection.cell->mutex.unlock();
+  connection.cell()->mutex.unlock();
 }
 
 TEST_CASE("flight: copies are right while entries are written") {

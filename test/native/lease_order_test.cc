@@ -10,7 +10,7 @@ using namespace lwspool::test;
 namespace {
 
 uint32_t written(const Connection& connection, Source side) {
-  return connection.ledger->written[static_cast<size_t>(side)].load(std::memory_order_acquire);
+  return connection.ledger()->written[static_cast<size_t>(side)].load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -20,22 +20,22 @@ TEST_CASE("order: every command that writes counts, however little it writes") {
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   bed.command(Command::send, id, "");
-  CHECK_EQ(written(connection, Source::owner), 0);
+  CHECK_EQ(written(connection, Source::main), 0);
   bed.command(Command::ping, id, "");
   bed.command(Command::ping, id, "h", 0, 0, Source::handler);
   bed.settle();
-  CHECK_EQ(written(connection, Source::owner), 2);
+  CHECK_EQ(written(connection, Source::main), 2);
   CHECK_EQ(written(connection, Source::handler), 1);
   for (const Command other : {Command::pause, Command::resume, Command::mark}) {
     bed.command(other, id);
   }
   bed.settle();
-  CHECK_EQ(written(connection, Source::owner), 2);
+  CHECK_EQ(written(connection, Source::main), 2);
   // What is refused has been dealt with as well.
   bed.command(Command::end, id);
   bed.command(Command::ping, id, std::string(126, 'x'));
   bed.settle();
-  CHECK_EQ(written(connection, Source::owner), 4);
+  CHECK_EQ(written(connection, Source::main), 4);
 }
 
 TEST_CASE("order: nothing counts as written before all that lies in front of it is") {
@@ -47,13 +47,13 @@ TEST_CASE("order: nothing counts as written before all that lies in front of it 
   bed.command(Command::send, id, std::string(8 << 20, 'o'));
   bed.command(Command::ping, id, "p", 0, 0, Source::handler);
   bed.settle();
-  REQUIRE_GT(connection.out.size(), 0);
-  CHECK_EQ(written(connection, Source::owner), 0);
+  REQUIRE_GT(connection.output.queue.size(), 0);
+  CHECK_EQ(written(connection, Source::main), 0);
   CHECK_EQ(written(connection, Source::handler), 0);
   peer.reads = true;
   CHECK(bed.untilHeard(peer, "ping p"));
   bed.settle();
-  CHECK_EQ(written(connection, Source::owner), 1);
+  CHECK_EQ(written(connection, Source::main), 1);
   CHECK_EQ(written(connection, Source::handler), 1);
 }
 
@@ -62,10 +62,10 @@ TEST_CASE("order: the end of a raw connection counts once its FIN is out") {
   Connection& connection = bed.open(endpoint(Kind::raw));
   bed.command(Command::send, connection.id, "");
   bed.command(Command::end, connection.id);
-  CHECK_EQ(written(connection, Source::owner), 0);
+  CHECK_EQ(written(connection, Source::main), 0);
   bed.settle();
-  CHECK(connection.finSent);
-  CHECK_EQ(written(connection, Source::owner), 2);
+  CHECK(connection.ending.finSent());
+  CHECK_EQ(written(connection, Source::main), 2);
 }
 
 TEST_CASE("order: what a lease has made void counts as dealt with") {
@@ -73,10 +73,10 @@ TEST_CASE("order: what a lease has made void counts as dealt with") {
   Connection& connection = bed.open(endpoint(Kind::raw));
   const Held held = bed.hold(connection.id);
   bed.command(Command::send, connection.id, "too late");
-  CHECK(bed.owners.shutdownSocket(held, SHUT_WR));
+  CHECK(bed.mainLeases.shutdownSocket(held, SHUT_WR));
   CHECK_EQ(bed.release(held), Why::none);
   bed.settle();
-  CHECK_EQ(written(connection, Source::owner), 1);
+  CHECK_EQ(written(connection, Source::main), 1);
 }
 
 // With the sanitizer for threads: the number alone has to bring what the lease looks at.
@@ -98,15 +98,15 @@ TEST_CASE("order: another thread that reads the number finds everything written"
                                       payload.grow(text.size());
                                       return payload;
                                     }()});
-      while (written(connection, Source::owner) != handed) std::this_thread::yield();
+      while (written(connection, Source::main) != handed) std::this_thread::yield();
       const int64_t token = bed.take(id);
       if (token <= 0) continue;
       const LeaseName name{id, static_cast<uint64_t>(token)};
       const Octets marker = LeaseBed::toPeer({0x82, "lease " + std::to_string(handed)});
       IoResult result{IoResult::Status::again};
-      CHECK(bed.owners.writeSocket(name, marker.data(), marker.size(), result));
+      CHECK(bed.mainLeases.writeSocket(name, marker.data(), marker.size(), result));
       CHECK_EQ(result.bytes, marker.size());
-      bed.owners.release(name, -1);
+      bed.mainLeases.release(name, -1);
       leases++;
     }
     over = true;

@@ -60,7 +60,7 @@ struct Model {
 
 class World {
   // One for each side.
-  class Side final : public Consumer {
+  class Side final : public EventSink {
    public:
     explicit Side(World& world) : world_(world) {}
 
@@ -117,15 +117,15 @@ class World {
 
  public:
   explicit World(uint64_t seed) : readers_(seed % 2 == 0), random_(seed) {
-    bed_.service.use(bed_.opener, owner_, handler_);
+    bed_.service.use(bed_.connector, main_, handler_);
     for (Model& model : models_) {
       model.kind = oneIn(random_, 4) ? Kind::raw : Kind::ws;
-      model.tls = bed_.opener.tls = oneIn(random_, 2);
+      model.tls = bed_.connector.tls = oneIn(random_, 2);
       const int buffer = oneIn(random_, 2) ? 16 * 1024 : 0;
-      bed_.opener.sockets = [buffer] { return tcpPair(buffer); };
+      bed_.connector.sockets = [buffer] { return tcpPair(buffer); };
       Connection& connection = bed_.open(endpoint(model.kind));
       model.id = connection.id;
-      model.peer = &bed_.opener.peer(model.id);
+      model.peer = &bed_.connector.peer(model.id);
       model.peer->raw = model.kind == Kind::raw;
       model.peer->onMessage = [this, &model](Opcode, std::string_view text) {
         peerGot(model, text);
@@ -140,7 +140,7 @@ class World {
     std::thread others([this, seconds] { direct(seconds); });
     while (!stopWorker_) bed_.host.turn(bed_.service, 1);
     others.join();
-    if (owner_.twice() || handler_.twice()) note(models_[0], "a request was answered twice");
+    if (main_.twice() || handler_.twice()) note(models_[0], "a request was answered twice");
     for (const Model& model : models_) {
       if (model.kind == Kind::ws) messages += model.gotUs + model.gotPeer + model.gotPeerHeld;
     }
@@ -311,14 +311,14 @@ class World {
   }
 
   // --- a requester's thread ---
-  void request(bool owner, uint64_t seed) {
+  void request(bool main, uint64_t seed) {
     Random random(seed);
-    Side& side = owner ? owner_ : handler_;
+    Side& side = main ? main_ : handler_;
     const auto tell = [&](const Octets& record) {
-      owner ? command(record) : handlerCommand(record);
+      main ? command(record) : handlerCommand(record);
     };
     Leases taker(std::shared_ptr<Channel>(std::shared_ptr<void>(), &bed_.channel),
-                 owner ? Source::owner : Source::handler);
+                 main ? Source::main : Source::handler);
     std::vector<std::pair<uint32_t, ConnectionId>> givenUp;
     const auto releaseGivenUp = [&] {
       std::erase_if(givenUp, [&](const auto& one) {
@@ -462,7 +462,7 @@ class World {
   Random random_;
   Model models_[kModels];
   LeaseBed bed_;
-  Side owner_{*this};
+  Side main_{*this};
   Side handler_{*this};
   std::atomic<uint32_t> requests_{0};
   std::atomic<bool> stopRequesters_{false};

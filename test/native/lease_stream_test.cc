@@ -38,7 +38,7 @@ TEST_CASE(
   const ConnectionId id = connection.id;
   Peer& peer = bed.peer(connection);
   bed.command(Command::send, id, "1");
-  bed.wish(id, 1, true);
+  bed.requestLease(id, 1, true);
   bed.command(Command::send, id, "2");
   const Held held = bed.granted(id, 1);
   bed.command(Command::send, id, "3");
@@ -66,11 +66,11 @@ TEST_CASE("lease: with output half-written it begins at the end of what was sent
   const std::string large(3'000'000, 'x');
   bed.command(Command::send, id, large);
   bed.settle();
-  CHECK_FALSE(connection.cell->whole);
+  CHECK_FALSE(connection.cell()->writeComplete);
   CHECK_EQ(bed.take(id), kBusy);
   CHECK_GT(bed.take(id, false), 0);  // who only looks does not mind
-  bed.owners.release({id, connection.cell->lastToken}, -1);
-  bed.wish(id, 1, true);
+  bed.mainLeases.release({id, connection.cell()->lastToken}, -1);
+  bed.requestLease(id, 1, true);
   bed.settle();
   // Sends that go on and on do not keep it away.
   int sent = 0;
@@ -106,7 +106,7 @@ TEST_CASE("lease: what lies behind its beginning leaves when it ends, with nobod
   const ConnectionId id = connection.id;
   Peer& peer = bed.peer(connection);
   bed.command(Command::send, id, std::string(3'000'000, 'x'));
-  bed.wish(id, 1, true);
+  bed.requestLease(id, 1, true);
   bed.settle();
   CHECK_EQ(bed.answer(id, 1), 0);
   bed.command(Command::send, id, "behind");
@@ -115,7 +115,7 @@ TEST_CASE("lease: what lies behind its beginning leaves when it ends, with nobod
     peer.pump();
     return bed.answer(id, 1) != 0;
   }));
-  CHECK_FALSE(connection.out.empty());
+  CHECK_FALSE(connection.output.queue.empty());
   bed.wakes = 0;
   bed.release(bed.granted(id, 1));
   CHECK_EQ(bed.wakes, 1);
@@ -126,12 +126,12 @@ TEST_CASE("lease: none begins before what came with the server's answer was take
   LeaseBed bed;
   std::thread taker;
   std::atomic<int64_t> token{0};
-  bed.opener.plan = [](const Connection&) {
+  bed.connector.plan = [](const Connection&) {
     return Attempt{.early =
                        "\x81\x05"
                        "early"};
   };
-  bed.owner.onOpened = [&](Connection& connection) {
+  bed.main.onOpened = [&](Connection& connection) {
     taker = std::thread([&, id = connection.id] { token = bed.take(id); });
     usleep(20'000);
     CHECK_EQ(token, 0);
@@ -140,7 +140,7 @@ TEST_CASE("lease: none begins before what came with the server's answer was take
   taker.join();
   CHECK_EQ(token, 1);
   CHECK_EQ(bed.events(connection), Events{"opened", "text early"});
-  CHECK(bed.owners.release({connection.id, 1}, -1));
+  CHECK(bed.mainLeases.release({connection.id, 1}, -1));
   CHECK(bed.alive(connection));
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("lease: a request that is given up lets the output go on that was held
   peer.write("\x81");  // the lease would have to wait for this frame
   bed.settle();
   CHECK_EQ(bed.take(id, true, true), kBusy);
-  bed.wish(id, 1, true, true);
+  bed.requestLease(id, 1, true, true);
   bed.settle();
   bed.command(Command::send, id, "held back");
   bed.settle();
@@ -171,7 +171,7 @@ TEST_CASE("lease: a close frame does not wait behind a request that closing has 
   Peer& peer = bed.peer(connection);
   peer.write("\x81");  // so that the request waits, with a barrier in the output
   bed.settle();
-  bed.wish(id, 1, true, true);
+  bed.requestLease(id, 1, true, true);
   bed.settle();
   bed.command(Command::send, id, "the last");
   bed.command(Command::close, id, "", 1000);
@@ -187,11 +187,11 @@ TEST_CASE("lease: an end that was asked for before one comes about after it") {
   Peer& peer = bed.peer(connection);
   peer.raw = true;
   bed.command(Command::end, id);
-  bed.wish(id, 1, true);
+  bed.requestLease(id, 1, true);
   bed.release(bed.granted(id, 1));
   CHECK(bed.untilEnd(peer));
   peer.write("answer");
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "leased 1 1", "data answer", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "leased 1 1", "data answer", "closed 1000"});
 }

@@ -93,7 +93,7 @@ TEST_CASE("lease: bytes written that are not whole frames of a client") {
       CHECK_EQ(bed.taint(id), "what was written is not whole frames of a client");
       bed.peer(connection).pump();
       CHECK_EQ(octets(bed.peer(connection).received), bytes);
-      CHECK_EQ(bed.owner.of(id).size(), 2);
+      CHECK_EQ(bed.main.of(id).size(), 2);
     }
   }
 }
@@ -108,7 +108,7 @@ TEST_CASE("lease: on a raw connection any bytes will do") {
     Held held = bed.hold(id);
     bed.duplicate(held);
     std::string leftover;
-    CHECK(bed.owners.leftover(held, leftover));
+    CHECK(bed.mainLeases.leftover(held, leftover));
     peer.write("abc");
     CHECK_EQ(bed.readAll(held, 2), "ab");
     bed.write(held, octets("any"));
@@ -122,15 +122,17 @@ TEST_CASE("lease: on a raw connection any bytes will do") {
   }
 }
 
-TEST_CASE("lease: bytes that pass a plain connection's duplicate are noticed, unless vouched for") {
+TEST_CASE(
+    "lease: bytes that pass a plain connection's duplicate are noticed, unless the boundary is "
+    "confirmed") {
   const Octets frame = LeaseBed::toPeer({0x81, "hi"});
-  for (const bool vouched : {false, true}) {
+  for (const bool confirmed : {false, true}) {
     for (const bool reads : {false, true}) {
       TcpLeaseBed bed;
       Connection& connection = bed.open();
       const ConnectionId id = connection.id;
       bed.peer(connection).text("hello");
-      pollfd ready{connection.fd, POLLIN, 0};
+      pollfd ready{connection.fd(), POLLIN, 0};
       CHECK_EQ(poll(&ready, 1, 10'000), 1);
       Held held = bed.hold(id);
       bed.duplicate(held);
@@ -140,9 +142,9 @@ TEST_CASE("lease: bytes that pass a plain connection's duplicate are noticed, un
       } else {
         CHECK_EQ(send(held.fd, frame.data(), frame.size(), MSG_NOSIGNAL), frame.size());
       }
-      if (vouched) CHECK(bed.owners.vouch(held));
+      if (confirmed) CHECK(bed.mainLeases.confirmFrameBoundary(held));
       bed.release(held);
-      if (!vouched) {
+      if (!confirmed) {
         CHECK_EQ(bed.taint(id),
                  reads ? "bytes were read past the lease" : "bytes were written past the lease");
         continue;

@@ -7,28 +7,28 @@ using namespace lwspool::test;
 TEST_CASE("lease: only of a connection that stands; a name of the past reaches nothing") {
   LeaseBed bed;
   CHECK_EQ(bed.take({5'000, 1}), kNotEstablished);
-  bed.opener.plan = [](const Connection&) { return Attempt{Attempt::End::onDemand}; };
+  bed.connector.plan = [](const Connection&) { return Attempt{Attempt::End::onDemand}; };
   const ConnectionId id = bed.ask();
   CHECK_EQ(bed.take(id), kNotEstablished);
   bed.settle();
   CHECK_EQ(bed.take(id, false), kNotEstablished);
-  bed.wish(id, 1, true);
+  bed.requestLease(id, 1, true);
   CHECK_EQ(bed.answer(id, 1), kNotEstablished);
 
-  bed.opener.succeed(*bed.service.find(id));
+  bed.connector.succeed(*bed.service.find(id));
   const Held held = bed.hold(id);
   bed.command(Command::terminate, id);
   CHECK_EQ(bed.release(held), Why::notHeld);
   CHECK_EQ(bed.take(id), kClosed);
-  bed.wish(id, 2, false);
+  bed.requestLease(id, 2, false);
   CHECK_EQ(bed.answer(id, 2), kClosed);
-  const int number = bed.service.find(id)->fd;
+  const int number = bed.service.find(id)->fd();
   CHECK(bed.untilGone(id));
   CHECK_EQ(bed.take(id), kClosed);
 
   // The same slot and the same descriptor again, for somebody else.
-  bed.opener.plan = nullptr;
-  bed.opener.sockets = [number] {
+  bed.connector.plan = nullptr;
+  bed.connector.sockets = [number] {
     SocketPair pair = unixPair();
     if (pair.ours != number) {
       if (pair.theirs == number) pair.theirs = fcntl(pair.theirs, F_DUPFD_CLOEXEC, 0);
@@ -40,7 +40,7 @@ TEST_CASE("lease: only of a connection that stands; a name of the past reaches n
   bed.channel.slots.release(id);
   Connection& next = bed.open();
   REQUIRE_EQ(next.id, ConnectionId{id.slot, id.generation + 1});
-  REQUIRE_EQ(next.fd, number);
+  REQUIRE_EQ(next.fd(), number);
   CHECK_EQ(bed.take(id), kClosed);
   CHECK_EQ(bed.take({id.slot, id.generation + 2}), kNotEstablished);
   const Held other = bed.hold(next.id);
@@ -54,15 +54,15 @@ TEST_CASE("lease: only of a connection that stands; a name of the past reaches n
     uint64_t inode = 0;
     std::string text;
     Detached detached;
-    CHECK_EQ(bed.owners.check(stale).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.readSocket(stale, &byte, 1, result).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.writeSocket(stale, &byte, 1, result).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.shutdownSocket(stale, SHUT_RDWR).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.duplicate(stale, fd, inode).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.exposeTls(stale, ssl).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.leftover(stale, text).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.detach(stale, 0, detached).refusal, Why::notHeld);
-    CHECK_EQ(bed.owners.release(stale, -1).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.check(stale).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.readSocket(stale, &byte, 1, result).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.writeSocket(stale, &byte, 1, result).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.shutdownSocket(stale, SHUT_RDWR).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.duplicate(stale, fd, inode).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.exposeTls(stale, ssl).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.leftover(stale, text).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.detach(stale, 0, detached).refusal, Why::notHeld);
+    CHECK_EQ(bed.mainLeases.release(stale, -1).refusal, Why::notHeld);
   }
   CHECK_EQ(bed.release(other), Why::none);
   CHECK_EQ(bed.release(other), Why::notHeld);
@@ -74,8 +74,8 @@ TEST_CASE("lease: none while it is closing, and whoever waits is told so") {
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   const Held held = bed.hold(id);
-  bed.wish(id, 1, true);
-  bed.wish(id, 2, false, false, 0, Source::handler);
+  bed.requestLease(id, 1, true);
+  bed.requestLease(id, 2, false, false, 0, Source::handler);
   bed.command(Command::close, id, "", 1000);
   bed.settle();
   CHECK_EQ(bed.take(id), kClosed);
@@ -85,7 +85,7 @@ TEST_CASE("lease: none while it is closing, and whoever waits is told so") {
   CHECK(bed.untilHeard(bed.peer(connection), "close 1000"));
   CHECK_EQ(bed.answer(id, 1), kClosed);
   CHECK_EQ(bed.answer(id, 2, Source::handler), kClosed);
-  bed.wish(id, 3, false);
+  bed.requestLease(id, 3, false);
   bed.settle();
   CHECK_EQ(bed.answer(id, 3), kClosed);
 }
@@ -97,7 +97,7 @@ TEST_CASE("lease: taking and giving back wakes nobody while the worker has nothi
   bed.wakes = 0;
   for (int i = 0; i < 100; i++) {
     const Held held = bed.hold(connection.id, i % 2 == 0);
-    CHECK(bed.owners.check(held));
+    CHECK(bed.mainLeases.check(held));
     CHECK_EQ(bed.release(held), Why::none);
   }
   CHECK_EQ(bed.wakes, 0);
@@ -123,20 +123,21 @@ TEST_CASE(
   CHECK(bed.alive(connection));  // the worker goes on
   uint8_t byte = 0;
   IoResult result{IoResult::Status::again};
-  CHECK_EQ(bed.owners.readSocket(one, &byte, 1, result).refusal, Why::notHeld);
-  CHECK_EQ(bed.owners.writeSocket(one, &byte, 1, result).refusal, Why::notHeld);
-  CHECK_EQ(bed.owners.vouch(one).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.readSocket(one, &byte, 1, result).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.writeSocket(one, &byte, 1, result).refusal, Why::notHeld);
+  CHECK_EQ(bed.mainLeases.confirmFrameBoundary(one).refusal, Why::notHeld);
   int waiting = -1;
   bed.peer(connection).write("abc");
-  CHECK(bed.owners.queued(one, false, waiting));
+  CHECK(bed.mainLeases.queued(one, false, waiting));
   CHECK_EQ(waiting, 3);
   int type = 0;
   size_t size = sizeof type;
-  CHECK(bed.owners.getOption(one, SOL_SOCKET, SO_TYPE, reinterpret_cast<uint8_t*>(&type), size));
+  CHECK(
+      bed.mainLeases.getOption(one, SOL_SOCKET, SO_TYPE, reinterpret_cast<uint8_t*>(&type), size));
   CHECK_EQ(type, SOCK_STREAM);
-  CHECK_EQ(bed.owners.getOption(one, 12'345, 1, &byte, size).error, EOPNOTSUPP);
+  CHECK_EQ(bed.mainLeases.getOption(one, 12'345, 1, &byte, size).error, EOPNOTSUPP);
   bool tls = true;
-  CHECK(bed.owners.secure(one, tls));
+  CHECK(bed.mainLeases.secure(one, tls));
   CHECK_FALSE(tls);
   CHECK_EQ(bed.release(one), Why::none);
   CHECK_EQ(bed.take(id), kBusy);
@@ -150,10 +151,10 @@ TEST_CASE("lease: an exclusive one waits for those shared, and later ones for it
   const ConnectionId id = connection.id;
   const Held one = bed.hold(id, false);
   const Held two = bed.hold(id, false);
-  bed.wish(id, 1, true);
+  bed.requestLease(id, 1, true);
   bed.settle();
   CHECK_EQ(bed.take(id, false), kBusy);
-  bed.wish(id, 2, false);
+  bed.requestLease(id, 2, false);
   bed.settle();
   CHECK_EQ(bed.answer(id, 1), 0);
   CHECK_EQ(bed.answer(id, 2), 0);
@@ -176,14 +177,14 @@ TEST_CASE(
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   Events order;
-  bed.owner.onLeased = [&](Connection&, int64_t) { order.push_back("owner"); };
+  bed.main.onLeased = [&](Connection&, int64_t) { order.push_back("owner"); };
   bed.handler.onLeased = [&](Connection&, int64_t) { order.push_back("handler"); };
   Held held = bed.hold(id);
-  bed.wish(id, 1, true, false, 0, Source::handler);
-  bed.wish(id, 1, true);
-  bed.wish(id, 2, false, false, 0, Source::handler);
-  bed.wish(id, 2, false);
-  bed.wish(id, 3, true);
+  bed.requestLease(id, 1, true, false, 0, Source::handler);
+  bed.requestLease(id, 1, true);
+  bed.requestLease(id, 2, false, false, 0, Source::handler);
+  bed.requestLease(id, 2, false);
+  bed.requestLease(id, 3, true);
   bed.settle();
   CHECK(order.empty());
   bed.release(held);
@@ -213,9 +214,9 @@ TEST_CASE("lease: a request that is taken back, before its turn and after it was
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
   const Held shared = bed.hold(id, false);
-  bed.wish(id, 1, true);
-  bed.wish(id, 2, false);
-  bed.wish(id, 1, true, false, 0, Source::handler);
+  bed.requestLease(id, 1, true);
+  bed.requestLease(id, 2, false);
+  bed.requestLease(id, 1, true, false, 0, Source::handler);
   bed.settle();
   bed.command(Command::cancelLease, id, "", 1);  // the owner's alone
   const Held second = bed.granted(id, 2);
@@ -227,7 +228,7 @@ TEST_CASE("lease: a request that is taken back, before its turn and after it was
   CHECK_EQ(bed.release(shared), Why::none);
   bed.command(Command::cancelLease, id, "", 2);
   bed.command(Command::cancelLease, id, "", 77);
-  CHECK(bed.owners.check(second));  // it was granted: whoever has it gives it back
+  CHECK(bed.mainLeases.check(second));  // it was granted: whoever has it gives it back
   CHECK_EQ(bed.take(id), kBusy);
   CHECK_EQ(bed.release(second), Why::none);
   CHECK_EQ(bed.release(bed.hold(id)), Why::none);

@@ -30,7 +30,7 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
     TlsLeaseBed bed(version);
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
-    REQUIRE_EQ(SSL_version(connection.ssl), version);
+    REQUIRE_EQ(SSL_version(connection.ssl()), version);
     Peer& peer = bed.peer(connection);
     CHECK(bed.alive(connection));
     const size_t told = bed.events(connection).size();
@@ -41,7 +41,7 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
     CHECK_EQ(octets(bed.readAll(held, frame.size())), frame);
     bed.wakes = 0;
     bed.release(held);
-    CHECK_EQ(bed.wakes, hasPending(connection.ssl) ? 1 : 0);
+    CHECK_EQ(bed.wakes, hasPending(connection.ssl()) ? 1 : 0);
     CHECK(bed.untilEvent(id, "text message 7"));
     for (size_t i = 1; i < 8; i++) {
       CHECK_EQ(bed.events(connection)[told + i - 1], "text message " + std::to_string(i));
@@ -53,20 +53,17 @@ TEST_CASE("lease tls: bytes that OpenSSL holds come after a lease, though no pol
 
 TEST_CASE("lease tls: buffers that a busy connection keeps are given back behind the lease") {
   TlsLeaseBed bed;
-  const auto keeps = [](const Connection& connection) {
-    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
-  };
   Connection& leased = bed.open();
   Connection& other = bed.open();
   for (Connection* connection : {&leased, &other}) {
     CHECK(bed.alive(*connection));
-    CHECK(keeps(*connection));
+    CHECK(keepsBuffers(*connection));
   }
   const Held held = bed.hold(leased.id);
-  CHECK(bed.until([&] { return !keeps(other); }));
-  CHECK(keeps(leased));
+  CHECK(bed.until([&] { return !keepsBuffers(other); }));
+  CHECK(keepsBuffers(leased));
   bed.release(held);
-  CHECK(bed.until([&] { return !keeps(leased); }));
+  CHECK(bed.until([&] { return !keepsBuffers(leased); }));
   CHECK(bed.alive(leased));
 }
 
@@ -76,9 +73,7 @@ TEST_CASE("lease tls: what the worker left in OpenSSL is the holder's, then the 
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
     Peer& peer = bed.peer(connection);
-    bed.owner.onMessage = [&](Connection& from, std::string_view) {
-      bed.service.pause(from, true);
-    };
+    bed.main.onMessage = [&](Connection& from, std::string_view) { bed.service.pause(from, true); };
     // More records than are read ahead at once, each one message.
     const std::string text(14'000, 'x');
     for (int i = 0; i < 20; i++) peer.text(text + std::to_string(i));
@@ -96,7 +91,7 @@ TEST_CASE("lease tls: what the worker left in OpenSSL is the holder's, then the 
     }
     const size_t taken = got.empty() ? 0 : 1;
     bed.release(held);
-    bed.owner.onMessage = nullptr;
+    bed.main.onMessage = nullptr;
     bed.command(Command::resume, id);
     CHECK(bed.until([&] {
       peer.pump();
@@ -122,7 +117,7 @@ TEST_CASE("lease tls: an end that the holder reads is told to the pool without a
   bed.command(Command::send, id, "goodbye");
   bed.command(Command::end, id);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "ended", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "ended", "closed 1000"});
   peer.pump();
   CHECK_EQ(peer.received, "goodbye");
 }
@@ -137,7 +132,7 @@ TEST_CASE("lease tls: an error that the holder meets is told to the pool") {
   CHECK_EQ(bed.lastRead.status, IoResult::Status::broken);
   bed.release(held);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
 }
 
 TEST_CASE("lease tls: a write that stands still has to be finished before the lease ends") {
@@ -182,7 +177,7 @@ TEST_CASE("lease tls: bytes below TLS break it, through the lease or past it") {
       if (past) bed.duplicate(held);
       if (reads) {
         bed.peer(connection).text("hello");
-        pollfd ready{connection.fd, POLLIN, 0};
+        pollfd ready{connection.fd(), POLLIN, 0};
         CHECK_EQ(poll(&ready, 1, 10'000), 1);
       }
       uint8_t buffer[8] = {};
@@ -192,9 +187,9 @@ TEST_CASE("lease tls: bytes below TLS break it, through the lease or past it") {
       } else if (past) {
         CHECK_EQ(send(held.fd, buffer, sizeof buffer, MSG_NOSIGNAL), 8);
       } else if (reads) {
-        CHECK(bed.owners.readSocket(held, buffer, sizeof buffer, result));
+        CHECK(bed.mainLeases.readSocket(held, buffer, sizeof buffer, result));
       } else {
-        CHECK(bed.owners.writeSocket(held, buffer, sizeof buffer, result));
+        CHECK(bed.mainLeases.writeSocket(held, buffer, sizeof buffer, result));
       }
       if (!past) CHECK_EQ(result.bytes, 8);
       bed.release(held);
@@ -212,7 +207,7 @@ TEST_CASE("lease tls: the SSL object may be used by what nobody sees") {
     CHECK(bed.alive(connection));
     Held held = bed.hold(id);
     SSL* ssl = nullptr;
-    CHECK(bed.owners.exposeTls(held, ssl));
+    CHECK(bed.mainLeases.exposeTls(held, ssl));
     bed.duplicate(held);
     const Octets frame = LeaseBed::toPeer({0x81, "by itself"});
     CHECK_EQ(SSL_write(ssl, frame.data(), static_cast<int>(frame.size())), frame.size());
@@ -221,16 +216,16 @@ TEST_CASE("lease tls: the SSL object may be used by what nobody sees") {
     for (int i = 0; i < 1'000 && SSL_read(ssl, buffer, sizeof buffer) != 7; i++) usleep(1'000);
     CHECK_EQ(std::string(buffer + 2, 5), "hello");
     std::string version;
-    CHECK(bed.owners.withTls(held, true, [&](SSL* one) { version = SSL_get_version(one); }));
+    CHECK(bed.mainLeases.withTls(held, true, [&](SSL* one) { version = SSL_get_version(one); }));
     CHECK_EQ(version, "TLSv1.3");
     if (shutsDown) {
       SSL_shutdown(ssl);
       TlsResult result{};
-      CHECK(bed.owners.shutdownTls(held, result));
+      CHECK(bed.mainLeases.shutdownTls(held, result));
       CHECK(result.status == TlsResult::Status::done);
     }
     bed.release(held);
-    bed.owners.dropTls(ssl);
+    bed.mainLeases.dropTls(ssl);
     if (shutsDown) {
       CHECK_EQ(bed.taint(id), "TLS was shut down");
     } else {
@@ -246,11 +241,11 @@ TEST_CASE("lease tls: the SSL object outlives its connection while the holder ha
   const ConnectionId id = connection.id;
   const Held held = bed.hold(id);
   SSL* ssl = nullptr;
-  CHECK(bed.owners.exposeTls(held, ssl));
+  CHECK(bed.mainLeases.exposeTls(held, ssl));
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
   CHECK_EQ(std::string(SSL_get_version(ssl)), "TLSv1.3");
-  bed.owners.dropTls(ssl);
+  bed.mainLeases.dropTls(ssl);
 }
 
 TEST_CASE("lease tls: keys may change during a lease, on the peer's demand") {
@@ -274,7 +269,7 @@ TEST_CASE("lease tls: new keys that could not leave at once go on when they are 
   const Held held = bed.hold(connection.id);
   const auto updated = [&] {
     TlsResult result;
-    REQUIRE(bed.owners.updateKeys(held, false, result));
+    REQUIRE(bed.mainLeases.updateKeys(held, false, result));
     REQUIRE(result.status != TlsResult::Status::failed);
     return result.status == TlsResult::Status::done;
   };

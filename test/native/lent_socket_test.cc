@@ -123,14 +123,14 @@ TEST_CASE("lent: a holder's own reads and writes do not wait either") {
     const Watchdog watchdog(child.fd());
     uint8_t buffer[100];
     IoResult result{IoResult::Status::done};
-    CHECK((tls ? bed.owners.readTls(held, buffer, sizeof buffer, result)
-               : bed.owners.readSocket(held, buffer, sizeof buffer, result)));
+    CHECK((tls ? bed.mainLeases.readTls(held, buffer, sizeof buffer, result)
+               : bed.mainLeases.readSocket(held, buffer, sizeof buffer, result)));
     CHECK(result.status == IoResult::Status::again);
     const Octets bytes(1 << 20, 'x');
     for (int i = 0; i < 100 && bed.write(held, bytes) > 0; i++) continue;
     CHECK(bed.lastWrite.status == IoResult::Status::again);
     bed.command(Command::terminate, connection.id);
-    bed.owners.closeDuplicate(held.id, held.fd, held.inode);
+    bed.mainLeases.closeDuplicate(held.id, held.fd, held.inode);
     CHECK(bed.untilGone(connection.id));
   });
 }
@@ -189,12 +189,12 @@ TEST_CASE("lent: closing does not linger, but a reset stays one") {
         bed.duplicate(held);
         Stranger(held.fd).linger(seconds);
       } else {
-        REQUIRE(bed.owners.setOption(held, SOL_SOCKET, SO_LINGER,
-                                     reinterpret_cast<const uint8_t*>(&how), sizeof how));
+        REQUIRE(bed.mainLeases.setOption(held, SOL_SOCKET, SO_LINGER,
+                                         reinterpret_cast<const uint8_t*>(&how), sizeof how));
       }
       bed.release(held);
       CHECK(bed.alive(connection));
-      const Stranger witness(connection.fd);
+      const Stranger witness(connection.fd());
       // A close that waits would: nobody takes what was sent.
       Peer& peer = bed.peer(connection);
       bed.command(Command::terminate, id);

@@ -1,5 +1,5 @@
 // Descriptors of connections that are being opened: until they stand, what the poller says of them
-// is the opener's.
+// is the connector's.
 #include <csignal>
 #include <functional>
 
@@ -11,7 +11,7 @@ using namespace lwspool::test;
 namespace {
 
 // Has each attempt be a pair of sockets that is watched, and nothing more.
-class Watching final : public Opener {
+class Watching final : public Connector {
  public:
   explicit Watching(Service& service) : service_(service) {}
   ~Watching() override {
@@ -44,9 +44,9 @@ class Watching final : public Opener {
 };
 
 struct WatchingBed {
-  WatchingBed() : channel(100, true), service(channel, host, 8, eachPoller()), opener(service) {
+  WatchingBed() : channel(100, true), service(channel, host, 8, eachPoller()), connector(service) {
     std::signal(SIGPIPE, SIG_IGN);  // as Node does
-    service.use(opener, owner, owner);
+    service.use(connector, main, main);
     channel.onWakeWorker([this] { host.wake(); });
   }
   ConnectionId ask(std::shared_ptr<const Endpoint> to) {
@@ -62,30 +62,30 @@ struct WatchingBed {
   Channel channel;
   TestHost host;
   Service service;
-  Watching opener;
-  Recorder owner;
+  Watching connector;
+  Recorder main;
 };
 
 }  // namespace
 
-TEST_CASE("opening: what is ready is the opener's until it stands, and nothing is lost then") {
+TEST_CASE("opening: what is ready is the connector's until it stands, and nothing is lost then") {
   WatchingBed bed;
   const ConnectionId id = bed.ask(endpoint(Kind::raw));
   bed.turns();
-  REQUIRE_EQ(bed.opener.served.size(), 1);
-  CHECK(bed.opener.served[0].writable);
-  CHECK_FALSE(bed.opener.served[0].readable);
-  REQUIRE_EQ(write(bed.opener.pairs[0].theirs, "early", 5), 5);
-  bed.opener.onServed = [&](Connection& connection) {
-    bed.service.connected(connection, connection.fd, nullptr, false, true);
+  REQUIRE_EQ(bed.connector.served.size(), 1);
+  CHECK(bed.connector.served[0].writable);
+  CHECK_FALSE(bed.connector.served[0].readable);
+  REQUIRE_EQ(write(bed.connector.pairs[0].theirs, "early", 5), 5);
+  bed.connector.onServed = [&](Connection& connection) {
+    bed.service.connected(connection, connection.fd(), nullptr, false, true);
   };
   bed.turns();
-  CHECK_EQ(bed.opener.served.size(), 2);
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "data early"});
-  REQUIRE_EQ(write(bed.opener.pairs[0].theirs, "late", 4), 4);
+  CHECK_EQ(bed.connector.served.size(), 2);
+  CHECK_EQ(bed.main.of(id), Events{"opened", "data early"});
+  REQUIRE_EQ(write(bed.connector.pairs[0].theirs, "late", 4), 4);
   bed.turns();
-  CHECK_EQ(bed.opener.served.size(), 2);
-  CHECK_EQ(bed.owner.of(id).back(), "data late");
+  CHECK_EQ(bed.connector.served.size(), 2);
+  CHECK_EQ(bed.main.of(id).back(), "data late");
 }
 
 TEST_CASE("opening: an attempt that is given up is not told of, closed before or after") {
@@ -95,14 +95,14 @@ TEST_CASE("opening: an attempt that is given up is not told of, closed before or
   WatchingBed bed;
   const ConnectionId id = bed.ask(endpoint(Kind::raw));
   bed.turns();
-  REQUIRE_EQ(bed.opener.served.size(), 1);
-  SocketPair& pair = bed.opener.pairs[0];
+  REQUIRE_EQ(bed.connector.served.size(), 1);
+  SocketPair& pair = bed.connector.pairs[0];
   if (closed) ::close(pair.ours);
   bed.service.disconnect(*bed.service.find(id), closed);
   if (closed) pair.ours = dup(pair.theirs);  // the bed closes it
   CHECK_EQ(write(pair.theirs, "x", 1), closed ? -1 : 1);
   bed.turns();
-  CHECK_EQ(bed.opener.served.size(), 1);
+  CHECK_EQ(bed.connector.served.size(), 1);
 }
 
 TEST_CASE("opening: what was seen of one attempt is not taken for the next one's") {
@@ -111,21 +111,40 @@ TEST_CASE("opening: what was seen of one attempt is not taken for the next one's
   to->addresses = {"192.0.2.1", "192.0.2.2"};
   const ConnectionId ids[] = {bed.ask(to), bed.ask(to)};
   bed.turns();
-  REQUIRE_EQ(bed.opener.served.size(), 2);
-  for (const SocketPair& pair : bed.opener.pairs) REQUIRE_EQ(write(pair.theirs, "x", 1), 1);
+  REQUIRE_EQ(bed.connector.served.size(), 2);
+  for (const SocketPair& pair : bed.connector.pairs) REQUIRE_EQ(write(pair.theirs, "x", 1), 1);
   // Whichever comes first ends the other's attempt and begins the next, under the same name.
-  bed.opener.onServed = [&](Connection& connection) {
-    bed.opener.onServed = nullptr;
+  bed.connector.onServed = [&](Connection& connection) {
+    bed.connector.onServed = nullptr;
     Connection& other = *bed.service.find(connection.id == ids[0] ? ids[1] : ids[0]);
     bed.service.disconnect(other);
     other.opening->mayTryNext = true;
     bed.service.handshakes().attemptOver(other);
     bed.service.handshakes().pump();
-    REQUIRE_EQ(bed.opener.pairs.size(), 3);
+    REQUIRE_EQ(bed.connector.pairs.size(), 3);
   };
   bed.service.poll();
-  CHECK_EQ(bed.opener.served.size(), 3);
+  CHECK_EQ(bed.connector.served.size(), 3);
   bed.turns();
-  REQUIRE_EQ(bed.opener.served.size(), 4);
-  CHECK_FALSE(bed.opener.served[3].readable);
+  REQUIRE_EQ(bed.connector.served.size(), 4);
+  CHECK_FALSE(bed.connector.served[3].readable);
+}
+
+TEST_CASE(
+    "opening: a descriptor that the poller refuses is an error, with the call that refused it") {
+  Bed bed;
+  bed.connector.sockets = [] {
+    SocketPair pair = unixPair();
+    ::close(std::exchange(pair.ours, -1));
+    return pair;
+  };
+  const ConnectionId raw = bed.ask(endpoint(Kind::raw));
+  CHECK(bed.untilEvent(raw, "closed 1006 ERR_CONNECTION_LOST"));
+  bed.connector.plan = [](const Connection&) { return Attempt{Attempt::End::connected}; };
+  const ConnectionId upgrading = bed.ask();
+  CHECK(bed.untilEvent(upgrading, "failed ERR_SOCKET"));
+  for (const ConnectionId id : {raw, upgrading}) {
+    CHECK_EQ(bed.main.factsOf(id).get("syscall"), bed.service.pollCall());
+    CHECK_EQ(bed.main.factsOf(id).get("errno"), "EBADF");
+  }
 }

@@ -187,7 +187,7 @@ TEST_CASE("service: one turn's sends reach each peer, whatever becomes of the ot
   for (size_t i = 3; i < ids.size(); i++) {
     CHECK(bed.untilHeard(bed.peer(*of(i)), "text to " + std::to_string(i)));
     CHECK_EQ(bed.events(*of(i)), Events{"opened", "flushed 7"});
-    CHECK(of(i)->cell->whole);
-    CHECK_EQ(of(i)->flushedBytes, of(i)->queuedBytes);
+    CHECK(of(i)->cell()->writeComplete);
+    CHECK_EQ(of(i)->output.flushedBytes(), of(i)->output.queuedBytes());
   }
 }

@@ -49,7 +49,7 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
   CHECK_FALSE(ready[0].writable);
   CHECK_FALSE(ready[0].broken);
   poller.change(pair.ends.ours, ready[0].id, true, false);
-  CHECK_EQ(readyIn(poller).size(), 1);  // for as long as it is so
+  CHECK_EQ(readyIn(poller).size(), 1);  // it was asked for again
 
   REQUIRE_EQ(poller.change(pair.ends.ours, {7, 2}, false, true), 0);
   ready = readyIn(poller);
@@ -60,6 +60,17 @@ TEST_CASE("poller: tells what is ready by the name that it was given") {
 
   poller.remove(pair.ends.ours, {7, 2});
   CHECK(readyIn(poller).empty());
+}
+
+TEST_CASE("poller: names the call that refused a descriptor") {
+  for (const PollerKind kind : {PollerKind::epoll, PollerKind::uring}) {
+    std::string reason;
+    const auto poller = makePoller(kind, reason);
+    if (!poller) continue;
+    CHECK_EQ(poller->add(-1, {1, 1}, true, false), EBADF);
+    CHECK_EQ(std::string(poller->syscall()),
+             kind == PollerKind::epoll ? "epoll_ctl" : "io_uring_enter");
+  }
 }
 
 TEST_CASE("poller: tells once what has come, and again where more comes or it is asked for") {

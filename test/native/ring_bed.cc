@@ -4,14 +4,14 @@ namespace lwspool::test {
 
 int RingBed::attach(const Held& held) {
   int target = -1;
-  CHECK(owners.lendSocket(held, [&](int fd) { return ring.attach(fd, target); }));
+  CHECK(mainLeases.lendSocket(held, [&](int fd) { return ring.attach(fd, target); }));
   return target;
 }
 
 int RingBed::create(const Held& held, Operation&& operation, Lane lane, uint64_t& id,
                     uint64_t chain) {
   if (chain == 0) chain = Ring::nextChain();
-  const auto outcome = owners.pin(held, lane, chain, operation.pin);
+  const auto outcome = mainLeases.pin(held, lane, chain, operation.pin);
   if (!outcome) return outcome.error != 0 ? outcome.error : ENOTCONN;
   return ring.create(std::move(operation), id);
 }
@@ -67,9 +67,9 @@ int32_t RingBed::result(uint64_t id) {
   return 0;
 }
 
-Right RingBed::right(const Connection& connection) {
-  std::lock_guard lock(connection.cell->mutex);
-  return connection.cell->right;
+Ownership RingBed::ownership(const Connection& connection) {
+  std::lock_guard lock(connection.cell()->mutex);
+  return connection.cell()->ownership;
 }
 
 }  // namespace lwspool::test

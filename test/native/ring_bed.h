@@ -28,7 +28,7 @@ struct RingBed : TcpLeaseBed {
   void takeAnswers();
   // The last answer to that operation.
   int32_t result(uint64_t id);
-  Right right(const Connection& connection);
+  Ownership ownership(const Connection& connection);
 };
 
 }  // namespace lwspool::test

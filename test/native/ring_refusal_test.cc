@@ -23,10 +23,10 @@ TEST_CASE("ring: what the kernel refuses stays, and is submitted when it takes i
       CHECK(bed.answers.empty());
       CHECK_EQ(bed.ring.inFlight(), 1);
       CHECK_EQ(bed.release(held), Why::none);
-      CHECK_EQ(bed.right(connection), Right::draining);  // nobody has it meanwhile
+      CHECK_EQ(bed.ownership(connection), Ownership::draining);  // nobody has it meanwhile
       refusal = 0;
       CHECK_EQ(bed.result(writing), static_cast<int32_t>(out.size()));
-      CHECK_NE(bed.right(connection), Right::draining);
+      CHECK_NE(bed.ownership(connection), Ownership::draining);
       CHECK(bed.untilHeard(bed.peer(connection), "text late"));
       CHECK(bed.alive(connection));
     });
@@ -73,12 +73,12 @@ TEST_CASE("ring: what is cancelled while the kernel takes nothing is cancelled w
       CHECK_EQ(bed.ring.submit(), error);
       CHECK(bed.ring.cancelling());
       CHECK_EQ(bed.release(held), Why::none);
-      CHECK_EQ(bed.right(connection), Right::draining);
+      CHECK_EQ(bed.ownership(connection), Ownership::draining);
       refusal = 0;
       CHECK_EQ(bed.ring.submit(), 0);  // no answer was there that could have led to it
       for (const uint64_t id : ids) CHECK_EQ(bed.result(id), -ECANCELED);
       CHECK_FALSE(bed.ring.cancelling());
-      CHECK_NE(bed.right(connection), Right::draining);
+      CHECK_NE(bed.ownership(connection), Ownership::draining);
       CHECK(bed.alive(connection));
     });
   }

@@ -37,7 +37,7 @@ TEST_CASE("ring: whole frames in both directions leave the connection as it was"
     CHECK_EQ(bed.result(writing), static_cast<int32_t>(out.size()));
     CHECK(bed.untilHeard(bed.peer(connection), "text from the holder"));
     bed.ring.detach(target);
-    bed.owners.returnSocket(held.id);
+    bed.mainLeases.returnSocket(held.id);
     CHECK_EQ(bed.release(held), Why::none);
     CHECK(bed.alive(connection));
   }
@@ -76,17 +76,17 @@ TEST_CASE("ring: a connection comes back only when its last operation has ended"
   const uint64_t polling = bed.start(held, RingBed::poll(target, POLLPRI), Lane::none);
   bed.ring.submit();
   CHECK_EQ(bed.release(held), Why::none);
-  CHECK_EQ(bed.right(connection), Right::draining);
+  CHECK_EQ(bed.ownership(connection), Ownership::draining);
   CHECK_EQ(bed.take(connection.id), kBusy);
-  CHECK_FALSE(bed.owners.check(held));
+  CHECK_FALSE(bed.mainLeases.check(held));
   bed.peer(connection).text("meanwhile");  // whoever gets it, it is not lost
   bed.settle();
-  CHECK_EQ(bed.right(connection), Right::draining);
+  CHECK_EQ(bed.ownership(connection), Ownership::draining);
   bed.ring.cancel(polling);
   CHECK_EQ(bed.result(polling), -ECANCELED);
   // The message went to the operation in flight: the holder's, and a whole one.
   CHECK_GT(bed.result(reading), 0);
-  CHECK_NE(bed.right(connection), Right::draining);
+  CHECK_NE(bed.ownership(connection), Ownership::draining);
   CHECK(bed.alive(connection));
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("ring: what is cancelled takes nothing of the stream") {
   bed.takeAnswers();
   CHECK_EQ(bed.result(reading), -ECANCELED);
   CHECK_EQ(bed.release(held), Why::none);
-  CHECK_EQ(bed.right(connection), Right::worker);  // at once
+  CHECK_EQ(bed.ownership(connection), Ownership::worker);  // at once
   CHECK(bed.alive(connection));
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("ring: one operation reads at a time, unless they are a chain") {
   CHECK_EQ(bed.create(held, RingBed::receive(target, into), Lane::read, third), EBUSY);
   REQUIRE_EQ(bed.create(held, RingBed::receive(target, into), Lane::read, second, chain), 0);
   IoResult result{IoResult::Status::again};
-  CHECK_EQ(bed.owners.readSocket(held, into.data(), 1, result).error, EBUSY);
+  CHECK_EQ(bed.mainLeases.readSocket(held, into.data(), 1, result).error, EBUSY);
   bed.duplicate(held = bed.hold(bed.open().id));  // another connection is not concerned
   bed.release(held);
   const uint64_t both[] = {first, second};
@@ -279,7 +279,7 @@ TEST_CASE("ring: operations outlive their connection and find nobody") {
   REQUIRE(bed.untilGone(id));
   CHECK_LE(bed.result(reading), 0);  // its socket was shut down
   bed.ring.detach(target);
-  bed.owners.returnSocket(id);
+  bed.mainLeases.returnSocket(id);
   CHECK(bed.alive(bed.open()));
 }
 
@@ -292,7 +292,7 @@ TEST_CASE("ring: closing it ends what is in flight, and the connection goes on")
   bed.start(held, RingBed::receive(target, into), Lane::read);
   bed.start(held, RingBed::poll(target, POLLPRI), Lane::none);
   bed.release(held);
-  CHECK_EQ(bed.right(connection), Right::draining);
+  CHECK_EQ(bed.ownership(connection), Ownership::draining);
   bed.ring.close(5'000);
   CHECK_EQ(bed.ring.inFlight(), 0);
   uint64_t none = 0;

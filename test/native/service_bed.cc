@@ -122,12 +122,12 @@ void TestHost::turn(Service& service, int wait) {
   service.finishTurn();
 }
 
-TestOpener::~TestOpener() {
+TestConnector::~TestConnector() {
   service_.forEach([](Connection& connection) { release(connection); });
 }
 
-Connection* TestOpener::arrive(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer) {
-  Connection* connection = service_.adopt(std::move(endpoint), consumer);
+Connection* TestConnector::arrive(std::shared_ptr<const Endpoint> endpoint, EventSink& sink) {
+  Connection* connection = service_.adopt(std::move(endpoint), sink);
   if (connection != nullptr) {
     const auto [fd, ssl] = connect(*connection);
     service_.accepted(*connection, fd, ssl);
@@ -135,7 +135,7 @@ Connection* TestOpener::arrive(std::shared_ptr<const Endpoint> endpoint, Consume
   return connection;
 }
 
-void TestOpener::start(Connection& connection) {
+void TestConnector::start(Connection& connection) {
   log.push_back(connection.opening->address);
   mostInFlight = std::max(mostInFlight, ++inFlight);
   const Attempt attempt = plan ? plan(connection) : Attempt{};
@@ -160,9 +160,9 @@ void TestOpener::start(Connection& connection) {
   }
 }
 
-void TestOpener::abandon(Connection& connection) {
+void TestConnector::abandon(Connection& connection) {
   log.push_back("abandoned " + connection.opening->address);
-  const bool connected = connection.fd >= 0;
+  const bool connected = connection.fd() >= 0;
   if (connected) release(connection);
   later_.push_back([this, &connection, connected] {
     if (!connected) inFlight--;
@@ -171,12 +171,12 @@ void TestOpener::abandon(Connection& connection) {
   host_.wake();
 }
 
-bool TestOpener::connected(const Connection& connection) const {
+bool TestConnector::connected(const Connection& connection) const {
   return connection.opening->reached != Reached::nothing;
 }
 
-void TestOpener::close(Connection& connection) {
-  CHECK(connection.phase == Phase::dying);
+void TestConnector::close(Connection& connection) {
+  CHECK(connection.phase() == Phase::dying);
   later_.push_back([this, &connection] {
     release(connection);
     service_.destroyed(connection);
@@ -184,28 +184,28 @@ void TestOpener::close(Connection& connection) {
   host_.wake();
 }
 
-void TestOpener::turn() {
+void TestConnector::turn() {
   std::vector<std::function<void()>> later;
   later.swap(later_);
   for (const auto& action : later) action();
 }
 
-void TestOpener::release(Connection& connection) {
-  if (connection.ssl != nullptr) SSL_free(connection.ssl);
-  if (connection.fd >= 0) ::close(connection.fd);
+void TestConnector::release(Connection& connection) {
+  if (connection.ssl() != nullptr) SSL_free(connection.ssl());
+  if (connection.fd() >= 0) ::close(connection.fd());
 }
 
-std::pair<int, SSL*> TestOpener::connect(Connection& connection) {
+std::pair<int, SSL*> TestConnector::connect(Connection& connection) {
   const SocketPair pair = sockets();
   const ws::Role peerRole =
-      connection.endpoint->role == ws::Role::client ? ws::Role::server : ws::Role::client;
+      connection.endpoint()->role == ws::Role::client ? ws::Role::server : ws::Role::client;
   auto peer = std::make_unique<Peer>(pair.theirs, peerRole);
-  SSL* ssl = tls ? secure(pair.ours, *peer, connection.endpoint->role) : nullptr;
+  SSL* ssl = tls ? secure(pair.ours, *peer, connection.endpoint()->role) : nullptr;
   peers_[keyOf(connection.id)] = std::move(peer);
   return {pair.ours, ssl};
 }
 
-void TestOpener::establish(Connection& connection, std::string_view early) {
+void TestConnector::establish(Connection& connection, std::string_view early) {
   inFlight--;
   const auto [fd, ssl] = connect(connection);
   connection.opening->early = early;
@@ -213,7 +213,7 @@ void TestOpener::establish(Connection& connection, std::string_view early) {
   service_.established(connection, fd, ssl);
 }
 
-void TestOpener::over(Connection& connection, const Attempt& attempt) {
+void TestConnector::over(Connection& connection, const Attempt& attempt) {
   inFlight--;
   connection.opening->error.code = "ERR_CONNECTION_REFUSED";
   connection.opening->error.fields.set("errno", attempt.errnoName);
@@ -232,6 +232,10 @@ std::shared_ptr<Endpoint> endpoint(Kind kind, ws::Role role) {
   return made;
 }
 
+bool keepsBuffers(const Connection& connection) {
+  return (SSL_get_mode(connection.ssl()) & SSL_MODE_RELEASE_BUFFERS) == 0;
+}
+
 PollerKind eachPoller() {
   PollerKind kind = PollerKind::epoll;
   std::string reason;
@@ -243,12 +247,12 @@ PollerKind eachPoller() {
   return kind;
 }
 
-Bed::Bed(uint32_t window, Consumer* other, uint32_t capacity, bool counts)
+Bed::Bed(uint32_t window, EventSink* other, uint32_t capacity, bool counts)
     : channel(capacity, counts),
       service(channel, host, window, eachPoller()),
-      opener(service, host) {
+      connector(service, host) {
   std::signal(SIGPIPE, SIG_IGN);  // as Node does
-  service.use(opener, other != nullptr ? *other : owner, handler);
+  service.use(connector, other != nullptr ? *other : main, handler);
   channel.onWakeWorker([this] { host.wake(); });
 }
 
@@ -263,7 +267,7 @@ ConnectionId Bed::ask(std::shared_ptr<const Endpoint> to, uint32_t group, bool o
 
 Connection& Bed::open(std::shared_ptr<const Endpoint> to, uint32_t group) {
   const ConnectionId id = ask(std::move(to), group);
-  REQUIRE(until([&] { return service.find(id) != nullptr && service.find(id)->wasOpen; }));
+  REQUIRE(until([&] { return service.find(id) != nullptr && service.find(id)->wasOpen(); }));
   return *service.find(id);
 }
 
@@ -278,11 +282,11 @@ void Bed::run(uint64_t milliseconds) {
 
 bool Bed::untilEvent(ConnectionId id, const std::string& event) {
   const bool came = until([&] {
-    const Events& events = owner.of(id);
+    const Events& events = main.of(id);
     return std::find(events.begin(), events.end(), event) != events.end();
   });
   if (!came) {
-    for (const std::string& other : owner.of(id)) MESSAGE(other);
+    for (const std::string& other : main.of(id)) MESSAGE(other);
   }
   return came;
 }
@@ -330,8 +334,8 @@ Octets Bed::encode(Command type, ConnectionId id, std::string_view payload, uint
   return bytes;
 }
 
-Connection& Bed::accept(Consumer& consumer, Kind kind) {
-  Connection* connection = opener.arrive(endpoint(kind, ws::Role::server), consumer);
+Connection& Bed::accept(EventSink& sink, Kind kind) {
+  Connection* connection = connector.arrive(endpoint(kind, ws::Role::server), sink);
   REQUIRE(connection != nullptr);
   if (kind == Kind::ws) {
     Peer& client = peer(*connection);

@@ -27,7 +27,7 @@ inline uint64_t keyOf(ConnectionId id) { return uint64_t{id.generation} << 32 | 
 // Long payloads are told by their length.
 std::string brief(const uint8_t* data, size_t size);
 
-class Recorder : public Consumer {
+class Recorder : public EventSink {
  public:
   // What happened on a connection, in words.
   Events& of(ConnectionId id) { return events_[keyOf(id)]; }
@@ -107,12 +107,12 @@ struct Attempt {
 constexpr const char* kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
 // Opens connections over pairs of sockets whose other ends belong to the test.
-class TestOpener final : public Opener {
+class TestConnector final : public Connector {
  public:
-  TestOpener(Service& service, TestHost& host) : service_(service), host_(host) {}
-  ~TestOpener();
-  TestOpener(const TestOpener&) = delete;
-  TestOpener& operator=(const TestOpener&) = delete;
+  TestConnector(Service& service, TestHost& host) : service_(service), host_(host) {}
+  ~TestConnector();
+  TestConnector(const TestConnector&) = delete;
+  TestConnector& operator=(const TestConnector&) = delete;
 
   std::function<Attempt(const Connection&)> plan;
   std::function<SocketPair()> sockets = [] { return unixPair(); };
@@ -129,7 +129,7 @@ class TestOpener final : public Opener {
   void fail(Connection& connection, const Attempt& attempt) { over(connection, attempt); }
 
   // A connection from outside, which arrives at the service as at libwebsockets' listener.
-  Connection* arrive(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer);
+  Connection* arrive(std::shared_ptr<const Endpoint> endpoint, EventSink& sink);
 
   void start(Connection& connection) override;
   void abandon(Connection& connection) override;
@@ -151,13 +151,16 @@ class TestOpener final : public Opener {
 
 std::shared_ptr<Endpoint> endpoint(Kind kind = Kind::ws, ws::Role role = ws::Role::client);
 
+// Whether it keeps OpenSSL's buffers between messages.
+bool keepsBuffers(const Connection& connection);
+
 // A test that has a bed is run with each kind of poller that this kernel has.
 PollerKind eachPoller();
 
 // All of it together.
 class Bed {
  public:
-  explicit Bed(uint32_t window = 64, Consumer* other = nullptr, uint32_t capacity = 20'000,
+  explicit Bed(uint32_t window = 64, EventSink* other = nullptr, uint32_t capacity = 20'000,
                bool counts = true);
 
   ~Bed();
@@ -165,8 +168,8 @@ class Bed {
   Channel channel;
   TestHost host;
   Service service;
-  TestOpener opener;
-  Recorder owner;
+  TestConnector connector;
+  Recorder main;
   Recorder handler;
 
   // Asks for a connection as the main thread does, and leaves it at that.
@@ -175,10 +178,10 @@ class Bed {
   // One that is open.
   Connection& open(std::shared_ptr<const Endpoint> to = endpoint(), uint32_t group = 0);
   // One that came in, its request answered.
-  Connection& accept(Consumer& consumer, Kind kind = Kind::ws);
+  Connection& accept(EventSink& sink, Kind kind = Kind::ws);
 
-  Peer& peer(const Connection& connection) { return opener.peer(connection.id); }
-  Events& events(const Connection& connection) { return owner.of(connection.id); }
+  Peer& peer(const Connection& connection) { return connector.peer(connection.id); }
+  Events& events(const Connection& connection) { return main.of(connection.id); }
 
   // Lets the loop run until it is so; false: it never was.
   template <class Predicate>
@@ -202,7 +205,7 @@ class Bed {
 
   // Commands as JavaScript writes them.
   void command(Command type, ConnectionId id, std::string_view payload = {}, uint32_t aux = 0,
-               uint16_t flags = 0, Source source = Source::owner);
+               uint16_t flags = 0, Source source = Source::main);
   static Octets encode(Command type, ConnectionId id, std::string_view payload = {},
                        uint32_t aux = 0, uint16_t flags = 0);
 };

@@ -30,7 +30,7 @@ TEST_CASE("close: by us: the peer answers, hangs up, and its code is told") {
   CHECK(bed.service.find(id) != nullptr);  // RFC 6455, 7.1.1: the server closes first
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text under way", "closed 1001"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text under way", "closed 1001"});
 }
 
 TEST_CASE("close: by the peer: it is answered with the same code, and then waited for") {
@@ -46,7 +46,7 @@ TEST_CASE("close: by the peer: it is answered with the same code, and then waite
   CHECK_EQ(peer.events, Events{"text before", "close 4321"});
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 4321 enough"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 4321 enough"});
 }
 
 TEST_CASE("close: without a code there is none in the answer") {
@@ -57,7 +57,7 @@ TEST_CASE("close: without a code there is none in the answer") {
   CHECK(bed.untilHeard(bed.peer(connection), "close 1005"));
   bed.peer(connection).end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1005"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1005"});
 
   // And what may not be sent is sent as none.
   for (const uint32_t code : {0u, 1005u, 1006u, 999u, 65535u}) {
@@ -80,14 +80,14 @@ TEST_CASE("close: both at once") {
   CHECK_EQ(peer.events.size(), 1);
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1000 theirs"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1000 theirs"});
 }
 
 TEST_CASE("close: a server hangs up first, once its own frame is out") {
   Bed bed;
-  Recorder consumer;
+  Recorder sink;
   for (const bool byUs : {true, false}) {
-    Connection& connection = bed.accept(consumer);
+    Connection& connection = bed.accept(sink);
     const ConnectionId id = connection.id;
     Peer& client = bed.peer(connection);
     if (byUs) {
@@ -99,7 +99,7 @@ TEST_CASE("close: a server hangs up first, once its own frame is out") {
     client.pump();
     CHECK(client.sawEnd);
     CHECK_EQ(client.events, Events{"close 1001"});
-    CHECK_EQ(consumer.of(id), Events{"opened", "closed 1001"});
+    CHECK_EQ(sink.of(id), Events{"opened", "closed 1001"});
   }
 }
 
@@ -118,21 +118,21 @@ TEST_CASE("close: a peer that does not answer is waited for so long and no longe
   CHECK(bed.untilGone(first));
   CHECK(bed.untilGone(second));
   CHECK_GE(monotonicNow() - begun, 100);
-  CHECK_EQ(bed.owner.of(first), Events{"opened", "closed 1006 ERR_CLOSE_TIMEOUT"});
-  CHECK_EQ(bed.owner.of(second), Events{"opened", "closed 1000"});
+  CHECK_EQ(bed.main.of(first), Events{"opened", "closed 1006 ERR_CLOSE_TIMEOUT"});
+  CHECK_EQ(bed.main.of(second), Events{"opened", "closed 1000"});
 }
 
 TEST_CASE("close: a peer that vanishes") {
   for (const bool tcp : {false, true}) {
     Bed bed;
-    if (tcp) bed.opener.sockets = [] { return tcpPair(); };
+    if (tcp) bed.connector.sockets = [] { return tcpPair(); };
     {  // with FIN alone
       Connection& connection = bed.open();
       const ConnectionId id = connection.id;
       bed.peer(connection).end();
       CHECK(bed.untilGone(id));
-      CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
-      CHECK_EQ(bed.owner.factsOf(id).get("midMessage"), "");
+      CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+      CHECK_EQ(bed.main.factsOf(id).get("midMessage"), "");
     }
     {  // in mid-message
       Connection& connection = bed.open();
@@ -140,7 +140,7 @@ TEST_CASE("close: a peer that vanishes") {
       bed.peer(connection).frame({0x01, "half"});
       bed.peer(connection).end();
       CHECK(bed.untilGone(id));
-      CHECK_EQ(bed.owner.factsOf(id).get("midMessage"), "true");
+      CHECK_EQ(bed.main.factsOf(id).get("midMessage"), "true");
     }
     {  // after our close frame, before its own
       Connection& connection = bed.open();
@@ -149,14 +149,14 @@ TEST_CASE("close: a peer that vanishes") {
       CHECK(bed.untilHeard(bed.peer(connection), "close 1000"));
       bed.peer(connection).end();
       CHECK(bed.untilGone(id));
-      CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+      CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
     }
   }
 }
 
 TEST_CASE("close: a reset is an error before the close frames, and none after them") {
   Bed bed;
-  bed.opener.sockets = [] { return tcpPair(); };
+  bed.connector.sockets = [] { return tcpPair(); };
   Connection& before = bed.open();
   Connection& after = bed.open();
   const ConnectionId first = before.id;
@@ -167,53 +167,54 @@ TEST_CASE("close: a reset is an error before the close frames, and none after th
   bed.peer(after).reset();
   CHECK(bed.untilGone(first));
   CHECK(bed.untilGone(second));
-  CHECK_EQ(bed.owner.of(first), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
-  CHECK_EQ(bed.owner.factsOf(first).get("errno"), "ECONNRESET");
-  CHECK_EQ(bed.owner.of(second), Events{"opened", "closed 1000"});
+  CHECK_EQ(bed.main.of(first), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+  CHECK_EQ(bed.main.factsOf(first).get("errno"), "ECONNRESET");
+  CHECK_EQ(bed.main.of(second), Events{"opened", "closed 1000"});
 }
 
 TEST_CASE("close: what the peer said before it went is read, though writing has failed already") {
   for (const bool tcp : {false, true}) {
     Bed bed;
-    if (tcp) bed.opener.sockets = [] { return tcpPair(); };
+    if (tcp) bed.connector.sockets = [] { return tcpPair(); };
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
     Peer& peer = bed.peer(connection);
     peer.write(wire(Role::client, {Frame{0x81, "why:"}, closeFrame(4000, "so")}));
     peer.end();
     if (tcp) {  // the answer to the first write is a reset, which the second one meets
-      CHECK_EQ(send(connection.fd, "x", 1, MSG_NOSIGNAL), 1);
+      CHECK_EQ(send(connection.fd(), "x", 1, MSG_NOSIGNAL), 1);
       usleep(20'000);
     }
     // Written in the same turn, before the loop has looked for input.
     bed.command(Command::send, id, "hello?");
     bed.service.finishTurn();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "text why:", "closed 4000 so"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "text why:", "closed 4000 so"});
   }
 }
 
 TEST_CASE("close: where sending a large message fails it is told once, when the turn is over") {
   for (const bool tls : {false, true}) {
     Bed bed;
-    bed.opener.tls = tls;
-    bed.opener.sockets = [] { return tcpPair(); };
+    bed.connector.tls = tls;
+    bed.connector.sockets = [] { return tcpPair(); };
     Connection& connection = bed.open();
     const ConnectionId id = connection.id;
     bed.peer(connection).reset();
-    pollfd broken = {connection.fd, POLLIN, 0};
+    pollfd broken = {connection.fd(), POLLIN, 0};
     REQUIRE_EQ(poll(&broken, 1, 20'000), 1);
     const std::string large(200'000, 'x');
     bed.command(Command::send, id, large);  // fails, and nobody has looked for input yet
-    REQUIRE(connection.failedWrite);
-    CHECK_EQ(*connection.failedWrite, ECONNRESET);
-    CHECK_FALSE(connection.cell->whole);
-    CHECK_EQ(connection.queuedBytes, connection.flushedBytes + connection.out.size());
-    CHECK_EQ(bed.owner.of(id), Events{"opened"});
+    REQUIRE(connection.output.failure());
+    CHECK_EQ(*connection.output.failure(), ECONNRESET);
+    CHECK_FALSE(connection.cell()->writeComplete);
+    CHECK_EQ(connection.output.queuedBytes(),
+             connection.output.flushedBytes() + connection.output.queue.size());
+    CHECK_EQ(bed.main.of(id), Events{"opened"});
     bed.command(Command::send, id, large);
     bed.command(Command::close, id, "", 1000);
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
   }
 }
 
@@ -231,7 +232,7 @@ TEST_CASE("close: what breaks the protocol is answered with its code, and the pe
   };
   for (const Case& wrong : cases) {
     Bed bed;
-    bed.opener.sockets = [] { return tcpPair(); };
+    bed.connector.sockets = [] { return tcpPair(); };
     auto to = endpoint();
     to->maxPayload = 1000;
     Connection& connection = bed.open(to);
@@ -245,7 +246,7 @@ TEST_CASE("close: what breaks the protocol is answered with its code, and the pe
     CHECK_EQ(peer.error, 0);
     peer.end();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "text right", wrong.told});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "text right", wrong.told});
   }
 }
 
@@ -260,8 +261,8 @@ TEST_CASE(
   CHECK(bed.untilHeard(bed.peer(connection), "close 1011"));
   CHECK(bed.untilGone(id));
   CHECK_LE(monotonicNow() - begun, 3000);
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1011 ERR_HANDLER_FAILED"});
-  CHECK_EQ(bed.owner.factsOf(id).get("reason"), "it threw");
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1011 ERR_HANDLER_FAILED"});
+  CHECK_EQ(bed.main.factsOf(id).get("reason"), "it threw");
 }
 
 TEST_CASE("close: terminated in every phase, it ends once") {
@@ -277,7 +278,7 @@ TEST_CASE("close: terminated in every phase, it ends once") {
     bed.command(Command::resume, id);
     CHECK(bed.untilGone(id));
     bed.settle();
-    return bed.owner.of(id).back();
+    return bed.main.of(id).back();
   };
   Connection& open = bed.open(to);
   CHECK_EQ(terminated(open), "closed 1006");
@@ -309,35 +310,35 @@ TEST_CASE("close: terminated in every phase, it ends once") {
 
 TEST_CASE("close: whoever hears of the opening may end it there and then") {
   Bed bed;
-  bed.owner.onOpened = [&](Connection& connection) {
+  bed.main.onOpened = [&](Connection& connection) {
     if (connection.id.slot % 2 == 0) {
       bed.service.terminate(connection);
     } else {
       bed.service.close(connection, 1000, {});
     }
   };
-  bed.opener.plan = [](const Connection&) { return Attempt{.early = "\x81\x01x"}; };
+  bed.connector.plan = [](const Connection&) { return Attempt{.early = "\x81\x01x"}; };
   const ConnectionId first = bed.ask();
   const ConnectionId second = bed.ask();
   CHECK(bed.untilEvent(first, "closed 1006"));
-  bed.opener.peer(second).end();
+  bed.connector.peer(second).end();
   CHECK(bed.untilGone(second));
-  CHECK_EQ(bed.owner.of(first), Events{"opened", "closed 1006"});
-  CHECK_EQ(bed.owner.of(second).front(), "opened");
-  CHECK(bed.owner.of(second).back().starts_with("closed 1006"));
+  CHECK_EQ(bed.main.of(first), Events{"opened", "closed 1006"});
+  CHECK_EQ(bed.main.of(second).front(), "opened");
+  CHECK(bed.main.of(second).back().starts_with("closed 1006"));
 }
 
 TEST_CASE("close: in the middle of a batch of messages, nothing more of it is told") {
   Bed bed;
   Connection& connection = bed.open();
   const ConnectionId id = connection.id;
-  bed.owner.onMessage = [&](Connection& from, std::string_view text) {
+  bed.main.onMessage = [&](Connection& from, std::string_view text) {
     if (text == "2") bed.service.terminate(from);
   };
   bed.peer(connection)
       .write(wire(Role::client, {Frame{0x81, "1"}, Frame{0x81, "2"}, Frame{0x81, "3"}}));
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text 1", "text 2", "closed 1006"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text 1", "text 2", "closed 1006"});
 }
 
 TEST_CASE("close: a user who paused still hears of a close frame that was read, and of its end") {
@@ -349,7 +350,7 @@ TEST_CASE("close: a user who paused still hears of a close frame that was read, 
   Peer& peer = bed.peer(connection);
   const uint64_t begun = monotonicNow();
   // As the main thread does that has had enough, after the worker has read all of it.
-  bed.owner.onMessage = [&](Connection& from, std::string_view) { bed.service.pause(from, true); };
+  bed.main.onMessage = [&](Connection& from, std::string_view) { bed.service.pause(from, true); };
   peer.write(wire(Role::client, {Frame{0x81, "much"}, closeFrame(1000)}));
   CHECK(bed.untilHeard(peer, "close 1000"));
   bed.command(Command::resume, id);
@@ -357,7 +358,7 @@ TEST_CASE("close: a user who paused still hears of a close frame that was read, 
   peer.end();
   CHECK(bed.untilGone(id));
   CHECK_LE(monotonicNow() - begun, 5000);
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text much", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text much", "closed 1000"});
 }
 
 TEST_CASE("close: raw, what is queued goes out first, and what still comes is told") {
@@ -374,13 +375,13 @@ TEST_CASE("close: raw, what is queued goes out first, and what still comes is to
   CHECK_EQ(peer.received.size(), much.size());
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "data last words", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "data last words", "closed 1000"});
 }
 
 TEST_CASE("close: raw, of a paused connection whose peer has gone, takes no time-out") {
   for (const bool tcp : {false, true}) {
     Bed bed;
-    if (tcp) bed.opener.sockets = [] { return tcpPair(); };
+    if (tcp) bed.connector.sockets = [] { return tcpPair(); };
     Connection& connection = bed.open(endpoint(Kind::raw));
     const ConnectionId id = connection.id;
     bed.command(Command::pause, id);
@@ -396,6 +397,6 @@ TEST_CASE("close: raw, of a paused connection whose peer has gone, takes no time
     bed.command(Command::close, id, "", 1000);
     CHECK(bed.untilGone(id));
     CHECK_LE(monotonicNow() - begun, 5000);
-    CHECK_EQ(bed.owner.of(id)[1], "data last words");
+    CHECK_EQ(bed.main.of(id)[1], "data last words");
   }
 }

@@ -50,13 +50,13 @@ struct Model {
   std::string end;
 };
 
-class World : public Consumer {
+class World : public EventSink {
  public:
   explicit World(uint64_t seed) : bed(8, this, 64), random(seed) {
-    bed.opener.sockets = [this] {
+    bed.connector.sockets = [this] {
       return oneIn(random, 3) ? unixPair() : tcpPair(oneIn(random, 2) ? 16 * 1024 : 0);
     };
-    bed.opener.plan = [this](const Connection&) {
+    bed.connector.plan = [this](const Connection&) {
       Attempt attempt;
       const uint64_t pick = random() % 12;
       if (pick == 0) attempt.end = Attempt::End::failsAtOnce;
@@ -94,7 +94,7 @@ class World : public Consumer {
   void opened(Connection& connection, const Fields&) override {
     Model& model = of(connection);
     if (model.opened++ > 0) note(model, "opened twice");
-    Peer& peer = bed.opener.peer(model.id);
+    Peer& peer = bed.connector.peer(model.id);
     if (!model.serverRole) peer.raw = model.kind == Kind::raw;
     const uint64_t key = keyOf(model.id);
     peer.onMessage = [this, key](Opcode, std::string_view text) { peerGot(models.at(key), text); };
@@ -163,7 +163,7 @@ class World : public Consumer {
   // --- what is done ---
   void begin() {
     const Kind kind = oneIn(random, 3) ? Kind::raw : Kind::ws;
-    bed.opener.tls = oneIn(random, 4);
+    bed.connector.tls = oneIn(random, 4);
     if (oneIn(random, 4)) {
       auto to = endpoint(kind, Role::server);
       const auto id = bed.channel.slots.allocate();
@@ -173,9 +173,9 @@ class World : public Consumer {
       model.id = {id->slot, id->generation + 1};
       model.kind = kind;
       model.serverRole = true;
-      const Connection* connection = bed.opener.arrive(to, *this);
-      bed.opener.peer(connection->id).raw = true;  // until its upgrade was answered
-      if (kind == Kind::ws) bed.opener.peer(connection->id).write(kUpgrade);
+      const Connection* connection = bed.connector.arrive(to, *this);
+      bed.connector.peer(connection->id).raw = true;  // until its upgrade was answered
+      if (kind == Kind::ws) bed.connector.peer(connection->id).write(kUpgrade);
       return;
     }
     auto to = endpoint(kind);
@@ -205,7 +205,7 @@ class World : public Consumer {
   }
   void act(Connection& connection) {
     Model& model = models.at(keyOf(connection.id));
-    if (connection.phase != Phase::open || model.opened == 0) return;
+    if (connection.phase() != Phase::open || model.opened == 0) return;
     switch (random() % 24) {
       case 0:
         if (oneIn(random, 4)) close(model);
@@ -241,7 +241,7 @@ class World : public Consumer {
     }
   }
   void actPeer(Model& model) {
-    Peer& peer = bed.opener.peer(model.id);
+    Peer& peer = bed.connector.peer(model.id);
     if (peer.fd() < 0 || model.peerClosed) return;
     switch (random() % 24) {
       case 0:
@@ -279,7 +279,7 @@ class World : public Consumer {
     }
   }
   void pump(Model& model) {
-    Peer& peer = bed.opener.peer(model.id);
+    Peer& peer = bed.connector.peer(model.id);
     peer.pump();
     if (model.serverRole && model.kind == Kind::ws && peer.raw) {
       const size_t head = peer.received.find("\r\n\r\n");
@@ -348,7 +348,7 @@ TEST_CASE(
     // Everybody reads again, says what is left to say, and ends.
     world.full = false;
     for (auto& [key, model] : world.models) {
-      if (model.opened > 0 || model.serverRole) world.bed.opener.peer(model.id).reads = true;
+      if (model.opened > 0 || model.serverRole) world.bed.connector.peer(model.id).reads = true;
     }
     for (Model* model : live()) {
       if (model->paused) world.bed.command(Command::resume, model->id);
@@ -378,7 +378,7 @@ TEST_CASE(
     };
     if (!world.bed.until(quiet, 20'000)) world.wrong = "something stands still";
     for (Model* model : live()) {
-      Peer& peer = world.bed.opener.peer(model->id);
+      Peer& peer = world.bed.connector.peer(model->id);
       if (model->peerClosed || peer.fd() < 0) continue;
       model->peerClosed = true;
       if (model->kind == Kind::ws) {
@@ -391,7 +391,7 @@ TEST_CASE(
       pumpAll();
       for (auto& [key, model] : world.models) {
         if (model.opened == 0 || model.closed > 0) continue;
-        Peer& peer = world.bed.opener.peer(model.id);
+        Peer& peer = world.bed.connector.peer(model.id);
         // Ends for good once our answer has come.
         if (model.kind == Kind::raw && model.peerClosed && peer.fd() >= 0 &&
             peer.unwritten() == 0) {
@@ -400,7 +400,7 @@ TEST_CASE(
         if (model.kind == Kind::ws && model.peerClosed && peer.fd() >= 0 &&
             model.gotPeer == model.toPeer.size() && peer.unwritten() == 0) {
           const Connection* connection = world.bed.service.find(model.id);
-          if (connection == nullptr || connection->closeReceived) peer.halfClose();
+          if (connection == nullptr || connection->ending.received()) peer.halfClose();
         }
       }
       for (auto& [key, model] : world.models) {

@@ -9,11 +9,11 @@ using namespace lwspool::test;
 
 TEST_CASE("service: messages go both ways, and the opening is told with its facts") {
   Bed bed;
-  bed.opener.sockets = [] { return tcpPair(); };
+  bed.connector.sockets = [] { return tcpPair(); };
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
-  CHECK_EQ(bed.owner.factsOf(connection.id).get("protocol"), "chat");
-  CHECK_EQ(bed.owner.factsOf(connection.id).get("remoteAddress"), "127.0.0.1");
+  CHECK_EQ(bed.main.factsOf(connection.id).get("protocol"), "chat");
+  CHECK_EQ(bed.main.factsOf(connection.id).get("remoteAddress"), "127.0.0.1");
 
   bed.command(Command::send, connection.id, "hello");
   bed.command(Command::send, connection.id, std::string(100'000, 'x'), 0, flag::binary);
@@ -33,7 +33,7 @@ TEST_CASE("service: messages go both ways, and the opening is told with its fact
 
 TEST_CASE("service: what is sent in one turn leaves in one write") {
   Bed bed;
-  bed.opener.sockets = [] {
+  bed.connector.sockets = [] {
     int ends[2];
     REQUIRE_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
     return SocketPair{ends[0], ends[1]};
@@ -54,7 +54,7 @@ TEST_CASE("service: what comes on many connections at once is answered some of t
   size_t came = 0;
   size_t unanswered = 0;
   size_t most = 0;
-  bed.owner.onMessage = [&](Connection& connection, std::string_view) {
+  bed.main.onMessage = [&](Connection& connection, std::string_view) {
     came++;
     unanswered++;
     bed.command(Command::send, connection.id, "answer");
@@ -63,20 +63,20 @@ TEST_CASE("service: what comes on many connections at once is answered some of t
     most = std::max(most, unanswered);
     unanswered = 0;
   };
-  for (const ConnectionId id : ids) bed.opener.peer(id).text("question");
+  for (const ConnectionId id : ids) bed.connector.peer(id).text("question");
   CHECK(bed.until([&] { return came == kMany; }));
   CHECK_GT(most, 1);
   CHECK_LE(most, 64);
-  for (const ConnectionId id : ids) CHECK(bed.untilHeard(bed.opener.peer(id), "text answer"));
+  for (const ConnectionId id : ids) CHECK(bed.untilHeard(bed.connector.peer(id), "text answer"));
 }
 
 TEST_CASE("service: the ledger tells what was taken over and what still waits") {
   Bed bed;
   Connection& connection = bed.open();
-  const LedgerEntry& ledger = *connection.ledger;
+  const LedgerEntry& ledger = *connection.ledger();
   bed.command(Command::send, connection.id, "12345");
   bed.command(Command::send, connection.id, "123", 0, 0, Source::handler);
-  CHECK_EQ(ledger.acceptedOwner, 5);
+  CHECK_EQ(ledger.acceptedMain, 5);
   CHECK_EQ(ledger.acceptedHandler, 3);
   bed.settle();
   CHECK_EQ(ledger.pending, 0);
@@ -84,7 +84,7 @@ TEST_CASE("service: the ledger tells what was taken over and what still waits") 
   for (int i = 0; i < 4; i++) bed.command(Command::send, connection.id, megabyte);
   bed.settle();
   CHECK_GT(ledger.pending, 0);
-  CHECK_EQ(ledger.pending, connection.out.size());
+  CHECK_EQ(ledger.pending, connection.output.queue.size());
   const ConnectionId id = connection.id;
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
@@ -113,8 +113,8 @@ TEST_CASE("service: a name of an earlier generation reaches nobody") {
   bed.peer(second).pump();
   CHECK(bed.peer(second).events.empty());
   CHECK_EQ(bed.events(second), Events{"opened"});
-  CHECK_EQ(bed.owner.of(old), Events{"opened", "closed 1006"});
-  CHECK_EQ(second.ledger->acceptedOwner, 0);
+  CHECK_EQ(bed.main.of(old), Events{"opened", "closed 1006"});
+  CHECK_EQ(second.ledger()->acceptedMain, 0);
 }
 
 TEST_CASE("service: timers and readiness of an earlier generation touch nobody") {
@@ -136,14 +136,14 @@ TEST_CASE("service: timers and readiness of an earlier generation touch nobody")
 TEST_CASE("service: events go to the handler of a group, the end also to the owner, last") {
   Bed bed;
   Events order;
-  bed.owner.onClosed = [&](Connection&) { order.push_back("owner"); };
+  bed.main.onClosed = [&](Connection&) { order.push_back("owner"); };
   bed.handler.onClosed = [&](Connection&) { order.push_back("handler"); };
   Connection& connection = bed.open(endpoint(), 7);
   const ConnectionId id = connection.id;
   bed.peer(connection).text("x");
   bed.settle();
   CHECK_EQ(bed.handler.of(id), Events{"opened", "text x"});
-  CHECK_EQ(bed.owner.of(id), Events{"opened"});
+  CHECK_EQ(bed.main.of(id), Events{"opened"});
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
   CHECK_EQ(order, Events{"handler", "owner"});
@@ -151,7 +151,7 @@ TEST_CASE("service: events go to the handler of a group, the end also to the own
   const ConnectionId own = bed.ask(endpoint(), 7, true);
   bed.settle();
   CHECK_EQ(bed.handler.of(own), Events{"opened"});
-  CHECK(bed.owner.of(own).empty());
+  CHECK(bed.main.of(own).empty());
   bed.command(Command::broadcast, {}, "all", 7, flag::binary);
   CHECK_EQ(bed.handler.broadcasts, Events{"7 binary all"});
 }
@@ -185,19 +185,19 @@ TEST_CASE("service: records that are not as they should be are dropped, whatever
   const Octets good = Bed::encode(Command::send, connection.id, "x");
   for (size_t size = 0; size < good.size(); size++) {
     ExactCopy cut(good.data(), size);
-    bed.service.apply(cut.data(), cut.size(), Source::owner);
+    bed.service.apply(cut.data(), cut.size(), Source::main);
   }
   for (const uint32_t size : {0u, 8u, 24u, 31u, 33u, 1000u, UINT32_MAX}) {
     Octets bad = good;
     std::memcpy(bad.data(), &size, sizeof size);
     ExactCopy copy(bad.data(), bad.size());
-    bed.service.apply(copy.data(), copy.size(), Source::owner);
+    bed.service.apply(copy.data(), copy.size(), Source::main);
   }
   for (const uint32_t length : {9u, 1000u, UINT32_MAX, UINT32_MAX - 24}) {
     Octets bad = good;
     std::memcpy(bad.data() + offsetof(Record, length), &length, sizeof length);
     ExactCopy copy(bad.data(), bad.size());
-    bed.service.apply(copy.data(), copy.size(), Source::owner);
+    bed.service.apply(copy.data(), copy.size(), Source::main);
   }
   bed.settle();
   bed.peer(connection).pump();
@@ -211,10 +211,10 @@ TEST_CASE("service: random bytes as commands never crash it") {
   for (int i = 0; i < 4; i++) {
     ids.push_back(bed.open(endpoint(i % 2 == 0 ? Kind::ws : Kind::raw)).id);
   }
-  bed.opener.plan = [](const Connection&) { return Attempt{.end = Attempt::End::onDemand}; };
+  bed.connector.plan = [](const Connection&) { return Attempt{.end = Attempt::End::onDemand}; };
   ids.push_back(bed.ask());
   Recorder incoming;
-  ids.push_back(bed.opener.arrive(endpoint(Kind::ws, Role::server), incoming)->id);
+  ids.push_back(bed.connector.arrive(endpoint(Kind::ws, Role::server), incoming)->id);
   bed.settle();
   for (int i = 0; i < 20'000; i++) {
     Octets bytes;
@@ -233,13 +233,12 @@ TEST_CASE("service: random bytes as commands never crash it") {
     }
     if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 1));
     ExactCopy copy(bytes.data(), bytes.size());
-    bed.service.apply(copy.data(), copy.size(),
-                      random() % 2 == 0 ? Source::owner : Source::handler);
+    bed.service.apply(copy.data(), copy.size(), random() % 2 == 0 ? Source::main : Source::handler);
     if (i % 16 == 0) {
       bed.host.turn(bed.service, 0);
       for (const ConnectionId id : ids) {
-        if (bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen) {
-          bed.opener.peer(id).pump();
+        if (bed.service.find(id) != nullptr && bed.service.find(id)->wasOpen()) {
+          bed.connector.peer(id).pump();
         }
       }
     }
@@ -266,7 +265,7 @@ TEST_CASE("service: a mark is told once the kernel has all that was sent before 
   peer.reads = true;
   CHECK(bed.until([&] {
     peer.pump();
-    return connection.out.empty();
+    return connection.output.queue.empty();
   }));
   CHECK_EQ(bed.events(connection),
            Events{"opened", "flushed 1", "flushed 2", "flushed 3", "flushed 4"});
@@ -277,7 +276,7 @@ TEST_CASE("service: whoever is told of a mark may send and set another") {
   Bed bed;
   Connection& connection = bed.open();
   int left = 5;
-  bed.owner.onFlushed = [&](Connection& flushed, uint32_t) {
+  bed.main.onFlushed = [&](Connection& flushed, uint32_t) {
     if (left-- == 0) return;
     bed.command(Command::send, flushed.id, "again");
     bed.command(Command::mark, flushed.id, "", 1);
@@ -294,7 +293,7 @@ TEST_CASE("service: something that never ends does not keep the loop from other 
   Connection& endless = bed.open();
   Connection& other = bed.open();
   // A peer that takes everything at once, in the middle of the turn.
-  bed.owner.onFlushed = [&](Connection& connection, uint32_t) {
+  bed.main.onFlushed = [&](Connection& connection, uint32_t) {
     bed.peer(connection).pump();
     bed.peer(connection).events.clear();
     bed.command(Command::send, connection.id, "more");
@@ -306,7 +305,7 @@ TEST_CASE("service: something that never ends does not keep the loop from other 
   const size_t before = bed.events(endless).size();
   bed.host.turn(bed.service, 1000);  // it goes on by itself
   CHECK_GT(bed.events(endless).size(), before);
-  bed.owner.onFlushed = nullptr;
+  bed.main.onFlushed = nullptr;
 }
 
 TEST_CASE("service: every ping is answered, or one after it") {
@@ -330,7 +329,7 @@ TEST_CASE("service: a peer that pings without reading makes nothing grow, and is
   const std::string megabyte(1 << 20, 'x');
   for (int i = 0; i < 2; i++) bed.command(Command::send, connection.id, megabyte);
   bed.settle();
-  const size_t before = connection.out.size();
+  const size_t before = connection.output.queue.size();
   REQUIRE_GT(before, 0);
   const Octets ping = wire(Role::client, Frame{0x89, std::string(125, 'p')});
   Octets many;
@@ -341,7 +340,7 @@ TEST_CASE("service: a peer that pings without reading makes nothing grow, and is
   }
   peer.frame({0x89, "last"});
   CHECK(bed.untilEvent(connection.id, "ping last"));
-  CHECK_LE(connection.out.size(), before + 200);
+  CHECK_LE(connection.output.queue.size(), before + 200);
   peer.reads = true;
   CHECK(bed.untilHeard(peer, "pong last"));
   CHECK_EQ(std::count(peer.events.begin(), peer.events.end(), "pong last"), 1);
@@ -358,7 +357,7 @@ TEST_CASE("service: pings of ours go out, but none that is too long") {
 
 TEST_CASE("service: raw bytes go both ways, and each direction ends by itself") {
   Bed bed;
-  bed.opener.sockets = [] { return tcpPair(); };
+  bed.connector.sockets = [] { return tcpPair(); };
   Connection& connection = bed.open(endpoint(Kind::raw));
   const ConnectionId id = connection.id;
   Peer& peer = bed.peer(connection);
@@ -375,7 +374,7 @@ TEST_CASE("service: raw bytes go both ways, and each direction ends by itself") 
   CHECK(bed.untilEvent(id, "data still here"));
   peer.halfClose();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "data still here", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "data still here", "closed 1000"});
 }
 
 TEST_CASE("service: a raw peer that has ended is still answered") {
@@ -396,7 +395,7 @@ TEST_CASE("service: a raw peer that has ended is still answered") {
   CHECK(bed.untilGone(id));
   peer.pump();
   CHECK_EQ(peer.received, "answer");
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "data question", "ended", "closed 1000"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "data question", "ended", "closed 1000"});
 }
 
 // --- connections that came in --------------------------------------------------------------------
@@ -409,15 +408,15 @@ TEST_CASE("service: a request that arrives in pieces is answered, and frames beh
   const std::string all = kUpgrade + frames;
   for (size_t cut = 0; cut < all.size(); cut += 7) {
     Bed bed;
-    Recorder consumer;
-    Connection& connection = *bed.opener.arrive(endpoint(Kind::ws, Role::server), consumer);
+    Recorder sink;
+    Connection& connection = *bed.connector.arrive(endpoint(Kind::ws, Role::server), sink);
     const ConnectionId id = connection.id;
     bed.peer(connection).raw = true;
     bed.peer(connection).write(all.substr(0, cut));
     bed.settle();
     bed.peer(connection).write(all.substr(cut));
     bed.settle();
-    CHECK_EQ(consumer.of(id), Events{"opened", "text first", "text second"});
+    CHECK_EQ(sink.of(id), Events{"opened", "text first", "text second"});
     bed.peer(connection).pump();
     CHECK(bed.peer(connection).received.starts_with("HTTP/1.1 101"));
   }
@@ -425,8 +424,8 @@ TEST_CASE("service: a request that arrives in pieces is answered, and frames beh
 
 TEST_CASE("service: a request that is refused is told why, and then it is over") {
   Bed bed;
-  Recorder consumer;
-  Connection& connection = *bed.opener.arrive(endpoint(Kind::ws, Role::server), consumer);
+  Recorder sink;
+  Connection& connection = *bed.connector.arrive(endpoint(Kind::ws, Role::server), sink);
   const ConnectionId id = connection.id;
   Peer& peer = bed.peer(connection);
   peer.raw = true;
@@ -435,16 +434,16 @@ TEST_CASE("service: a request that is refused is told why, and then it is over")
   CHECK(peer.received.starts_with("HTTP/1.1 405"));
   peer.end();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(consumer.of(id), Events{"failed ERR_UPGRADE_INVALID"});
+  CHECK_EQ(sink.of(id), Events{"failed ERR_UPGRADE_INVALID"});
 }
 
 TEST_CASE("service: whoever comes in and does not get as far as its upgrade has failed") {
   Bed bed;
-  Recorder consumer;
+  Recorder sink;
   auto to = endpoint(Kind::ws, Role::server);
   to->timeout = 100;
   const auto arrive = [&] {
-    Connection* connection = bed.opener.arrive(to, consumer);
+    Connection* connection = bed.connector.arrive(to, sink);
     REQUIRE(connection != nullptr);
     bed.peer(*connection).raw = true;
     bed.peer(*connection).write("GET / HT");
@@ -453,36 +452,36 @@ TEST_CASE("service: whoever comes in and does not get as far as its upgrade has 
   };
   const ConnectionId silent = arrive();
   CHECK(bed.untilGone(silent));
-  CHECK_EQ(consumer.of(silent), Events{"failed ERR_HANDSHAKE_TIMEOUT"});
+  CHECK_EQ(sink.of(silent), Events{"failed ERR_HANDSHAKE_TIMEOUT"});
 
   const ConnectionId gone = arrive();
-  bed.opener.peer(gone).end();
+  bed.connector.peer(gone).end();
   CHECK(bed.untilGone(gone));
-  CHECK_EQ(consumer.of(gone), Events{"failed ERR_CONNECTION_LOST"});
+  CHECK_EQ(sink.of(gone), Events{"failed ERR_CONNECTION_LOST"});
 
   const ConnectionId terminated = arrive();
   bed.command(Command::terminate, terminated);
   CHECK(bed.untilGone(terminated));
-  CHECK_EQ(consumer.of(terminated), Events{"failed ERR_ABORTED"});
+  CHECK_EQ(sink.of(terminated), Events{"failed ERR_ABORTED"});
 
   // Nothing of ours gets in front of the answer.
   const ConnectionId early = arrive();
   bed.command(Command::send, early, "frame");
   bed.command(Command::ping, early, "frame");
   bed.settle();
-  bed.opener.peer(early).pump();
-  CHECK_EQ(bed.opener.peer(early).received, "");
+  bed.connector.peer(early).pump();
+  CHECK_EQ(bed.connector.peer(early).received, "");
   bed.command(Command::close, early, "", 1000);
   CHECK(bed.untilGone(early));
-  CHECK_EQ(bed.opener.peer(early).received, "");
-  CHECK_EQ(consumer.of(early), Events{"failed ERR_ABORTED"});
+  CHECK_EQ(bed.connector.peer(early).received, "");
+  CHECK_EQ(sink.of(early), Events{"failed ERR_ABORTED"});
 }
 
 TEST_CASE("service: who comes in while every slot is taken is not taken in") {
   Bed bed(64, nullptr, 1);
-  Recorder consumer;
-  bed.accept(consumer);
-  CHECK_EQ(bed.opener.arrive(endpoint(Kind::ws, Role::server), consumer), nullptr);
+  Recorder sink;
+  bed.accept(sink);
+  CHECK_EQ(bed.connector.arrive(endpoint(Kind::ws, Role::server), sink), nullptr);
 }
 
 TEST_CASE("service: memory of large messages goes when none come any more, and with the worker") {

@@ -8,8 +8,8 @@ namespace {
 
 struct TlsBed : Bed {
   TlsBed() {
-    opener.tls = true;
-    opener.sockets = [] { return tcpPair(); };
+    connector.tls = true;
+    connector.sockets = [] { return tcpPair(); };
   }
 };
 
@@ -44,7 +44,7 @@ TEST_CASE(
     if (notify) SSL_shutdown(bed.peer(connection).ssl());
     bed.peer(connection).end();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "text x", "closed 1006 ERR_CONNECTION_LOST"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "text x", "closed 1006 ERR_CONNECTION_LOST"});
   }
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("tls: after the close frames the peer hears close_notify; its own may 
       shutdown(peer.fd(), SHUT_WR);  // after which OpenSSL sends nothing more either
     }
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1000"});
+    CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1000"});
     peer.pump();
     CHECK(peer.sawEnd);
     CHECK_EQ(peer.truncated, !notify);
@@ -77,15 +77,15 @@ TEST_CASE("tls: bytes that are no TLS lose the connection") {
   const ConnectionId id = connection.id;
   CHECK_EQ(send(bed.peer(connection).fd(), "this is no record", 17, 0), 17);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
-  CHECK_EQ(bed.owner.factsOf(id).get("errno"), "EPROTO");
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+  CHECK_EQ(bed.main.factsOf(id).get("errno"), "EPROTO");
 }
 
 TEST_CASE("tls: what OpenSSL holds when a user pauses comes when it is resumed") {
   TlsBed bed;
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
-  bed.owner.onMessage = [&](Connection& from, std::string_view) { bed.service.pause(from, true); };
+  bed.main.onMessage = [&](Connection& from, std::string_view) { bed.service.pause(from, true); };
   // Many records at once: reading ahead takes several of them out of the kernel.
   const size_t count = 20;
   for (size_t i = 0; i < count; i++) peer.text(std::string(14'000, 'x') + std::to_string(i));
@@ -107,13 +107,13 @@ TEST_CASE("tls: what OpenSSL holds when the consumer is full comes when there is
   TlsBed bed;
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
-  bed.owner.onMessage = [&](Connection&, std::string_view) { bed.owner.full = true; };
+  bed.main.onMessage = [&](Connection&, std::string_view) { bed.main.full = true; };
   const size_t count = 20;
   for (size_t i = 0; i < count; i++) peer.text(std::string(14'000, 'x') + std::to_string(i));
   CHECK(bed.until([&] {
     peer.pump();
-    if (bed.service.find(connection.id)->stalled) {
-      bed.owner.full = false;
+    if (bed.service.find(connection.id)->input.stalled()) {
+      bed.main.full = false;
       bed.service.resumeStalled();
     }
     return bed.events(connection).size() == count + 1;
@@ -129,23 +129,23 @@ TEST_CASE("tls: a peer that never stops sending leaves the others their turn") {
   const Octets two = wire(
       Role::client, {Frame{0x82, std::string(20'000, 'x')}, Frame{0x82, std::string(20'000, 'x')}});
   size_t sent = 0;
-  bed.owner.onMessage = [&](Connection& from, std::string_view) {
+  bed.main.onMessage = [&](Connection& from, std::string_view) {
     if (&from == &busy && sent++ < 20'000) peer.write(two);
   };
   peer.write(two);
   bed.peer(other).text("me too");
   CHECK(bed.untilEvent(other.id, "text me too"));
   CHECK_LT(sent, 20'000);
-  bed.owner.onMessage = nullptr;
+  bed.main.onMessage = nullptr;
 }
 
 TEST_CASE("tls: keys may change in the middle of the traffic, on either side's demand") {
   TlsBed bed;
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
-  REQUIRE_EQ(SSL_version(connection.ssl), TLS1_3_VERSION);
+  REQUIRE_EQ(SSL_version(connection.ssl()), TLS1_3_VERSION);
   for (int i = 0; i < 10; i++) {
-    SSL* const side = i % 2 == 0 ? peer.ssl() : connection.ssl;
+    SSL* const side = i % 2 == 0 ? peer.ssl() : connection.ssl();
     CHECK_EQ(SSL_key_update(side, SSL_KEY_UPDATE_REQUESTED), 1);
     peer.text("in " + std::to_string(i));
     bed.command(Command::send, connection.id, "out " + std::to_string(i));
@@ -156,7 +156,7 @@ TEST_CASE("tls: keys may change in the middle of the traffic, on either side's d
 
 TEST_CASE("tls: a write that stands still goes on where it was, whatever was queued meanwhile") {
   TlsBed bed;
-  bed.opener.sockets = [] { return tcpPair(8 * 1024); };
+  bed.connector.sockets = [] { return tcpPair(8 * 1024); };
   Connection& connection = bed.open();
   Peer& peer = bed.peer(connection);
   peer.reads = false;
@@ -181,9 +181,6 @@ TEST_CASE("tls: a write that stands still goes on where it was, whatever was que
 
 TEST_CASE("tls: the busiest connections keep OpenSSL's buffers, for a while") {
   TlsBed bed;
-  const auto keeps = [](const Connection& connection) {
-    return (SSL_get_mode(connection.ssl) & SSL_MODE_RELEASE_BUFFERS) == 0;
-  };
   Connection& busy = bed.open();
   Connection& idle = bed.open();
   Connection& gone = bed.open();
@@ -192,16 +189,16 @@ TEST_CASE("tls: the busiest connections keep OpenSSL's buffers, for a while") {
     bed.peer(gone).text(text);
     CHECK(bed.untilEvent(busy.id, "text " + std::string(text)));
     CHECK(bed.untilEvent(gone.id, "text " + std::string(text)));
-    CHECK(keeps(busy));
-    CHECK_FALSE(keeps(idle));
+    CHECK(keepsBuffers(busy));
+    CHECK_FALSE(keepsBuffers(idle));
   }
   const ConnectionId id = gone.id;
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
-  CHECK(bed.until([&] { return !keeps(busy); }));
+  CHECK(bed.until([&] { return !keepsBuffers(busy); }));
   bed.peer(busy).text("three");
   CHECK(bed.untilEvent(busy.id, "text three"));
-  CHECK(keeps(busy));
+  CHECK(keepsBuffers(busy));
 }
 
 TEST_CASE("tls: raw bytes, and the end of each direction") {
@@ -219,14 +216,14 @@ TEST_CASE("tls: raw bytes, and the end of each direction") {
   CHECK(bed.untilEvent(id, "data still here"));
   peer.halfClose();
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1000");
+  CHECK_EQ(bed.main.of(id).back(), "closed 1000");
 }
 
 TEST_CASE("tls: a client that comes in is served like any other") {
   TlsBed bed;
-  Recorder consumer;
-  Connection& connection = bed.accept(consumer);
+  Recorder sink;
+  Connection& connection = bed.accept(sink);
   bed.peer(connection).text("hello");
   bed.settle();
-  CHECK_EQ(consumer.of(connection.id), Events{"opened", "text hello"});
+  CHECK_EQ(sink.of(connection.id), Events{"opened", "text hello"});
 }

@@ -1,4 +1,4 @@
-// How much may wait for a consumer that does not read: service_unread.cc.
+// How much may wait for a consumer that does not read: backpressure.h.
 #include "../../native/core/net/unread.h"
 #include "service_bed.h"
 
@@ -40,9 +40,9 @@ struct Flooded {
   Connection* connection = nullptr;
 
   explicit Flooded(std::shared_ptr<Endpoint> to = bounded(), size_t messages = 4000) : bed() {
-    bed.service.use(bed.opener, reader, bed.handler);
+    bed.service.use(bed.connector, reader, bed.handler);
     const ConnectionId id = bed.ask(std::move(to));
-    REQUIRE(bed.until([&] { return bed.service.find(id) && bed.service.find(id)->wasOpen; }));
+    REQUIRE(bed.until([&] { return bed.service.find(id) && bed.service.find(id)->wasOpen(); }));
     connection = bed.service.find(id);
     for (size_t i = 0; i < messages; i++) bed.peer(*connection).text(std::string(kMessage, 'x'));
   }
@@ -53,7 +53,7 @@ struct Flooded {
       bed.settle();
     }
   }
-  void hold(size_t bytes) { connection->ledger->held = static_cast<uint32_t>(bytes / kHeldUnit); }
+  void hold(size_t bytes) { connection->ledger()->held = static_cast<uint32_t>(bytes / kHeldUnit); }
 };
 
 }  // namespace
@@ -76,7 +76,7 @@ TEST_CASE("unread: a consumer that takes nothing gets its mark and one read") {
   for (const size_t mark : {size_t{0}, size_t{1024}, kMark}) {
     Flooded flooded(bounded(mark));
     flooded.pump();
-    CHECK(flooded.connection->stalled);
+    CHECK(flooded.connection->input.stalled());
     CHECK(flooded.reader.awaited);
     CHECK_GT(flooded.given(), mark);
     CHECK_LE(flooded.given(), mark + std::max(mark, size_t{16 * 1024}) + kMessage);
@@ -95,8 +95,8 @@ TEST_CASE("unread: what JavaScript holds counts, until it says that it is less")
   flooded.hold(kMark * 2);
   flooded.reader.at.taken = UINT64_MAX;
   flooded.pump();
-  CHECK(flooded.connection->stalled);
-  CHECK_FALSE(flooded.connection->listed);
+  CHECK(flooded.connection->input.stalled());
+  CHECK_FALSE(flooded.connection->input.listed());
   const size_t before = flooded.given();
   flooded.bed.channel.wakeWorker();
   flooded.pump();
@@ -104,7 +104,7 @@ TEST_CASE("unread: what JavaScript holds counts, until it says that it is less")
   flooded.hold(kMark / 2);
   flooded.bed.command(Command::taken, flooded.connection->id);
   flooded.pump();
-  CHECK_FALSE(flooded.connection->stalled);
+  CHECK_FALSE(flooded.connection->input.stalled());
   CHECK_GT(flooded.given(), before);
 }
 
@@ -117,14 +117,14 @@ TEST_CASE("unread: while closing, what nobody takes is thrown away, and the answ
     if (paused) flooded.bed.command(Command::pause, id);
     flooded.pump();
     const size_t before = flooded.given();
-    const ConnectionFigures& figures = *flooded.connection->figures;
+    const ConnectionFigures& figures = *flooded.connection->figures();
     Peer& peer = flooded.bed.peer(*flooded.connection);
     flooded.bed.command(Command::close, id, "", 1000);
     CHECK(flooded.bed.untilHeard(peer, "close 1000"));
     peer.frame({0x88, closing(1000)});
     CHECK(flooded.bed.until([&] {
       peer.pump();
-      return flooded.bed.service.find(id) == nullptr || flooded.connection->closeReceived;
+      return flooded.bed.service.find(id) == nullptr || flooded.connection->ending.received();
     }));
     CHECK_EQ(flooded.given(), before);
     CHECK_GT(get(figures.messagesDiscarded), 0);
@@ -140,13 +140,13 @@ TEST_CASE("unread: what is held only once it is closing does not keep it from it
   flooded.bed.command(Command::close, id, "", 1000);
   peer.frame({0x88, closing(1000)});
   flooded.pump();
-  CHECK(flooded.connection->stalled);
+  CHECK(flooded.connection->input.stalled());
   flooded.hold(flooded.given());
   flooded.reader.at.taken = flooded.given();
   flooded.bed.channel.wakeWorker();
   CHECK(flooded.bed.until([&] {
     peer.pump();
-    return flooded.bed.service.find(id) == nullptr || flooded.connection->closeReceived;
+    return flooded.bed.service.find(id) == nullptr || flooded.connection->ending.received();
   }));
 }
 
@@ -155,15 +155,15 @@ TEST_CASE("unread: while closing, a consumer that is only late is waited for") {
   const ConnectionId id = flooded.connection->id;
   Peer& peer = flooded.bed.peer(*flooded.connection);
   flooded.pump();
-  CHECK(flooded.connection->stalled);
+  CHECK(flooded.connection->input.stalled());
   flooded.bed.command(Command::close, id, "", 1000);
   peer.frame({0x88, closing(1000)});
-  const ConnectionFigures& figures = *flooded.connection->figures;
+  const ConnectionFigures& figures = *flooded.connection->figures();
   CHECK(flooded.bed.until([&] {
     peer.pump();
     flooded.reader.at.taken = flooded.given();
     flooded.bed.channel.wakeWorker();
-    return flooded.bed.service.find(id) == nullptr || flooded.connection->closeReceived;
+    return flooded.bed.service.find(id) == nullptr || flooded.connection->ending.received();
   }));
   CHECK_EQ(flooded.given(), 4'000'000);
   CHECK_EQ(get(figures.messagesDiscarded), 0);
@@ -189,7 +189,7 @@ TEST_CASE("close: messages that come to be sent too late are counted") {
   const ConnectionId id = connection.id;
   bed.command(Command::close, id, "", 1000);
   bed.command(Command::send, id, "late");
-  const ConnectionFigures& figures = *connection.figures;
+  const ConnectionFigures& figures = *connection.figures();
   CHECK_EQ(get(figures.messagesUnsent), 1);
   bed.command(Command::terminate, id);
   CHECK(bed.untilGone(id));
@@ -200,7 +200,7 @@ TEST_CASE("close: messages that come to be sent too late are counted") {
 
 TEST_CASE("close: the time runs from when the kernel has the close frame, and while it goes on") {
   Bed bed;
-  bed.opener.sockets = [] { return tcpPair(16 * 1024); };
+  bed.connector.sockets = [] { return tcpPair(16 * 1024); };
   auto to = endpoint();
   to->closeTimeout = 300;
   Connection& connection = bed.open(to);
@@ -221,7 +221,7 @@ TEST_CASE("close: the time runs from when the kernel has the close frame, and wh
     peer.reads = false;
     bed.run(20);
     REQUIRE(bed.service.find(id) != nullptr);
-    if (connection.closing().left) break;
+    if (connection.ending.info().left) break;
   }
   peer.reads = true;
   CHECK(bed.untilHeard(peer, "close 1000"));
@@ -242,6 +242,6 @@ TEST_CASE("close: where nothing gets through it is over, and says how much did n
   for (int i = 0; i < 8; i++) bed.command(Command::send, id, std::string(1 << 20, 'o'));
   bed.command(Command::close, id, "", 1000);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1006 ERR_CLOSE_TIMEOUT");
-  CHECK_GT(std::stoul(std::string(bed.owner.factsOf(id).get("unsent"))), 1 << 20);
+  CHECK_EQ(bed.main.of(id).back(), "closed 1006 ERR_CLOSE_TIMEOUT");
+  CHECK_GT(std::stoul(std::string(bed.main.factsOf(id).get("unsent"))), 1 << 20);
 }

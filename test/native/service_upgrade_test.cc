@@ -15,9 +15,9 @@ const std::string kAnswer =
 
 struct UpgradeBed : Bed {
   explicit UpgradeBed(int bufferSize = 0, bool tls = false) {
-    opener.tls = tls;
-    opener.sockets = [bufferSize] { return tcpPair(bufferSize); };
-    opener.plan = [tls](const Connection&) {
+    connector.tls = tls;
+    connector.sockets = [bufferSize] { return tcpPair(bufferSize); };
+    connector.plan = [tls](const Connection&) {
       Attempt attempt{Attempt::End::connected};
       attempt.requested = tls;
       return attempt;
@@ -30,10 +30,10 @@ struct UpgradeBed : Bed {
   ConnectionId begin() {
     const ConnectionId id = ask(to);
     host.turn(service, 0);
-    opener.peer(id).raw = true;
+    connector.peer(id).raw = true;
     return id;
   }
-  Peer& peerOf(ConnectionId id) { return opener.peer(id); }
+  Peer& peerOf(ConnectionId id) { return connector.peer(id); }
   bool untilReceived(Peer& peer, size_t size) {
     return until([&] {
       peer.pump();
@@ -50,10 +50,10 @@ TEST_CASE("upgrade: request, answer, and the frames that came with it") {
   Peer& peer = bed.peerOf(id);
   REQUIRE(bed.untilReceived(peer, kRequest.size()));
   CHECK_EQ(peer.received, kRequest);
-  CHECK(bed.service.find(id)->phase == Phase::opening);
+  CHECK(bed.service.find(id)->phase() == Phase::opening);
   peer.write(octets(kAnswer + "Sec-WebSocket-Protocol: \r\n\r\n") + octets("\x81\x02hi"));
   CHECK(bed.untilEvent(id, "text hi"));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
   peer.raw = false;
   bed.command(Command::send, id, "to you");
   CHECK(bed.untilHeard(peer, "text to you"));
@@ -67,7 +67,7 @@ TEST_CASE("upgrade: an answer that comes byte by byte") {
     bed.settle(1);
   }
   CHECK(bed.untilEvent(id, "text hi"));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
 }
 
 TEST_CASE("upgrade: interim answers come before the answer") {
@@ -76,7 +76,7 @@ TEST_CASE("upgrade: interim answers come before the answer") {
   bed.peerOf(id).write(octets("HTTP/1.1 100\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
                               kAnswer + "\r\n\x81\x02hi"));
   CHECK(bed.untilEvent(id, "text hi"));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
 }
 
 TEST_CASE("upgrade: more interim answers than anybody has use for end the opening") {
@@ -95,8 +95,8 @@ TEST_CASE("upgrade: more interim answers than anybody has use for end the openin
       bed.peerOf(id).pump();
       return bed.service.find(id) == nullptr;
     }));
-    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_INVALID"});
-    CHECK_NE(bed.owner.factsOf(id).get("reason").find("interim"), std::string_view::npos);
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_INVALID"});
+    CHECK_NE(bed.main.factsOf(id).get("reason").find("interim"), std::string_view::npos);
   }
 }
 
@@ -126,9 +126,9 @@ TEST_CASE("upgrade: over TLS the request is sent already") {
   peer.write(octets(kAnswer + "\r\n") + octets("\x81\x02hi"));
   CHECK(bed.until([&] {
     peer.pump();
-    return bed.owner.of(id).size() == 2;
+    return bed.main.of(id).size() == 2;
   }));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "text hi"});
+  CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
   CHECK_EQ(peer.received, "");
 }
 
@@ -140,8 +140,8 @@ TEST_CASE("upgrade: a refusal, with its body") {
   CHECK(bed.service.find(id) != nullptr);
   bed.peerOf(id).write(octets("you"));
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
-  const Fields& facts = bed.owner.factsOf(id);
+  CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
+  const Fields& facts = bed.main.factsOf(id);
   CHECK_EQ(facts.get("status"), "403");
   CHECK_EQ(facts.get("headers"), "X: y\r\nContent-Length: 6\r\n");
   CHECK_EQ(facts.get("body"), "not yo");
@@ -153,7 +153,7 @@ TEST_CASE("upgrade: answers that open nothing") {
     const ConnectionId id = bed.begin();
     bed.peerOf(id).write(octets(answer));
     CHECK(bed.untilGone(id));
-    return bed.owner.of(id).back();
+    return bed.main.of(id).back();
   };
   CHECK_EQ(failsWith("SSH-2.0-OpenSSH_9.2p1\r\n"), "failed ERR_UPGRADE_INVALID");
   CHECK_EQ(failsWith(kAnswer + "Content-Length: 0\r\n\r\n"), "failed ERR_UPGRADE_INVALID");
@@ -177,9 +177,9 @@ TEST_CASE("upgrade: a server that goes before it has answered") {
       bed.peerOf(id).halfClose();
     }
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_CONNECTION_RESET"});
-    CHECK_EQ(bed.owner.factsOf(id).get("phase"), "upgrade");
-    CHECK_EQ(bed.owner.factsOf(id).get("errno"), reset ? "ECONNRESET" : "");
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_CONNECTION_RESET"});
+    CHECK_EQ(bed.main.factsOf(id).get("phase"), "upgrade");
+    CHECK_EQ(bed.main.factsOf(id).get("errno"), reset ? "ECONNRESET" : "");
   }
 }
 
@@ -195,9 +195,9 @@ TEST_CASE("upgrade: a server that goes right behind its answer") {
       CHECK(bed.untilGone(id));
       const bool whole = answer != kAnswer;
       if (whole && !reset) {
-        CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
+        CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_CONNECTION_LOST"});
       } else if (!whole) {
-        CHECK_EQ(bed.owner.of(id), Events{"failed ERR_CONNECTION_RESET"});
+        CHECK_EQ(bed.main.of(id), Events{"failed ERR_CONNECTION_RESET"});
       }
     }
   }
@@ -209,33 +209,33 @@ TEST_CASE("upgrade: given up, or late") {
     const ConnectionId id = bed.begin();
     bed.command(Command::terminate, id);
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_ABORTED"});
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_ABORTED"});
   }
   SUBCASE("no answer in time") {
     bed.to->timeout = 30;
     const ConnectionId id = bed.begin();
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_HANDSHAKE_TIMEOUT"});
-    CHECK_EQ(bed.owner.factsOf(id).get("phase"), "upgrade");
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_HANDSHAKE_TIMEOUT"});
+    CHECK_EQ(bed.main.factsOf(id).get("phase"), "upgrade");
   }
   SUBCASE("the body of a refusal does not end") {
     bed.to->timeout = 100;
     const ConnectionId id = bed.begin();
     bed.peerOf(id).write(octets("HTTP/1.1 503\r\n\r\nlater"));
     CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.owner.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
-    CHECK_EQ(bed.owner.factsOf(id).get("body"), "later");
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
+    CHECK_EQ(bed.main.factsOf(id).get("body"), "later");
   }
   // Its place in the window is free again.
   Connection& next = bed.open(endpoint(Kind::raw));
-  CHECK(next.phase == Phase::open);
+  CHECK(next.phase() == Phase::open);
 }
 
 TEST_CASE("upgrade: a server that sends without a pause behind its answer") {
   UpgradeBed bed;
   const ConnectionId id = bed.begin();
   Peer& peer = bed.peerOf(id);
-  bed.owner.onOpened = [&](Connection& opened) { bed.service.pause(opened, true); };
+  bed.main.onOpened = [&](Connection& opened) { bed.service.pause(opened, true); };
   const Octets frame = wire(ws::Role::client, {Frame{0x82, std::string(60'000, 'x')}});
   peer.write(octets(kAnswer + "\r\n"));
   for (int i = 0; i < 100; i++) peer.write(frame);
@@ -245,10 +245,10 @@ TEST_CASE("upgrade: a server that sends without a pause behind its answer") {
     bed.settle(1);
   }
   // No more than came with one read.
-  CHECK_LE(bed.owner.of(id).size(), 4);
+  CHECK_LE(bed.main.of(id).size(), 4);
   bed.command(Command::resume, id);
   CHECK(bed.until([&] {
     peer.pump();
-    return bed.owner.of(id).size() == 101;
+    return bed.main.of(id).size() == 101;
   }));
 }

@@ -56,12 +56,12 @@ TEST_CASE("slot table: figures begin at zero, in segments that stay where they a
   const ConnectionId first = slots.allocate().value();
   const auto segment = slots.segment(0);
   REQUIRE(segment != nullptr);
-  segment->entries[first.slot].acceptedOwner = 5;
+  segment->entries[first.slot].acceptedMain = 5;
   segment->entries[first.slot].acceptedHandler = 6;
   segment->entries[first.slot].pending = 7;
   slots.release(first);
   slots.allocate();
-  CHECK_EQ(segment->entries[first.slot].acceptedOwner, 0);
+  CHECK_EQ(segment->entries[first.slot].acceptedMain, 0);
   CHECK_EQ(segment->entries[first.slot].acceptedHandler, 0);
   CHECK_EQ(segment->entries[first.slot].pending, 0);
 

@@ -46,16 +46,16 @@ TEST_CASE("target: echo reads no more of a client that does not read, and goes o
   for (size_t i = 0; i < kCount; i++) client.text(std::string(50'000, 'x'));
   CHECK(bed.until([&] {
     client.pump();
-    return connection.paused;
+    return connection.input.paused();
   }));
   bed.settle();
-  CHECK_LE(connection.out.size(), 2 << 20);
+  CHECK_LE(connection.output.queue.size(), 2 << 20);
   client.reads = true;
   CHECK(bed.until([&] {
     client.pump();
     return client.events.size() == kCount;
   }));
-  CHECK_FALSE(connection.paused);
+  CHECK_FALSE(connection.input.paused());
 }
 
 TEST_CASE("target: sink says nothing, close closes at the first message") {
@@ -111,7 +111,7 @@ TEST_CASE("target: flood sends without end, in turns, and no further ahead than 
         client.received.clear();
         return bytes >= wanted;
       }));
-      CHECK_LE(connection.out.size(), 1 << 20);
+      CHECK_LE(connection.output.queue.size(), 1 << 20);
       const ConnectionId id = connection.id;
       client.end();
       CHECK(bed.untilGone(id));
@@ -124,13 +124,13 @@ TEST_CASE("target: who never gets as far as its upgrade is counted neither in no
   Bed bed(64, nullptr, 1);
   Target target(bed.service, TargetMode::echo, 0);
   for (int i = 0; i < 3; i++) {  // and gives its slot back
-    Connection* connection = bed.opener.arrive(endpoint(Kind::ws, Role::server), target);
+    Connection* connection = bed.connector.arrive(endpoint(Kind::ws, Role::server), target);
     REQUIRE(connection != nullptr);
     const ConnectionId id = connection->id;
-    bed.opener.peer(id).raw = true;
-    bed.opener.peer(id).write("NONSENSE\r\n\r\n");
+    bed.connector.peer(id).raw = true;
+    bed.connector.peer(id).write("NONSENSE\r\n\r\n");
     bed.settle();
-    bed.opener.peer(id).end();
+    bed.connector.peer(id).end();
     CHECK(bed.untilGone(id));
   }
   CHECK_EQ(target.counts().opened, 0);

@@ -65,7 +65,7 @@ struct FloodBed : TcpLeaseBed {
   FloodBed() : TcpLeaseBed(true) {}
   // Lets the loop run until all of it has left; the peer ends in the middle where it is shut out.
   void flood(ConnectionId id, int count, size_t size) {
-    SSL* const server = opener.peer(id).ssl();
+    SSL* const server = connector.peer(id).ssl();
     tickets(server, count, size);
     REQUIRE(until([&] {
       ERR_clear_error();
@@ -172,7 +172,7 @@ TEST_CASE("flood: what comes behind many tickets is told, though the poller tell
   FloodBed bed;
   const ConnectionId id = bed.open().id;
   bed.flood(id, 50, 8'000);
-  bed.opener.peer(id).text("behind them");
+  bed.connector.peer(id).text("behind them");
   CHECK(bed.untilEvent(id, "text behind them"));
   CHECK(bed.alive(*bed.service.find(id)));
 }
@@ -185,14 +185,14 @@ TEST_CASE("flood: the others have their turn, and the connection ends with its o
   bed.peer(other).text("me too");
   CHECK(bed.untilEvent(other.id, "text me too"));
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id), Events{"opened", "closed 1006 ERR_TLS_FLOOD"});
-  CHECK_EQ(bed.owner.factsOf(id).get("limit"), std::to_string(kMost));
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1006 ERR_TLS_FLOOD"});
+  CHECK_EQ(bed.main.factsOf(id).get("limit"), std::to_string(kMost));
 }
 
 TEST_CASE("flood: in the middle of the upgrade it ends the attempt") {
   for (const int count : {kMost, kMost + 1}) {
     FloodBed bed;
-    bed.opener.plan = [](const Connection&) {
+    bed.connector.plan = [](const Connection&) {
       Attempt attempt{Attempt::End::connected};
       attempt.requested = true;
       return attempt;
@@ -201,11 +201,11 @@ TEST_CASE("flood: in the middle of the upgrade it ends the attempt") {
     bed.host.turn(bed.service, 0);
     bed.flood(id, count - 2, 8'000);  // OpenSSL has sent two by itself
     if (count > kMost) {
-      REQUIRE(bed.until([&] { return !bed.owner.of(id).empty(); }));
-      CHECK_EQ(bed.owner.of(id), Events{"failed ERR_TLS_FLOOD"});
+      REQUIRE(bed.until([&] { return !bed.main.of(id).empty(); }));
+      CHECK_EQ(bed.main.of(id), Events{"failed ERR_TLS_FLOOD"});
       continue;
     }
-    bed.opener.peer(id).write(
+    bed.connector.peer(id).write(
         octets("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"));
     CHECK(bed.untilEvent(id, "opened"));
@@ -226,7 +226,7 @@ TEST_CASE(
   IoResult result{IoResult::Status::again};
   int reads = 0;
   for (; result.status == IoResult::Status::again && reads < 100'000; reads++) {
-    REQUIRE(bed.owners.readTls(held, buffer, sizeof buffer, result));
+    REQUIRE(bed.mainLeases.readTls(held, buffer, sizeof buffer, result));
     ERR_clear_error();
     SSL_do_handshake(server);
   }
@@ -234,7 +234,7 @@ TEST_CASE(
   CHECK(result.status == IoResult::Status::broken);
   bed.release(held);
   CHECK(bed.untilGone(id));
-  CHECK_EQ(bed.owner.of(id).back(), "closed 1006 ERR_TLS_FLOOD");
+  CHECK_EQ(bed.main.of(id).back(), "closed 1006 ERR_TLS_FLOOD");
 }
 
 TEST_CASE("flood: new keys that we ask for are not the peer's doing") {
@@ -243,7 +243,7 @@ TEST_CASE("flood: new keys that we ask for are not the peer's doing") {
   const Held held = bed.hold(connection.id);
   for (int i = 0; i < 2 * kMost; i++) {
     TlsResult result{TlsResult::Status::again, {}};
-    REQUIRE(bed.owners.updateKeys(held, false, result));
+    REQUIRE(bed.mainLeases.updateKeys(held, false, result));
     bed.peer(connection).pump();
     CHECK(result.status == TlsResult::Status::done);
   }

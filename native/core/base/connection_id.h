@@ -14,6 +14,6 @@ struct ConnectionId {
 };
 
 // Which JavaScript something comes from or goes to: the main thread, or a handler in the worker.
-enum class Source : uint8_t { owner, handler };
+enum class Source : uint8_t { main, handler };
 
 }  // namespace lwspool

@@ -145,7 +145,7 @@ IoResult Chain::flush(SSL* ssl) {
   return {Status::broken, 0, error != 0 ? error : EIO};
 }
 
-uint32_t Chain::backOff() {
+uint32_t Chain::nextDelay() {
   // So many may happen to a BIO that is waiting for the other end of something.
   constexpr uint32_t kMany = 16;
   constexpr uint32_t kLongest = 128;  // ms

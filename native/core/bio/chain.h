@@ -61,7 +61,7 @@ class Chain {
   uint32_t retryAfter() const { return retryAfter_; }
   void retryAfter(uint32_t milliseconds) { retryAfter_ = milliseconds; }
   // For how long to wait after one of them; says so to the user once there were many. Milliseconds.
-  uint32_t backOff();
+  uint32_t nextDelay();
   // While libwebsockets has the connection: what a layer does not take now is kept here, since
   // libwebsockets takes a request for sent that was not: flush().
   bool opening = false;

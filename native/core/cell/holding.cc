@@ -108,7 +108,7 @@ void Holding::seen(SocketCounts moved) {
 // Over TLS all that may pass the socket is what OpenSSL has put there; what it has taken out of it
 // must not have gone past it. On a plain connection nothing may pass that we have not seen.
 const char* Holding::unseenBytes() const {
-  if (!exposed() || !before_->known || vouched_) return nullptr;
+  if (!exposed() || !before_->known || boundaryConfirmed_) return nullptr;
   const SocketCounts now = countSocket(stream_.fd);
   if (!now.known) return nullptr;
   SocketCounts seen = seen_;

@@ -84,7 +84,7 @@ class Holding {
   // So many bytes of the socket were moved by us.
   void seen(SocketCounts moved);
   // The holder says that what he moved himself left both streams between two frames.
-  void vouch() { vouched_ = true; }
+  void confirmFrameBoundary() { boundaryConfirmed_ = true; }
   bool exposed() const { return before_.has_value(); }
 
   Verdict judge();
@@ -103,7 +103,7 @@ class Holding {
   bool writePending_ = false;
   bool keysPending_ = false;
   bool finSent_ = false;
-  bool vouched_ = false;
+  bool boundaryConfirmed_ = false;
   FrameCursor written_;
   std::optional<SocketCounts> before_;
   SocketCounts seen_;

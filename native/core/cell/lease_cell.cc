@@ -24,17 +24,17 @@ bool sameSocket(int one, int other) {
 
 }  // namespace
 
-Refusal LeaseCell::may(uint32_t wanted, const LeaseTerms& terms) const {
-  if (generation != wanted) {
+Refusal LeaseCell::may(uint32_t known, const LeaseTerms& terms) const {
+  if (generation != known) {
     // Compared around the end of the numbers: a generation may be long past, or yet to come.
-    return static_cast<int32_t>(wanted - generation) > 0 ? Refusal::notEstablished
-                                                         : Refusal::closed;
+    return static_cast<int32_t>(known - generation) > 0 ? Refusal::notEstablished : Refusal::closed;
   }
-  if (right == Right::nobody || right == Right::detached || closing) return Refusal::closed;
-  if (right != Right::worker || wishes > 0) return Refusal::busy;
+  if (ownership == Ownership::nobody || ownership == Ownership::detached || closing)
+    return Refusal::closed;
+  if (ownership != Ownership::worker || requests > 0) return Refusal::busy;
   if (!terms.exclusive) return Refusal::none;
   const bool mid = terms.frame && decoder != nullptr && !decoder->betweenFrames();
-  return !whole || mid || !observers.empty() ? Refusal::busy : Refusal::none;
+  return !writeComplete || mid || !sharedLeases.empty() ? Refusal::busy : Refusal::none;
 }
 
 uint64_t LeaseCell::grant(const LeaseTerms& terms) {
@@ -43,27 +43,27 @@ uint64_t LeaseCell::grant(const LeaseTerms& terms) {
     note(Flight::leaseGranted, lastToken, terms.exclusive, static_cast<uint8_t>(terms.side));
   }
   if (terms.exclusive) {
-    right = Right::holder;
+    ownership = Ownership::holder;
     token = lastToken;
     expiresAt = terms.expiresAt;
     side = terms.side;
-    work = false;
+    needsService = false;
   } else {
-    observers.push_back({lastToken, terms.expiresAt, terms.side, terms.quiet});
+    sharedLeases.push_back({lastToken, terms.expiresAt, terms.side, terms.quiet});
   }
   return lastToken;
 }
 
-bool LeaseCell::wind(uint64_t wanted) {
-  if (wanted == 0 || (clock != 0 && clock <= wanted)) return false;
-  clock = wanted;
+bool LeaseCell::scheduleExpiry(uint64_t end) {
+  if (end == 0 || (clock != 0 && clock <= end)) return false;
+  clock = end;
   return true;
 }
 
 uint64_t LeaseCell::nextEnd() const {
-  uint64_t next = right == Right::holder ? expiresAt : 0;
-  if (right == Right::draining && expiresAt != 0) next = expiresAt + kDrainPatience;
-  for (const Observer& one : observers) {
+  uint64_t next = ownership == Ownership::holder ? expiresAt : 0;
+  if (ownership == Ownership::draining && expiresAt != 0) next = expiresAt + kDrainPatience;
+  for (const SharedLease& one : sharedLeases) {
     if (one.expiresAt != 0 && (next == 0 || one.expiresAt < next)) next = one.expiresAt;
   }
   return next;
@@ -79,19 +79,19 @@ bool LeaseCell::giveBack(int duplicate) {
   }
   if (lent) restoreFlags(fd);
   if (pins == 0) return settle();
-  right = Right::draining;
+  ownership = Ownership::draining;
   return false;
 }
 
 bool LeaseCell::end(uint64_t which, int duplicate) {
   if (token == which) return giveBack(duplicate);
   if (lent) restoreFlags(fd);
-  std::erase_if(observers, [&](const Observer& one) {
+  std::erase_if(sharedLeases, [&](const SharedLease& one) {
     if (one.token != which) return false;
     if (!one.quiet) note(Flight::leaseReturned, which, 0, static_cast<uint8_t>(one.side));
     return true;
   });
-  return observers.empty() && wishes > 0;
+  return sharedLeases.empty() && requests > 0;
 }
 
 bool LeaseCell::settle() {
@@ -108,11 +108,11 @@ bool LeaseCell::settle() {
     }
   }
   token = 0;
-  if (!work && wishes == 0 && verdict.clean() && !hasPending(ssl)) {
-    right = Right::worker;
+  if (!needsService && requests == 0 && verdict.clean() && !hasPending(ssl)) {
+    ownership = Ownership::worker;
     return false;
   }
-  right = Right::returned;
+  ownership = Ownership::returned;
   return true;
 }
 
@@ -139,38 +139,39 @@ bool LeaseCell::pin(Lane lane, uint64_t chain) {
 bool LeaseCell::unpin(Lane lane) {
   pins--;
   if (Traffic* const found = traffic(lane)) found->operations--;
-  return pins == 0 && right == Right::draining && settle();
+  return pins == 0 && ownership == Ownership::draining && settle();
 }
 
-bool LeaseCell::pinned(uint32_t wanted, uint64_t which) const {
-  return generation == wanted && token == which && which != 0 &&
-         (right == Right::holder || right == Right::draining);
+bool LeaseCell::pinned(uint32_t known, uint64_t which) const {
+  return generation == known && token == which && which != 0 &&
+         (ownership == Ownership::holder || ownership == Ownership::draining);
 }
 
 void LeaseCell::revoke() {
   if (token != 0) note(Flight::leaseRevoked, token, 1, static_cast<uint8_t>(side));
-  for (const Observer& one : observers) {
+  for (const SharedLease& one : sharedLeases) {
     if (one.quiet) continue;
     note(Flight::leaseRevoked, one.token, 0, static_cast<uint8_t>(one.side));
   }
-  right = Right::nobody;
+  ownership = Ownership::nobody;
   token = 0;
   pins = 0;
   reading = writing = {};
-  observers.clear();
+  sharedLeases.clear();
   holding.reset();
   verdict = {};
-  wishes = 0;
+  requests = 0;
 }
 
-bool LeaseCell::holds(uint32_t wanted, uint64_t which, uint64_t now) const {
-  return generation == wanted && right == Right::holder && which != 0 && token == which &&
+bool LeaseCell::holds(uint32_t known, uint64_t which, uint64_t now) const {
+  return generation == known && ownership == Ownership::holder && which != 0 && token == which &&
          (expiresAt == 0 || now < expiresAt);
 }
 
-bool LeaseCell::observes(uint32_t wanted, uint64_t which, uint64_t now) const {
-  if (generation != wanted || right == Right::nobody || right == Right::detached) return false;
-  for (const Observer& one : observers) {
+bool LeaseCell::holdsShared(uint32_t known, uint64_t which, uint64_t now) const {
+  if (generation != known || ownership == Ownership::nobody || ownership == Ownership::detached)
+    return false;
+  for (const SharedLease& one : sharedLeases) {
     if (one.token == which) return one.expiresAt == 0 || now < one.expiresAt;
   }
   return false;

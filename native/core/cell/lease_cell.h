@@ -20,7 +20,7 @@
 
 namespace lwspool {
 
-enum class Right : uint8_t {
+enum class Ownership : uint8_t {
   nobody,    // not established, or over
   worker,    // served
   holder,    // an exclusive lease is out
@@ -43,7 +43,7 @@ struct LeaseTerms {
   bool exclusive = true;
   bool frame = false;      // only where the stream stands between two incoming frames
   uint64_t expiresAt = 0;  // ms, monotonicNow(); 0: never
-  Source side = Source::owner;
+  Source side = Source::main;
   bool quiet = false;  // a shared one of monitoring's own: no event of the connection's
 };
 
@@ -58,7 +58,7 @@ struct Traffic {
 };
 
 // A shared lease.
-struct Observer {
+struct SharedLease {
   uint64_t token;
   uint64_t expiresAt;
   Source side;
@@ -68,15 +68,15 @@ struct Observer {
 // Recorded::mutex is the slot's lock: it guards all that follows.
 struct LeaseCell : Recorded {
   uint32_t generation = 0;  // of the connection that was established last
-  Right right = Right::nobody;
-  bool work = false;     // the worker came by while it had no right, and left something undone
-  bool whole = true;     // nothing of ours is half-written, or on its way to the kernel
-  bool closing = false;  // no leases any more
+  Ownership ownership = Ownership::nobody;
+  bool needsService = false;  // the worker came by while it had no right, and left something undone
+  bool writeComplete = true;  // nothing of ours is half-written, or on its way to the kernel
+  bool closing = false;       // no leases any more
   int fd = -1;
   int poll = -1;  // the epoll instance that watches it; -1: a ring does
   SSL* ssl = nullptr;
   ws::FrameDecoder* decoder = nullptr;  // the worker's; null on raw connections
-  uint32_t wishes = 0;                  // requests that wait in the worker, first come first served
+  uint32_t requests = 0;                // requests that wait in the worker, first come first served
   Duplicates duplicates;                // descriptors of the socket that holders have been given
   bool lent = false;                    // any of those ever was: a process may have it still
   bool lingers = false;                 // a holder has set SO_LINGER
@@ -84,15 +84,15 @@ struct LeaseCell : Recorded {
   // Of the exclusive lease; 0: there is none. Written under the lock, and read without it by
   // whoever asks whether one is over: what it was once it never is again.
   std::atomic<uint64_t> token{0};
-  uint64_t expiresAt = 0;       // of the same
-  Source side = Source::owner;  // of the same
-  uint32_t pins = 0;            // operations of rings in flight under the same
-  Traffic reading;              // of those
+  uint64_t expiresAt = 0;      // of the same
+  Source side = Source::main;  // of the same
+  uint32_t pins = 0;           // operations of rings in flight under the same
+  Traffic reading;             // of those
   Traffic writing;
-  std::vector<Observer> observers;
+  std::vector<SharedLease> sharedLeases;
   uint64_t clock = 0;  // when the worker looks for leases whose time is over; 0: it does not
   std::unique_ptr<Holding> holding;  // what the holder did, once it has done anything
-  Verdict verdict;                   // on the last holder, where right is `returned`
+  Verdict verdict;                   // on the last holder, where ownership is `returned`
 
   // All that follows: any thread, with the lock held.
 
@@ -100,7 +100,7 @@ struct LeaseCell : Recorded {
   // After may() had nothing against it, or once the worker has seen to it that all holds.
   uint64_t grant(const LeaseTerms&);
   // Whether the worker has to look then, and was not going to look before.
-  bool wind(uint64_t expiresAt);
+  bool scheduleExpiry(uint64_t expiresAt);
   // The earliest end of a lease that is held; 0: none.
   uint64_t nextEnd() const;
   // Ends the exclusive lease, judges what the holder left, and answers whether the worker has to
@@ -122,7 +122,7 @@ struct LeaseCell : Recorded {
   // All leases end, with nothing given back.
   void revoke();
   bool holds(uint32_t generation, uint64_t token, uint64_t now) const;
-  bool observes(uint32_t generation, uint64_t token, uint64_t now) const;
+  bool holdsShared(uint32_t generation, uint64_t token, uint64_t now) const;
   // What the holder does is written down from now on.
   Holding& hold();
 

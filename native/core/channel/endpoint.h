@@ -39,9 +39,9 @@ struct Endpoint {
   std::vector<std::string> localAddresses;  // taken in turn; empty: any
   mutable std::atomic<uint32_t> nextLocalAddress{0};
   uint32_t timeout = 10'000;        // ms, of the whole opening
-  uint32_t closeTimeout = 10'000;   // ms, see service_close.cc
+  uint32_t closeTimeout = 10'000;   // ms, see closer.h
   uint64_t maxPayload = 0;          // bytes of one message
-  size_t highWaterMark = SIZE_MAX;  // bytes that may wait for the consumer, see service_unread.cc
+  size_t highWaterMark = SIZE_MAX;  // bytes that may wait for the consumer, see backpressure.h
   std::vector<bio::Spec> bios;      // in place before the handshake; from the socket upwards
   mutable std::atomic<uint64_t> nextBio{0};
 };

@@ -63,16 +63,16 @@ class EventLog {
   // Producer: the same wait, for the consumer to be done with that many. False where it is already.
   bool awaitConsumed(uint64_t bytes);
 
-  // Consumer: what was published and not taken, up to the range in which so many records are full.
+  // EventSink: what was published and not taken, up to the range in which so many records are full.
   // More: there is more, and nobody wakes the consumer for it.
   std::vector<Range> take(size_t records, bool& more);
   std::vector<Range> take() {
     bool more = false;
     return take(SIZE_MAX, more);
   }
-  // Consumer: the payload of the next record flagged external, in order.
+  // EventSink: the payload of the next record flagged external, in order.
   ws::Bytes takeExternal();
-  // Consumer: is done with that much. True where the producer waits to hear of it.
+  // EventSink: is done with that much. True where the producer waits to hear of it.
   bool consumed(size_t bytes, size_t records);
 
  private:

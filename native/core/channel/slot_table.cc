@@ -34,7 +34,7 @@ std::optional<ConnectionId> SlotTable::allocate() {
     generations_.push_back(1);
   }
   LedgerEntry& entry = segments_[slot / kSegmentSlots]->entries[slot % kSegmentSlots];
-  entry.acceptedOwner = 0;
+  entry.acceptedMain = 0;
   entry.acceptedHandler = 0;
   entry.pending = 0;
   for (auto& written : entry.written) written = 0;

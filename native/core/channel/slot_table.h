@@ -20,7 +20,7 @@ namespace lwspool {
 // the doubles as they are, in any order, for figures that may be a moment old. What a lease depends
 // on is one number, which is read by Atomics.load(): nothing follows from the order of two.
 struct LedgerEntry {
-  std::atomic<double> acceptedOwner;    // payload bytes taken over from the main thread's sends
+  std::atomic<double> acceptedMain;     // payload bytes taken over from the main thread's sends
   std::atomic<double> acceptedHandler;  // the same of the handler in the worker
   std::atomic<double> pending;          // bytes on the wire that the kernel has not taken yet
   // By Source: how many of its commands that write (isOutput) are done, modulo 2^32. The kernel has

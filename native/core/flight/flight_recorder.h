@@ -55,7 +55,7 @@ enum class Flight : uint8_t {
   closeSent = 45,
   // Leases. a: its token, of which 32 bits are enough to tell them apart; b: 1 where it is
   // exclusive; detail: Source
-  leaseWished = 50,  // a: the request's number; the same for the next two
+  leaseRequested = 50,  // a: the request's number; the same for the next two
   leaseRefused = 51,
   leaseGivenUp = 52,
   leaseGranted = 53,

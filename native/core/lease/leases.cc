@@ -84,7 +84,7 @@ int64_t Leases::take(ConnectionId id, bool exclusive, bool frame, uint64_t maxHo
     const Refusal refusal = found->may(id.generation, terms);
     if (refusal != Refusal::none) return static_cast<int64_t>(refusal);
     token = found->grant(terms);
-    wound = found->wind(expiresAt);
+    wound = found->scheduleExpiry(expiresAt);
   }
   if (wound) channel_->push(LeaseClock{id, expiresAt});
   return static_cast<int64_t>(token);
@@ -95,7 +95,7 @@ Leases::Outcome Leases::release(const LeaseName& name, int duplicate, bool& clos
   const Outcome outcome = with(name, false, [&](LeaseCell& cell) {
     const bool exclusive = cell.token == name.token;
     news = cell.end(name.token, duplicate);
-    closing = exclusive && cell.right == Right::returned && cell.verdict.ends();
+    closing = exclusive && cell.ownership == Ownership::returned && cell.verdict.ends();
     return 0;
   });
   if (outcome.refusal == Refusal::occupied) {
@@ -184,9 +184,9 @@ void Leases::dropTls(SSL* ssl) {
   SSL_free(ssl);
 }
 
-Leases::Outcome Leases::vouch(const LeaseName& name) {
+Leases::Outcome Leases::confirmFrameBoundary(const LeaseName& name) {
   return with(name, true, [](LeaseCell& cell) {
-    cell.hold().vouch();
+    cell.hold().confirmFrameBoundary();
     return 0;
   });
 }
@@ -202,7 +202,7 @@ Leases::Outcome Leases::getOption(const LeaseName& lease, int level, int name, u
     int error = 0;
     if (level == SOL_SOCKET && name == SO_ERROR && size == sizeof error) {
       std::memcpy(&error, out, size);
-      if (error != 0 && cell.right == Right::holder) cell.hold().lost("getsockopt", error);
+      if (error != 0 && cell.ownership == Ownership::holder) cell.hold().lost("getsockopt", error);
     }
     return 0;
   });

@@ -79,7 +79,7 @@ class Leases {
   Outcome duplicate(const LeaseName&, int& fd, uint64_t& inode);
   // The SSL object, with a reference that dropTls() gives up; exclusive.
   Outcome exposeTls(const LeaseName&, SSL*& ssl);
-  Outcome vouch(const LeaseName&);
+  Outcome confirmFrameBoundary(const LeaseName&);
 
   // getsockopt(2), setsockopt(2).
   Outcome getOption(const LeaseName&, int level, int name, uint8_t* out, size_t& size);
@@ -96,11 +96,11 @@ class Leases {
   // Exclusive. Through TLS.
   Outcome readTls(const LeaseName&, uint8_t* out, size_t capacity, IoResult&);
   Outcome writeTls(const LeaseName&, const uint8_t* bytes, size_t size, IoResult&);
-  // With the SSL object, under the lock: `use(SSL*)`. ENOTSUP where there is none.
-  template <class Use>
-  Outcome withTls(const LeaseName& name, bool exclusive, Use use) {
+  // With the SSL object, under the lock: `run(SSL*)`. ENOTSUP where there is none.
+  template <class Run>
+  Outcome withTls(const LeaseName& name, bool exclusive, Run run) {
     return withSecure(name, exclusive, [&](LeaseCell& cell) {
-      use(cell.ssl);
+      run(cell.ssl);
       return 0;
     });
   }
@@ -123,12 +123,12 @@ class Leases {
   // Whether there is TLS.
   Outcome secure(const LeaseName&, bool& tls);
 
-  // For a ring. Calls `use(fd)`, which answers an errno, so that it makes a reference of its own to
+  // For a ring. Calls `run(fd)`, which answers an errno, so that it makes a reference of its own to
   // the socket; it counts as a duplicate until returnSocket().
-  template <class Use>
-  Outcome lendSocket(const LeaseName& name, Use use) {
+  template <class Run>
+  Outcome lendSocket(const LeaseName& name, Run run) {
     return with(name, false, [&](LeaseCell& cell) {
-      const int error = use(cell.fd);
+      const int error = run(cell.fd);
       if (error == 0) cell.duplicates.add();
       return error;
     });
@@ -165,7 +165,7 @@ class Leases {
     if (!enter(*found, lock)) return {Refusal::occupied};
     const uint64_t now = monotonicNow();
     const bool held = found->holds(name.id.generation, name.token, now) ||
-                      (!exclusive && found->observes(name.id.generation, name.token, now));
+                      (!exclusive && found->holdsShared(name.id.generation, name.token, now));
     if (!held) return {Refusal::notHeld};
     return {Refusal::none, operation(*found)};
   }
@@ -181,7 +181,7 @@ class Leases {
   Outcome withBytes(const LeaseName& name, Operation operation) {
     return withSecure(name, true, [&](LeaseCell& cell) {
       const bio::Chain* const chain = bio::Chain::of(cell.ssl);
-      const bool elsewhere = chain != nullptr && side_ == Source::owner && chain->bound();
+      const bool elsewhere = chain != nullptr && side_ == Source::main && chain->bound();
       return elsewhere ? kOtherThread : operation(cell);
     });
   }

@@ -57,9 +57,9 @@ Leases::Outcome Leases::detach(const LeaseName& name, uint64_t patience, Detache
     unwatchTls(ssl);
   }
   cell.note(Flight::detached, name.token, 1, static_cast<uint8_t>(side_));
-  cell.right = Right::detached;
+  cell.ownership = Ownership::detached;
   cell.token = 0;
-  cell.observers.clear();
+  cell.sharedLeases.clear();
   lock.unlock();
   channel_->push(LeaseNews{name.id});
   if (ssl == nullptr) {

@@ -20,7 +20,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
     } else if (result.status == IoResult::Status::broken) {
       cell.hold().lost("read", result.error);
     } else if (result.status != IoResult::Status::again) {
-      cell.work = true;  // OpenSSL has the end now, and no poller reports it to the worker
+      cell.needsService = true;  // OpenSSL has the end now, and no poller reports it to the worker
     }
     return 0;
   });
@@ -70,7 +70,7 @@ Leases::Outcome Leases::shutdownTls(const LeaseName& name, TlsResult& result) {
 Leases::Outcome Leases::pushBio(const LeaseName& name, std::shared_ptr<bio::Layer> layer,
                                 bio::Refused& refused) {
   return withSecure(name, true, [&](LeaseCell& cell) {
-    if (layer->bound() && side_ == Source::owner) {
+    if (layer->bound() && side_ == Source::main) {
       refused = "a BIO of JavaScript is pushed in a handler alone";
       return 0;
     }

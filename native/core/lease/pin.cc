@@ -65,7 +65,7 @@ bool Pin::drop() {
   bool closing = false;
   with([&](LeaseCell& cell) {
     news = cell.unpin(lane_);
-    closing = cell.right == Right::returned && cell.verdict.ends();
+    closing = cell.ownership == Ownership::returned && cell.verdict.ends();
   });
   segment_.reset();
   const auto channel = std::move(channel_);

@@ -11,7 +11,7 @@
 namespace lwspool {
 
 Diagnosis diagnose(const Connection& connection) {
-  const Endpoint& endpoint = *connection.endpoint;
+  const Endpoint& endpoint = *connection.endpoint();
   const Opening& opening = *connection.opening;
   const SocketAddress to = endpoint.unixPath.empty()
                                ? SocketAddress::numeric(opening.address, endpoint.port)

@@ -7,7 +7,7 @@
 
 namespace lwspool {
 
-struct Connection;
+class Connection;
 
 struct Diagnosis {
   const char* call;  // that failed: "socket", "bind" or "connect"

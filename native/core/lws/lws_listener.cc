@@ -1,5 +1,6 @@
-// The target's side of LwsOpener: connections that come in. The sockets that listen are ours, since
-// libwebsockets tells nobody the descriptors of its own; what they take in becomes libwebsockets'.
+// The target's side of LwsConnector: connections that come in. The sockets that listen are ours,
+// since libwebsockets tells nobody the descriptors of its own; what they take in becomes
+// libwebsockets'.
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -9,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-#include "lws_opener.h"
+#include "lws_connector.h"
 #include "socket_address.h"
 #include "tls_context.h"
 
@@ -79,8 +80,8 @@ int LwsContext::configureServer(SSL_CTX* server) {
   return taken ? 0 : -1;
 }
 
-int LwsOpener::listen(std::shared_ptr<const Endpoint> endpoint, const char* address, int port,
-                      Consumer& consumer) {
+int LwsConnector::listen(std::shared_ptr<const Endpoint> endpoint, const char* address, int port,
+                         EventSink& sink) {
   const auto number = static_cast<uint32_t>(listeners_.size());
   const int fd = listeningSocket(address, static_cast<uint16_t>(port));
   if (fd < 0) return -1;
@@ -89,11 +90,11 @@ int LwsOpener::listen(std::shared_ptr<const Endpoint> endpoint, const char* addr
     ::close(fd);
     return -1;
   }
-  listeners_.push_back({fd, vhost, std::move(endpoint), &consumer});
+  listeners_.push_back({fd, vhost, std::move(endpoint), &sink});
   return portOf(fd);
 }
 
-void LwsOpener::arrivals(uint32_t number) {
+void LwsConnector::arrivals(uint32_t number) {
   const Listener& listener = listeners_[number];
   int result = 0;
   for (int i = 0; i < kAtOnce && result >= 0; i++) {
@@ -107,7 +108,7 @@ void LwsOpener::arrivals(uint32_t number) {
 }
 
 // libwebsockets takes it in as it is: its HTTP request is ours to read.
-void LwsOpener::adopt(const Listener& listener, int fd) {
+void LwsConnector::adopt(const Listener& listener, int fd) {
   lws_sock_file_fd_type descriptor;
   descriptor.sockfd = fd;
   const auto how = static_cast<lws_adoption_type>(
@@ -121,12 +122,12 @@ void LwsOpener::adopt(const Listener& listener, int fd) {
 }
 
 // LWS_CALLBACK_RAW_ADOPT.
-int LwsOpener::incoming(lws* wsi) {
+int LwsConnector::incoming(lws* wsi) {
   if (adopting_ == nullptr) return -1;
-  Connection* const connection = service_.adopt(adopting_->endpoint, *adopting_->consumer);
+  Connection* const connection = service_.adopt(adopting_->endpoint, *adopting_->sink);
   if (connection == nullptr) return -1;
   Opening& opening = *connection->opening;
-  connection->wsi = wsi;
+  connection->setWsi(wsi);
   opening.reached = Reached::tcp;
   lws_set_opaque_user_data(wsi, connection);
   adopted_ = connection;
@@ -135,15 +136,15 @@ int LwsOpener::incoming(lws* wsi) {
   opening.stands = ssl == nullptr || SSL_is_init_finished(ssl);
   if (opening.stands) return 0;
   incoming_.push_back(connection);
-  opening.deadline = Service::now() + connection->endpoint->timeout;
+  opening.deadline = Service::now() + connection->endpoint()->timeout;
   service_.arm(*connection, opening.deadline);
   return 0;
 }
 
-void LwsOpener::handshakeDone(SSL* ssl) {
+void LwsConnector::handshakeDone(SSL* ssl) {
   for (size_t i = 0; i < incoming_.size(); i++) {
     Connection* connection = incoming_[i];
-    if (lws_get_ssl(connection->wsi) != ssl) continue;
+    if (lws_get_ssl(connection->wsi()) != ssl) continue;
     incoming_[i] = incoming_.back();
     incoming_.pop_back();
     connection->opening->stands = true;

@@ -90,7 +90,7 @@ int verify(int accepted, X509_STORE_CTX* store) {
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   Connection* connection = openedWith(ssl);
   if (connection == nullptr) return 0;
-  if (!connection->endpoint->tls->rejectUnauthorized()) {
+  if (!connection->endpoint()->tls->rejectUnauthorized()) {
     keepVerifyError(ssl, X509_STORE_CTX_get_error(store));
     // libwebsockets looks at the result again after the handshake.
     X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -100,7 +100,7 @@ int verify(int accepted, X509_STORE_CTX* store) {
   ErrorInfo& error = connection->opening->error;
   error.code = codeOf(reason);
   error.fields.set("reason", X509_verify_cert_error_string(reason))
-      .set("expected", connection->endpoint->serverName);
+      .set("expected", connection->endpoint()->serverName);
   if (const X509* certificate = X509_STORE_CTX_get_current_cert(store)) {
     error.fields.set("subject", nameText(X509_get_subject_name(certificate)))
         .set("issuer", nameText(X509_get_issuer_name(certificate)))
@@ -113,13 +113,13 @@ int verify(int accepted, X509_STORE_CTX* store) {
 
 // Under what sessions are kept: one for another server, or for another name of it, is never used.
 std::string placeOf(const Connection& connection) {
-  const Endpoint& endpoint = *connection.endpoint;
+  const Endpoint& endpoint = *connection.endpoint();
   return connection.opening->address + ' ' + std::to_string(endpoint.port) +
          (endpoint.sendsServerName ? " " : " unnamed ") + endpoint.serverName;
 }
 
 void offerSession(SSL* ssl, Connection& connection) {
-  SessionCache& sessions = connection.endpoint->tls->sessions();
+  SessionCache& sessions = connection.endpoint()->tls->sessions();
   if (!sessions.enabled()) return;
   const SessionPtr session = sessions.take(placeOf(connection));
   connection.opening->resuming = session != nullptr && SSL_set_session(ssl, session.get()) == 1;
@@ -129,7 +129,7 @@ void offerSession(SSL* ssl, Connection& connection) {
 // its place is verified like any other.
 void refused(Connection& connection) {
   if (!std::exchange(connection.opening->resuming, false)) return;
-  connection.endpoint->tls->sessions().forget(placeOf(connection));
+  connection.endpoint()->tls->sessions().forget(placeOf(connection));
 }
 
 // libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
@@ -216,9 +216,9 @@ void TlsHandshakes::informed(const SSL* ssl, int where, int result) {
 }
 
 void TlsHandshakes::begins(Connection& connection, SSL* ssl) {
-  if (connection.flight != nullptr) watchTls(ssl, *connection.cell, Lock::take);
+  if (connection.flight() != nullptr) watchTls(ssl, *connection.cell(), Lock::take);
   ErrorInfo& error = connection.opening->error;
-  bool may = setUp(ssl, *connection.endpoint);
+  bool may = setUp(ssl, *connection.endpoint());
   if (!may) {
     error.code = "ERR_TLS_HANDSHAKE";
     error.fields.set("sslReason", "OpenSSL does not take the name to be verified");
@@ -240,7 +240,7 @@ int TlsHandshakes::sessionCame(SSL* ssl, SSL_SESSION* session) {
   constexpr uint32_t kMostTickets = 8;
   if (connection->opening->tickets++ >= kMostTickets) return 0;
   if (SSL_session_reused(ssl) == 0) refused(*connection);
-  connection->endpoint->tls->sessions().put(placeOf(*connection), ssl, session);
+  connection->endpoint()->tls->sessions().put(placeOf(*connection), ssl, session);
   return 0;  // the reference stays OpenSSL's
 }
 

@@ -8,7 +8,7 @@ using SSL_SESSION = struct ssl_session_st;  // of openssl/ssl.h
 
 namespace lwspool {
 
-struct Connection;
+class Connection;
 
 // All on the thread of the worker that has it.
 class TlsObserver {

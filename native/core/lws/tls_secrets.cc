@@ -35,11 +35,11 @@ void onSecret(const SSL* ssl, const char* line) {
   if (sinks->file == nullptr) return;
   const std::string why = sinks->file->write(line);
   if (why.empty() || connection == nullptr) return;
-  connection->owner->warned(*connection, "KEYLOG",
-                            "The key log " + sinks->file->path() + " does not take its keys (" +
-                                why +
-                                "). The connection goes on; others are tried, and this is "
-                                "not told again.");
+  connection->owner()->warned(*connection, "KEYLOG",
+                              "The key log " + sinks->file->path() + " does not take its keys (" +
+                                  why +
+                                  "). The connection goes on; others are tried, and this is "
+                                  "not told again.");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace lwspool {
 
 struct SecretSinks {
   bool captures = false;  // BIOs of kind capture
-  bool told = false;      // Consumer::keylog()
+  bool told = false;      // EventSink::keylog()
   std::shared_ptr<KeylogFile> file;
 
   bool any() const { return captures || told || file != nullptr; }

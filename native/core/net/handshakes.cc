@@ -6,8 +6,8 @@
 
 #include "../base/clock.h"
 #include "connection.h"
+#include "connector.h"
 #include "flight_note.h"
-#include "opener.h"
 
 namespace lwspool {
 
@@ -21,7 +21,7 @@ const char* phaseOf(const Connection& connection) {
     case Reached::nothing:
       return "TCP";
     case Reached::tcp:
-      return connection.endpoint->tls ? "TLS" : "TCP";
+      return connection.endpoint()->tls ? "TLS" : "TCP";
     default:
       return "upgrade";
   }
@@ -52,7 +52,7 @@ void Handshakes::pump() {
   for (; begun < kAtOnce && inFlight_ < window_ && !queue_.empty(); begun++) {
     Connection* connection = host_.find(queue_.front());
     queue_.pop_front();
-    if (connection != nullptr && connection->phase == Phase::queued) begin(*connection);
+    if (connection != nullptr && connection->phase() == Phase::queued) begin(*connection);
   }
   if (!next_.empty() || (inFlight_ < window_ && !queue_.empty())) host_.wake();
 }
@@ -63,20 +63,20 @@ void Handshakes::begin(Connection& connection) {
   connection.enter(Phase::opening);
   connection.reached(&ConnectionFigures::begun);
   note(connection, Flight::begun);
-  connection.opening->deadline = monotonicNow() + connection.endpoint->timeout;
+  connection.opening->deadline = monotonicNow() + connection.endpoint()->timeout;
   attempt(connection);
 }
 
 void Handshakes::attempt(Connection& connection) {
   Opening& opening = *connection.opening;
-  const Endpoint& endpoint = *connection.endpoint;
+  const Endpoint& endpoint = *connection.endpoint();
   opening.error = {};
   opening.mayTryNext = false;
   opening.abandoned = false;
   opening.waiting = false;
   opening.attemptDeadline = 0;
   opening.localAddress.clear();
-  if (connection.figures != nullptr) add(connection.figures->attempts, 1);
+  if (connection.figures() != nullptr) add(connection.figures()->attempts, 1);
   if (endpoint.unixPath.empty()) {
     note(connection, Flight::attempt, static_cast<uint32_t>(opening.nextAddress));
     opening.address = endpoint.addresses[opening.nextAddress++];
@@ -98,7 +98,7 @@ void Handshakes::attempt(Connection& connection) {
     }
   }
   arm(connection);
-  host_.opener().start(connection);
+  host_.connector().start(connection);
 }
 
 void Handshakes::arm(Connection& connection) {
@@ -114,14 +114,14 @@ void Handshakes::cancel(Connection& connection, ErrorInfo error) {
   if (error.code == "ERR_ABORTED") note(connection, Flight::abandoned);
   opening.error = std::move(error);
   opening.cancelled = true;
-  if (connection.phase == Phase::queued || opening.waiting) return finish(connection);
+  if (connection.phase() == Phase::queued || opening.waiting) return finish(connection);
   abandon(connection);
 }
 
 void Handshakes::abandon(Connection& connection) {
   if (std::exchange(connection.opening->abandoned, true)) return;
   host_.disconnect(connection);
-  host_.opener().abandon(connection);
+  host_.connector().abandon(connection);
 }
 
 void Handshakes::expired(Connection& connection, uint64_t now) {
@@ -132,12 +132,12 @@ void Handshakes::expired(Connection& connection, uint64_t now) {
     if (opening.body) return cancel(connection, std::move(opening.error));
     note(connection, Flight::timeout);
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
-    error.fields.set("timeout", std::to_string(connection.endpoint->timeout));
+    error.fields.set("timeout", std::to_string(connection.endpoint()->timeout));
     return cancel(connection, std::move(error));
   }
   if (opening.attemptDeadline > 0 && now >= opening.attemptDeadline) {
     opening.attemptDeadline = 0;
-    if (!host_.opener().connected(connection)) {
+    if (!host_.connector().connected(connection)) {
       opening.error.code = "ERR_SOCKET";
       opening.error.fields.set("errno", "ETIMEDOUT").set("syscall", "connect");
       noteError(connection, ETIMEDOUT, 0, -1);
@@ -158,7 +158,7 @@ void Handshakes::attemptOver(Connection& connection) {
       opening.attempts.append(part).push_back(' ');
     }
     opening.attempts.back() = '\n';
-    if (opening.mayTryNext && opening.nextAddress < connection.endpoint->addresses.size()) {
+    if (opening.mayTryNext && opening.nextAddress < connection.endpoint()->addresses.size()) {
       opening.waiting = true;
       opening.attemptDeadline = 0;
       next_.push_back(connection.id);
@@ -178,12 +178,12 @@ void Handshakes::finish(Connection& connection) {
     fields.set("phase", phaseOf(connection));
   }
   if (opening.body) fields.set("body", opening.body->text());
-  const std::string& path = connection.endpoint->unixPath;
+  const std::string& path = connection.endpoint()->unixPath;
   if (!path.empty()) fields.set("unixPath", path);
   if (!opening.address.empty()) fields.set("address", opening.address);
   if (!opening.localAddress.empty()) fields.set("localAddress", opening.localAddress);
-  if (connection.endpoint->addresses.size() > 1) fields.set("attempts", opening.attempts);
-  if (const size_t leftOut = connection.endpoint->leftOut; leftOut > 0) {
+  if (connection.endpoint()->addresses.size() > 1) fields.set("attempts", opening.attempts);
+  if (const size_t leftOut = connection.endpoint()->leftOut; leftOut > 0) {
     fields.set("addressesLeftOut", std::to_string(leftOut));
   }
   host_.failed(connection);

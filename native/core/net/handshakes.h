@@ -11,8 +11,8 @@
 
 namespace lwspool {
 
-struct Connection;
-class Opener;
+class Connection;
+class Connector;
 
 // Whose connections they are: the service. Worker thread.
 class HandshakeHost {
@@ -27,7 +27,7 @@ class HandshakeHost {
   virtual void failed(Connection&) = 0;
   // Asks for another pump().
   virtual void wake() = 0;
-  virtual Opener& opener() = 0;
+  virtual Connector& connector() = 0;
 };
 
 class Handshakes {
@@ -54,7 +54,7 @@ class Handshakes {
   // The attempt has failed, or is not wanted any more: its end follows. opening->error says why.
   void abandon(Connection&);
 
-  // From the opener. An attempt is over and nothing of it is left; opening->error says why.
+  // From the connector. An attempt is over and nothing of it is left; opening->error says why.
   void attemptOver(Connection&);
   // The connection stands and leaves the window.
   void succeeded(Connection&);
@@ -69,8 +69,8 @@ class Handshakes {
   const uint32_t window_;
   uint32_t inFlight_ = 0;
   std::deque<ConnectionId> queue_;
-  // Those whose next address is to be tried: by pump(), since the opener tells of a failure in the
-  // middle of start(), and thousands of addresses that fail at once would call each other.
+  // Those whose next address is to be tried: by pump(), since the connector tells of a failure in
+  // the middle of start(), and thousands of addresses that fail at once would call each other.
   std::deque<ConnectionId> next_;
 };
 

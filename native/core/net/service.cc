@@ -1,19 +1,17 @@
 #include "service.h"
 
 #include <algorithm>
-#include <stdexcept>
-#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "../ws/spare_memory.h"
-#include "use.h"
+#include "connection_guard.h"
 
 namespace lwspool {
 
 namespace {
 
-// Large enough for a burst of small messages or most of a large one, small enough for the cache.
-constexpr size_t kReadBuffer = 128 * 1024;
 // So much is read, from so many connections, before it is dealt with: what was read, and what the
 // kernel has of a connection, have to be in the cache still when it is told, answered and written.
 constexpr size_t kAtOnce = 256 * 1024;
@@ -21,243 +19,204 @@ constexpr size_t kConnectionsAtOnce = 64;
 // Of writing and telling, in one turn of the loop.
 constexpr int kRounds = 16;
 
-std::unique_ptr<Poller> pollerOrThrow(PollerKind kind) {
-  std::string reason;
-  auto poller = makePoller(kind, reason);
-  if (!poller) throw std::runtime_error(reason);
-  return poller;
-}
-
 }  // namespace
 
 Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, PollerKind poller)
-    : channel_(channel),
-      host_(host),
-      figures_(channel.figures()),
-      poller_(pollerOrThrow(poller)),
+    : turn_(channel, host),
+      table_(channel.slots),
       handshakes_(*this, handshakesInFlight),
-      now_(monotonicNow()),
-      buffer_(kReadBuffer) {}
+      figures_(turn_),
+      polls_(poller, channel.slots.capacity()),
+      pending_(turn_, polls_),
+      delays_(turn_, polls_),
+      buffers_(turn_, table_),
+      requests_(turn_, sinks_, polls_, queue_),
+      endings_(turn_, figures_, flights_),
+      closer_(table_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_),
+      acceptor_(turn_, table_, figures_, deadlines_, polls_, pending_, queue_, requests_, closer_),
+      pressure_(turn_, table_, polls_, pending_, requests_),
+      reader_(turn_, table_, figures_, polls_, pending_, queue_, delays_, buffers_, requests_,
+              closer_, acceptor_, pressure_),
+      joint_(polls_, figures_),
+      writer_(turn_, figures_, polls_, queue_, delays_, requests_, closer_, reader_),
+      returns_(turn_, table_, sinks_, polls_, pending_, queue_, requests_, closer_, reader_),
+      establisher_(figures_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_,
+                   closer_, reader_),
+      upgrade_(turn_, handshakes_, polls_, delays_, establisher_),
+      commands_(turn_, table_, sinks_, figures_, queue_, requests_, pressure_, closer_, reader_,
+                writer_) {}
 
 // Where there are other workers, they fill it again with what they need.
 Service::~Service() { ws::SpareMemory::ofProcess().clear(); }
 
-void Service::use(Opener& opener, Consumer& owner, Consumer& handler) {
-  opener_ = &opener;
-  owner_ = &owner;
-  handler_ = &handler;
-}
-
-// --- the table -----------------------------------------------------------------------------------
-
-Connection& Service::slot(ConnectionId id) {
-  while (connections_.size() <= id.slot) {
-    connections_.emplace_back(ConnectionId{static_cast<uint32_t>(connections_.size()), 0});
-  }
-  Connection& connection = connections_[id.slot];
-  std::destroy_at(&connection);
-  std::construct_at(&connection, id);
-  SlotTable& slots = channel_.slots;
-  connection.ledger = &slots.segment(id.slot / kSegmentSlots)->entries[id.slot % kSegmentSlots];
-  connection.cell = &slots.leases(id.slot / kLeaseSlots)->cells[id.slot % kLeaseSlots];
-  if (const auto figures = slots.figures(id.slot / kFigureSlots)) {
-    connection.figures = &figures->rows[id.slot % kFigureSlots];
-  }
-  return connection;
-}
-
-Connection* Service::find(ConnectionId id) {
-  if (id.slot >= connections_.size()) return nullptr;
-  Connection& connection = connections_[id.slot];
-  return connection.id == id && connection.phase != Phase::free ? &connection : nullptr;
-}
-
 void Service::connect(ConnectCommand&& command) {
-  Connection& connection = slot(command.id);
-  connection.group = command.group;
-  begin(connection, std::move(command.endpoint));
-  const auto counter = counters_.find(command.group);
-  Consumer* const handler = counter != counters_.end() ? &counter->second : handler_;
-  connection.owner = command.owned ? handler : owner_;
-  connection.consumer = command.group != 0 ? handler : owner_;
-  record(connection);
+  Connection& connection = table_.place(command.id);
+  EventSink& handler = sinks_.ofGroup(command.group);
+  connection.belongTo(command.group, command.owned ? handler : sinks_.main(),
+                      command.group != 0 ? handler : sinks_.main());
+  figures_.begin(connection, std::move(command.endpoint));
+  flights_.begin(connection);
   handshakes_.enqueue(connection);
 }
 
-void Service::record(Connection& connection) {
-  if (flights_.events == 0) return;
-  auto recorder = std::make_shared<FlightRecorder>(flights_, connection.id, connection.group);
-  connection.flight = recorder.get();
-  std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
-  connection.cell->flight = std::move(recorder);
+void Service::flushNow(ConnectionId id) {
+  Connection* connection = find(id);
+  if (connection != nullptr && connection->established()) writer_.flush(*connection);
 }
 
-// It is over; what was recorded goes with its error, if there is one.
-void Service::endRecord(Connection& connection, ErrorInfo& error) {
-  if (std::exchange(connection.flight, nullptr) == nullptr) return;
-  std::shared_ptr<FlightRecorder> recorder;
-  {
-    std::scoped_lock locks(connection.cell->mutex, connection.cell->flightMutex);
-    recorder = std::move(connection.cell->flight);
+void Service::takeCommands() {
+  for (Item& item : channel().take()) {
+    if (auto* commands = std::get_if<Commands>(&item)) {
+      Outbox& outbox = channel().outbox;
+      if (SlabRef slab = outbox.slab(commands->slab)) {
+        apply(slab->data(), std::min<size_t>(commands->length, slab->size()), Source::main);
+        outbox.recycle(commands->slab);
+      }
+    } else if (auto* large = std::get_if<LargeCommand>(&item)) {
+      apply(large->record, large->payload.data(), Source::main);
+    } else if (auto* news = std::get_if<LeaseNews>(&item)) {
+      returns_.leaseNews(news->id);
+    } else if (auto* late = std::get_if<LeaseReturn>(&item)) {
+      returns_.leaseReturn(*late);
+    } else if (auto* clock = std::get_if<LeaseClock>(&item)) {
+      returns_.leaseClock(*clock);
+    } else {
+      connect(std::move(std::get<ConnectCommand>(item)));
+    }
   }
-  if (error) error.fields.set("flightRecord", recorder->copy(FlightRecorder::kAttached));
-}
-
-void Service::countMessages(uint32_t group, bool wanted) {
-  counters_.try_emplace(group, *handler_, wanted);
-}
-
-const CountingConsumer* Service::counter(uint32_t group) const {
-  const auto found = counters_.find(group);
-  return found != counters_.end() ? &found->second : nullptr;
-}
-
-Connection* Service::adopt(std::shared_ptr<const Endpoint> endpoint, Consumer& consumer) {
-  const auto id = channel_.slots.allocate();
-  if (!id) return nullptr;
-  Connection& connection = slot(*id);
-  begin(connection, std::move(endpoint));
-  connection.owner = connection.consumer = &consumer;
-  connection.opening = std::make_unique<Opening>();
-  connection.enter(Phase::opening);
-  return &connection;
+  resumeStalled();
 }
 
 // --- the turn ------------------------------------------------------------------------------------
 
+// Also where one is under way.
+void Service::beginTurn() {
+  const double now = preciseNow();
+  turn_.now = static_cast<uint64_t>(now);
+  turn_.clock = static_cast<uint64_t>(now * 1000);
+  figures_.turnBegan(now);
+}
+
 void Service::poll() {
-  turnBegins();
-  Poller::Ready ready[Poller::kBatch];
+  beginTurn();
+  Poller::Ready seen[Poller::kBatch];
   size_t read = 0;
   // A second look only where the first was full; whatever is left is reported again.
   for (int round = 0; round < 4; round++) {
-    looks_++;
-    const int count = poller_->wait(ready);
-    events_ += static_cast<size_t>(count);
+    const int count = polls_.wait(seen);
+    figures_.countEvents(static_cast<size_t>(count));
     for (int i = 0; i < count; i++) {
-      if (taken_ >= kAtOnce || read >= kConnectionsAtOnce) {
+      if (turn_.taken >= kAtOnce || read >= kConnectionsAtOnce) {
         finishTurn();
-        turnBegins();
+        beginTurn();
         read = 0;
       }
       read++;
-      const Poller::Ready& now = ready[i];
-      Connection* connection = find(now.id);
-      if (connection == nullptr) {
-        const uint32_t capacity = channel_.slots.capacity();
-        if (now.id.slot >= capacity) opener_->arrivals(now.id.slot - capacity);
-        continue;
-      }
-      if (connection->upgrading()) {
-        upgrade(*connection, now.readable || now.broken, now.writable && connection->wantWrite,
-                now.ended);
-        continue;
-      }
-      if (const Opening* const opening = connection->opening.get(); opening != nullptr) {
-        // An earlier attempt had the same name: what was seen before this one began is that one's.
-        if (opening->watched && opening->watchedSince < looks_) opener_->serve(*connection, now);
-        continue;
-      }
-      if (!connection->established()) continue;
-      Use use(*connection);
-      if (!use) {
-        park(*connection);
-        continue;
-      }
-      if (now.writable && connection->wantWrite) markDirty(*connection);
-      if (now.readable || now.broken) {
-        if (connection->reads()) {
-          whileMemoryLasts(*connection, [&] { readable(*connection, now.ended); });
-        } else if (connection->wantsInput()) {
-          connection->endTold |= now.ended;
-        } else if (!now.broken) {
-          updateInterest(*connection);
-        }
-      }
+      ready(seen[i]);
     }
     if (count < Poller::kBatch) break;
   }
   finishTurn();
 }
 
+void Service::ready(const Poller::Ready& now) {
+  Connection* connection = find(now.id);
+  if (connection == nullptr) {
+    uint32_t listener;
+    if (polls_.isListener(now.id, listener)) connector_->arrivals(listener);
+    return;
+  }
+  if (connection->upgrading()) {
+    return upgrade_.ready(*connection, now.readable || now.broken,
+                          now.writable && connection->polling.wantsRoom(), now.ended);
+  }
+  if (const Opening* const opening = connection->opening.get(); opening != nullptr) {
+    if (polls_.concerns(*opening)) connector_->serve(*connection, now);
+    return;
+  }
+  if (!connection->established()) return;
+  ConnectionGuard guard(*connection);
+  if (!guard) return polls_.park(*connection);
+  if (now.writable && connection->polling.wantsRoom()) queue_.markDirty(*connection);
+  if (!now.readable && !now.broken) return;
+  if (connection->reads()) {
+    closer_.whileMemoryLasts(*connection, [&] { reader_.readable(*connection, now.ended); });
+  } else if (connection->wantsInput()) {
+    connection->polling.noteEnd(now.ended);
+  } else if (!now.broken) {
+    polls_.update(*connection);
+  }
+}
+
 void Service::finishTurn() {
   if (std::exchange(inTurn_, true)) return;
-  turnBegins();
-  taken_ = 0;
-  opener_->turn();
+  beginTurn();
+  turn_.taken = 0;
+  connector_->turn();
   handshakes_.pump();
-  readPending();
+  reader_.readPending();
   // What JavaScript does while it is told can have to be written, and closing can have to be told.
   // Where that has no end, the loop has other things to do as well.
   for (int round = 0; round < kRounds; round++) {
-    flushing_.swap(dirty_);
-    sendTogether();
-    for (Connection* connection : flushing_) {
-      connection->dirty = false;
-      if (connection->established()) flush(*connection);
+    const std::vector<Connection*>& dirty = queue_.takeDirty();
+    joint_.send(dirty);
+    for (Connection* connection : dirty) {
+      connection->output.setDirty(false);
+      if (connection->established()) writer_.flush(*connection);
     }
-    flushing_.clear();
-    if (!finished_.empty()) poller_->settle();
-    for (size_t i = 0; i < finished_.size(); i++) {
-      if (finished_[i]->phase == Phase::dying) opener_->close(*finished_[i]);
-    }
-    finished_.clear();
-    host_.deliver();
-    if (flights_.events != 0) clock_ = flightClock();
-    if (dirty_.empty() && finished_.empty()) break;
+    closer_.closeFinished(*connector_);
+    host().deliver();
+    if (flights_.planned()) turn_.clock = flightClock();
+    if (!queue_.hasDirty() && !closer_.hasFinished()) break;
   }
-  if (!dirty_.empty() || !finished_.empty()) host_.wake();
+  if (queue_.hasDirty() || closer_.hasFinished()) host().wake();
   handshakes_.pump();
-  if (channel_.events.publish()) channel_.wakeMain();
-  for (const uint64_t next : {timers_.next(), leaseTimers_.next(), bioTimers_.next(),
-                              ws::SpareMemory::ofProcess().expiry(), buffersUntil_}) {
-    if (next != 0) host_.setTimer(next);
+  if (channel().events.publish()) channel().wakeMain();
+  for (const uint64_t next : {deadlines_.next(), requests_.nextExpiry(), delays_.next(),
+                              ws::SpareMemory::ofProcess().expiry(), buffers_.next()}) {
+    if (next != 0) host().setTimer(next);
   }
-  poller_->settle();
-  turnEnds();
+  polls_.poller().settle();
+  figures_.turnEnded();
   inTurn_ = false;
 }
 
 void Service::timer() {
-  turnBegins();
-  expireLeases();
-  speedUp();
-  ws::SpareMemory::ofProcess().expire(now_);
-  giveBackBuffers();
+  beginTurn();
+  returns_.expireLeases();
+  retryBackedOff();
+  ws::SpareMemory::ofProcess().expire(turn_.now);
+  buffers_.giveBack();
   Timers::Entry entry;
-  while (timers_.pop(now_, entry)) {
+  while (deadlines_.pop(turn_.now, entry)) {
     Connection* connection = find(entry.id);
-    if (connection == nullptr || connection->deadline != entry.deadline) continue;
-    connection->deadline = 0;
-    if (connection->phase == Phase::opening) {
-      handshakes_.expired(*connection, now_);
-    } else if (connection->request) {
-      CloseInfo& info = connection->closing();
-      if (!info.error) {
-        info.error.code = "ERR_HANDSHAKE_TIMEOUT";
-        info.error.fields.set("timeout", std::to_string(connection->endpoint->timeout));
-      }
-      finish(*connection);
-    } else if (connection->phase == Phase::closing) {
-      closeExpired(*connection);
+    if (connection == nullptr || connection->deadline() != entry.deadline) continue;
+    connection->setDeadline(0);
+    if (connection->phase() == Phase::opening) {
+      handshakes_.expired(*connection, turn_.now);
+    } else {
+      closer_.expired(*connection);
     }
   }
   finishTurn();
 }
 
-void Service::arm(Connection& connection, uint64_t deadline) {
-  connection.deadline = deadline;
-  if (deadline != 0) {
-    timers_.set(deadline, connection.id);
-  } else {
-    timers_.remove(connection.id);
+// Those that a BIO has put off, and whose time has come.
+void Service::retryBackedOff() {
+  Timers::Entry entry;
+  while (delays_.pop(turn_.now, entry)) {
+    Connection* connection = find(entry.id);
+    if (connection == nullptr) continue;
+    if (connection->upgrading()) {
+      upgrade_.ready(*connection, true, true, true);
+    } else if (!connection->established()) {
+      connector_->resume(*connection);
+    } else if (connection->polling.retry()) {
+      polls_.update(*connection);
+      if (connection->reads()) reader_.readable(*connection);
+      queue_.markDirty(*connection);
+    }
   }
-}
-
-void Service::markDirty(Connection& connection) {
-  if (connection.dirty) return;
-  dirty_.push_back(&connection);
-  connection.dirty = true;
 }
 
 }  // namespace lwspool

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "consumer.h"
+#include "event_sink.h"
 
 namespace lwspool {
 
@@ -16,7 +16,7 @@ class Unread {
   size_t bound() const { return before_ + since_; }
 
   // By how far the consumer is now.
-  size_t look(Consumer::Progress consumer) {
+  size_t look(EventSink::Progress consumer) {
     if (consumer.taken < mark_) return bound();
     before_ = consumer.taken < consumer.given ? since_ : 0;
     since_ = 0;

@@ -15,6 +15,7 @@ class EpollPoller final : public Poller {
 
   int descriptor() const override { return descriptor_; }
   int sharedSet() const override { return descriptor_; }
+  const char* syscall() const override { return "epoll_ctl"; }
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;

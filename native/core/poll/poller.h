@@ -31,6 +31,8 @@ class Poller {
   // By which any thread may take a descriptor out, with epoll_ctl(2); -1: only this one can.
   virtual int sharedSet() const = 0;
 
+  // The system call that add() and change() make, for the errors that they return.
+  virtual const char* syscall() const = 0;
   // Each returns 0 or an errno.
   virtual int add(int fd, ConnectionId id, bool read, bool write) = 0;
   // Also where nothing changes: what is ready, and was reported already, is reported again.

@@ -144,14 +144,14 @@ void UringPoller::enter() {
 bool UringPoller::unsubmitted() const { return io_uring_sq_ready(&ring_) > 0 || !waiting_.empty(); }
 
 // What comes to be known from now on need not be signalled: settle() looks for it.
-void UringPoller::hush() {
-  if (!std::exchange(hushed_, true)) io_uring_cq_eventfd_toggle(&ring_, false);
+void UringPoller::muteEventfd() {
+  if (!std::exchange(muted_, true)) io_uring_cq_eventfd_toggle(&ring_, false);
 }
 
 void UringPoller::settle() {
   const bool asked = unsubmitted();
   if (asked) enter();
-  if (std::exchange(hushed_, false)) {
+  if (std::exchange(muted_, false)) {
     io_uring_cq_eventfd_toggle(&ring_, true);
     // Before the flag is looked at: whoever sets it later finds signalling on.
     __sync_synchronize();
@@ -245,7 +245,7 @@ bool UringPoller::tell(const Answer& answer, Ready& out) {
 int UringPoller::wait(Ready* out) {
   uint64_t ignored;
   if (read(event_, &ignored, sizeof ignored) < 0 && errno != EAGAIN) return 0;
-  hush();
+  muteEventfd();
   int count = 0;
   for (bool some = true; some && count < kBatch && (count == 0 || more());) {
     enter();
@@ -262,7 +262,7 @@ size_t UringPoller::sendsTogether() const { return kSends; }
 // On a socket the kernel carries out a send that must not wait while it takes it in: once that has
 // been asked for, its answer is there.
 void UringPoller::send(std::span<Send> sends) {
-  hush();
+  muteEventfd();
   if (unsubmitted() && io_uring_sq_space_left(&ring_) < sends.size()) enter();
   keep({});  // all answers find room then, and none has to wait in the kernel
   batch_ += kSends;

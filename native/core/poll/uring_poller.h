@@ -23,6 +23,7 @@ class UringPoller final : public Poller {
 
   int descriptor() const override { return event_; }
   int sharedSet() const override { return -1; }
+  const char* syscall() const override { return "io_uring_enter"; }
   int add(int fd, ConnectionId id, bool read, bool write) override;
   int change(int fd, ConnectionId id, bool read, bool write) override;
   void remove(int fd, ConnectionId id) override;
@@ -65,13 +66,13 @@ class UringPoller final : public Poller {
   size_t withdraw(std::span<Send>);
   bool unsubmitted() const;
   bool more() const;
-  void hush();
+  void muteEventfd();
   void signal();
 
   io_uring ring_{};
   bool made_ = false;
-  int event_ = -1;       // an eventfd: the ring's own descriptor does not tell of deferred work
-  bool hushed_ = false;  // what comes is not signalled: it is looked for in settle()
+  int event_ = -1;      // an eventfd: the ring's own descriptor does not tell of deferred work
+  bool muted_ = false;  // what comes is not signalled: it is looked for in settle()
   std::vector<Watch> watches_;         // by slot
   std::vector<io_uring_sqe> waiting_;  // what is asked for and had no room; in its order
   std::vector<Answer> kept_;           // of polls, which came while sends were looked for

@@ -26,8 +26,8 @@ Ring::~Ring() {
   close(0);
   if (isOpen_) io_uring_queue_exit(&ring_);
   if (event_ >= 0) ::close(event_);
-  for (const Target& target : targets_) {
-    if (target.fd >= 0 && !target.fixed) ::close(target.fd);
+  for (const Socket& socket : sockets_) {
+    if (socket.fd >= 0 && !socket.fixed) ::close(socket.fd);
   }
 }
 
@@ -67,7 +67,7 @@ void Ring::clearEvent() {
 // --- sockets -------------------------------------------------------------------------------------
 
 int Ring::attach(int fd, int& target) {
-  Target made;
+  Socket made;
   if (!freeFiles_.empty()) {
     made = {freeFiles_.back(), true};
     const int result =
@@ -78,19 +78,19 @@ int Ring::attach(int fd, int& target) {
     made.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (made.fd < 0) return errno;
   }
-  if (freeTargets_.empty()) {
-    target = static_cast<int>(targets_.size());
-    targets_.push_back(made);
+  if (freeSockets_.empty()) {
+    target = static_cast<int>(sockets_.size());
+    sockets_.push_back(made);
   } else {
-    target = freeTargets_.back();
-    freeTargets_.pop_back();
-    targets_[static_cast<size_t>(target)] = made;
+    target = freeSockets_.back();
+    freeSockets_.pop_back();
+    sockets_[static_cast<size_t>(target)] = made;
   }
   return 0;
 }
 
 void Ring::detach(int target) {
-  Target& known = targets_[static_cast<size_t>(target)];
+  Socket& known = sockets_[static_cast<size_t>(target)];
   if (known.fixed) {
     const int none = -1;
     io_uring_register_files_update(&ring_, static_cast<unsigned>(known.fd), &none, 1);
@@ -99,7 +99,7 @@ void Ring::detach(int target) {
     ::close(known.fd);
   }
   known = {};
-  freeTargets_.push_back(target);
+  freeSockets_.push_back(target);
 }
 
 // --- operations ----------------------------------------------------------------------------------
@@ -185,8 +185,8 @@ int Ring::start(std::span<const uint64_t> ids) {
 }
 
 void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
-  const bool socket = operation.target >= 0;
-  const Target target = socket ? targets_[static_cast<size_t>(operation.target)] : Target{};
+  const bool hasSocket = operation.target >= 0;
+  const Socket socket = hasSocket ? sockets_[static_cast<size_t>(operation.target)] : Socket{};
   auto& parts = operation.parts;
   const bool single = parts.size() == 1;
   operation.message.msg_iov = parts.data();
@@ -194,32 +194,32 @@ void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
   const auto flags = static_cast<unsigned>(operation.flags);
   switch (operation.kind) {
     case Op::poll:
-      io_uring_prep_poll_add(&sqe, target.fd, operation.events);
+      io_uring_prep_poll_add(&sqe, socket.fd, operation.events);
       break;
     case Op::pollMany:
-      io_uring_prep_poll_multishot(&sqe, target.fd, operation.events);
+      io_uring_prep_poll_multishot(&sqe, socket.fd, operation.events);
       break;
     case Op::receive:
       if (single) {
-        io_uring_prep_recv(&sqe, target.fd, parts[0].iov_base, parts[0].iov_len, operation.flags);
+        io_uring_prep_recv(&sqe, socket.fd, parts[0].iov_base, parts[0].iov_len, operation.flags);
       } else {
-        io_uring_prep_recvmsg(&sqe, target.fd, &operation.message, flags);
+        io_uring_prep_recvmsg(&sqe, socket.fd, &operation.message, flags);
       }
       break;
     case Op::receiveMany:
-      io_uring_prep_recv_multishot(&sqe, target.fd, nullptr, 0, 0);
+      io_uring_prep_recv_multishot(&sqe, socket.fd, nullptr, 0, 0);
       sqe.buf_group = BufferRing::kGroup;
       sqe.flags |= IOSQE_BUFFER_SELECT;
       break;
     case Op::send:
       if (single) {
-        io_uring_prep_send(&sqe, target.fd, parts[0].iov_base, parts[0].iov_len, operation.flags);
+        io_uring_prep_send(&sqe, socket.fd, parts[0].iov_base, parts[0].iov_len, operation.flags);
       } else {
-        io_uring_prep_sendmsg(&sqe, target.fd, &operation.message, flags);
+        io_uring_prep_sendmsg(&sqe, socket.fd, &operation.message, flags);
       }
       break;
     case Op::sendZeroCopy:
-      io_uring_prep_send_zc(&sqe, target.fd, parts[0].iov_base, parts[0].iov_len, operation.flags,
+      io_uring_prep_send_zc(&sqe, socket.fd, parts[0].iov_base, parts[0].iov_len, operation.flags,
                             0);
       break;
     case Op::timeout:
@@ -230,7 +230,7 @@ void Ring::prepare(io_uring_sqe& sqe, Operation& operation) {
       io_uring_prep_link_timeout(&sqe, &operation.time, 0);
       break;
   }
-  if (target.fixed) sqe.flags |= IOSQE_FIXED_FILE;
+  if (socket.fixed) sqe.flags |= IOSQE_FIXED_FILE;
 }
 
 void Ring::cancel(uint64_t id) {

@@ -94,7 +94,7 @@ class Ring {
  private:
   static constexpr uint64_t kNobody = 0;  // user_data of what nobody waits for
 
-  struct Target {
+  struct Socket {
     int fd = -1;  // a duplicate, or an index in the table of registered files
     bool fixed = false;
   };
@@ -130,8 +130,8 @@ class Ring {
   bool isOpen_ = false;
   bool closed_ = false;
   int event_ = -1;
-  std::vector<Target> targets_;
-  std::vector<int> freeTargets_;
+  std::vector<Socket> sockets_;
+  std::vector<int> freeSockets_;
   std::vector<int> freeFiles_;  // indices in the table of registered files
   std::deque<Entry> entries_;   // which never move: the kernel reads of them
   std::vector<uint32_t> freeEntries_;

@@ -36,13 +36,13 @@ bool isOwn(int error) {
   }
 }
 
-// Calls `use(data, size)` with the parts that so many bytes fill.
-template <class Use>
-void forEachPart(const std::vector<iovec>& parts, size_t bytes, Use use) {
+// Calls `run(data, size)` with the parts that so many bytes fill.
+template <class Run>
+void forEachPart(const std::vector<iovec>& parts, size_t bytes, Run run) {
   for (const iovec& part : parts) {
     const size_t size = std::min(bytes, part.iov_len);
     if (size == 0) return;
-    use(static_cast<uint8_t*>(part.iov_base), size);
+    run(static_cast<uint8_t*>(part.iov_base), size);
     bytes -= size;
   }
 }

@@ -37,7 +37,7 @@ void Target::message(Connection& connection, ws::Opcode opcode, const uint8_t* d
   counts_.bytes += size;
   if (mode_ == TargetMode::echo) {
     service_.send(connection, opcode, data, size);
-    if (connection.out.size() > kBacklog && !connection.paused) {
+    if (connection.output.queue.size() > kBacklog && !connection.input.paused()) {
       service_.pause(connection, true);
       service_.mark(connection, 0, *this);
     }
@@ -57,14 +57,14 @@ void Target::data(Connection& connection, const uint8_t* data, size_t size) {
 void Target::ended(Connection& connection) { service_.end(connection); }
 
 void Target::fill(Connection& connection) {
-  while (connection.out.size() < kAhead) {
+  while (connection.output.queue.size() < kAhead) {
     service_.send(connection, ws::Opcode::binary, payload_.data(), payload_.size());
   }
   service_.mark(connection, 0, *this);
 }
 
 void Target::flushed(Connection& connection, uint32_t) {
-  if (connection.phase != Phase::open) return;
+  if (connection.phase() != Phase::open) return;
   if (mode_ == TargetMode::flood) {
     fill(connection);
   } else {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../net/consumer.h"
+#include "../net/event_sink.h"
 
 namespace lwspool {
 
@@ -24,7 +24,7 @@ struct TargetCounts {
   uint64_t bytes = 0;
 };
 
-class Target final : public Consumer {
+class Target final : public EventSink {
  public:
   Target(Service& service, TargetMode mode, size_t floodSize);
 
