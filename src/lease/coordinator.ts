@@ -11,7 +11,7 @@ import { LeaseTrace } from './trace.js';
 export interface CoordinatorOptions {
   /** Number of the worker's channel. */
   readonly channel: number;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
   readonly outbox: Outbox;
   readonly leases: ResolvedLeaseOptions;
   /** Undefined where nothing is counted. */
@@ -28,7 +28,7 @@ export interface CoordinatorOptions {
 /** The leases that one thread takes on one worker's connections. */
 export class LeaseCoordinator {
   readonly native: NativeLeases;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
   readonly outbox: Outbox;
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
@@ -40,7 +40,7 @@ export class LeaseCoordinator {
   #lastRequest = 0;
 
   constructor(options: CoordinatorOptions) {
-    this.native = new native.Leases(options.channel, options.side);
+    this.native = new native.Leases(options.channel, options.side === 'main' ? 'owner' : 'handler');
     this.channel = options.channel;
     this.side = options.side;
     this.outbox = options.outbox;

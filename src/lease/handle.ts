@@ -103,8 +103,8 @@ export class LeaseHandle implements SocketAccess {
     return state.ssl;
   }
 
-  vouch(): void {
-    this.require('vouch()');
+  confirmFrameBoundary(): void {
+    this.require('confirmFrameBoundary()');
     this.call('check', (native, ...name) => native.vouch(...name));
   }
 

@@ -87,7 +87,7 @@ export class Lease<Leased = unknown> {
    * an exclusive lease expire after reading this: both break the connection.
    *
    * When an exclusive lease ends, the kernel's counts show whether bytes were moved through the
-   * descriptor: a WebSocket then closes with ERR_LEASE_TAINTED, unless you called {@link vouch}.
+   * descriptor: a WebSocket then closes with ERR_LEASE_TAINTED, unless you called {@link confirmFrameBoundary}.
    *
    * @throws LwsPoolError ERR_TOO_MANY_FILES, ERR_LEASE_OPERATION
    */
@@ -139,8 +139,8 @@ export class Lease<Leased = unknown> {
    *
    * @throws LwsPoolError ERR_LEASE_MODE
    */
-  vouch(): void {
-    this.#handle.vouch();
+  confirmFrameBoundary(): void {
+    this.#handle.confirmFrameBoundary();
   }
 
   /**

@@ -61,7 +61,7 @@ export class Leasing<Leased extends Leasable = Leasable> implements Lender, Leas
     return this.#coordinator.native;
   }
 
-  get side(): 'owner' | 'handler' {
+  get side(): 'main' | 'handler' {
     return this.#coordinator.side;
   }
 

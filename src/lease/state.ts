@@ -22,7 +22,7 @@ export interface LeaseUser {
 export interface LeaseHome {
   readonly connection: { readonly id: string };
   readonly native: NativeLeases;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
   readonly slot: number;
   readonly generation: number;
   /** Ends it, once. */

@@ -91,8 +91,8 @@ export class HandlerGroup {
       ...context,
       data: spec.data,
       connections: this.connections,
-      handles: function handles(connection, options) {
-        return leasingOf(connection).now('exclusive', options, handles);
+      leaseNow: function leaseNow(connection, options) {
+        return leasingOf(connection).now('exclusive', options, leaseNow);
       },
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {

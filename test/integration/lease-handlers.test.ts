@@ -44,9 +44,9 @@ describe.each([
   ['ws', false],
   ['wss', true],
 ])('a handler, %s', (_name, secure) => {
-  it('has the handles at once, between what it sends before and after', async () => {
+  it('has a lease at once, between what it sends before and after', async () => {
     const { group, tell, received } = await told(secure);
-    expect((await tell('handles')).result).toEqual({
+    expect((await tell('leaseNow')).result).toEqual({
       facts: ['exclusive', 'mine', false, true],
       open: true,
       again: 'ERR_LEASE_BUSY',

@@ -142,7 +142,7 @@ describe('what is wrong is refused', () => {
     const uses: [string, () => unknown][] = [
       ['ssl', () => lease.ssl],
       ['leftover', () => lease.leftover],
-      ['vouch()', () => lease.vouch()],
+      ['confirmFrameBoundary()', () => lease.confirmFrameBoundary()],
       ['detach()', () => lease.detach()],
       ['detachToSocket()', () => lease.detachToSocket()],
       ['setOption()', () => socket.setOption('TCP_NODELAY', true)],

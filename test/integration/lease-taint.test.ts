@@ -181,7 +181,7 @@ describe.each(WIRES)('what is done properly harms nothing: %s', (wire) => {
     }));
 });
 
-describe('vouch()', () => {
+describe('confirmFrameBoundary()', () => {
   it('keeps a plain connection whose descriptor was used with whole frames', async () => {
     const { connection, peer, received } = await open(own.pool, 'ws');
     const got = delivered(connection);
@@ -190,7 +190,7 @@ describe('vouch()', () => {
     peer.write(frame(2, 'to be read there'));
     await until(() => lease.socket.unread() > 0);
     expect(readSync(lease.fd, Buffer.alloc(1000))).toBe(18);
-    lease.vouch();
+    lease.confirmFrameBoundary();
     lease.release();
     peer.write(frame(2, 'then'));
     connection.send(' and then');
@@ -203,7 +203,7 @@ describe('vouch()', () => {
     tainted(
       'ws',
       (lease) => {
-        lease.vouch();
+        lease.confirmFrameBoundary();
         lease.socket.write(Buffer.from('x'));
       },
       'what was written is not whole frames of a client',

@@ -16,7 +16,7 @@ function bed() {
   const link = { slot: 3, generation: 1, readyState: 1, hasUnsent: true };
   const coordinator = {
     channel: 0,
-    side: 'owner',
+    side: 'main',
     options: { timeout: 1000 },
     native: {
       take: () => BUSY,
