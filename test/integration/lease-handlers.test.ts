@@ -4,7 +4,7 @@ import { certificate, pause, payloads, until } from '../fixtures/leases.js';
 import { event, usePool } from '../fixtures/pool.js';
 import { afterUpgrade, frame } from '../fixtures/servers.js';
 
-const own = usePool();
+const own = usePool({ lease: { detectDeadlocks: true } });
 const handler = new URL('../fixtures/handlers/leasing.mjs', import.meta.url);
 
 /** A group of one connection, whose peer tells its handler what to do. */
