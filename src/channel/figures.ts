@@ -37,14 +37,14 @@ export const FIGURES = [
   'roundTripTotal',
   'messagesUnsent',
   'messagesDiscarded',
-  'ownerUnsent',
+  'mainUnsent',
   'requested',
   'resolved',
-  'ownerLeases',
-  'ownerWaitTotal',
-  'ownerWaitMax',
-  'ownerHoldTotal',
-  'ownerHoldMax',
+  'mainLeases',
+  'mainWaitTotal',
+  'mainWaitMax',
+  'mainHoldTotal',
+  'mainHoldMax',
   'handlerLeases',
   'handlerWaitTotal',
   'handlerWaitMax',
@@ -72,7 +72,7 @@ export const WORKER_FIGURE = {
   turnBegan: 9,
   messagesUnsent: 10,
   messagesDiscarded: 11,
-  ownerUnsent: 12,
+  mainUnsent: 12,
   heapUsed: 13,
   heapTotal: 14,
   external: 15,
@@ -155,14 +155,14 @@ export interface Counts {
   readonly figures: Figures | undefined;
   /** Of the worker. */
   readonly totals: Float64Array | undefined;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
 }
 
 /** A message that came to be sent too late. */
 export function countUnsent({ figures, totals, side }: Counts, slot: number): void {
   const row = figures?.row(slot);
   if (row === undefined || totals === undefined) return;
-  const name = side === 'owner' ? 'ownerUnsent' : 'messagesUnsent';
+  const name = side === 'main' ? 'mainUnsent' : 'messagesUnsent';
   (row.figures[row.base + FIGURE[name]] as number)++;
   (totals[WORKER_FIGURE[name]] as number)++;
 }

@@ -11,11 +11,11 @@ const FIGURES = 5;
 const SEGMENT = 1024;
 
 /** Payload bytes taken over from the sends of this side. */
-export const ACCEPTED = { owner: 0, handler: 1 } as const;
+export const ACCEPTED = { main: 0, handler: 1 } as const;
 /** Bytes on the wire that the kernel has not taken yet. */
 export const PENDING = 2;
 /** Where in {@link Ledgers.words} it stands how many commands of this side are written. */
-const WRITTEN = { owner: 6, handler: 7 } as const;
+const WRITTEN = { main: 6, handler: 7 } as const;
 /** How much is held of it, see Link.hold(). */
 const HELD = 8;
 

@@ -11,9 +11,9 @@ import { madeBy } from '../errors/made-by.js';
 import { FlightRecord } from '../flight/record.js';
 import type { Trouble } from '../health/warning.js';
 import { warningIn } from '../health/warning-record.js';
+import { ConnectionLeases } from '../lease/connection-leases.js';
 import { LeaseCoordinator } from '../lease/coordinator.js';
 import type { Lease } from '../lease/lease.js';
-import { Leasing } from '../lease/leasing.js';
 import type { LeaseMode } from '../lease/observation.js';
 import { type MessagesOptions, parseMessagesOptions } from '../options/messages.js';
 import type { LeaseOptions } from '../options/options.js';
@@ -86,7 +86,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   readonly #warn: (trouble: Trouble) => void;
   readonly #record: ConnectionFacts['record'];
   readonly #counted: Counted;
-  #leasing: Leasing<Connection> | undefined;
+  #leasing: ConnectionLeases<Connection> | undefined;
   /** Messages that have not been read yet. */
   #held: Holding | undefined;
   /** What comes is held: nobody has listened yet, or it is paused. */
@@ -355,8 +355,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /** @internal */
-  get leasing(): Leasing<Connection> {
-    this.#leasing ??= new Leasing(this, this.#link, this.#leases);
+  get leasing(): ConnectionLeases<Connection> {
+    this.#leasing ??= new ConnectionLeases(this, this.#link, this.#leases);
     return this.#leasing;
   }
 

@@ -1,7 +1,7 @@
 import { epochOffset, FIGURE, type FiguresRow, ROW } from '../channel/figures.js';
 import type { Link } from '../channel/link.js';
 import { createError } from '../errors/errors.js';
-import type { Leasing } from '../lease/leasing.js';
+import type { ConnectionLeases } from '../lease/connection-leases.js';
 import { flag, group, parseWith } from '../options/schema.js';
 import {
   type ConnectionStats,
@@ -14,7 +14,7 @@ import {
 const optionsOfStats = group({ tcp: flag, tls: flag });
 
 interface Leasable {
-  readonly leasing: Pick<Leasing, 'look'>;
+  readonly leasing: Pick<ConnectionLeases, 'look'>;
 }
 
 /** The figures of one connection, also once it is closed. */

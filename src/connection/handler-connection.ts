@@ -10,9 +10,9 @@ import {
 } from '../channel/link.js';
 import type { HeaderFields, LwsPoolError } from '../errors/errors.js';
 import type { FlightRecord } from '../flight/record.js';
+import { ConnectionLeases } from '../lease/connection-leases.js';
 import type { LeaseCoordinator } from '../lease/coordinator.js';
 import type { Lease } from '../lease/lease.js';
-import { Leasing } from '../lease/leasing.js';
 import type { LeaseMode } from '../lease/observation.js';
 import type { LeaseOptions } from '../options/options.js';
 import { refuseAssignments } from './browser-properties.js';
@@ -47,7 +47,7 @@ export class HandlerConnection {
   #addresses: Fields | undefined;
   #error: LwsPoolError | undefined;
   readonly #counted: Counted;
-  #leasing: Leasing<HandlerConnection> | undefined;
+  #leasing: ConnectionLeases<HandlerConnection> | undefined;
   #held: Holding | undefined;
 
   /** @internal */
@@ -236,8 +236,8 @@ export class HandlerConnection {
   }
 
   /** @internal */
-  get leasing(): Leasing<HandlerConnection> {
-    this.#leasing ??= new Leasing(this, this.#link, this.#service.leases);
+  get leasing(): ConnectionLeases<HandlerConnection> {
+    this.#leasing ??= new ConnectionLeases(this, this.#link, this.#service.leases);
     return this.#leasing;
   }
 

@@ -1,11 +1,10 @@
 import { describe } from '../base/describe.js';
 import { createError, LwsPoolError } from '../errors/errors.js';
-import { Grantor } from '../lease/context.js';
+import { type ConnectionLeases, isExclusive } from '../lease/connection-leases.js';
 import type { Lease } from '../lease/lease.js';
-import { isExclusive, type Leasing } from '../lease/leasing.js';
 import type { LeaseMode } from '../lease/observation.js';
 import { type Origin, originOf } from '../lease/origin.js';
-import type { LeaseState } from '../lease/state.js';
+import { LeaseScope } from '../lease/scope.js';
 import {
   type LeaseOptions,
   parseLeaseOptions,
@@ -15,7 +14,7 @@ import { EXCEPTION } from '../options/rejection.js';
 import { Connection } from './connection.js';
 
 interface Wanted {
-  readonly leasing: Leasing<Connection>;
+  readonly leases: ConnectionLeases<Connection>;
   /** In the caller's list. */
   readonly index: number;
 }
@@ -30,59 +29,42 @@ export function leaseAll(
   options: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
 ): Promise<Lease<Connection>[]> {
-  // Whoever awaits this holds them all.
-  const grantor = new Grantor();
   const origin = originOf(leaseAll, true);
-  return grantor.promise(() => take(connections, mode, options, defaults, origin, grantor));
+  // Whoever awaits this holds them all.
+  const scope = defaults.detectDeadlocks ? new LeaseScope() : undefined;
+  const take = () => takeAll(connections, mode, options, defaults, origin, scope);
+  return scope === undefined ? take() : scope.promise(take);
 }
 
-async function take(
+async function takeAll(
   connections: Iterable<Connection>,
   mode: LeaseMode,
   options: LeaseOptions | undefined,
   defaults: ResolvedLeaseOptions,
   origin: Origin,
-  grantor: Grantor,
+  scope: LeaseScope | undefined,
 ): Promise<Lease<Connection>[]> {
-  const held: LeaseState[] = [];
-  let left = 0;
-  let all = false;
-  grantor.grants({
-    get over() {
-      return left === 0;
-    },
-    blocks: (leasing, exclusively) => held.some((one) => one.blocks(leasing, exclusively)),
-  });
-  const noted = (state: LeaseState) => {
-    held.push(state);
-    left++;
-    const ended = state.onEnd;
-    state.onEnd = () => {
-      ended?.();
-      if (--left === 0 && all) grantor.end();
-    };
-  };
-  const leases: (Lease<Connection> | undefined)[] = [];
+  const taken: (Lease<Connection> | undefined)[] = [];
   try {
     const exclusive = isExclusive(mode);
     const terms = parseLeaseOptions(options, defaults);
     const wanted = inOrder(connections);
-    leases.length = wanted.length;
+    taken.length = wanted.length;
     const deadline = performance.now() + terms.timeout;
-    for (const { leasing, index } of wanted) {
-      leases[index] = leasing.take(exclusive, terms, origin, noted);
-      if (leases[index] !== undefined) continue;
+    for (const { leases, index } of wanted) {
+      taken[index] = leases.take({ exclusive, terms, origin, scope });
+      if (taken[index] !== undefined) continue;
       const timeout = Math.max(0, Math.ceil(deadline - performance.now()));
-      leases[index] = await leasing.request(exclusive, { ...terms, timeout }, origin, noted);
+      const rest = { ...terms, timeout };
+      taken[index] = await leases.request({ exclusive, terms: rest, origin, scope });
     }
-    all = true;
-    if (left === 0) grantor.end();
   } catch (error) {
-    for (const lease of leases) lease?.release();
-    grantor.end();
+    for (const lease of taken) lease?.release();
     throw error;
+  } finally {
+    scope?.complete();
   }
-  return leases as Lease<Connection>[];
+  return taken as Lease<Connection>[];
 }
 
 function inOrder(connections: Iterable<Connection>): Wanted[] {
@@ -91,16 +73,16 @@ function inOrder(connections: Iterable<Connection>): Wanted[] {
     if (typeof connections?.[Symbol.iterator] !== 'function') throw wrong(describe(connections));
     for (const connection of connections) {
       if (!(connection instanceof Connection)) throw wrong(describe(connection));
-      wanted.push({ leasing: connection.leasing, index: wanted.length });
+      wanted.push({ leases: connection.leasing, index: wanted.length });
     }
   } catch (cause) {
     // To iterate is the caller's own code.
     throw cause instanceof LwsPoolError ? cause : wrong(EXCEPTION, { cause });
   }
-  wanted.sort((a, b) => a.leasing.comparedTo(b.leasing));
-  for (const [index, { leasing }] of wanted.entries()) {
-    if (leasing === wanted[index - 1]?.leasing) {
-      throw wrong(`connection ${leasing.connection.id} twice`);
+  wanted.sort((a, b) => a.leases.comparedTo(b.leases));
+  for (const [index, { leases }] of wanted.entries()) {
+    if (leases === wanted[index - 1]?.leases) {
+      throw wrong(`connection ${leases.connection.id} twice`);
     }
   }
   return wanted;

@@ -2,16 +2,15 @@ import type { Outbox } from '../channel/outbox.js';
 import { type NativeLeases, native } from '../native.js';
 import type { ResolvedLeaseOptions } from '../options/options.js';
 import type { LeaseDurations } from './count.js';
-import type { LeaseHandle } from './handle.js';
 import { LeakWatch, type LeaseReport } from './leaks.js';
 import type { LeaseObservation, LeaseSubject } from './observation.js';
-import type { LeaseState } from './state.js';
+import { detectDeadlocks, ignoreDeadlocks } from './scope.js';
 import { LeaseTrace } from './trace.js';
 
 export interface CoordinatorOptions {
   /** Number of the worker's channel. */
   readonly channel: number;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
   readonly outbox: Outbox;
   readonly leases: ResolvedLeaseOptions;
   /** Undefined where nothing is counted. */
@@ -28,19 +27,19 @@ export interface CoordinatorOptions {
 /** The leases that one thread takes on one worker's connections. */
 export class LeaseCoordinator {
   readonly native: NativeLeases;
-  readonly side: 'owner' | 'handler';
+  readonly side: 'main' | 'handler';
   readonly outbox: Outbox;
   readonly options: ResolvedLeaseOptions;
   readonly channel: number;
   readonly durations: LeaseDurations | undefined;
   readonly observe: CoordinatorOptions['observe'];
   readonly trace: LeaseTrace;
-  readonly #flush: ((slot: number, generation: number) => void) | undefined;
-  readonly #leaks: LeakWatch;
+  readonly flush: CoordinatorOptions['flush'];
+  readonly leaks: LeakWatch;
   #lastRequest = 0;
 
   constructor(options: CoordinatorOptions) {
-    this.native = new native.Leases(options.channel, options.side);
+    this.native = new native.Leases(options.channel, options.side === 'main' ? 'owner' : 'handler');
     this.channel = options.channel;
     this.side = options.side;
     this.outbox = options.outbox;
@@ -48,30 +47,20 @@ export class LeaseCoordinator {
     this.durations = options.durations;
     this.observe = options.observe;
     this.trace = new LeaseTrace(options.userTiming);
-    this.#flush = options.flush;
-    this.#leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
+    this.flush = options.flush;
+    this.leaks = new LeakWatch(options.leases.leakDetectionThreshold, options.report);
+    if (options.leases.detectDeadlocks) detectDeadlocks();
   }
 
-  /** The worker is gone, and all its connections have ended. */
+  /** The worker is gone, or about to go, and all its connections have ended. Called once. */
   close(): void {
     this.native.close();
+    if (this.options.detectDeadlocks) ignoreDeadlocks();
   }
 
   /** A number for a request that has to wait; they are 32 bits wide. */
   nextRequest(): number {
     this.#lastRequest = (this.#lastRequest % 0x7fff_ffff) + 1;
     return this.#lastRequest;
-  }
-
-  flush(slot: number, generation: number): void {
-    this.#flush?.(slot, generation);
-  }
-
-  began(state: LeaseState, handle: LeaseHandle): void {
-    this.#leaks.began(state, handle);
-  }
-
-  ended(state: LeaseState): void {
-    this.#leaks.ended(state);
   }
 }

@@ -16,7 +16,7 @@ export interface LeaseDurations {
 
 export function leaseCount(
   row: FiguresRow | undefined,
-  side: 'owner' | 'handler',
+  side: 'main' | 'handler',
   all: LeaseDurations | undefined,
 ): LeaseCount | undefined {
   if (row === undefined) return undefined;

@@ -1,7 +1,6 @@
 import { decodeFields, textOf } from '../channel/fields.js';
 import { createError } from '../errors/errors.js';
 import type { NativeLeases } from '../native.js';
-import type { SocketAccess } from './access.js';
 import { refuseInBio } from './in-bio.js';
 import { AGAIN, systemError } from './outcome.js';
 import type { LeaseState } from './state.js';
@@ -32,7 +31,7 @@ type NativeCall<Result> = (
  * What the holder of a lease has of it: `lease`, `lease.socket` and `lease.tls` share this object,
  * and when the last of them is lost to the garbage collector, the lease has leaked.
  */
-export class LeaseHandle implements SocketAccess {
+export class LeaseHandle {
   readonly state: LeaseState;
 
   constructor(state: LeaseState) {
@@ -71,7 +70,7 @@ export class LeaseHandle implements SocketAccess {
     if (this.state.ending !== undefined) return false;
     const { leasing, token } = this.state;
     const outcome = leasing.native.check(leasing.slot, leasing.generation, token);
-    return !leasing.lost(this.state, outcome);
+    return !this.state.lost(outcome);
   }
 
   /** Whether there is TLS. */
@@ -134,14 +133,6 @@ export class LeaseHandle implements SocketAccess {
     return { address: textOf(fields, `${end}Address`), port };
   }
 
-  read(into: Uint8Array): number {
-    return this.move('recv', false, into);
-  }
-
-  write(bytes: Uint8Array): number {
-    return this.move('send', false, bytes);
-  }
-
   shutdown(how: keyof typeof HOW): void {
     this.call('shutdown', (native, ...name) => native.shutdown(...name, HOW[how]));
   }
@@ -160,7 +151,7 @@ export class LeaseHandle implements SocketAccess {
   /** @param plain only without TLS */
   detach(operation: string, plain: boolean): Detached {
     const { leasing } = this.require(operation);
-    if (this.secure && (plain || leasing.side === 'handler')) {
+    if (this.secure && (plain || leasing.coordinator.side === 'handler')) {
       const reason = plain
         ? 'the connection speaks TLS, and a net.Socket does not'
         : 'the worker has to let go of the SSL object first';
@@ -171,13 +162,13 @@ export class LeaseHandle implements SocketAccess {
     const detached = this.call<Detached>('detach', (native, ...name) =>
       native.detach(...name, DETACH_PATIENCE),
     );
-    leasing.end(this.state, 'detached');
+    this.state.end('detached');
     return detached;
   }
 
   #failure(outcome: number, what: string) {
     const { state } = this;
-    if (state.leasing.lost(state, outcome)) return state.error();
-    return systemError(outcome, what, state.leasing.connection.id);
+    if (state.lost(outcome)) return state.error();
+    return systemError(outcome, what, state.connection.id);
   }
 }

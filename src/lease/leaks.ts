@@ -1,5 +1,5 @@
-import type { LeaseHandle } from './handle.js';
-import type { LeaseState } from './state.js';
+import type { Ending, LeaseFacts } from './observation.js';
+import type { Origin } from './origin.js';
 
 /** A lease that its holder lost, or has held for too long. */
 export interface LeaseReport {
@@ -23,14 +23,26 @@ export interface LeaseReport {
   readonly stack: string;
 }
 
+/** What there is to find of a lease; not its handle, which could not be lost then. */
+interface Findable extends LeaseFacts {
+  readonly origin: Origin;
+  readonly acquiredAt: number;
+  readonly ending: Ending | undefined;
+  /** Whether its holder has a descriptor or an SSL object of it. */
+  readonly lends: boolean;
+  end(ending: Ending): void;
+}
+
 /** Finds leases whose holders forgot them, and reports those that are held for long. */
 export class LeakWatch {
   readonly #threshold: number | undefined;
   readonly #report: (report: LeaseReport) => void;
-  readonly #lost = new FinalizationRegistry<LeaseState>((state) => {
-    const leaked = state.ending === undefined;
-    state.leasing.end(state, 'released');
-    if (leaked) this.#tell('leaked', state);
+  /** Timers of those that are not overdue yet; undefined once they are. */
+  readonly #watched = new Map<Findable, NodeJS.Timeout | undefined>();
+  readonly #lost = new FinalizationRegistry<Findable>((lease) => {
+    const leaked = lease.ending === undefined;
+    lease.end('released');
+    if (leaked) this.#tell('leaked', lease);
   });
 
   constructor(threshold: number | undefined, report: (report: LeaseReport) => void) {
@@ -38,40 +50,43 @@ export class LeakWatch {
     this.#report = report;
   }
 
-  began(state: LeaseState, handle: LeaseHandle): void {
-    this.#lost.register(handle, state, state);
+  /** @param handle what the holder has of it */
+  began(lease: Findable, handle: object): void {
+    this.#lost.register(handle, lease, lease);
     if (this.#threshold === undefined) return;
-    state.watch = setTimeout(() => {
-      state.overdue = true;
-      this.#tell('overdue', state);
+    const timer = setTimeout(() => {
+      this.#watched.set(lease, undefined);
+      this.#tell('overdue', lease);
     }, this.#threshold);
-    state.watch.unref();
+    timer.unref();
+    this.#watched.set(lease, timer);
   }
 
   /** Any number of times. */
-  ended(state: LeaseState): void {
+  ended(lease: Findable): void {
     // Somebody still has to give up what the holder was lent.
-    if (state.duplicate < 0 && state.ssl === undefined) this.#lost.unregister(state);
-    if (state.watch === undefined) return;
-    clearTimeout(state.watch);
-    state.watch = undefined;
-    if (state.overdue) this.#tell('returned', state);
+    if (!lease.lends) this.#lost.unregister(lease);
+    if (!this.#watched.has(lease)) return;
+    const timer = this.#watched.get(lease);
+    this.#watched.delete(lease);
+    if (timer === undefined) this.#tell('returned', lease);
+    else clearTimeout(timer);
   }
 
-  #tell(kind: LeaseReport['kind'], state: LeaseState): void {
-    this.#report(reportOf(kind, state));
+  #tell(kind: LeaseReport['kind'], lease: Findable): void {
+    this.#report(reportOf(kind, lease));
   }
 }
 
-function reportOf(kind: LeaseReport['kind'], state: LeaseState): LeaseReport {
-  const stack = state.origin.stack ?? '';
+function reportOf(kind: LeaseReport['kind'], lease: Findable): LeaseReport {
+  const stack = lease.origin.stack ?? '';
   return {
     kind,
-    connection: state.leasing.connection.id,
-    mode: state.mode,
-    token: BigInt(state.token),
-    label: state.label,
-    heldFor: Date.now() - state.acquiredAt,
+    connection: lease.connection.id,
+    mode: lease.mode,
+    token: BigInt(lease.token),
+    label: lease.label,
+    heldFor: Date.now() - lease.acquiredAt,
     // Its first line would name an error, and there was none.
     stack: stack.slice(stack.indexOf('\n') + 1),
   };

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { madeBy } from '../errors/made-by.js';
 import { type Detached, LeaseHandle } from './handle.js';
+import { MAKE } from './internal.js';
 import { LeaseSocket } from './socket.js';
 import { LeaseTls } from './tls.js';
-import { TlsHandle } from './tls-handle.js';
 
 /** @internal The handle of a lease; undefined for anything else. */
 export let handleOf: (lease: unknown) => LeaseHandle | undefined;
@@ -33,7 +33,7 @@ export class Lease<Leased = unknown> {
   #tls: LeaseTls | undefined;
 
   /** @internal */
-  static make<Leased>(connection: Leased, handle: LeaseHandle): Lease<Leased> {
+  static [MAKE]<Leased>(connection: Leased, handle: LeaseHandle): Lease<Leased> {
     return new Lease(connection, handle);
   }
 
@@ -109,16 +109,14 @@ export class Lease<Leased = unknown> {
   /** The socket of the connection: options and TCP_INFO; with an exclusive lease also its bytes. */
   get socket(): LeaseSocket {
     this.#handle.require();
-    this.#socket ??= new LeaseSocket(this.#handle, this.#handle.state.exclusive);
+    this.#socket ??= LeaseSocket[MAKE](this.#handle);
     return this.#socket;
   }
 
   /** TLS of the connection; undefined without TLS. */
   get tls(): LeaseTls | undefined {
     if (this.#tls !== undefined) this.#handle.require();
-    else if (this.#handle.secure) {
-      this.#tls = new LeaseTls(new TlsHandle(this.#handle), this.#handle.state.exclusive);
-    }
+    else if (this.#handle.secure) this.#tls = LeaseTls[MAKE](this.#handle);
     return this.#tls;
   }
 
@@ -173,8 +171,7 @@ export class Lease<Leased = unknown> {
 
   /** Ends the lease and returns the connection. You may call it again; it never throws. */
   release(): void {
-    const { state } = this.#handle;
-    state.leasing.end(state, 'released');
+    this.#handle.state.end('released');
   }
 
   /** {@link release}, for `using`. */

@@ -1,9 +1,9 @@
 import { isUint8Array } from 'node:util/types';
-import { describe } from '../base/describe.js';
-import { createError } from '../errors/errors.js';
+import { argumentError } from '../errors/argument-error.js';
 import { madeBy } from '../errors/made-by.js';
 import { type NativeMemoryBio, native } from '../native.js';
 import { group, integer, parseWith } from '../options/schema.js';
+import { MAKE } from './internal.js';
 
 /** Options of {@link createMemoryBio}. */
 export interface MemoryBioOptions {
@@ -18,17 +18,24 @@ const check = group({
   limit: integer(LEAST, MOST, ' (bytes)'),
 });
 
+/** @internal The native BIO of one of ours; undefined for anything else. */
+export let nativeBioOf: (bio: unknown) => NativeMemoryBio | undefined;
+
 /**
  * Replaces the socket beneath TLS during an exclusive lease: you feed the bytes that OpenSSL reads, and
  * take the bytes that it writes. Put it in with `lease.tls.pushBio()`. Before the lease ends, empty it
  * and take it away with `popBio()`.
  */
 export class MemoryBio {
-  /** @internal */
-  readonly native: NativeMemoryBio;
+  static {
+    nativeBioOf = (bio) =>
+      typeof bio === 'object' && bio !== null && #native in bio ? bio.#native : undefined;
+  }
+
+  readonly #native: NativeMemoryBio;
 
   /** @internal */
-  static make(limit: number): MemoryBio {
+  static [MAKE](limit: number): MemoryBio {
     return new MemoryBio(limit);
   }
 
@@ -36,17 +43,17 @@ export class MemoryBio {
     if (!Number.isInteger(limit) || limit < LEAST || limit > MOST) {
       throw madeBy('MemoryBio', 'limit', limit, 'createMemoryBio({ limit })');
     }
-    this.native = new native.MemoryBio(limit);
+    this.#native = new native.MemoryBio(limit);
   }
 
   /** Number of fed bytes that OpenSSL has not read yet. */
   get unread(): number {
-    return this.native.pending()[0];
+    return this.#native.pending()[0];
   }
 
   /** Number of bytes that OpenSSL has written and you have not taken yet. */
   get untaken(): number {
-    return this.native.pending()[1];
+    return this.#native.pending()[1];
   }
 
   /**
@@ -56,8 +63,8 @@ export class MemoryBio {
    * @throws LwsPoolError ERR_INVALID_ARGUMENT
    */
   feed(bytes: Uint8Array): number {
-    if (!isUint8Array(bytes)) throw wrong('bytes', bytes, 'a Buffer or Uint8Array');
-    return this.native.feed(bytes);
+    if (!isUint8Array(bytes)) throw argumentError('bytes', bytes, 'a Buffer or Uint8Array');
+    return this.#native.feed(bytes);
   }
 
   /**
@@ -68,14 +75,14 @@ export class MemoryBio {
    */
   take(most: number = ALL): Buffer {
     if (!Number.isInteger(most) || most < 1 || most > ALL) {
-      throw wrong('most', most, 'a whole number of bytes, at least 1');
+      throw argumentError('most', most, 'a whole number of bytes, at least 1');
     }
-    return this.native.take(most);
+    return this.#native.take(most);
   }
 
   /** Tells OpenSSL that the peer has ended, after the bytes fed so far. */
   end(): void {
-    this.native.end();
+    this.#native.end();
   }
 }
 
@@ -85,9 +92,5 @@ export class MemoryBio {
  * @throws LwsPoolError ERR_INVALID_OPTION
  */
 export function createMemoryBio(options: MemoryBioOptions = {}): MemoryBio {
-  return MemoryBio.make(parseWith(check, options).limit ?? 1024 * 1024);
-}
-
-function wrong(argument: string, got: unknown, takes: string) {
-  return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(got), takes });
+  return MemoryBio[MAKE](parseWith(check, options).limit ?? 1024 * 1024);
 }

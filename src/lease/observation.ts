@@ -17,3 +17,17 @@ export interface LeaseSubject {
   readonly mode: LeaseMode;
   readonly label: string | undefined;
 }
+
+/** A lease that is asked for, as it is told of. */
+export interface LeaseRequest {
+  readonly connection: { readonly id: string };
+  readonly mode: LeaseMode;
+  readonly label: string | undefined;
+}
+
+/** A lease that was granted, as it is told of. */
+export interface LeaseFacts extends LeaseRequest {
+  readonly token: number;
+  /** When it was granted, as performance.now() counts; 0: nobody is to know of it. */
+  readonly began: number;
+}

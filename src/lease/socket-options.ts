@@ -1,7 +1,7 @@
 import { describe } from '../base/describe.js';
 import { nearest } from '../base/suggest.js';
 import { createError } from '../errors/errors.js';
-import type { SocketAccess } from './access.js';
+import type { LeaseHandle } from './handle.js';
 import { SOCKET_OPTIONS, type SocketOption } from './option-table.js';
 
 type Table = typeof SOCKET_OPTIONS;
@@ -36,9 +36,9 @@ export function findOption(name: unknown): SocketOption<unknown> {
 }
 
 /** Asks the kernel for an option. */
-export function readOption(access: SocketAccess, { level, number, kind }: SocketOption<unknown>) {
+export function readOption(handle: LeaseHandle, { level, number, kind }: SocketOption<unknown>) {
   const memory = new Uint8Array(kind.bytes);
-  const filled = access.getOption(level, number, memory);
+  const filled = handle.getOption(level, number, memory);
   return kind.decode(new DataView(memory.buffer), filled);
 }
 

@@ -1,7 +1,7 @@
 import { isUint8Array } from 'node:util/types';
-import { describe } from '../base/describe.js';
-import { createError } from '../errors/errors.js';
-import type { SocketAccess } from './access.js';
+import { argumentError } from '../errors/argument-error.js';
+import type { LeaseHandle } from './handle.js';
+import { MAKE } from './internal.js';
 import { SO_ERROR, SOL_SOCKET } from './option-table.js';
 import {
   encodeOption,
@@ -32,13 +32,15 @@ const tcpInfo = new Uint8Array(TCP_INFO_BYTES);
  * `details.errno` where the kernel refuses.
  */
 export class LeaseSocket {
-  readonly #access: SocketAccess;
-  readonly #exclusive: boolean;
+  readonly #handle: LeaseHandle;
 
   /** @internal */
-  constructor(access: SocketAccess, exclusive: boolean) {
-    this.#access = access;
-    this.#exclusive = exclusive;
+  static [MAKE](handle: LeaseHandle): LeaseSocket {
+    return new LeaseSocket(handle);
+  }
+
+  private constructor(handle: LeaseHandle) {
+    this.#handle = handle;
   }
 
   /**
@@ -48,7 +50,7 @@ export class LeaseSocket {
    * @throws LwsPoolError ERR_LEASE_OPERATION for a Unix socket
    */
   tcpInfo(): TcpInfo {
-    return decodeTcpInfo(tcpInfo, this.#access.getOption(IPPROTO_TCP, TCP_INFO, tcpInfo));
+    return decodeTcpInfo(tcpInfo, this.#handle.getOption(IPPROTO_TCP, TCP_INFO, tcpInfo));
   }
 
   /**
@@ -68,13 +70,13 @@ export class LeaseSocket {
     if (typeof nameOrLevel !== 'number') {
       const option = findOption(nameOrLevel);
       this.#refuseTaking(option.level, option.number);
-      return readOption(this.#access, option);
+      return readOption(this.#handle, option);
     }
     const level = integer('level', nameOrLevel, 0, MAX_INT);
     const name = integer('name', number, 0, MAX_INT);
     const into = Buffer.alloc(integer('length', length, 1, LONGEST_OPTION));
     this.#refuseTaking(level, name);
-    return into.subarray(0, this.#access.getOption(level, name, into));
+    return into.subarray(0, this.#handle.getOption(level, name, into));
   }
 
   /** Sets an option by its name in the manual, beyond the lease. Exclusive leases only. */
@@ -82,46 +84,46 @@ export class LeaseSocket {
   /** Sets any option from its bytes, setsockopt(2), beyond the lease. Exclusive leases only. */
   setOption(level: number, name: number, value: Uint8Array): void;
   setOption(nameOrLevel: unknown, numberOrValue: unknown, value?: unknown): void {
-    this.#needExclusive('setOption()');
+    this.#handle.require('setOption()');
     if (typeof nameOrLevel !== 'number') {
       const option = findOption(nameOrLevel);
       const bytes = encodeOption(nameOrLevel as string, option, numberOrValue);
-      this.#access.setOption(option.level, option.number, bytes);
+      this.#handle.setOption(option.level, option.number, bytes);
       return;
     }
     const level = integer('level', nameOrLevel, 0, MAX_INT);
     const name = integer('name', numberOrValue, 0, MAX_INT);
-    this.#access.setOption(level, name, bytesOf('value', value));
+    this.#handle.setOption(level, name, bytesOf('value', value));
   }
 
   /** Returns how many written bytes the peer has not acknowledged yet (SIOCOUTQ, tcp(7)). */
   unsent(): number {
-    return this.#access.unsent();
+    return this.#handle.unsent();
   }
 
   /** Returns how many received bytes wait in the kernel (SIOCINQ, tcp(7)). */
   unread(): number {
-    return this.#access.unread();
+    return this.#handle.unread();
   }
 
   /** Local IP address, or path of the Unix socket; `''` without one. */
   get localAddress(): string {
-    return this.#access.address('local').address;
+    return this.#handle.address('local').address;
   }
 
   /** Local port; 0 for a Unix socket. */
   get localPort(): number {
-    return this.#access.address('local').port;
+    return this.#handle.address('local').port;
   }
 
   /** The peer's IP address, or the path of its Unix socket. */
   get remoteAddress(): string {
-    return this.#access.address('remote').address;
+    return this.#handle.address('remote').address;
   }
 
   /** The peer's port; 0 for a Unix socket. */
   get remotePort(): number {
-    return this.#access.address('remote').port;
+    return this.#handle.address('remote').port;
   }
 
   /** Congestion control: `cubic`, `bbr`, ...; change it with `setOption('TCP_CONGESTION', name)`. */
@@ -136,11 +138,11 @@ export class LeaseSocket {
    * @returns how many bytes were read; 0: the peer has ended; -1: there are none now
    */
   read(buffer: Uint8Array): number {
-    this.#needExclusive('read()');
+    this.#handle.require('read()');
     const into = bytesOf('buffer', buffer);
     // A result of 0 would say that the peer has ended.
-    if (into.length === 0) throw wrong('buffer', buffer, 'a buffer of at least one byte');
-    return this.#access.read(into);
+    if (into.length === 0) throw argumentError('buffer', buffer, 'a buffer of at least one byte');
+    return this.#handle.move('recv', false, into);
   }
 
   /**
@@ -149,38 +151,30 @@ export class LeaseSocket {
    * @returns how many bytes were taken, perhaps fewer than given; -1: none can be taken now
    */
   write(buffer: Uint8Array): number {
-    this.#needExclusive('write()');
-    return this.#access.write(bytesOf('buffer', buffer));
+    this.#handle.require('write()');
+    return this.#handle.move('send', false, bytesOf('buffer', buffer));
   }
 
   /** Ends one direction or both, shutdown(2). Exclusive leases only. */
   shutdown(how: 'read' | 'write' | 'both'): void {
-    this.#needExclusive('shutdown()');
-    if (!HOW.includes(how)) throw wrong('how', how, '"read", "write" or "both"');
-    this.#access.shutdown(how);
+    this.#handle.require('shutdown()');
+    if (!HOW.includes(how)) throw argumentError('how', how, '"read", "write" or "both"');
+    this.#handle.shutdown(how);
   }
 
   /** Reading SO_ERROR clears it, and the connection has to learn of the error. */
   #refuseTaking(level: number, name: number): void {
-    if (level === SOL_SOCKET && name === SO_ERROR) this.#needExclusive("getOption('SO_ERROR')");
-  }
-
-  #needExclusive(operation: string): void {
-    if (!this.#exclusive) throw createError('ERR_LEASE_MODE', { operation, mode: 'shared' });
+    if (level === SOL_SOCKET && name === SO_ERROR) this.#handle.require("getOption('SO_ERROR')");
   }
 }
 
 function integer(argument: string, value: unknown, least: number, most: number): number {
   const number = value as number;
   if (Number.isInteger(value) && number >= least && number <= most) return number;
-  throw wrong(argument, value, `an integer from ${least} to ${most}`);
+  throw argumentError(argument, value, `an integer from ${least} to ${most}`);
 }
 
 function bytesOf(argument: string, value: unknown): Uint8Array {
   if (isUint8Array(value)) return value;
-  throw wrong(argument, value, 'a Buffer or another Uint8Array');
-}
-
-function wrong(argument: string, value: unknown, takes: string) {
-  return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(value), takes });
+  throw argumentError(argument, value, 'a Buffer or another Uint8Array');
 }

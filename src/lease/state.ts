@@ -1,8 +1,14 @@
+import { OPEN } from '../channel/link.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
-import type { NativeLeases } from '../native.js';
-import type { Held } from './context.js';
-import type { Ending, LeaseObservation } from './observation.js';
+import { bioScope } from './bio-scope.js';
+import type { LeasedConnection } from './leased.js';
+import type { Ending, LeaseFacts, LeaseMode, LeaseObservation } from './observation.js';
 import type { Origin } from './origin.js';
+import { NOT_HELD } from './outcome.js';
+import type { Held, LeaseScope } from './scope.js';
+
+/** By how much the clocks that a lease is measured with may differ. Milliseconds. */
+const CLOCK = 5;
 
 /** The error that the methods of a lease throw once it has ended. */
 const CODES = {
@@ -18,21 +24,6 @@ export interface LeaseUser {
   leave(state: LeaseState, patience: number): void;
 }
 
-/** The leases of a connection, as one of them knows them: see Leasing. */
-export interface LeaseHome {
-  readonly connection: { readonly id: string };
-  readonly native: NativeLeases;
-  readonly side: 'owner' | 'handler';
-  readonly slot: number;
-  readonly generation: number;
-  /** Ends it, once. */
-  end(state: LeaseState, ending: Ending): void;
-  /** Whether native code, which answered that, holds it to be over; then it is. */
-  lost(state: LeaseState, outcome: number): boolean;
-  /** Its connection is about to end by what the lease did. */
-  closing(): void;
-}
-
 /** What a lease is taken with, once it is granted. */
 export interface Grant {
   readonly exclusive: boolean;
@@ -42,20 +33,24 @@ export interface Grant {
   readonly maxHold: number | undefined;
   readonly origin: Origin;
   readonly began: number;
+  readonly observation: LeaseObservation | undefined;
+  /** The code that holds it, if deadlocks are looked for. */
+  readonly scope: LeaseScope | undefined;
+  /** Called once, when it ends. */
+  readonly onEnd: (state: LeaseState) => void;
 }
 
 /**
- * All that is known of a lease, apart from the objects that its holder has: when those are lost to
- * the garbage collector, this is what is left to give the lease back.
+ * The right to a connection: all that is known of a lease, apart from the objects that its holder
+ * has. When those are lost to the garbage collector, this is what is left to give the lease back.
  */
-export class LeaseState implements Held {
-  readonly leasing: LeaseHome;
+export class LeaseState implements Held, LeaseFacts {
+  readonly leasing: LeasedConnection;
   readonly exclusive: boolean;
   readonly token: number;
   readonly label: string | undefined;
   readonly origin: Origin;
   readonly acquiredAt = Date.now();
-  /** The same by `performance.now()`; 0: nobody is to know of it. */
   readonly began: number;
   readonly expiresAt: number | undefined;
   ending: Ending | undefined;
@@ -66,19 +61,15 @@ export class LeaseState implements Held {
   inode = 0;
   /** The SSL object that the holder was given, with a reference of its own. */
   ssl: bigint | undefined;
-  /** The timer of `leakDetectionThreshold`. */
-  watch: NodeJS.Timeout | undefined;
-  /** It was reported as held for too long. */
-  overdue = false;
   /** Who follows it besides. */
-  observation: LeaseObservation | undefined;
-  /** Called once, when it ends. */
-  onEnd: (() => void) | undefined;
+  readonly observation: LeaseObservation | undefined;
   /** Those that have to leave before it ends. */
   users: Set<LeaseUser> | undefined;
+  readonly #scope: LeaseScope | undefined;
+  readonly #onEnd: (state: LeaseState) => void;
   #controller: AbortController | undefined;
 
-  constructor(leasing: LeaseHome, grant: Grant) {
+  constructor(leasing: LeasedConnection, grant: Grant) {
     this.leasing = leasing;
     this.exclusive = grant.exclusive;
     this.token = grant.token;
@@ -86,14 +77,26 @@ export class LeaseState implements Held {
     this.origin = grant.origin;
     this.began = grant.began;
     this.expiresAt = grant.maxHold === undefined ? undefined : this.acquiredAt + grant.maxHold;
+    this.observation = grant.observation;
+    this.#scope = grant.scope;
+    this.#onEnd = grant.onEnd;
   }
 
-  get mode(): 'shared' | 'exclusive' {
+  get connection(): { readonly id: string } {
+    return this.leasing.connection;
+  }
+
+  get mode(): LeaseMode {
     return this.exclusive ? 'exclusive' : 'shared';
   }
 
   get over(): boolean {
     return this.ending !== undefined;
+  }
+
+  /** Whether the holder has a descriptor or an SSL object, which nothing but time takes back. */
+  get lends(): boolean {
+    return this.duplicate >= 0 || this.ssl !== undefined;
   }
 
   /** Whether asking for that lease would wait for this one. */
@@ -109,16 +112,36 @@ export class LeaseState implements Held {
     return this.#controller.signal;
   }
 
-  /** Fires the signal, where somebody asked for it. A lease that is released fires none. */
-  abort(): void {
-    this.#controller?.abort(this.error());
+  /** Any number of times; the first counts. */
+  end(ending: Ending): void {
+    if (bioScope.inside) {
+      setImmediate(() => this.end(ending));
+      return;
+    }
+    if (this.ending === undefined) this.#endOnce(ending);
+    // What was lent for as long as the holder wants it, even if the lease ended before.
+    if (ending === 'released' || ending === 'detached') this.#takeBack();
+    if (ending === 'detached') this.leasing.link.leave();
+    this.leasing.coordinator.leaks.ended(this);
+  }
+
+  /** Whether that outcome of a native call says that the lease is over; then it is. */
+  lost(outcome: number): boolean {
+    if (outcome !== NOT_HELD) return false;
+    // The worker's word is on its way. Nothing but time ends an exclusive lease while the connection
+    // is open; a shared one may have ended with the connection.
+    const open = this.leasing.link.readyState === OPEN && this.exclusive;
+    const { expiresAt = Number.POSITIVE_INFINITY } = this;
+    const expired =
+      Date.now() + CLOCK >= expiresAt || (open && expiresAt < Number.POSITIVE_INFINITY);
+    this.end(expired ? 'expired' : 'revoked');
+    return true;
   }
 
   /** What every use of it throws, now that it has ended. */
   error(): LwsPoolError {
-    const { connection } = this.leasing;
     const details = {
-      connection: connection.id,
+      connection: this.connection.id,
       label: this.label,
       ...(this.ending === 'detached' ? { reason: 'its connection was detached' } : {}),
       ...(this.ending === 'expired' && this.expiresAt !== undefined
@@ -130,5 +153,35 @@ export class LeaseState implements Held {
       details,
       this.cause === undefined ? undefined : { cause: this.cause },
     );
+  }
+
+  #endOnce(ending: Ending): void {
+    const { count, coordinator } = this.leasing;
+    this.ending = ending;
+    if (this.began > 0) count?.ended(this.began);
+    this.observation?.ended(ending);
+    // Before it is given back: what they have in flight is its.
+    for (const user of this.users ?? []) user.leave(this, 0);
+    if (this.began > 0) coordinator.trace.ended(this, ending);
+    if (ending === 'released') this.#giveBack();
+    this.#scope?.leaseEnded();
+    this.#onEnd(this);
+    // A lease that is released fires no signal.
+    if (ending !== 'released') this.#controller?.abort(this.error());
+  }
+
+  #giveBack(): void {
+    const { native, slot, generation } = this.leasing;
+    const closing = native.release(slot, generation, this.token, this.duplicate) === 1;
+    if (closing) this.leasing.closing();
+  }
+
+  #takeBack(): void {
+    const { native, slot, generation } = this.leasing;
+    const { duplicate, inode, ssl } = this;
+    this.duplicate = -1;
+    this.ssl = undefined;
+    if (duplicate >= 0) native.closeDuplicate(slot, generation, duplicate, inode);
+    if (ssl !== undefined) native.dropTls(ssl);
   }
 }

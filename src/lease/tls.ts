@@ -1,14 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
-import type { BioFigures } from '../base/bio-figures.js';
-import { describe } from '../base/describe.js';
+import type { BioFigures, NativeBio } from '../base/bio-figures.js';
+import { argumentError } from '../errors/argument-error.js';
 import { createError } from '../errors/errors.js';
 import type { NativeTlsFacts } from '../native.js';
 import type { BioOptions } from '../options/bio.js';
 import { flag, group, parseWith } from '../options/schema.js';
+import { figuresOf } from './bio.js';
 import { type BioDefinition, parseBio } from './custom-bio.js';
-import { MemoryBio } from './memory-bio.js';
-import type { TlsAccess } from './tls-access.js';
+import type { LeaseHandle } from './handle.js';
+import { MAKE } from './internal.js';
+import { type MemoryBio, nativeBioOf } from './memory-bio.js';
 
 /** Lengths in RFC 8446 section 7.1 and RFC 5705 section 4 are 16 bits wide. */
 const LONGEST = 65_535;
@@ -29,15 +31,17 @@ const updateKeysCheck = group({ requestPeer: flag });
  * lease once it has ended. Moving bytes and changing the connection need an exclusive lease.
  */
 export class LeaseTls {
-  readonly #access: TlsAccess;
-  readonly #exclusive: boolean;
+  readonly #handle: LeaseHandle;
   #facts: NativeTlsFacts | undefined;
   #certificates: readonly X509Certificate[] | undefined;
 
   /** @internal */
-  constructor(access: TlsAccess, exclusive: boolean) {
-    this.#access = access;
-    this.#exclusive = exclusive;
+  static [MAKE](handle: LeaseHandle): LeaseTls {
+    return new LeaseTls(handle);
+  }
+
+  private constructor(handle: LeaseHandle) {
+    this.#handle = handle;
   }
 
   /** Version of TLS: `TLSv1.2`, `TLSv1.3`. */
@@ -105,7 +109,7 @@ export class LeaseTls {
    * TLS 1.3, until a ticket of the server has been read. It holds secrets: guard it like a key.
    */
   get session(): Buffer | undefined {
-    return this.#access.session();
+    return this.#handle.call('SSL_get1_session', (native, ...name) => native.tlsSession(...name));
   }
 
   /** Whether the handshake resumed an earlier session. */
@@ -130,7 +134,7 @@ export class LeaseTls {
 
   /** Number of decrypted bytes that wait in OpenSSL (SSL_pending(3)). */
   get pending(): number {
-    return this.#access.pending();
+    return this.#handle.call('SSL_pending', (native, ...name) => native.tlsPending(...name));
   }
 
   /**
@@ -143,18 +147,22 @@ export class LeaseTls {
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
     const operation = 'exportKeyingMaterial()';
-    this.#access.check();
+    this.#handle.check();
     if (!Number.isInteger(length) || length < 1 || length > LONGEST) {
-      throw wrong('length', length, `a whole number from 1 to ${LONGEST}`);
+      throw argumentError('length', length, `a whole number from 1 to ${LONGEST}`);
     }
     if (typeof label !== 'string' || label === '') {
-      throw wrong('label', label, 'a string that is not empty');
+      throw argumentError('label', label, 'a string that is not empty');
     }
     if (context !== undefined && (!isUint8Array(context) || context.length > LONGEST)) {
-      throw wrong('context', context, `a Buffer or Uint8Array of at most ${LONGEST} bytes`);
+      throw argumentError('context', context, `a Buffer or Uint8Array of at most ${LONGEST} bytes`);
     }
-    const material = this.#access.exportKeyingMaterial(length, label, context);
-    if (typeof material === 'string') throw refused(operation, material);
+    const material = Buffer.alloc(length);
+    const exported = this.#handle.call<boolean | string>(
+      'SSL_export_keying_material',
+      (native, ...name) => native.exportKeyingMaterial(...name, material, label, context),
+    );
+    if (typeof exported === 'string') throw refused(operation, exported);
     return material;
   }
 
@@ -168,22 +176,23 @@ export class LeaseTls {
   read(into: Uint8Array): number {
     this.#needsExclusive('read()');
     if (!isUint8Array(into) || into.length === 0) {
-      throw wrong('into', into, 'a Buffer or Uint8Array of at least 1 byte');
+      throw argumentError('into', into, 'a Buffer or Uint8Array of at least 1 byte');
     }
-    return this.#access.read(into);
+    return this.#handle.move('recv', true, into);
   }
 
   /**
    * Encrypts and sends as many bytes as possible without waiting. Exclusive leases only.
    *
-   * @returns how many bytes were taken; 0: the kernel takes none now, and part of a record waits. Then
-   *   write the same bytes again, with or without more behind them, before you send anything else
+   * @returns how many bytes were taken, perhaps fewer than given; -1: none can be taken now, and part
+   *   of a record waits. Then write the same bytes again, with or without more behind them, before you
+   *   send anything else
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_ARGUMENT
    */
   write(bytes: Uint8Array): number {
     this.#needsExclusive('write()');
-    if (!isUint8Array(bytes)) throw wrong('bytes', bytes, 'a Buffer or Uint8Array');
-    return bytes.length === 0 ? 0 : this.#access.write(bytes);
+    if (!isUint8Array(bytes)) throw argumentError('bytes', bytes, 'a Buffer or Uint8Array');
+    return bytes.length === 0 ? 0 : this.#handle.move('send', true, bytes);
   }
 
   /**
@@ -191,7 +200,7 @@ export class LeaseTls {
    * TLS 1.3 only.
    *
    * @returns true if the KeyUpdate message has left; false if the kernel takes nothing now: finish a
-   *   `write()` that returned 0, then call again
+   *   `write()` that returned -1, then call again
    * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION, ERR_TLS_OPERATION
    */
   updateKeys(options: UpdateKeysOptions = {}): boolean {
@@ -205,7 +214,10 @@ export class LeaseTls {
         hint: 'Connect with "tls.minVersion" set to "TLSv1.3" where keys have to change.',
       });
     }
-    return answered(operation, this.#access.updateKeys(requestPeer));
+    const updated = this.#handle.call('SSL_key_update', (native, ...name) =>
+      native.updateKeys(...name, requestPeer),
+    );
+    return answered(operation, updated);
   }
 
   /**
@@ -217,21 +229,10 @@ export class LeaseTls {
    */
   shutdown(): boolean {
     this.#needsExclusive('shutdown()');
-    return answered('shutdown()', this.#access.shutdown());
-  }
-
-  /**
-   * Not supported: TLS 1.3 has no renegotiation, and for TLS 1.2 it is switched off.
-   *
-   * @throws LwsPoolError ERR_TLS_OPERATION, always
-   */
-  renegotiate(): never {
-    this.#access.check();
-    throw createError('ERR_TLS_OPERATION', {
-      operation: 'renegotiate()',
-      reason: 'TLS 1.3 has no renegotiation, and in TLS 1.2 it is switched off',
-      hint: 'Use updateKeys() for new keys in TLS 1.3; open a new connection for anything else.',
-    });
+    const sent = this.#handle.call('SSL_shutdown', (native, ...name) =>
+      native.shutdownTls(...name),
+    );
+    return answered('shutdown()', sent);
   }
 
   /**
@@ -240,7 +241,9 @@ export class LeaseTls {
    * @throws LwsPoolError the error of the lease
    */
   get bios(): readonly BioFigures[] {
-    return this.#access.bios();
+    return this.#handle
+      .call<NativeBio[]>('BIO', (native, ...name) => native.bios(...name))
+      .map(figuresOf);
   }
 
   /** Returns the figures of the topmost BIO of a type; undefined without one. */
@@ -260,7 +263,10 @@ export class LeaseTls {
   pushBio(bio: BioOptions | BioDefinition | MemoryBio): void {
     const operation = 'pushBio()';
     this.#needsExclusive(operation);
-    const pushed = this.#access.pushBio(bio instanceof MemoryBio ? bio.native : parseBio(bio));
+    const below = nativeBioOf(bio) ?? parseBio(bio as BioOptions | BioDefinition);
+    const pushed = this.#handle.call<true | string>('BIO_push', (native, ...name) =>
+      native.pushBio(...name, below),
+    );
     if (pushed !== true) throw refused(operation, pushed, LATER);
   }
 
@@ -274,26 +280,27 @@ export class LeaseTls {
   popBio(): BioFigures {
     const operation = 'popBio()';
     this.#needsExclusive(operation);
-    const popped = this.#access.popBio();
+    const popped = this.#handle.call<NativeBio | string>('BIO_pop', (native, ...name) =>
+      native.popBio(...name),
+    );
     if (typeof popped === 'string') throw refused(operation, popped, LATER);
-    return popped;
+    return figuresOf(popped);
   }
 
   /** The facts, once it is sure that the lease is still held. */
   #held(): NativeTlsFacts {
-    if (this.#facts === undefined) this.#facts = this.#access.facts();
-    else this.#access.check();
+    if (this.#facts === undefined) {
+      this.#facts = this.#handle.call('SSL', (native, ...name) => native.tlsFacts(...name));
+    } else {
+      this.#handle.check();
+    }
     return this.#facts;
   }
 
   #needsExclusive(operation: string): void {
-    this.#access.check();
-    if (!this.#exclusive) throw createError('ERR_LEASE_MODE', { operation, mode: 'shared' });
+    this.#handle.check();
+    this.#handle.require(operation);
   }
-}
-
-function wrong(argument: string, got: unknown, takes: string) {
-  return createError('ERR_INVALID_ARGUMENT', { argument, got: describe(got), takes });
 }
 
 function refused(operation: string, reason: string, hint?: string) {

@@ -1,15 +1,7 @@
 import { channels } from '../base/diagnostics.js';
 import { measure } from '../base/user-timing.js';
 import type { LwsPoolError } from '../errors/errors.js';
-import type { Ending, LeaseMode } from './observation.js';
-import type { LeaseState } from './state.js';
-
-/** A lease that is asked for, as it is told of. */
-export interface Wanted {
-  readonly connection: { readonly id: string };
-  readonly mode: LeaseMode;
-  readonly label: string | undefined;
-}
+import type { Ending, LeaseFacts, LeaseRequest } from './observation.js';
 
 /** What is told of the leases that one thread takes. Where nobody looks, next to nothing is done. */
 export class LeaseTrace {
@@ -20,47 +12,46 @@ export class LeaseTrace {
     this.#timing = timing;
   }
 
-  requested(wanted: Wanted): void {
-    if (channels.leaseRequested.hasSubscribers) channels.leaseRequested.publish(told(wanted));
+  requested(request: LeaseRequest): void {
+    if (channels.leaseRequested.hasSubscribers) channels.leaseRequested.publish(asked(request));
   }
 
   /** @param waited milliseconds; 0: it was free */
-  granted(state: LeaseState, waited: number): void {
+  granted(lease: LeaseFacts, waited: number): void {
     if (this.#timing && waited > 0) {
-      measure('lws-pool:lease:wait', performance.now() - waited, detailOf(state));
+      measure('lws-pool:lease:wait', performance.now() - waited, detailOf(lease));
     }
     if (!channels.leaseGranted.hasSubscribers) return;
-    channels.leaseGranted.publish({ ...toldOf(state), waited });
+    channels.leaseGranted.publish({ ...granted(lease), waited });
   }
 
-  /** @param asked when it was asked for, as performance.now() counts */
-  failed(wanted: Wanted, error: LwsPoolError, asked: number): void {
-    const { connection, mode, label } = wanted;
+  /** @param since when it was asked for, as performance.now() counts */
+  failed(request: LeaseRequest, error: LwsPoolError, since: number): void {
+    const { connection, mode, label } = request;
     if (this.#timing) {
       const detail = { connection: connection.id, mode, label, error: error.code };
-      measure('lws-pool:lease:wait', asked, detail);
+      measure('lws-pool:lease:wait', since, detail);
     }
     if (!channels.leaseFailed.hasSubscribers) return;
-    channels.leaseFailed.publish({ ...told(wanted), error, waited: performance.now() - asked });
+    channels.leaseFailed.publish({ ...asked(request), error, waited: performance.now() - since });
   }
 
-  ended(state: LeaseState, ending: Ending): void {
-    if (this.#timing) measure('lws-pool:lease:hold', state.began, detailOf(state));
+  ended(lease: LeaseFacts, ending: Ending): void {
+    if (this.#timing) measure('lws-pool:lease:hold', lease.began, detailOf(lease));
     const channel = channels.leaseEnded[ending];
     if (!channel.hasSubscribers) return;
-    channel.publish({ ...toldOf(state), held: performance.now() - state.began });
+    channel.publish({ ...granted(lease), held: performance.now() - lease.began });
   }
 }
 
-function detailOf({ leasing, mode, label, token }: LeaseState) {
-  return { connection: leasing.connection.id, mode, label, token };
+function detailOf({ connection, mode, label, token }: LeaseFacts) {
+  return { connection: connection.id, mode, label, token };
 }
 
-function told({ connection, mode, label }: Wanted) {
+function asked({ connection, mode, label }: LeaseRequest) {
   return { connection, mode, label };
 }
 
-function toldOf(state: LeaseState) {
-  const { leasing, mode, label, token } = state;
-  return { ...told({ connection: leasing.connection, mode, label }), token: BigInt(token) };
+function granted(lease: LeaseFacts) {
+  return { ...asked(lease), token: BigInt(lease.token) };
 }

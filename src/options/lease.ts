@@ -24,6 +24,7 @@ export interface ResolvedLeaseOptions {
   readonly timeout: number;
   readonly maxHold: number | undefined;
   readonly leakDetectionThreshold: number | undefined;
+  readonly detectDeadlocks: boolean;
 }
 
 export interface ResolvedLeaseTerms {

@@ -82,13 +82,13 @@ export class PoolWorker {
       ledgers: new Ledgers(this.#channel),
       figures: stats ? new Figures(this.#channel) : undefined,
       totals: this.#channel.workerFigures(),
-      side: 'owner',
+      side: 'main',
       held: this.#channel.held(),
       ceiling,
     };
     this.#leases = new LeaseCoordinator({
       channel: this.#channel.key,
-      side: 'owner',
+      side: 'main',
       outbox: this.outbox,
       leases,
       durations: stats ? { wait: figures.leaseWait, hold: figures.leaseHold } : undefined,

@@ -7,7 +7,7 @@ import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
 import { HandlerConnection } from '../connection/handler-connection.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
-import type { Leasing } from '../lease/leasing.js';
+import type { ConnectionLeases } from '../lease/connection-leases.js';
 import type { GroupReport, HandlerSpec } from './control.js';
 import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
 import { Tallies } from './tally.js';
@@ -47,7 +47,7 @@ function watch(result: unknown, failed: (thrown: unknown) => void): void {
   if (result instanceof Promise) result.catch(failed);
 }
 
-function leasingOf(connection: unknown): Leasing<HandlerConnection> {
+function leasingOf(connection: unknown): ConnectionLeases<HandlerConnection> {
   if (connection instanceof HandlerConnection) return connection.leasing;
   throw createError('ERR_INVALID_ARGUMENT', {
     argument: 'connection',
@@ -91,8 +91,8 @@ export class HandlerGroup {
       ...context,
       data: spec.data,
       connections: this.connections,
-      handles: function handles(connection, options) {
-        return leasingOf(connection).now('exclusive', options, handles);
+      leaseNow: function leaseNow(connection, options) {
+        return leasingOf(connection).now('exclusive', options, leaseNow);
       },
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {

@@ -19,7 +19,7 @@ export interface HandlerContext<Data = unknown> {
    * @throws LwsPoolError ERR_LEASE_BUSY where another holder has it, or not all that was sent
    *   has left; ERR_CONNECTION_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT
    */
-  handles(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
+  leaseNow(connection: HandlerConnection, options?: LeaseOptions): Lease<HandlerConnection>;
   /**
    * Counts the messages of the group's connections in this worker, closed ones included. On raw
    * connections each read counts as a message. Native code counts, with or without `message`.

@@ -1,9 +1,9 @@
-import type { Connection } from 'lws-pool';
+import { type Connection, createPool } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
 import { open, pause } from '../fixtures/leases.js';
 import { rejection, usePool } from '../fixtures/pool.js';
 
-const own = usePool({ lease: { timeout: 5000 } });
+const own = usePool({ lease: { timeout: 5000, detectDeadlocks: true } });
 
 const deadlock = { code: 'ERR_LEASE_DEADLOCK' };
 
@@ -153,4 +153,17 @@ describe('no deadlock is seen where there is none', () => {
     connection.terminate();
     other.connection.terminate();
   });
+});
+
+it('without the option it is not looked for: the wait ends with its timeout', async () => {
+  const pool = await createPool({ threads: 1 });
+  try {
+    const { connection } = await open(pool, 'ws');
+    const lease = await connection.lease('exclusive');
+    const error = await rejection(connection.lease('exclusive', { timeout: 20 }));
+    expect(error.code).toBe('ERR_LEASE_TIMEOUT');
+    lease.release();
+  } finally {
+    await pool.destroy();
+  }
 });

@@ -4,7 +4,7 @@ import { certificate, pause, payloads, until } from '../fixtures/leases.js';
 import { event, usePool } from '../fixtures/pool.js';
 import { afterUpgrade, frame } from '../fixtures/servers.js';
 
-const own = usePool();
+const own = usePool({ lease: { detectDeadlocks: true } });
 const handler = new URL('../fixtures/handlers/leasing.mjs', import.meta.url);
 
 /** A group of one connection, whose peer tells its handler what to do. */
@@ -44,9 +44,9 @@ describe.each([
   ['ws', false],
   ['wss', true],
 ])('a handler, %s', (_name, secure) => {
-  it('has the handles at once, between what it sends before and after', async () => {
+  it('has a lease at once, between what it sends before and after', async () => {
     const { group, tell, received } = await told(secure);
-    expect((await tell('handles')).result).toEqual({
+    expect((await tell('leaseNow')).result).toEqual({
       facts: ['exclusive', 'mine', false, true],
       open: true,
       again: 'ERR_LEASE_BUSY',

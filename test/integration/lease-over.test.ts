@@ -65,7 +65,6 @@ function uses(lease: Lease<Connection>): [string, () => unknown][] {
     ['tls write', () => tls.write(Buffer.from('nonsense'))],
     ['updateKeys', () => tls.updateKeys()],
     ['tls shutdown', () => tls.shutdown()],
-    ['renegotiate', () => tls.renegotiate()],
   ];
 }
 

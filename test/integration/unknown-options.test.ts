@@ -117,7 +117,7 @@ describe('an option that does not exist', () => {
     const told = await new Promise((resolve) => single.on('post', resolve));
     expect(told).toEqual({
       ...{ send: 'bogus', stats: 'bogus', lease: 'bogus', tryLease: 'bogus' },
-      ...{ withLease: 'bogus', handles: 'bogus' },
+      ...{ withLease: 'bogus', leaseNow: 'bogus' },
       ...{ onopen: 'onopen', onmessage: 'onmessage', onclose: 'onclose', onerror: 'onerror' },
       binaryType: 'binaryType',
     });

@@ -23,7 +23,7 @@ test('leases know what they are on', () => {
   expectTypeOf(connection.lease('shared')).resolves.toEqualTypeOf<Lease<Connection>>();
   expectTypeOf(connection.tryLease('exclusive')).toEqualTypeOf<Lease<Connection> | undefined>();
   expectTypeOf(handled.lease('shared')).resolves.toEqualTypeOf<Lease<HandlerConnection>>();
-  expectTypeOf(context.handles(handled)).toEqualTypeOf<Lease<HandlerConnection>>();
+  expectTypeOf(context.leaseNow(handled)).toEqualTypeOf<Lease<HandlerConnection>>();
   expectTypeOf(pool.leaseAll([connection], 'shared')).resolves.toEqualTypeOf<Lease<Connection>[]>();
   expectTypeOf(pool.leaseAll(new Set([connection]), 'exclusive')).resolves.toBeArray();
   expectTypeOf(lease.connection).toEqualTypeOf<Connection>();

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Link } from '../../src/channel/link.js';
 import { Command, Event } from '../../src/channel/record.js';
 import type { LwsPoolError } from '../../src/errors/errors.js';
+import { ConnectionLeases } from '../../src/lease/connection-leases.js';
 import type { LeaseCoordinator } from '../../src/lease/coordinator.js';
-import { Leasing } from '../../src/lease/leasing.js';
 import { LeaseTrace } from '../../src/lease/trace.js';
 
 const BUSY = -1;
@@ -16,7 +16,7 @@ function bed() {
   const link = { slot: 3, generation: 1, readyState: 1, hasUnsent: true };
   const coordinator = {
     channel: 0,
-    side: 'owner',
+    side: 'main',
     options: { timeout: 1000 },
     native: {
       take: () => BUSY,
@@ -35,10 +35,9 @@ function bed() {
     nextRequest: () => commands.length + 1,
     flush: () => undefined,
     trace: new LeaseTrace(false),
-    began: () => undefined,
-    ended: () => undefined,
+    leaks: { began: () => undefined, ended: () => undefined },
   };
-  const leasing = new Leasing(
+  const leases = new ConnectionLeases(
     { id: '0.3.1' },
     link as unknown as Link,
     coordinator as unknown as LeaseCoordinator,
@@ -49,13 +48,13 @@ function bed() {
     return payload;
   };
   return {
-    leasing,
+    leases,
     link,
     commands,
     released,
     grant: (token: number) =>
-      leasing.onRecord(Event.leased, number(token), commands.at(-1)?.request ?? 0),
-    expire: (token: number) => leasing.onRecord(Event.leaseExpired, number(token), 0),
+      leases.onRecord(Event.leased, number(token), commands.at(-1)?.request ?? 0),
+    expire: (token: number) => leases.onRecord(Event.leaseExpired, number(token), 0),
   };
 }
 
@@ -69,9 +68,9 @@ const codeOf = (asked: Promise<unknown>) =>
 // Records come in batches, and those who wait hear of them only after the batch.
 describe('a lease that the worker grants', () => {
   it('is granted, though its waiter is aborted in the same batch', async () => {
-    const { leasing, grant, released } = bed();
+    const { leases, grant, released } = bed();
     const controller = new AbortController();
-    const asked = leasing.lease('exclusive', { signal: controller.signal });
+    const asked = leases.lease('exclusive', { signal: controller.signal });
     await soon();
     grant(7);
     controller.abort();
@@ -82,9 +81,9 @@ describe('a lease that the worker grants', () => {
   });
 
   it('is given back where its waiter was aborted before', async () => {
-    const { leasing, grant, released, commands } = bed();
+    const { leases, grant, released, commands } = bed();
     const controller = new AbortController();
-    const asked = codeOf(leasing.lease('exclusive', { signal: controller.signal }));
+    const asked = codeOf(leases.lease('exclusive', { signal: controller.signal }));
     await soon();
     controller.abort();
     expect(commands.map(({ type }) => type)).toEqual([Command.lease, Command.cancelLease]);
@@ -95,20 +94,20 @@ describe('a lease that the worker grants', () => {
   });
 
   it('is revoked when the connection ends in the same batch', async () => {
-    const { leasing, link, grant } = bed();
-    const asked = leasing.lease('exclusive');
+    const { leases, link, grant } = bed();
+    const asked = leases.lease('exclusive');
     await soon();
     grant(7);
     link.readyState = 3;
-    leasing.onClosed(undefined);
+    leases.onClosed(undefined);
     const lease = await asked;
     expect(lease.released).toBe(true);
     expect(lease.signal.reason).toMatchObject({ code: 'ERR_LEASE_REVOKED' });
   });
 
   it('is expired when it expires in the same batch', async () => {
-    const { leasing, grant, expire } = bed();
-    const asked = leasing.lease('exclusive', { maxHold: 1 });
+    const { leases, grant, expire } = bed();
+    const asked = leases.lease('exclusive', { maxHold: 1 });
     await soon();
     grant(7);
     expire(7);
@@ -117,9 +116,9 @@ describe('a lease that the worker grants', () => {
   });
 
   it('makes room for the next who waits', async () => {
-    const { leasing, grant, commands } = bed();
-    const first = leasing.lease('exclusive');
-    const second = leasing.lease('exclusive');
+    const { leases, grant, commands } = bed();
+    const first = leases.lease('exclusive');
+    const second = leases.lease('exclusive');
     await soon();
     expect(commands).toHaveLength(1);
     grant(7);
@@ -134,8 +133,8 @@ describe('a lease that the worker grants', () => {
     [-2, 'ERR_NOT_ESTABLISHED'],
     [-3, 'ERR_CONNECTION_CLOSED'],
   ])('is refused with the reason: %i, %s', async (refusal, code) => {
-    const { leasing, grant } = bed();
-    const asked = codeOf(leasing.lease('exclusive'));
+    const { leases, grant } = bed();
+    const asked = codeOf(leases.lease('exclusive'));
     await soon();
     grant(refusal);
     expect(await asked).toBe(code);
@@ -150,8 +149,8 @@ describe('a lease that is lost before the worker has said why', () => {
     ['expired', 'ERR_LEASE_EXPIRED', 'shared', 1, 1],
     ['was revoked', 'ERR_LEASE_REVOKED', 'exclusive', undefined, 1],
   ] as const)('%s: %s, %s, %s ms, state %i', async (_how, code, mode, maxHold, readyState) => {
-    const { leasing, link, grant } = bed();
-    const asked = leasing.lease(mode, { maxHold });
+    const { leases, link, grant } = bed();
+    const asked = leases.lease(mode, { maxHold });
     await soon();
     grant(7);
     const lease = await asked;

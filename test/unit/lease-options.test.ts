@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as kinds from '../../src/lease/option-kinds.js';
 import { SOCKET_OPTIONS, type SocketOption } from '../../src/lease/option-table.js';
-import { LeaseSocket } from '../../src/lease/socket.js';
 import type {
   SettableSocketOption,
   SocketOptionName,
@@ -68,7 +67,7 @@ function samplesOf(name: SocketOptionName) {
 
 describe('the options', () => {
   it.each(settable)('%s is read as it was set', (name) => {
-    const socket = new LeaseSocket(new FakeSocket(), true);
+    const { socket } = new FakeSocket();
     for (const value of samplesOf(name).takes) {
       socket.setOption(name, value as never);
       expect(socket.getOption(name)).toEqual(value);
@@ -77,7 +76,7 @@ describe('the options', () => {
 
   it.each(settable)('%s refuses other values, and sets nothing', (name) => {
     const access = new FakeSocket();
-    const socket = new LeaseSocket(access, true);
+    const { socket } = access;
     for (const value of samplesOf(name).refuses) {
       const { code, details } = thrownBy(() => socket.setOption(name, value as never));
       expect([code, details.argument]).toEqual(['ERR_INVALID_ARGUMENT', 'value']);
@@ -88,7 +87,7 @@ describe('the options', () => {
 
   it.each(fixed)('%s is read and cannot be set', (name) => {
     const access = new FakeSocket();
-    const socket = new LeaseSocket(access, true);
+    const { socket } = access;
     const { level, number, kind } = SOCKET_OPTIONS[name] as SocketOption<unknown>;
     const [, value] = samplesOf(name).takes;
     const set = () => socket.setOption(name as never, value as never);
@@ -117,7 +116,7 @@ describe('the options', () => {
 describe('their memory', () => {
   const set = (name: SettableSocketOption, value: unknown) => {
     const access = new FakeSocket();
-    new LeaseSocket(access, true).setOption(name, value as never);
+    access.socket.setOption(name, value as never);
     return Object.fromEntries([...access.options].map(([key, bytes]) => [key, [...bytes]]));
   };
 
@@ -142,8 +141,8 @@ describe('their memory', () => {
   });
 
   it('may be filled in part', () => {
-    const access = new FakeSocket();
-    const socket = new LeaseSocket(access, false);
+    const access = new FakeSocket(false);
+    const { socket } = access;
     access.setOption(0, 1, Uint8Array.of(16));
     expect(socket.getOption('IP_TOS')).toBe(16);
     expect(socket.getOption('TCP_ULP')).toBe('');

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createError } from '../../src/errors/errors.js';
-import { LeaseSocket } from '../../src/lease/socket.js';
+import type { LeaseSocket } from '../../src/lease/socket.js';
 import { TCP_INFO_BYTES } from '../../src/lease/tcp-info.js';
 import { FakeSocket } from './support/socket-access.js';
 import { thrownBy } from './support/thrown.js';
 
 function lease(exclusive: boolean) {
-  const access = new FakeSocket();
-  return { access, socket: new LeaseSocket(access, exclusive) };
+  const access = new FakeSocket(exclusive);
+  return { access, socket: access.socket };
 }
 
 describe('any lease', () => {
@@ -72,7 +72,7 @@ describe('any lease', () => {
     access.getOption =
       access.unsent =
       access.address =
-      access.write =
+      access.move =
         () => {
           throw over;
         };

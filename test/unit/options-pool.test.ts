@@ -62,7 +62,12 @@ describe('parsePoolOptions', () => {
       connect: { timeout: 5, data: [1] },
     };
     const { connect, lease, ...rest } = parsePoolOptions({ ...options, lease: { maxHold: 9 } });
-    expect(lease).toEqual({ timeout: 30_000, maxHold: 9, leakDetectionThreshold: undefined });
+    expect(lease).toEqual({
+      timeout: 30_000,
+      maxHold: 9,
+      leakDetectionThreshold: undefined,
+      detectDeadlocks: false,
+    });
     expect(rest).toEqual({
       ...{ threads: 256, maxConnections: 1, handshakesInFlight: 4096, placement },
       poller: 'io_uring',

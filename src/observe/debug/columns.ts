@@ -72,8 +72,8 @@ export function numberColumn(name: Exclude<DebugColumn, TextName>, compared: Com
   const of = (row: number) => rowsOf(table)[row] as TableRow;
   if (name === 'worker') return (row: number) => of(row).of.worker;
   if (name === 'leases') {
-    const { ownerLeases, handlerLeases } = FIGURE;
-    return (row: number) => value(of(row), ownerLeases) + value(of(row), handlerLeases);
+    const { mainLeases, handlerLeases } = FIGURE;
+    return (row: number) => value(of(row), mainLeases) + value(of(row), handlerLeases);
   }
   if (name === 'age') {
     const opened = readerOf(table, 'opened');

@@ -137,7 +137,7 @@ function workerStats(
     descriptors: connections.opening + connections.open + connections.closing,
     messagesReceived: figure('messagesReceived'),
     messagesSent: figure('messagesSent'),
-    messagesUnsent: figure('messagesUnsent') + figure('ownerUnsent'),
+    messagesUnsent: figure('messagesUnsent') + figure('mainUnsent'),
     messagesDiscarded: figure('messagesDiscarded'),
     bytesReceived: figure('bytesReceived'),
     bytesSent: figure('bytesSent'),

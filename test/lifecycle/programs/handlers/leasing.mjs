@@ -5,6 +5,6 @@ const leases = [];
 
 export default defineHandler((context) => ({
   open(connection) {
-    leases.push(context.handles(connection));
+    leases.push(context.leaseNow(connection));
   },
 }));

@@ -4,7 +4,7 @@ import { defineHandler, Ring } from 'lws-pool';
 export default defineHandler((context) => ({
   async open(connection) {
     const ring = new Ring();
-    const lease = context.handles(connection);
+    const lease = context.leaseNow(connection);
     await ring.timeout(5);
     ring.recv(lease, Buffer.alloc(100)).catch(() => undefined);
     setTimeout(() => {
