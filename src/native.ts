@@ -359,7 +359,7 @@ export interface NativeTlsFacts {
 export interface NativeAddon {
   readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Ring: NativeRingClass;
-  readonly Leases: new (channelKey: number, side: 'owner' | 'handler') => NativeLeases;
+  readonly Leases: new (channelKey: number, side: 'main' | 'handler') => NativeLeases;
   readonly Channel: new (
     capacity: number,
     onEvents: OnEvents,

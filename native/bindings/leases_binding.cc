@@ -54,7 +54,7 @@ std::shared_ptr<Channel> channelOf(const Napi::CallbackInfo& info) {
 LeasesBinding::LeasesBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<LeasesBinding>(info),
       leases_(channelOf(info),
-              info[1].As<Napi::String>().Utf8Value() == "owner" ? Source::main : Source::handler) {}
+              info[1].As<Napi::String>().Utf8Value() == "main" ? Source::main : Source::handler) {}
 
 Napi::Value LeasesBinding::take(const Napi::CallbackInfo& info) {
   refuseInside(info);

@@ -39,7 +39,7 @@ export class LeaseCoordinator {
   #lastRequest = 0;
 
   constructor(options: CoordinatorOptions) {
-    this.native = new native.Leases(options.channel, options.side === 'main' ? 'owner' : 'handler');
+    this.native = new native.Leases(options.channel, options.side);
     this.channel = options.channel;
     this.side = options.side;
     this.outbox = options.outbox;
