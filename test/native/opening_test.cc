@@ -25,6 +25,7 @@ class Watching final : public Connector {
 
   std::vector<SocketPair> pairs;
   std::vector<Poller::Ready> served;
+  size_t handedOver = 0;
   std::function<void(Connection&)> onServed;
 
   void start(Connection& connection) override {
@@ -33,6 +34,7 @@ class Watching final : public Connector {
   }
   void abandon(Connection& connection) override { service_.handshakes().attemptOver(connection); }
   bool connected(const Connection&) const override { return false; }
+  void established(Connection&) override { handedOver++; }
   void close(Connection& connection) override { service_.destroyed(connection); }
   void serve(Connection& connection, const Poller::Ready& ready) override {
     served.push_back(ready);
@@ -81,6 +83,7 @@ TEST_CASE("opening: what is ready is the connector's until it stands, and nothin
   };
   bed.turns();
   CHECK_EQ(bed.connector.served.size(), 2);
+  CHECK_EQ(bed.connector.handedOver, 1);
   CHECK_EQ(bed.main.of(id), Events{"opened", "data early"});
   REQUIRE_EQ(write(bed.connector.pairs[0].theirs, "late", 4), 4);
   bed.turns();

@@ -46,8 +46,9 @@ void Establisher::established(Connection& connection, int fd, SSL* ssl) {
   ConnectionGuard guard(connection);
   requests_.makeLeasable(connection);
   note(connection, Flight::opened);
-  if (connection.flight() != nullptr && ssl != nullptr)
+  if (connection.flight() != nullptr && ssl != nullptr) {
     watchTls(ssl, *connection.cell(), Lock::held);
+  }
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
   if (!opening->headers.empty()) facts.set("headers", opening->headers);

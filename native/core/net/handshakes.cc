@@ -191,6 +191,7 @@ void Handshakes::finish(Connection& connection) {
 
 void Handshakes::succeeded(Connection& connection) {
   if (std::exchange(connection.opening->inWindow, false)) inFlight_--;
+  host_.connector().established(connection);
 }
 
 }  // namespace lwspool

@@ -56,7 +56,7 @@ class Handshakes {
 
   // From the connector. An attempt is over and nothing of it is left; opening->error says why.
   void attemptOver(Connection&);
-  // The connection stands and leaves the window.
+  // The connection stands and leaves the window; the connector is told.
   void succeeded(Connection&);
 
  private:
