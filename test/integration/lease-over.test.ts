@@ -229,7 +229,7 @@ it('a lease reaches nothing of the connection that has taken slot and descriptor
   // As the package has it, and beneath it: the addon with the names of both generations.
   expect(thrown(() => socket.write(Buffer.from('x'))).code).toBe('ERR_LEASE_REVOKED');
   lease.release();
-  const leases = new addon.Leases(channel, 'owner');
+  const leases = new addon.Leases(channel, 'main');
   for (const age of [generation, generation + 1]) {
     expect(leases.check(slot, age, Number(token))).toBe(-4);
     expect(leases.release(slot, age, Number(token), -1)).toBe(-4);

@@ -64,7 +64,7 @@ it('a connection that is not open yet is not established, and its predecessor is
   });
   const opening = own.pool.connect(`ws://127.0.0.1:${port}/`);
   await until(() => answer !== undefined, 'the request');
-  const leases = new addon.Leases(channel, 'owner');
+  const leases = new addon.Leases(channel, 'main');
   for (const exclusive of [true, false]) {
     expect(leases.take(slot, generation + 1, exclusive, false, 0)).toBe(NOT_ESTABLISHED);
     expect(leases.take(slot, generation, exclusive, false, 0)).toBe(CLOSED);

@@ -244,7 +244,7 @@ it('answers behind one that shows that its lease is over are told', async () => 
   await new Promise(setImmediate);
   // Only the worker knows of the end: this thread does not get to hear of it.
   const [channel, slot, generation] = place(first.connection);
-  const leases = new addon.Leases(channel, 'owner');
+  const leases = new addon.Leases(channel, 'main');
   while (leases.check(slot, generation, Number(lease.token)) === 0);
   controller.abort();
   const codes = async (all: Promise<{ code: string }>[]) =>
