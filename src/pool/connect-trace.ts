@@ -1,6 +1,7 @@
 import { channels } from '../base/diagnostics.js';
 import { measure } from '../base/user-timing.js';
 import type { Connection } from '../connection/connection.js';
+import { CORE } from '../connection/internal.js';
 import type { Target } from '../connection/url.js';
 import type { LwsPoolError } from '../errors/errors.js';
 
@@ -18,7 +19,7 @@ export interface ConnectAttempt {
 
 /** What its worker has noted of an opening; nothing with `createPool({ stats: false })`. */
 function measureParts(connection: Connection, detail: object): void {
-  if (connection.link.figures === undefined) return;
+  if (connection[CORE].link.figures === undefined) return;
   const { queued, begun, connected, secured, opened } = connection.stats().phases;
   const part = (name: string, start: number | undefined, end: number | undefined) => {
     if (start === undefined || end === undefined) return;

@@ -11,6 +11,7 @@ import { CLOSING, type Wire } from '../channel/link.js';
 import { Outbox } from '../channel/outbox.js';
 import { Command, Event } from '../channel/record.js';
 import { Connection } from '../connection/connection.js';
+import { CORE } from '../connection/internal.js';
 import { createError, type LwsPoolError, withFlightRecord } from '../errors/errors.js';
 import { FlightRecord } from '../flight/record.js';
 import { ConnectionChecks } from '../health/connection-checks.js';
@@ -19,6 +20,7 @@ import { Pulse } from '../health/pulse.js';
 import type { Trouble } from '../health/warning.js';
 import { warningIn } from '../health/warning-record.js';
 import { LeaseCoordinator } from '../lease/coordinator.js';
+import { MAKE } from '../lease/internal.js';
 import type { LeaseReport } from '../lease/leaks.js';
 import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '../native.js';
 import type { OwnerFigures } from '../observe/stats/owner.js';
@@ -329,7 +331,8 @@ export class PoolWorker {
   round(now: number): void {
     const at = (slot: number) => {
       const entry = this.#entries[slot];
-      return entry?.connection === undefined || entry.handled ? undefined : entry.connection;
+      if (entry?.connection === undefined || entry.handled) return undefined;
+      return entry.connection[CORE];
     };
     this.#checks?.round(this.#entries.length, at, now);
   }
@@ -382,7 +385,7 @@ export class PoolWorker {
     now: number,
   ): void {
     const { connection, generation, closeTimeout } = entry;
-    const { readyState, cut } = connection.link;
+    const { readyState, cut } = connection[CORE].link;
     if (readyState !== CLOSING) return;
     entry.closingSince ??= now;
     if (!cut && now - entry.closingSince < closeTimeout) return;
@@ -391,10 +394,10 @@ export class PoolWorker {
     const error = cut
       ? undefined
       : this.#withRecord(createError('ERR_CLOSE_TIMEOUT', details), slot, entry);
-    connection.keepStats();
+    connection[CORE].keepStats();
     this.#disown(slot, generation);
     if (error !== undefined) this.#figures.ended(error.code);
-    guarded(() => connection.onClosed(1006, '', error));
+    guarded(() => connection[CORE].onClosed(1006, '', error));
   }
 
   #disown(slot: number, generation: number): void {
@@ -421,7 +424,7 @@ export class PoolWorker {
       const { url, id } = entry.connection;
       const own = this.#withRecord(endedWithPool(error, { url, connection: id }), slot, entry);
       this.#figures.ended(error.code);
-      guarded(() => entry.connection.onClosed(1006, '', own));
+      guarded(() => entry.connection[CORE].onClosed(1006, '', own));
     }
     this.#leases.close();
     this.onSampled();
@@ -452,7 +455,7 @@ export class PoolWorker {
     } else if (type === Event.closed) {
       this.#closed(slot, generation, entry.connection, payload, aux);
     } else {
-      entry.connection.onRecord(type, payload, isBinary, aux);
+      entry.connection[CORE].onRecord(type, payload, isBinary, aux);
     }
   };
 
@@ -479,17 +482,18 @@ export class PoolWorker {
     this.#channel.flightRecord(slot, generation);
 
   #opened(slot: number, generation: number, request: Request, payload: Buffer): void {
-    const connection = Connection.make({
-      wire: this.#wire,
-      leases: this.#leases,
-      record: this.#record,
+    const connection = Connection[MAKE]({
+      place: {
+        wire: this.#wire,
+        worker: this.index,
+        url: request.url,
+        kind: request.kind,
+        highWaterMark: request.highWaterMark,
+        leases: this.#leases,
+        flightRecord: this.#record,
+      },
       slot,
       generation,
-      highWaterMark: request.highWaterMark,
-      worker: this.index,
-      id: this.#id(slot, generation),
-      url: request.url,
-      kind: request.kind,
       handled: request.group !== 0,
       fields: decodeFields(payload),
       warn: this.#events.onTrouble,
@@ -500,7 +504,7 @@ export class PoolWorker {
     request.resolve(connection);
     if (this.#opening.push(connection) > 1) return;
     setImmediate(() => {
-      for (const opened of this.#opening.splice(0)) opened.onSettled();
+      for (const opened of this.#opening.splice(0)) opened[CORE].onSettled();
     });
   }
 
@@ -527,11 +531,11 @@ export class PoolWorker {
   ): void {
     const fields = decodeFields(payload);
     const known = { url: connection.url, connection: connection.id };
-    connection.keepStats();
+    connection[CORE].keepStats();
     this.#free(slot, generation);
     const error = errorIn(fields, known);
     if (error !== undefined) this.#figures.ended(error.code);
-    connection.onClosed(code, textOf(fields, 'closeReason'), error);
+    connection[CORE].onClosed(code, textOf(fields, 'closeReason'), error);
   }
 
   #free(slot: number, generation: number): void {
