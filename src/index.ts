@@ -21,6 +21,7 @@ export type { TcpColumnName } from './base/tcp-columns.js';
 export type { CongestionState, TcpInfoOptions, TcpState } from './base/tcp-info-fields.js';
 export type { Message } from './channel/holding.js';
 export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export type { BaseConnection } from './connection/base-connection.js';
 export { Connection } from './connection/connection.js';
 export type { ConnectionEvents } from './connection/events.js';
 export type { HandlerConnection } from './connection/handler-connection.js';

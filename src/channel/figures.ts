@@ -84,6 +84,11 @@ export const WORKER_FIGURE = {
 /** Kinds of close codes: closeKind() in native code. */
 export const CLOSE_KINDS = 19;
 
+/** Where it is counted how many connections closed with that code: 1000 to 1015. */
+export function closedWith(code: number): number {
+  return WORKER_FIGURE.closed + code - 1000;
+}
+
 /** A code that RFC 6455 or IANA knows, or which others. */
 export function closeKindName(kind: number): string {
   if (kind < 16) return `${1000 + kind}`;

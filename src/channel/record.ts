@@ -56,7 +56,16 @@ export const Command = {
 
 /** It asks for something to be written to the peer, see LedgerEntry in slot_table.h. */
 export function isOutput(command: number): boolean {
-  return command <= Command.close || command === Command.end || command === Command.fail;
+  switch (command) {
+    case Command.send:
+    case Command.ping:
+    case Command.close:
+    case Command.end:
+    case Command.fail:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Bytes of a record with a payload of that size. */

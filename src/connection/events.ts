@@ -1,6 +1,3 @@
-import type { EventEmitter } from 'node:events';
-import type { Holding } from '../channel/holding.js';
-import type { Data, ReadyState } from '../channel/link.js';
 import type { LwsPoolError } from '../errors/errors.js';
 
 /** Events of a {@link Connection}, with the arguments of their listeners. */
@@ -32,22 +29,4 @@ export interface ConnectionEvents {
   close: [code: number, reason: string];
   /** Something went wrong; `close` follows. Without a listener, nothing is thrown. */
   error: [error: LwsPoolError];
-}
-
-/** A connection, as an iteration or a stream reads from it and writes to it. */
-export interface MessageSource extends EventEmitter<ConnectionEvents> {
-  readonly id: string;
-  readonly kind: 'ws' | 'raw';
-  readonly readyState: ReadyState;
-  readonly error: LwsPoolError | undefined;
-  send(data: Data): boolean;
-  flushed(): Promise<void>;
-  close(code?: number, reason?: string): Promise<void>;
-  end(): void;
-  terminate(): void;
-  pause(): void;
-  resume(): void;
-  beginIterating(): Holding;
-  endIterating(ended: boolean): void;
-  endLater(): void;
 }

@@ -1,6 +1,7 @@
 import { Fifo } from '../base/fifo.js';
 import type { Message } from '../channel/holding.js';
-import type { MessageSource } from './events.js';
+import type { EventedConnection } from './evented.js';
+import { CORE } from './internal.js';
 
 type Result = IteratorResult<Message, undefined>;
 
@@ -18,10 +19,11 @@ const DONE: Result = { done: true, value: undefined };
  * @param keepOpen whether the connection goes on when the loop is left
  */
 export function iterate(
-  connection: MessageSource,
+  connection: EventedConnection,
   keepOpen: boolean,
 ): AsyncIterableIterator<Message> {
-  const waiting = connection.beginIterating();
+  const core = connection[CORE];
+  const waiting = core.beginIterating();
   const takers = new Fifo<Taker>();
   let ended = false;
   let over = connection.readyState === 3;
@@ -60,7 +62,7 @@ export function iterate(
     connection.off('close', onClose);
     failure = undefined;
     if (keepOpen) {
-      connection.endIterating(ended);
+      core.endIterating(ended);
     } else {
       waiting.clear();
       if (!over) connection.terminate();
@@ -70,7 +72,7 @@ export function iterate(
   };
 
   // The loop may still have something to say to what it has not come to yet.
-  connection.endLater();
+  core.endLater();
   const event = connection.kind === 'ws' ? 'message' : 'data';
   connection.on('close', onClose);
   connection.on('end', onEnd);

@@ -12,6 +12,7 @@ import {
 } from '../options/lease.js';
 import { EXCEPTION } from '../options/rejection.js';
 import { Connection } from './connection.js';
+import { CORE } from './internal.js';
 
 interface Wanted {
   readonly leases: ConnectionLeases<Connection>;
@@ -73,7 +74,7 @@ function inOrder(connections: Iterable<Connection>): Wanted[] {
     if (typeof connections?.[Symbol.iterator] !== 'function') throw wrong(describe(connections));
     for (const connection of connections) {
       if (!(connection instanceof Connection)) throw wrong(describe(connection));
-      wanted.push({ leases: connection.leasing, index: wanted.length });
+      wanted.push({ leases: connection[CORE].leases(connection), index: wanted.length });
     }
   } catch (cause) {
     // To iterate is the caller's own code.

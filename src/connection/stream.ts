@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
 import { createError } from '../errors/errors.js';
 import { parseStreamOptions, type StreamOptions } from '../options/stream.js';
-import type { MessageSource } from './events.js';
+import type { EventedConnection } from './evented.js';
+import { CORE } from './internal.js';
 
 export type { StreamOptions };
 
@@ -9,7 +10,7 @@ export type { StreamOptions };
  * A connection as a Duplex. Its end closes the connection (a raw one half, with FIN), destroying it
  * terminates the connection; a slow reader stops the reading of the socket.
  */
-export function createStream(connection: MessageSource, given?: StreamOptions): Duplex {
+export function createStream(connection: EventedConnection, given?: StreamOptions): Duplex {
   const options = parseStreamOptions(given);
   const raw = connection.kind === 'raw';
   /** Of the write that waits for "drain". */
@@ -59,7 +60,7 @@ export function createStream(connection: MessageSource, given?: StreamOptions): 
     const chunk = stream.readableObjectMode && !isBinary ? data.toString() : data;
     if (!stream.push(chunk)) connection.pause();
   };
-  connection.endLater();
+  connection[CORE].endLater();
   connection.on('drain', () => unblock());
   connection.on('end', () => stream.push(null));
   connection.on('error', (error) => stream.destroy(error));

@@ -81,6 +81,11 @@ function parse(input: unknown): ConnectionUrl {
   }
 }
 
+/** Whether a URL that was taken leads to a WebSocket or to the bytes of a socket. */
+export function kindOf(url: string): 'ws' | 'raw' {
+  return /^(tcp|unix):/i.test(url) ? 'raw' : 'ws';
+}
+
 function toUrl(input: unknown): URL {
   if (input instanceof URL) return input;
   if (typeof input !== 'string') {

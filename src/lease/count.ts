@@ -22,7 +22,10 @@ export function leaseCount(
   if (row === undefined) return undefined;
   const { figures, base } = row;
   const count = base + FIGURE[`${side}Leases`];
-  const [waitTotal, waitMax, holdTotal, holdMax] = [count + 1, count + 2, count + 3, count + 4];
+  const waitTotal = base + FIGURE[`${side}WaitTotal`];
+  const waitMax = base + FIGURE[`${side}WaitMax`];
+  const holdTotal = base + FIGURE[`${side}HoldTotal`];
+  const holdMax = base + FIGURE[`${side}HoldMax`];
   const add = (total: number, max: number, time: number) => {
     (figures[total] as number) += time;
     if (time > (figures[max] as number)) figures[max] = time;

@@ -1,5 +1,6 @@
 import { measure } from '../base/user-timing.js';
 import type { Connection } from '../connection/connection.js';
+import { CORE } from '../connection/internal.js';
 import type { PoolObserver } from '../observe/observer.js';
 
 /** Measures openings by User Timing: of pools with the option `userTiming`. */
@@ -24,7 +25,7 @@ export const connectTiming: PoolObserver = {
 
 /** The parts that its worker has noted; none with `createPool({ stats: false })`. */
 function measureParts(connection: Connection, detail: object): void {
-  if (connection.link.figures === undefined) return;
+  if (connection[CORE].link.figures === undefined) return;
   const { queued, begun, connected, secured, opened } = connection.stats().phases;
   const part = (name: string, start: number | undefined, end: number | undefined) => {
     if (start === undefined || end === undefined) return;

@@ -7,11 +7,14 @@ import type { OnRecord } from '../channel/inbox.js';
 import { CLOSING, type Wire } from '../channel/link.js';
 import { Command, Event } from '../channel/record.js';
 import { Connection } from '../connection/connection.js';
+import { CORE } from '../connection/internal.js';
+import type { MainCore } from '../connection/main-core.js';
 import { createError, type LwsPoolError, withFlightRecord } from '../errors/errors.js';
 import { FlightRecord } from '../flight/record.js';
 import type { Trouble } from '../health/warning.js';
 import { warningIn } from '../health/warning-record.js';
 import type { LeaseCoordinator } from '../lease/coordinator.js';
+import { MAKE } from '../lease/internal.js';
 import type { NativeChannel } from '../native.js';
 import type { MainFigures } from '../observe/stats/main-figures.js';
 import { openingOverdue } from './deadlines.js';
@@ -111,9 +114,9 @@ export class Slots {
   }
 
   /** The one in that slot, if it is open and no handler serves it. */
-  unhandled(slot: number): Connection | undefined {
+  unhandled(slot: number): MainCore | undefined {
     const entry = this.#entries[slot];
-    return entry?.connection === undefined || entry.handled ? undefined : entry.connection;
+    return entry?.connection === undefined || entry.handled ? undefined : entry.connection[CORE];
   }
 
   /** The URL that the one of this name was asked for. */
@@ -146,7 +149,7 @@ export class Slots {
       const { url, id } = entry.connection;
       const own = this.#withRecord(endedWithPool(error, { url, connection: id }), slot, entry);
       this.#home.figures.ended(error.code);
-      guarded(() => entry.connection.onClosed(1006, '', own));
+      guarded(() => entry.connection[CORE].onClosed(1006, '', own));
     }
   }
 
@@ -155,7 +158,7 @@ export class Slots {
     if (entry === undefined) return;
     if (entry.connection !== undefined) {
       if (type === Event.closed) this.#closed(slot, entry, payload, aux);
-      else entry.connection.onRecord(type, payload, isBinary, aux);
+      else entry.connection[CORE].onRecord(type, payload, isBinary, aux);
     } else if (entry.request === undefined) {
       if (type === Event.failed || type === Event.closed) this.#free(slot, generation);
     } else if (type === Event.warned) {
@@ -177,17 +180,10 @@ export class Slots {
     const { wire, leases, worker } = this.#home;
     const { highWaterMark, url, kind, closeTimeout } = request;
     const handled = request.group !== 0;
-    const connection = Connection.make({
-      wire,
-      leases,
-      record: this.#record,
+    const connection = Connection[MAKE]({
+      place: { wire, worker, url, kind, highWaterMark, leases, flightRecord: this.#flightRecord },
       slot,
       generation,
-      highWaterMark,
-      worker,
-      id: this.#id(slot, generation),
-      url,
-      kind,
       handled,
       fields: decodeFields(payload),
       warn: this.#home.onTrouble,
@@ -197,7 +193,7 @@ export class Slots {
     request.resolve(connection);
     if (this.#settling.push(connection) > 1) return;
     setImmediate(() => {
-      for (const settled of this.#settling.splice(0)) settled.onSettled();
+      for (const settled of this.#settling.splice(0)) settled[CORE].onSettled();
     });
   }
 
@@ -219,11 +215,11 @@ export class Slots {
   #closed(slot: number, { generation, connection }: Opened, payload: Buffer, code: number): void {
     const fields = decodeFields(payload);
     const known = { url: connection.url, connection: connection.id };
-    connection.keepStats();
+    connection[CORE].keepStats();
     this.#free(slot, generation);
     const error = errorIn(fields, known);
     if (error !== undefined) this.#home.figures.ended(error.code);
-    connection.onClosed(code, textOf(fields, 'closeReason'), error);
+    connection[CORE].onClosed(code, textOf(fields, 'closeReason'), error);
   }
 
   #free(slot: number, generation: number): void {
@@ -262,7 +258,7 @@ export class Slots {
 
   #settleClosing(slot: number, entry: Opened, now: number): void {
     const { connection, generation, closeTimeout } = entry;
-    const { readyState, cut } = connection.link;
+    const { readyState, cut } = connection[CORE].link;
     if (readyState !== CLOSING) return;
     entry.closingSince ??= now;
     if (!cut && now - entry.closingSince < closeTimeout) return;
@@ -272,10 +268,10 @@ export class Slots {
     const error = cut
       ? undefined
       : this.#withRecord(createError('ERR_CLOSE_TIMEOUT', details), slot, entry);
-    connection.keepStats();
+    connection[CORE].keepStats();
     this.#disown(slot, generation);
     if (error !== undefined) figures.ended(error.code);
-    guarded(() => connection.onClosed(1006, '', error));
+    guarded(() => connection[CORE].onClosed(1006, '', error));
   }
 
   /** The error for one connection: an own one where something is recorded of it. */
@@ -301,7 +297,7 @@ export class Slots {
     }
   }
 
-  readonly #record = (slot: number, generation: number): Buffer | undefined =>
+  readonly #flightRecord = (slot: number, generation: number): Buffer | undefined =>
     this.#home.channel.flightRecord(slot, generation);
 
   #id(slot: number, generation: number): string {

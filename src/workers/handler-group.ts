@@ -5,9 +5,11 @@ import { encodeFields } from '../channel/fields.js';
 import type { Message } from '../channel/holding.js';
 import { CLOSED } from '../channel/link.js';
 import { Event } from '../channel/record.js';
+import type { ConnectionPlace } from '../connection/core.js';
 import { HandlerConnection } from '../connection/handler-connection.js';
+import { CORE } from '../connection/internal.js';
+import { argumentError } from '../errors/argument-error.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
-import type { ConnectionLeases } from '../lease/connection-leases.js';
 import type { GroupReport, HandlerSpec } from './control.js';
 import type { Handler, HandlerContext, HandlerFactory } from './handler.js';
 import { Tallies } from './tally.js';
@@ -15,20 +17,24 @@ import { Tallies } from './tally.js';
 /** Who ends a group: whoever has it, or the pool, which is being closed. */
 export type GroupEnd = 'by user' | 'with pool';
 
-/** Which function of the handler an event goes to, where it is not `message`. */
+/** Which function of the handler an event goes to. */
 const CALLBACKS = new Map<number, keyof Handler>([
+  [Event.message, 'message'],
+  [Event.data, 'data'],
   [Event.flushed, 'drain'],
   [Event.ping, 'ping'],
   [Event.pong, 'pong'],
   [Event.keylog, 'keylog'],
+  [Event.ended, 'end'],
 ]);
 
 const FUNCTIONS = [
-  ...(['open', 'message', 'drain', 'close', 'error', 'ping', 'pong', 'keylog', 'receive'] as const),
+  ...(['open', 'message', 'data', 'end', 'drain', 'close', 'error', 'ping'] as const),
+  ...(['pong', 'keylog', 'receive'] as const),
 ];
 
 /** What would never be called is told of; whatever else the object has is the handler's own. */
-function checkFunctions(handler: Handler): Handler {
+function checkFunctions(handler: Handler, kind: 'ws' | 'raw'): Handler {
   for (const name of FUNCTIONS) {
     const given: unknown = handler[name];
     if (given != null && typeof given !== 'function') {
@@ -39,6 +45,12 @@ function checkFunctions(handler: Handler): Handler {
         throw new TypeError(`its "${alike}" is never called: name it "${name}"`);
     }
   }
+  if (kind === 'raw' && handler.message != null && handler.data == null) {
+    throw new TypeError('bytes of a raw connection go to "data", and it has only "message"');
+  }
+  if (kind === 'ws' && handler.data != null && handler.message == null) {
+    throw new TypeError('messages of a WebSocket go to "message", and it has only "data"');
+  }
   return handler;
 }
 
@@ -47,13 +59,9 @@ function watch(result: unknown, failed: (thrown: unknown) => void): void {
   if (result instanceof Promise) result.catch(failed);
 }
 
-function leasingOf(connection: unknown): ConnectionLeases<HandlerConnection> {
-  if (connection instanceof HandlerConnection) return connection.leasing;
-  throw createError('ERR_INVALID_ARGUMENT', {
-    argument: 'connection',
-    got: describe(connection),
-    takes: 'a connection of this handler',
-  });
+function leasesOf(connection: unknown) {
+  if (connection instanceof HandlerConnection) return connection[CORE].leases(connection);
+  throw argumentError('connection', connection, 'a connection of this handler');
 }
 
 /** The connections of one group in one worker, and the handler they share. */
@@ -61,11 +69,13 @@ export class HandlerGroup {
   readonly id: number;
   /** Of one connection, which belongs to the main thread. */
   readonly single: boolean;
-  readonly highWaterMark: number;
+  readonly place: ConnectionPlace;
   readonly known: HandlerSpec['known'];
   readonly connections = new Set<HandlerConnection>();
   /** No more connections are begun, and why. */
   ending: GroupEnd | undefined;
+  /** Raw connections whose peer has ended behind what is held. */
+  readonly #endHeld = new Set<HandlerConnection>();
   readonly #handler: Handler;
   readonly #module: string;
   readonly #report: (error: LwsPoolError) => void;
@@ -77,6 +87,7 @@ export class HandlerGroup {
   constructor(
     spec: HandlerSpec,
     single: boolean,
+    place: ConnectionPlace,
     factory: HandlerFactory,
     context: Pick<HandlerContext, 'worker' | 'post' | 'received'>,
     report: (error: LwsPoolError) => void,
@@ -84,7 +95,7 @@ export class HandlerGroup {
     this.#report = report;
     this.id = spec.group;
     this.single = single;
-    this.highWaterMark = spec.highWaterMark;
+    this.place = place;
     this.known = spec.known;
     this.#module = spec.handler;
     const handler: unknown = factory({
@@ -92,18 +103,18 @@ export class HandlerGroup {
       data: spec.data,
       connections: this.connections,
       leaseNow: function leaseNow(connection, options) {
-        return leasingOf(connection).now('exclusive', options, leaseNow);
+        return leasesOf(connection).now('exclusive', options, leaseNow);
       },
     });
     if (typeof handler !== 'object' || handler === null || 'then' in handler) {
       throw new TypeError('the function given to defineHandler() has to return an object');
     }
-    this.#handler = checkFunctions(handler);
+    this.#handler = checkFunctions(handler, place.kind);
   }
 
   /** Whether messages have to come here at all. */
   get wantsMessages(): boolean {
-    return this.#handler.message != null;
+    return (this.place.kind === 'ws' ? this.#handler.message : this.#handler.data) != null;
   }
 
   onOpened(connection: HandlerConnection): void {
@@ -132,16 +143,20 @@ export class HandlerGroup {
     aux: number,
   ): void {
     const handler = this.#handler;
+    const core = connection[CORE];
     let result: unknown;
     try {
       switch (type) {
         case Event.message:
-        case Event.data:
-          if (connection.holds) connection.held.push({ data: payload, isBinary });
+          if (core.holds) core.held.push({ data: payload, isBinary });
           else result = handler.message?.(connection, payload, isBinary);
           break;
+        case Event.data:
+          if (core.holds) core.held.push({ data: payload, isBinary });
+          else result = handler.data?.(connection, payload);
+          break;
         case Event.flushed:
-          if (connection.link.onFlushed(aux)) result = handler.drain?.(connection);
+          if (core.link.onFlushed(aux)) result = handler.drain?.(connection);
           break;
         case Event.ping:
           result = handler.ping?.(connection, payload);
@@ -153,28 +168,29 @@ export class HandlerGroup {
           result = handler.keylog?.(connection, Buffer.from(payload));
           break;
         case Event.ended:
-          connection.link.end();
+          core.link.end();
+          if (core.heldMessages > 0) this.#endHeld.add(connection);
+          else result = handler.end?.(connection);
           break;
       }
     } catch (thrown) {
-      this.#failedIn(connection, CALLBACKS.get(type) ?? 'message', thrown);
+      this.#failedIn(connection, CALLBACKS.get(type) ?? '', thrown);
     }
     if (result !== undefined) {
       watch(result, (thrown) => {
-        this.#failedIn(connection, CALLBACKS.get(type) ?? 'message', thrown);
+        this.#failedIn(connection, CALLBACKS.get(type) ?? '', thrown);
       });
     }
   }
 
   /** What came while it was paused, as long as it is not again; at its end all of it. */
   deliverHeld(connection: HandlerConnection, all = false): void {
-    const told = (message: Message) =>
-      this.#call(connection, 'message', () =>
-        this.#handler.message?.(connection, message.data, message.isBinary),
-      );
-    while (connection.heldMessages > 0 && (all || !connection.link.paused)) {
-      told(connection.held.shift() as Message);
+    const core = connection[CORE];
+    while (core.heldMessages > 0 && (all || !core.link.paused)) {
+      this.#deliver(connection, core.held.shift() as Message);
     }
+    if (core.heldMessages > 0 || !this.#endHeld.delete(connection)) return;
+    this.#call(connection, 'end', () => this.#handler.end?.(connection));
   }
 
   onClosed(
@@ -186,7 +202,7 @@ export class HandlerGroup {
     this.#closed++;
     this.connections.delete(connection);
     this.deliverHeld(connection, true);
-    connection.onClosed(error);
+    connection[CORE].onOver(error);
     if (!this.single && channels.closed.hasSubscribers) {
       channels.closed.publish({ connection, code, reason, error });
     }
@@ -195,6 +211,7 @@ export class HandlerGroup {
       this.#call(connection, 'error', () => this.#handler.error?.(connection, error));
     }
     this.#call(connection, 'close', () => this.#handler.close?.(connection, code, reason));
+    connection[CORE].resolveClosed();
   }
 
   onBroadcast(data: Buffer, isBinary: boolean): void {
@@ -230,6 +247,15 @@ export class HandlerGroup {
     return report;
   }
 
+  #deliver(connection: HandlerConnection, { data, isBinary }: Message): void {
+    if (this.place.kind === 'ws') {
+      const told = () => this.#handler.message?.(connection, data, isBinary);
+      this.#call(connection, 'message', told);
+    } else {
+      this.#call(connection, 'data', () => this.#handler.data?.(connection, data));
+    }
+  }
+
   #call(connection: HandlerConnection, callback: string, run: () => unknown): void {
     const failed = (thrown: unknown) => this.#failedIn(connection, callback, thrown);
     try {
@@ -248,7 +274,9 @@ export class HandlerGroup {
     }
     const { reason = '' } = error.details;
     const { stack = reason } = error.cause as Error;
-    connection.link.fail(encodeFields({ handler: this.#module, callback, reason, thrown: stack }));
+    connection[CORE].link.fail(
+      encodeFields({ handler: this.#module, callback, reason, thrown: stack }),
+    );
   }
 
   #failure(callback: string, thrown: unknown): LwsPoolError {

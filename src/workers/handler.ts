@@ -43,11 +43,18 @@ export interface Handler {
   /** Called once, when a connection has opened, before any other call for it. */
   open?(connection: HandlerConnection): void | Promise<void>;
   /**
-   * A message, or bytes of a raw connection. You may keep the Buffer, and release a large one with
-   * `releaseMessage()`; the rest of `data.buffer` is not yours. A handler without `message` when it is
-   * made gets none later: its messages are only counted, see `received()`, and cost nothing more.
+   * A message of a WebSocket. You may keep the Buffer, and release a large one with `releaseMessage()`;
+   * the rest of `data.buffer` is not yours. A handler without `message` when it is made gets none
+   * later: its messages are only counted, see `received()`, and cost nothing more.
    */
   message?(connection: HandlerConnection, data: Buffer, isBinary: boolean): void | Promise<void>;
+  /** Bytes of a raw connection; otherwise as `message`. */
+  data?(connection: HandlerConnection, data: Buffer): void | Promise<void>;
+  /**
+   * The peer of a raw connection has ended its side, and sends nothing more. This side ends as well,
+   * after everything sent so far.
+   */
+  end?(connection: HandlerConnection): void | Promise<void>;
   /** The kernel has taken everything that was sent, after `send()` returned false. */
   drain?(connection: HandlerConnection): void | Promise<void>;
   /** The last call for a connection that was open. */

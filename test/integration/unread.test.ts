@@ -239,6 +239,22 @@ describe('pause()', () => {
     expect(events).toEqual(['0', '1', '2', '3', '4', 'close']);
   });
 
+  it('loses nothing of a connection that was over before anybody could listen', async () => {
+    const all = [0, 1, 2].map((i) => frame(1, `${i}`));
+    const bye = Buffer.from([0x88, 2, 0x03, 0xe8]);
+    const port = await afterUpgrade((socket) => void socket.end(Buffer.concat([...all, bye])));
+    const pool = await own({});
+    const connection = await pool.connect(`ws://127.0.0.1:${port}/`);
+    connection.pause();
+    const events: string[] = [];
+    connection.on('message', (data) => events.push(String(data)));
+    connection.on('close', (code) => events.push(`close ${code}`));
+    while (!events.at(-1)?.startsWith('close')) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(events).toEqual(['0', '1', '2', 'close 1000']);
+  });
+
   it('holds what was read before; it comes in order with resume(), or before the end', async () => {
     const all = Array.from({ length: 1000 }, (_, i) => frame(1, `${i}`));
     const port = await afterUpgrade((socket) => void socket.write(Buffer.concat(all)));

@@ -1,15 +1,17 @@
 import type { X509Certificate } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import type {
+import {
+  type BaseConnection,
   Connection,
-  Detached,
-  HandlerConnection,
-  HandlerContext,
+  type Detached,
+  type HandlerConnection,
+  type HandlerContext,
   Lease,
-  LeaseSocket,
-  LeaseTls,
-  Pool,
-  TcpInfo,
+  type LeaseSocket,
+  type LeaseTls,
+  type Pool,
+  type TcpInfo,
 } from 'lws-pool';
 import { expectTypeOf, test } from 'vitest';
 
@@ -49,6 +51,35 @@ test('withLease() answers what its function does', () => {
   >();
   // @ts-expect-error the function is missing
   void connection.withLease('shared', options);
+});
+
+test('only the pool makes leases and connections, and nobody sees inside', () => {
+  // @ts-expect-error its constructor is private
+  void new Lease(connection, {});
+  // @ts-expect-error its constructor is private
+  void new Connection({});
+  type Made = typeof import('lws-pool');
+  expectTypeOf<Made>().not.toHaveProperty('HandlerConnection');
+  expectTypeOf<keyof Connection & ('leasing' | 'link' | 'onRecord' | 'heldMessages')>().toBeNever();
+  expectTypeOf<keyof HandlerConnection & ('leasing' | 'link' | 'held' | 'holds')>().toBeNever();
+  expectTypeOf<Extract<keyof HandlerConnection, symbol>>().toEqualTypeOf<
+    typeof Symbol.asyncDispose
+  >();
+  expectTypeOf<Extract<keyof Lease, symbol>>().toEqualTypeOf<
+    typeof Symbol.dispose | typeof Symbol.asyncDispose
+  >();
+  expectTypeOf<keyof typeof Connection & 'make'>().toBeNever();
+});
+
+test('connections of both sides agree', () => {
+  type Shared = keyof BaseConnection;
+  expectTypeOf<Exclude<keyof HandlerConnection, Shared>>().toEqualTypeOf<'state'>();
+  expectTypeOf<Pick<Connection, 'url' | 'kind' | 'worker' | 'end' | 'close'>>().toEqualTypeOf<
+    Pick<HandlerConnection, 'url' | 'kind' | 'worker' | 'end' | 'close'>
+  >();
+  expectTypeOf(handled.close(1000)).resolves.toBeVoid();
+  expectTypeOf(connection).toExtend<EventEmitter>();
+  expectTypeOf<BaseConnection>().not.toExtend<EventEmitter>();
 });
 
 test('a lease has its parts', () => {

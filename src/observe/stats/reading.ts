@@ -1,4 +1,4 @@
-import { FIGURE, ROW, SEGMENT_ROWS, WORKER_FIGURE } from '../../channel/figures.js';
+import { closedWith, FIGURE, ROW, SEGMENT_ROWS } from '../../channel/figures.js';
 import { type ConnectionState, stateOf } from '../../connection/stats.js';
 
 /** What is said of a worker's connections together, without a look at each by itself. */
@@ -45,8 +45,7 @@ export class RetiredWorkerTotals {
   add({ figures, states }: Omit<WorkerReading, 'totals'>, active: number): void {
     this.crashes++;
     this.#figures = this.totals(figures);
-    const abnormal = WORKER_FIGURE.closed + 6;
-    (this.#figures[abnormal] as number) += states.open + states.closing;
+    (this.#figures[closedWith(1006)] as number) += states.open + states.closing;
     this.#active += active;
   }
 

@@ -1,4 +1,4 @@
-import { defineHandler, releaseMessage } from 'lws-pool';
+import { defineHandler, type HandlerConnection, releaseMessage } from 'lws-pool';
 import type { Conversation } from './conversation.js';
 import { Exchange } from './exchange.js';
 import { inspect } from './inspection.js';
@@ -9,14 +9,16 @@ import type { ExchangeOrder, ExchangePlan } from './messages.js';
 export default defineHandler<ExchangePlan>(({ data, post, connections }) => {
   const exchange = new Exchange(data, new LatencyRecorder(), post);
   const failed = new WeakSet<object>();
+  const received = (connection: HandlerConnection, bytes: Buffer) => {
+    exchange.message(connection.state as Conversation, bytes);
+    releaseMessage(bytes);
+  };
   return {
     open(connection) {
       connection.state = exchange.open(connection);
     },
-    message(connection, bytes) {
-      exchange.message(connection.state as Conversation, bytes);
-      releaseMessage(bytes);
-    },
+    message: received,
+    data: received,
     drain(connection) {
       exchange.drain(connection.state as Conversation);
     },
