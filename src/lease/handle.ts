@@ -53,9 +53,9 @@ export class LeaseHandle {
    * @throws LwsPoolError the lease's, ERR_LEASE_OPERATION, or ERR_TOO_MANY_FILES
    */
   call<Result>(what: string, run: NativeCall<Result>): Result {
-    const { leasing, token } = this.require();
+    const { leased, token } = this.require();
     refuseInBio();
-    const outcome = run(leasing.native, leasing.slot, leasing.generation, token);
+    const outcome = run(leased.native, leased.slot, leased.generation, token);
     if (typeof outcome === 'number' && outcome < 0) throw this.#failure(outcome, what);
     return outcome as Result;
   }
@@ -68,8 +68,8 @@ export class LeaseHandle {
   /** Whether it is held, as far as native code knows. */
   get held(): boolean {
     if (this.state.ending !== undefined) return false;
-    const { leasing, token } = this.state;
-    const outcome = leasing.native.check(leasing.slot, leasing.generation, token);
+    const { leased, token } = this.state;
+    const outcome = leased.native.check(leased.slot, leased.generation, token);
     return !this.state.lost(outcome);
   }
 
@@ -150,8 +150,8 @@ export class LeaseHandle {
 
   /** @param plain only without TLS */
   detach(operation: string, plain: boolean): Detached {
-    const { leasing } = this.require(operation);
-    if (this.secure && (plain || leasing.coordinator.side === 'handler')) {
+    const { leased } = this.require(operation);
+    if (this.secure && (plain || leased.coordinator.side === 'handler')) {
       const reason = plain
         ? 'the connection speaks TLS, and a net.Socket does not'
         : 'the worker has to let go of the SSL object first';

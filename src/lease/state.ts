@@ -45,7 +45,7 @@ export interface Grant {
  * has. When those are lost to the garbage collector, this is what is left to give the lease back.
  */
 export class LeaseState implements Held, LeaseFacts {
-  readonly leasing: LeasedConnection;
+  readonly leased: LeasedConnection;
   readonly exclusive: boolean;
   readonly token: number;
   readonly label: string | undefined;
@@ -69,8 +69,8 @@ export class LeaseState implements Held, LeaseFacts {
   readonly #onEnd: (state: LeaseState) => void;
   #controller: AbortController | undefined;
 
-  constructor(leasing: LeasedConnection, grant: Grant) {
-    this.leasing = leasing;
+  constructor(leased: LeasedConnection, grant: Grant) {
+    this.leased = leased;
     this.exclusive = grant.exclusive;
     this.token = grant.token;
     this.label = grant.label;
@@ -83,7 +83,7 @@ export class LeaseState implements Held, LeaseFacts {
   }
 
   get connection(): { readonly id: string } {
-    return this.leasing.connection;
+    return this.leased.connection;
   }
 
   get mode(): LeaseMode {
@@ -101,7 +101,7 @@ export class LeaseState implements Held, LeaseFacts {
 
   /** Whether asking for that lease would wait for this one. */
   blocks(connection: object, exclusive: boolean): boolean {
-    return connection === this.leasing && !this.over && (exclusive || this.exclusive);
+    return connection === this.leased && !this.over && (exclusive || this.exclusive);
   }
 
   get signal(): AbortSignal {
@@ -121,8 +121,8 @@ export class LeaseState implements Held, LeaseFacts {
     if (this.ending === undefined) this.#endOnce(ending);
     // What was lent for as long as the holder wants it, even if the lease ended before.
     if (ending === 'released' || ending === 'detached') this.#takeBack();
-    if (ending === 'detached') this.leasing.link.leave();
-    this.leasing.coordinator.leaks.ended(this);
+    if (ending === 'detached') this.leased.link.leave();
+    this.leased.coordinator.leaks.ended(this);
   }
 
   /** Whether that outcome of a native call says that the lease is over; then it is. */
@@ -130,7 +130,7 @@ export class LeaseState implements Held, LeaseFacts {
     if (outcome !== NOT_HELD) return false;
     // The worker's word is on its way. Nothing but time ends an exclusive lease while the connection
     // is open; a shared one may have ended with the connection.
-    const open = this.leasing.link.readyState === OPEN && this.exclusive;
+    const open = this.leased.link.readyState === OPEN && this.exclusive;
     const { expiresAt = Number.POSITIVE_INFINITY } = this;
     const expired =
       Date.now() + CLOCK >= expiresAt || (open && expiresAt < Number.POSITIVE_INFINITY);
@@ -156,7 +156,7 @@ export class LeaseState implements Held, LeaseFacts {
   }
 
   #endOnce(ending: Ending): void {
-    const { count, coordinator } = this.leasing;
+    const { count, coordinator } = this.leased;
     this.ending = ending;
     if (this.began > 0) count?.ended(this.began);
     this.observation?.ended(ending);
@@ -171,13 +171,13 @@ export class LeaseState implements Held, LeaseFacts {
   }
 
   #giveBack(): void {
-    const { native, slot, generation } = this.leasing;
+    const { native, slot, generation } = this.leased;
     const closing = native.release(slot, generation, this.token, this.duplicate) === 1;
-    if (closing) this.leasing.closing();
+    if (closing) this.leased.closing();
   }
 
   #takeBack(): void {
-    const { native, slot, generation } = this.leasing;
+    const { native, slot, generation } = this.leased;
     const { duplicate, inode, ssl } = this;
     this.duplicate = -1;
     this.ssl = undefined;

@@ -223,7 +223,7 @@ export class Engine implements LeaseUser {
       this.#at += NUMBERS;
       const operation = this.#operations[place];
       if (operation === undefined || operation.generation !== generation) continue;
-      if ((flags & CLOSING) !== 0) operation.attachment?.state.leasing.closing();
+      if ((flags & CLOSING) !== 0) operation.attachment?.state.leased.closing();
       if ((flags & MORE) === 0) {
         this.#operations[place] = undefined;
         this.#inFlight--;
@@ -268,7 +268,7 @@ export class Engine implements LeaseUser {
     const { operations } = attachment;
     const why = (name: string) => {
       if (state.ending !== undefined) return state.error();
-      const connection = state.leasing.connection.id;
+      const connection = state.leased.connection.id;
       const reason = 'its connection is being detached';
       return createError('ERR_ABORTED', { operation: name, connection, reason });
     };
@@ -319,7 +319,7 @@ export class Engine implements LeaseUser {
 
 /** Why an operation ends of which nobody asked that. */
 function torn({ name, handle }: Operation): LwsPoolError {
-  const connection = handle?.state.leasing.connection.id;
+  const connection = handle?.state.leased.connection.id;
   const reason = 'another operation of its chain was cancelled';
   return createError('ERR_ABORTED', { operation: name, connection, reason });
 }

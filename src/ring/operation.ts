@@ -114,7 +114,7 @@ export abstract class Operation {
 
   /** Why it did not do what it should. */
   protected error(result: number, syscall = this.task.syscall): LwsPoolError {
-    const connection = this.handle?.state.leasing.connection.id;
+    const connection = this.handle?.state.leased.connection.id;
     if (result !== ECANCELED) return errnoError(-result, syscall, connection);
     if (this.handle !== undefined && !this.handle.held) return this.handle.state.error();
     if (this.why !== undefined) return this.why;

@@ -1,3 +1,4 @@
+import { argumentError } from '../errors/argument-error.js';
 import { createError } from '../errors/errors.js';
 import type { Lease } from '../lease/lease.js';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../options/ring.js';
 import { Engine } from './engine.js';
 import { type RingFeatures, ringFeatures } from './features.js';
-import { memoryOf, wrong } from './memory.js';
+import { memoryOf } from './memory.js';
 import { NOTHING, Single } from './operation.js';
 import { checkEvents, checkLease, checkTime, Starter } from './starter.js';
 import {
@@ -195,7 +196,7 @@ export class Ring {
     return this.#starter.asked(() => {
       const { signal, all } = parseRecvOptions(options);
       if (this.#engine.chain !== undefined)
-        throw wrong('build', 'a request()', 'single operations');
+        throw argumentError('build', 'a request()', 'single operations');
       const request = memoryOf('bytes', [bytes]);
       const answer = memoryOf('into', [into]);
       const task = all === true ? REQUEST_ALL : REQUEST;
@@ -254,9 +255,9 @@ export class Ring {
    */
   link<Result>(build: () => Result): Result {
     this.#engine.require('link()');
-    if (typeof build !== 'function') throw wrong('build', build, 'a function');
+    if (typeof build !== 'function') throw argumentError('build', build, 'a function');
     if (this.#engine.chain !== undefined) {
-      throw wrong('build', 'a chain in a chain', 'operations one after the other');
+      throw argumentError('build', 'a chain in a chain', 'operations one after the other');
     }
     return this.#engine.link(build);
   }

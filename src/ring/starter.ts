@@ -1,4 +1,5 @@
 import { onAbort } from '../base/abort.js';
+import { argumentError } from '../errors/argument-error.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 import type { LeaseHandle } from '../lease/handle.js';
 import { handleOf, type Lease } from '../lease/lease.js';
@@ -13,7 +14,7 @@ import {
 } from '../options/ring.js';
 import type { Engine } from './engine.js';
 import { requireFeature } from './features.js';
-import { memoryOf, wrong } from './memory.js';
+import { memoryOf } from './memory.js';
 import { type Arming, type Multishot, PollMany, ReceiveMany, type Work } from './multishot.js';
 import { Asked, type Operation, Single, type Task, Whole } from './operation.js';
 import { amount, POLL_MANY, RECV_MANY, SEND_ZERO_COPY } from './tasks.js';
@@ -150,7 +151,11 @@ export class Starter {
   ): AsyncIterableIterator<Value> {
     if (signal?.aborted) throw this.aborted(operation, undefined, signal);
     if (this.#engine.chain !== undefined) {
-      throw wrong('build', `a multishot ${operation.name}`, 'operations that end by themselves');
+      throw argumentError(
+        'build',
+        `a multishot ${operation.name}`,
+        'operations that end by themselves',
+      );
     }
     operation.start();
     if (signal !== undefined) {
@@ -166,7 +171,7 @@ export class Starter {
     reason: string | undefined,
     signal?: AbortSignal | undefined,
   ): LwsPoolError {
-    const connection = operation.handle?.state.leasing.connection.id;
+    const connection = operation.handle?.state.leased.connection.id;
     const details = { operation: operation.name, connection, reason };
     return createError('ERR_ABORTED', details, signal && { cause: signal.reason });
   }
@@ -174,19 +179,23 @@ export class Starter {
 
 export function checkLease(lease: unknown): LeaseHandle {
   const handle = handleOf(lease);
-  if (handle === undefined) throw wrong('lease', lease, 'a lease of a connection');
+  if (handle === undefined) throw argumentError('lease', lease, 'a lease of a connection');
   return handle;
 }
 
 export function checkEvents(events: unknown): void {
   if (!Number.isInteger(events) || (events as number) < 0 || (events as number) > 0xffff) {
-    throw wrong('events', events, 'events of POLL, joined with |');
+    throw argumentError('events', events, 'events of POLL, joined with |');
   }
 }
 
 export function checkTime(milliseconds: unknown): void {
   const time = milliseconds as number;
   if (!Number.isInteger(time) || time < 0 || time > LONGEST) {
-    throw wrong('milliseconds', milliseconds, `an integer from 0 to ${LONGEST} (milliseconds)`);
+    throw argumentError(
+      'milliseconds',
+      milliseconds,
+      `an integer from 0 to ${LONGEST} (milliseconds)`,
+    );
   }
 }
