@@ -212,7 +212,7 @@ export interface NativeLeases {
     maxHold: number,
     quiet?: boolean,
   ): number;
-  /** With the descriptor that `duplicate()` gave, or -1. Answers 1 where the connection ends of it. */
+  /** With the descriptor that `duplicate()` gave, or -1. Returns 1 where the connection ends of it. */
   release(slot: number, generation: number, token: number, duplicate: number): number;
   check(slot: number, generation: number, token: number): number;
   leftover(slot: number, generation: number, token: number): Buffer | number;

@@ -33,7 +33,7 @@ class LoopHandle {
   LoopHandle(const LoopHandle&) = delete;
   LoopHandle& operator=(const LoopHandle&) = delete;
 
-  // By uv_async_init() or one of its like, with what that wants beside the loop. Answers what it
+  // By uv_async_init() or one of its like, with what that wants beside the loop. Returns what it
   // does: where that is not 0, there is still none.
   template <class... Expected, class... Given>
   [[nodiscard]] int open(int (*init)(uv_loop_t*, Uv*, Expected...), uv_loop_t* loop, void* owner,

@@ -10,7 +10,7 @@ export interface ThreadTime {
   readonly sleeps: number | undefined;
 }
 
-/** Answers undefined where the kernel does not say, or in another form than is known. */
+/** Returns undefined where the kernel does not say, or in another form than is known. */
 export type ReadThreadTime = (thread: number) => ThreadTime | undefined;
 
 /** Of a thread of this process: two small files, see proc(5) and sched-stats.rst of the kernel. */

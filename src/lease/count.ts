@@ -3,7 +3,7 @@ import { FIGURE, type FiguresRow } from '../channel/figures.js';
 
 /** Counts the leases that one thread has on a connection. Times in milliseconds. */
 export interface LeaseCount {
-  /** Answers the time, which it is told again in the end. */
+  /** Returns the time, which it is told again in the end. */
   began(waited: number): number;
   ended(began: number): void;
 }

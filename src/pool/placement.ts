@@ -3,7 +3,7 @@ import { createError, LwsPoolError } from '../errors/errors.js';
 import type { PlacementPolicy, PlacementWorker } from '../options/placement.js';
 import { EXCEPTION } from '../options/rejection.js';
 
-/** Answers the index of the chosen worker, undefined while none is alive. */
+/** Returns the index of the chosen worker, undefined while none is alive. */
 export type Placement = (workers: readonly PlacementWorker[]) => number | undefined;
 
 /** Makes a placement, with the memory of its own that taking turns needs. */

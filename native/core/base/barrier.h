@@ -12,7 +12,7 @@ namespace lwspool {
 
 class Barrier {
  public:
-  // Any thread. Answers `otherwise` where it throws.
+  // Any thread. Returns `otherwise` where it throws.
   template <class Result, class Run>
   static Result guard(Result otherwise, Run&& run) noexcept {
     try {

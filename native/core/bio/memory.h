@@ -1,5 +1,5 @@
 // Stands in the place of the socket: what OpenSSL reads was fed by the holder of a lease, and what
-// it writes he takes, to move both by means of his own. The holder's thread and, where his lease
+// it writes the holder takes, to move both by other means. The holder's thread and, where the lease
 // ends early, the worker's may both come: a lock of its own guards it, under which nothing is
 // called.
 #pragma once

@@ -16,7 +16,7 @@ std::string leftoverOf(const ws::FrameDecoder* decoder) {
   return bytes;
 }
 
-// What the holder has read he has; only where its frames end matters here, and its close frame.
+// Of the bytes that the holder has read, only the ends of frames matter here, and a close frame.
 struct Discard {
   Verdict& verdict;
   bool& messageEnded;
@@ -78,7 +78,7 @@ void Holding::taint(const char* why) {
 }
 
 void Holding::lost(const char* syscall, int error) {
-  // After a FIN of his own, a write that fails says nothing of the peer.
+  // After a FIN of its own, a write that fails says nothing of the peer.
   if (verdict_.error != 0 || (error == EPIPE && finSent_)) return;
   verdict_.syscall = syscall;
   verdict_.error = error;

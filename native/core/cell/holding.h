@@ -25,10 +25,10 @@ struct Verdict {
   bool closeReceived = false;            // a close frame was in what the holder read
   uint16_t closeCode = 0;
   std::string closeReason;
-  bool closeSent = false;         // or in what he wrote
-  bool finSent = false;           // raw: he ended our side
-  const char* syscall = nullptr;  // what told him that the connection is lost
-  int error = 0;                  // errno: the kernel says it once, so only he knows
+  bool closeSent = false;         // or in what it wrote
+  bool finSent = false;           // raw: it ended our side
+  const char* syscall = nullptr;  // what told it that the connection is lost
+  int error = 0;                  // errno: the kernel says it once, so only it knows
 
   // The connection does not go on.
   bool ends() const {
@@ -76,14 +76,14 @@ class Holding {
   // The kernel has said that the connection is lost.
   void lost(const char* syscall, int error);
 
-  // The holder gets a descriptor or a pointer with which he can do what nobody here sees. From now
+  // The holder gets a descriptor or a pointer with which it can do what nobody here sees. From now
   // on the kernel's counts are compared with ours.
   void expose();
   // So many bytes of the socket were moved for a BIO that stands in its place.
   void carried(SocketCounts moved);
   // So many bytes of the socket were moved by us.
   void seen(SocketCounts moved);
-  // The holder says that what he moved himself left both streams between two frames.
+  // The holder says that what it moved by itself left both streams between two frames.
   void confirmFrameBoundary() { boundaryConfirmed_ = true; }
   bool exposed() const { return before_.has_value(); }
 

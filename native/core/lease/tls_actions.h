@@ -29,7 +29,7 @@ struct TlsResult {
 TlsResult exportKeyingMaterial(SSL* ssl, uint8_t* out, size_t length, std::string_view label,
                                const uint8_t* context, size_t contextLength, bool useContext);
 
-// TLS 1.3: changes the keys we send with, and asks the peer to change his (RFC 8446, 4.6.3).
+// TLS 1.3: changes the keys we send with, and asks the peer to change its own (RFC 8446, 4.6.3).
 //   done: the kernel has the KeyUpdate, and what is sent from now on has the new keys.
 //   again: a record that transmit() could not finish is in the way: its bytes have to be given to
 //     transmit() again first. Or part of the KeyUpdate itself waits: the next transmit(), receive()

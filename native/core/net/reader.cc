@@ -108,7 +108,7 @@ void Reader::readable(Connection& connection, bool ended) {
   }
 }
 
-// Answers how the last read ended. Nothing: the kernel has no more, or is not to be asked now.
+// Returns how the last read ended. Nothing: the kernel has no more, or is not to be asked now.
 Reader::Read Reader::readOn(Connection& connection) {
   ConnectionGuard guard(connection);
   for (int i = 0; i < kReads; i++) {

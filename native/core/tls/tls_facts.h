@@ -18,7 +18,7 @@ struct TlsFacts {
   std::string group;           // of the key exchange; empty: RSA, or not known
   std::string alpn;            // empty: none was agreed on
   std::string servername;      // as it was sent; empty: it was not
-  // DER, the peer's own first, then as he sent the others. Empty: he sent none. A session that was
+  // DER, the peer's own first, then as it sent the others. Empty: it sent none. A session that was
   // resumed from its export holds the first one alone.
   std::vector<std::string> chain;
   long verifyResult = 0;   // X509_V_…

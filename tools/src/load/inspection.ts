@@ -15,7 +15,7 @@ export interface Inspection {
 /** Milliseconds. */
 const PATIENCE = 1_000;
 
-/** Answers nothing where the connection ends meanwhile, or has no TCP. */
+/** Returns nothing where the connection ends meanwhile, or has no TCP. */
 export async function inspect(connection: HandlerConnection): Promise<Inspection | undefined> {
   try {
     return await connection.withLease(

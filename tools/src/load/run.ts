@@ -115,7 +115,7 @@ class LoadRun {
     });
   }
 
-  /** Answers the failure where not one connection could be begun, nothing where interrupted. */
+  /** Returns the failure where not one connection could be begun, nothing where interrupted. */
   async #connect(): Promise<ConnectionGroup | LwsPoolError | undefined> {
     const { url, connections, size, rate, inflight } = this.#settings;
     const plan: ExchangePlan = {
@@ -138,7 +138,7 @@ class LoadRun {
     return await Promise.race([connecting, this.#interrupted.then(() => undefined)]);
   }
 
-  /** Waits until no more connections open. Answers the memory that each takes. */
+  /** Waits until no more connections open. Returns the memory that each takes. */
   async #open(group: ConnectionGroup, rssAtStart: number | undefined): Promise<number | undefined> {
     // The handlers are loaded by now; only the connections are still to come, or most of them.
     const rssLoaded = residentMemory();

@@ -45,7 +45,7 @@ async function demo({ debugSocket }: DemoOptions): Promise<number> {
   }
 }
 
-/** A run against a target of its own, which is gone afterwards. Answers whether all went well. */
+/** A run against a target of its own, which is gone afterwards. Returns whether all went well. */
 async function exchange(
   serve: string[],
   debugSocket: string | undefined,
