@@ -66,11 +66,10 @@ struct DecodedFrames {
   }
 };
 
-Reader::Reader(Turn& turn, ConnectionTable& table, ServiceFigures& figures, PollSet& polls,
-               PendingReads& pending, SendQueue& queue, BioDelays& delays, TlsBuffers& buffers,
-               LeaseRequests& requests, Closer& closer, Acceptor& acceptor, Backpressure& pressure)
+Reader::Reader(Turn& turn, ServiceFigures& figures, PollSet& polls, PendingReads& pending,
+               SendQueue& queue, BioDelays& delays, TlsBuffers& buffers, LeaseRequests& requests,
+               Closer& closer, Acceptor& acceptor, Backpressure& pressure)
     : turn_(turn),
-      table_(table),
       figures_(figures),
       polls_(polls),
       pending_(pending),
@@ -167,18 +166,13 @@ Reader::Read Reader::readOnce(Connection& connection) {
   return filled ? Read::filled : Read::some;
 }
 
-void Reader::readPending() {
-  if (pending_.empty()) return;
-  for (const ConnectionId id : pending_.take()) {
-    Connection* connection = table_.find(id);
-    if (connection == nullptr || !connection->input.unqueue()) continue;
-    if (connection->reads()) {
-      const bool ended = connection->polling.takeEnd();
-      closer_.whileMemoryLasts(*connection, [&] { readable(*connection, ended); });
-    }
-    // A write waits for the rest of a message of TLS itself.
-    if (connection->polling.wantsRoom()) queue_.markDirty(*connection);
+void Reader::readPending(Connection& connection) {
+  if (connection.reads()) {
+    const bool ended = connection.polling.takeEnd();
+    closer_.whileMemoryLasts(connection, [&] { readable(connection, ended); });
   }
+  // A write waits for the rest of a message of TLS itself.
+  if (connection.polling.wantsRoom()) queue_.markDirty(connection);
 }
 
 void Reader::input(Connection& connection, uint8_t* data, size_t size) {

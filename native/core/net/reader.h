@@ -16,16 +16,16 @@ namespace lwspool {
 
 class Reader {
  public:
-  Reader(Turn& turn, ConnectionTable& table, ServiceFigures& figures, PollSet& polls,
-         PendingReads& pending, SendQueue& queue, BioDelays& delays, TlsBuffers& buffers,
-         LeaseRequests& requests, Closer& closer, Acceptor& acceptor, Backpressure& pressure);
+  Reader(Turn& turn, ServiceFigures& figures, PollSet& polls, PendingReads& pending,
+         SendQueue& queue, BioDelays& delays, TlsBuffers& buffers, LeaseRequests& requests,
+         Closer& closer, Acceptor& acceptor, Backpressure& pressure);
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
   // Ended: the peer's end may lie behind what is there, or more behind urgent data (MSG_OOB).
   void readable(Connection&, bool ended = false);
-  // Those that no poller reports.
-  void readPending();
+  // No poller reports it.
+  void readPending(Connection&);
   // Writing has failed: what the peer said before it went, a close frame above all, is still to be
   // had.
   void readLast(Connection&);
@@ -46,7 +46,6 @@ class Reader {
   void inputEnded(Connection&, const IoResult&);
 
   Turn& turn_;
-  ConnectionTable& table_;
   ServiceFigures& figures_;
   PollSet& polls_;
   PendingReads& pending_;

@@ -35,14 +35,14 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
       closer_(table_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_),
       acceptor_(turn_, table_, figures_, deadlines_, polls_, pending_, queue_, requests_, closer_),
       pressure_(turn_, table_, polls_, pending_, requests_),
-      reader_(turn_, table_, figures_, polls_, pending_, queue_, delays_, buffers_, requests_,
-              closer_, acceptor_, pressure_),
+      reader_(turn_, figures_, polls_, pending_, queue_, delays_, buffers_, requests_, closer_,
+              acceptor_, pressure_),
       joint_(polls_, figures_),
       writer_(turn_, figures_, polls_, queue_, delays_, requests_, closer_, reader_),
       returns_(turn_, table_, sinks_, polls_, pending_, queue_, requests_, closer_, reader_),
       establisher_(figures_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_,
                    closer_, reader_),
-      upgrade_(turn_, handshakes_, polls_, delays_, establisher_),
+      upgrade_(turn_, handshakes_, polls_, pending_, delays_, establisher_),
       commands_(turn_, table_, sinks_, figures_, queue_, requests_, pressure_, closer_, reader_,
                 writer_) {}
 
@@ -154,7 +154,7 @@ void Service::finishTurn() {
   turn_.taken = 0;
   connector_->turn();
   handshakes_.pump();
-  reader_.readPending();
+  readPending();
   // What JavaScript does while it is told can have to be written, and closing can have to be told.
   // Where that has no end, the loop has other things to do as well.
   for (int round = 0; round < kRounds; round++) {
@@ -179,6 +179,20 @@ void Service::finishTurn() {
   polls_.poller().settle();
   figures_.turnEnded();
   inTurn_ = false;
+}
+
+// Those that no poller reports.
+void Service::readPending() {
+  if (pending_.empty()) return;
+  for (const ConnectionId id : pending_.take()) {
+    Connection* connection = find(id);
+    if (connection == nullptr || !connection->input.unqueue()) continue;
+    if (connection->upgrading()) {
+      upgrade_.ready(*connection, true, false, true);
+    } else {
+      reader_.readPending(*connection);
+    }
+  }
 }
 
 void Service::timer() {

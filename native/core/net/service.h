@@ -133,6 +133,7 @@ class Service final : public HandshakeHost {
  private:
   void beginTurn();
   void ready(const Poller::Ready&);
+  void readPending();
   void retryBackedOff();
 
   Connector* connector_ = nullptr;

@@ -154,6 +154,8 @@ void Upgrade::readAnswer(Connection& connection, bool more) {
     if (drained || !connection.upgrading()) return;
   }
   polls_.poller().change(connection.fd(), connection.id, true, connection.polledForRoom());
+  // The poller reports what the kernel still holds, but not what OpenSSL does.
+  if (hasPending(connection.ssl())) pending_.add(connection);
 }
 
 void Upgrade::answer(Connection& connection, uint8_t* data, size_t size) {

@@ -12,11 +12,12 @@ namespace lwspool {
 
 class Upgrade {
  public:
-  Upgrade(Turn& turn, Handshakes& handshakes, PollSet& polls, BioDelays& delays,
-          Establisher& establisher)
+  Upgrade(Turn& turn, Handshakes& handshakes, PollSet& polls, PendingReads& pending,
+          BioDelays& delays, Establisher& establisher)
       : turn_(turn),
         handshakes_(handshakes),
         polls_(polls),
+        pending_(pending),
         delays_(delays),
         establisher_(establisher) {}
   Upgrade(const Upgrade&) = delete;
@@ -40,6 +41,7 @@ class Upgrade {
   Turn& turn_;
   Handshakes& handshakes_;
   PollSet& polls_;
+  PendingReads& pending_;
   BioDelays& delays_;
   Establisher& establisher_;
 };
