@@ -113,7 +113,7 @@ export class Pool extends EventEmitter<PoolEvents> {
    * Takes leases on several connections, all or none. All callers take them in the same internal
    * order, so that no two of them wait for each other. `timeout` applies to all leases together.
    *
-   * @param connections connections of this pool, each at most once
+   * @param connections of this pool or of others, each at most once
    * @returns the leases, in the order of `connections`
    * @throws LwsPoolError as {@link Connection.lease}
    */
