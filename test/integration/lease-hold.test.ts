@@ -9,9 +9,9 @@ describe('maxHold', () => {
   it('makes way for those who wait, and the lease may be released after it', async () => {
     const { connection } = await open(own.pool, 'ws');
     const lease = await hold(connection, 'exclusive', { maxHold: 30 });
-    const start = performance.now();
+    // Nobody else gives it back.
     const next = await hold(connection, 'exclusive');
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(lease.released).toBe(true);
     lease.release();
     expect(next.released).toBe(false);
     expect(connection.tryLease('shared')).toBeUndefined();
