@@ -7,7 +7,7 @@ import type { NativeEndpoint } from '../native.js';
 import type { ConnectObservation } from '../observe/observer.js';
 import type { ResolvedConnectOptions } from '../options/options.js';
 import type { PlacementPolicy } from '../options/placement.js';
-import { bioModules, createEndpoint, endpointOptions } from './endpoint.js';
+import { createEndpoint, endpointOptions } from './endpoint.js';
 import type { Lifetime } from './lifetime.js';
 import type { ModuleLoader } from './loader.js';
 import { errorContext, type Request } from './opening.js';
@@ -136,19 +136,12 @@ export class Connector {
   ): Promise<number> {
     const { handler, data, highWaterMark, timeout, signal } = options;
     const { waits } = this.#lifetime;
-    const terms = { url, timeout, signal };
-    const { index } = worker;
-    const modules = bioModules(url, options);
-    if (modules.length > 0) {
-      const late = () => ({ worker: index, bio: modules.join(', ') });
-      const loading = this.#loader.loadBios(worker, modules);
-      await waits.until(loading, { ...terms, phase: 'BIO', late });
-    }
+    if (options.bios.length > 0) await this.#loader.loadBios([worker], url, options, waits);
     if (handler === undefined) return 0;
     const spec = { handler, data, highWaterMark, known: errorContext(url) };
     const loading = this.#loader.loadHandler(worker, spec);
-    const late = () => ({ worker: index, handler });
-    return await waits.until(loading, { ...terms, phase: 'handler', late });
+    const late = () => ({ worker: worker.index, handler });
+    return await waits.until(loading, { url, timeout, signal, phase: 'handler', late });
   }
 
   #begin(

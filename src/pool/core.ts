@@ -171,24 +171,20 @@ export class PoolCore {
   }
 
   #makeLifetime(): Lifetime {
-    const workers = () => this.#workers.all;
     return new Lifetime({
-      get workers() {
-        return workers();
-      },
+      workers: this.#workers,
       size: () => this.size,
       closeConnections: () => {
-        for (const { slots, outbox } of workers()) {
+        for (const { slots, outbox } of this.#workers.all) {
           slots.abandonOpening();
           for (const connection of slots.connections()) void connection.close(1001);
           outbox.flush();
         }
         this.#groups.onPoolClosing();
       },
-      stopWorkers: () => this.#workers.stop(),
       destroy: (reason) => {
         this.#watch?.stop();
-        for (const worker of workers()) this.#lose(worker, reason);
+        for (const worker of this.#workers.all) this.#lose(worker, reason);
         const ended = this.#workers.destroy(reason);
         this.monitor.end();
         return ended;
@@ -197,14 +193,11 @@ export class PoolCore {
   }
 
   #makeMonitor(): PoolMonitor {
-    const workers = () => this.#workers.all;
     return new PoolMonitor({
       options: this.options,
       figures: this.#figures,
       observers: this.#observers,
-      get workers() {
-        return workers();
-      },
+      workers: this.#workers,
       stats: () => this.stats(),
       groupUrl: (group) => this.#groups.urlOf(group),
       checkOpen: () => this.lifetime.checkOpen(),

@@ -4,7 +4,7 @@ import type { LwsPoolError } from '../errors/errors.js';
 import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { ResolvedConnectManyOptions } from '../options/options.js';
 import type { GroupReport } from '../workers/control.js';
-import { bioModules, endpointOptions } from './endpoint.js';
+import { endpointOptions } from './endpoint.js';
 import { type ConnectionGroup, groupOf, groupSettled } from './group.js';
 import { GroupMembers } from './group-members.js';
 import type { Lifetime } from './lifetime.js';
@@ -51,7 +51,7 @@ export class Groups {
     const members = new GroupMembers({ id, count, url: url.url, figures, closeTimeout });
     const group = groupOf(members);
     const workers = this.#workers.all.filter(({ available }) => available);
-    await this.#loadBios(url, options, workers);
+    await this.#loader.loadBios(workers, url, options, waits);
     this.#all.set(id, members);
     const loads = this.#share(members, workers, (count) => ({
       group: id,
@@ -120,24 +120,6 @@ export class Groups {
       members.onWorkerLost(worker, error);
       this.#forget(members);
     }
-  }
-
-  async #loadBios(
-    url: ConnectionUrl,
-    options: ResolvedConnectManyOptions,
-    workers: readonly PoolWorker[],
-  ): Promise<void> {
-    const modules = bioModules(url, options);
-    if (modules.length === 0) return;
-    const { timeout, signal } = options;
-    const loading = new Set(workers);
-    const loads = workers.map(async (worker) => {
-      await this.#loader.loadBios(worker, modules);
-      loading.delete(worker);
-    });
-    const late = () => ({ worker: [...loading][0]?.index, bio: modules.join(', ') });
-    const terms = { url, timeout, signal, phase: 'BIO', late };
-    await this.#lifetime.waits.until(Promise.all(loads), terms);
   }
 
   /** Gives each worker its share; returns what is pending until they have loaded the handler. */

@@ -1,20 +1,18 @@
 import { createError, LwsPoolError } from '../errors/errors.js';
 import { KeepAlive } from './keep-alive.js';
 import { Waits } from './waits.js';
-import type { PoolWorker } from './worker.js';
+import type { Workers } from './workers.js';
 
 /** Beyond the time that connections have to close: for their workers to do it. Milliseconds. */
 const GRACE = 2_000;
 
 /** The parts of a pool that end with it. */
 export interface EndingParts {
-  readonly workers: readonly PoolWorker[];
+  readonly workers: Workers;
   /** Number of connections, open and opening. */
   size(): number;
   /** Closes what is open, and gives up what is opening. */
   closeConnections(): void;
-  /** Resolves once the workers have stopped by themselves. */
-  stopWorkers(): Promise<void>;
   /** Ends everything at once; resolves once the threads have ended. */
   destroy(reason: LwsPoolError): Promise<void>;
 }
@@ -93,7 +91,7 @@ export class Lifetime {
     this.onSlotFreed();
     const limit = this.#limitClosing(timeout);
     await idle;
-    if (!this.#isClosed()) await this.#parts.stopWorkers();
+    if (!this.#isClosed()) await this.#parts.workers.stop();
     clearInterval(limit);
     // Ends what is left of the threads, where destroy() has not been faster.
     await this.destroy(undefined);
@@ -102,7 +100,7 @@ export class Lifetime {
   /** Without a time of the user's, only workers that hang can keep it from ending. */
   #limitClosing(timeout: number | undefined): NodeJS.Timeout {
     const hangs = () =>
-      this.#parts.workers.every(({ connections, pulse }) => connections === 0 || pulse.lost);
+      this.#parts.workers.all.every(({ connections, pulse }) => connections === 0 || pulse.lost);
     if (timeout !== undefined) return setTimeout(() => void this.destroy(undefined), timeout);
     return setInterval(() => {
       if (hangs()) void this.destroy(undefined);

@@ -1,5 +1,9 @@
+import type { ConnectionUrl } from '../connection/url.js';
 import type { LwsPoolError } from '../errors/errors.js';
+import type { ResolvedConnectOptions } from '../options/options.js';
 import type { HandlerSpec } from '../workers/control.js';
+import { bioModules } from './endpoint.js';
+import type { Waits } from './waits.js';
 import type { PoolWorker } from './worker.js';
 
 type Settle = (error: LwsPoolError | undefined) => void;
@@ -24,11 +28,26 @@ export class ModuleLoader {
     return group;
   }
 
-  loadBios(worker: PoolWorker, modules: readonly string[]): Promise<void> {
-    const group = this.nextGroup();
-    const loaded = this.untilLoaded(worker, group);
-    worker.post({ type: 'bios', group, modules });
-    return loaded;
+  /** Loads what connections with these options need of BIOs, in each of these workers. */
+  async loadBios(
+    workers: readonly PoolWorker[],
+    url: ConnectionUrl,
+    options: ResolvedConnectOptions,
+    waits: Waits,
+  ): Promise<void> {
+    const modules = bioModules(url, options);
+    if (modules.length === 0) return;
+    const { timeout, signal } = options;
+    const loading = new Set(workers);
+    const loads = workers.map(async (worker) => {
+      const group = this.nextGroup();
+      const loaded = this.untilLoaded(worker, group);
+      worker.post({ type: 'bios', group, modules });
+      await loaded;
+      loading.delete(worker);
+    });
+    const late = () => ({ worker: [...loading][0]?.index, bio: modules.join(', ') });
+    await waits.until(Promise.all(loads), { url, timeout, signal, phase: 'BIO', late });
   }
 
   /** Resolves once the worker has loaded the modules of that number; rejects with its error. */

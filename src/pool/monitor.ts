@@ -22,7 +22,7 @@ import {
   type SampleOptions,
   type TelemetryOptions,
 } from '../options/options.js';
-import type { PoolWorker } from './worker.js';
+import type { Workers } from './workers.js';
 
 /** Files that are open at a time while one of the parts below is loaded. */
 const PART_FILES = 16;
@@ -32,7 +32,7 @@ export interface MonitoredPool {
   readonly options: ResolvedPoolOptions;
   readonly figures: MainFigures;
   readonly observers: Observers;
-  readonly workers: readonly PoolWorker[];
+  readonly workers: Workers;
   stats(): PoolStats;
   groupUrl(group: number): string | undefined;
   /** Throws unless the pool is open. */
@@ -72,7 +72,7 @@ export class PoolMonitor {
     const resolved = parseSampleOptions(options);
     this.#checkCounting();
     let forget: (() => void) | undefined;
-    const workers = () => this.#pool.workers;
+    const workers = () => this.#pool.workers.all;
     const sampler = new Sampler(workers, resolved, () => forget?.());
     forget = this.#untilEnd(() => sampler.end());
     if (resolved.signal?.aborted) forget();
@@ -126,7 +126,7 @@ export class PoolMonitor {
         stats: () => pool.stats(),
         connection: (index, slot, generation) => this.#connection(index, slot, generation),
         url: (index, slot, generation, group) =>
-          pool.workers[index]?.slots.urlOf(slot, generation) ?? pool.groupUrl(group),
+          pool.workers.all[index]?.slots.urlOf(slot, generation) ?? pool.groupUrl(group),
       },
       () => forget?.(),
     );
@@ -162,7 +162,7 @@ export class PoolMonitor {
   }
 
   async *#flights(): AsyncGenerator<FlightRecord[]> {
-    for (const worker of this.#pool.workers) {
+    for (const worker of this.#pool.workers.all) {
       for (const records of worker.slots.flightRecords((group) => this.#pool.groupUrl(group))) {
         yield records;
         await setImmediate();
@@ -176,7 +176,7 @@ export class PoolMonitor {
   }
 
   #connection(worker: number, slot: number, generation: number): Connection | undefined {
-    return this.#pool.workers[worker]?.slots.connection(slot, generation);
+    return this.#pool.workers.all[worker]?.slots.connection(slot, generation);
   }
 
   #checkCounting(): void {
@@ -191,7 +191,7 @@ export class PoolMonitor {
     );
     this.#source ??= new MetricsSource(() => ({
       at: monotonicNow(),
-      workers: this.#pool.workers.flatMap((worker) => worker.figures.reading() ?? []),
+      workers: this.#pool.workers.all.flatMap((worker) => worker.figures.reading() ?? []),
       main: this.#pool.figures,
     }));
     return this.#source;

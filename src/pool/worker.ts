@@ -15,7 +15,6 @@ import { type NativeChannel, type NativeEndpoint, native, type OnEvents } from '
 import type { Observers } from '../observe/observers.js';
 import type { MainFigures } from '../observe/stats/main-figures.js';
 import type { RetiredWorkerTotals } from '../observe/stats/reading.js';
-import type { Sampled } from '../observe/stats/sample.js';
 import type { ResolvedPoolOptions } from '../options/options.js';
 import type { FromWorker, ServiceTask, ToWorker } from '../workers/control.js';
 import type { Request } from './opening.js';
@@ -192,10 +191,6 @@ export class PoolWorker {
   /** It has. */
   onSampled(): void {
     for (const resolve of this.#sampling.splice(0)) resolve();
-  }
-
-  sampled(): Sampled {
-    return this.figures.sampled();
   }
 
   /** Looks for trouble on the connections that belong to this thread. */

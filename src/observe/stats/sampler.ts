@@ -8,7 +8,7 @@ export interface SampledWorker {
   readonly alive: boolean;
   /** Has it sample TCP_INFO; resolves when it has, or is gone. */
   sampleTcp(unread: boolean): Promise<void>;
-  sampled(): Sampled;
+  readonly figures: { sampled(): Sampled };
 }
 
 /** Samples until nobody wants any more. What is not taken in time is replaced by the next one. */
@@ -66,7 +66,7 @@ export class Sampler {
     if (this.#stream.ended) return;
     this.#stream.push(
       new Sample(
-        workers.map((worker) => worker.sampled()),
+        workers.map(({ figures }) => figures.sampled()),
         fields,
       ),
     );
