@@ -6,6 +6,7 @@ const layers = [
   'base',
   'flight',
   'errors',
+  'addon',
   'native.ts',
   'options',
   'target',
@@ -63,7 +64,7 @@ export default {
       severity: 'error',
       from: { path: '^tools/src/' },
       to: {
-        pathNot: '^tools/src/|^node_modules/|^lws-pool(/target)?$',
+        pathNot: '^tools/src/|^node_modules/|^dist/index[.]js$|^lws-pool/target$',
         dependencyTypesNot: ['core'],
       },
     },

@@ -52,6 +52,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // The package as it is published, installed and used: by `npm run test:package` alone.
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: 'test/package/setup.ts',
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'types',
           include: [],
           typecheck: {

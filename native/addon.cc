@@ -7,6 +7,7 @@
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
+#include "bindings/libraries.h"
 #include "bindings/memory_binding.h"
 #include "bindings/message_memory.h"
 #include "bindings/ring_binding.h"
@@ -25,6 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::LeasesBinding::define(env, exports);
   lwspool::RingBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);
+  lwspool::defineLibraries(env, exports);
   return exports;
 }
 

@@ -1,14 +1,22 @@
-// Builds the addon, build/Release/lws_pool.node, unless what is there was made from just this.
-// npm runs it when the package is installed, and set-up in a checkout; whichever comes second
-// finds nothing to do.
+// Builds the addon, build/Release/lws_pool.node, from source, unless what is there was made from
+// just this. Set-up does so in a checkout; who installs the package needs it only where none of the
+// package's own binaries fits.
 //
 //   node scripts/addon.mjs            optimised
 //   node scripts/addon.mjs --debug    for a debugger: -Og -g3, in the same place
 import './lib/require-node.mjs';
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { findLibraries } from './configure.mjs';
+import { findLibraries, linkage } from './configure.mjs';
+import { crossCompilers, isForeign } from './lib/architectures.mjs';
 import { run } from './lib/commands.mjs';
 import {
   filesUnder,
@@ -19,40 +27,77 @@ import {
   root,
   writeStamp,
 } from './lib/files.mjs';
+import { gypFile } from './lib/gyp.mjs';
 import { findMissing } from './lib/probes.mjs';
 import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
 
-const product = 'build/Release/lws_pool.node';
-const stamp = 'build/addon.stamp';
-
-/** @param {{ debug?: boolean }} [options] */
-export function addonIsCurrent({ debug = false } = {}) {
-  return isCurrent(product, stamp, addonFingerprint(debug));
+/** @param {string} architecture */
+function placesOf(architecture) {
+  const own = !isForeign(architecture);
+  return {
+    folder: `build/addon/${architecture}`,
+    product: own ? 'build/Release/lws_pool.node' : `build/addon/${architecture}/lws_pool.node`,
+    stamp: own ? 'build/addon.stamp' : `build/addon/${architecture}/stamp`,
+  };
 }
 
 /**
- * @param {{ debug?: boolean, onOutput?: (text: string) => void }} [options]
- * @returns {Promise<{ status: number, output: string }>} status 0 if the addon is there
+ * @typedef {object} Options
+ * @property {boolean} [debug]
+ * @property {string} [architecture]
+ * @property {(text: string) => void} [onOutput]
  */
-export async function buildAddon({ debug = false, onOutput } = {}) {
+
+/**
+ * Where the addon is, once it is built.
+ *
+ * @param {string} architecture
+ */
+export function addonProduct(architecture) {
+  return placesOf(architecture).product;
+}
+
+/** @param {Options} [options] */
+export function addonIsCurrent({ debug = false, architecture = process.arch } = {}) {
+  const { product, stamp } = placesOf(architecture);
+  return isCurrent(product, stamp, addonFingerprint(debug, architecture));
+}
+
+/**
+ * @param {Options} [options]
+ * @returns {Promise<{ status: number, output: string }>} status 0: the addon is there
+ */
+export async function buildAddon({ debug = false, architecture = process.arch, onOutput } = {}) {
+  const { folder, product, stamp } = placesOf(architecture);
+  const { library } = findLibraries(architecture);
+  if (!library) throw new Error('no libwebsockets to build with');
+  writeIfChanged(
+    `${folder}/binding.gyp`,
+    gypFile({ folder, debug, ...linkage(library, architecture) }),
+  );
+
   const nodeGyp = nodeGypCommand();
-  const arguments_ = [...nodeHeaders(), ...(debug ? ['--', '-Dlws_pool_debug=1'] : [])];
-  // Not `rebuild`: that would begin by deleting build/, with all that other tools keep there.
+  // Not `rebuild`: that would compile everything again.
   const steps = [
-    ['configure', '--loglevel=error', ...arguments_],
+    ['configure', '--loglevel=error', `--arch=${architecture}`, ...nodeHeaders()],
     ['build', '--loglevel=error', '--jobs', 'max'],
   ];
+  const options = {
+    cwd: fromRoot(folder),
+    env: { ...process.env, ...crossCompilers(architecture) },
+    ...(onOutput && { onOutput }),
+  };
   let output = '';
   for (const step of steps) {
-    const outcome = await run(
-      nodeGyp.program,
-      [...nodeGyp.args, ...step],
-      onOutput ? { onOutput } : {},
-    );
+    const outcome = await run(nodeGyp.program, [...nodeGyp.args, ...step], options);
     output += outcome.output;
     if (outcome.status !== 0) return { status: outcome.status, output };
   }
-  writeStamp(stamp, addonFingerprint(debug));
+  // In one step, so that a process that has it open keeps what it has.
+  mkdirSync(dirname(fromRoot(product)), { recursive: true });
+  copyFileSync(fromRoot(`${folder}/build/Release/lws_pool.node`), fromRoot(`${product}.new`));
+  renameSync(fromRoot(`${product}.new`), fromRoot(product));
+  writeStamp(stamp, addonFingerprint(debug, architecture));
   return { status: 0, output };
 }
 
@@ -60,36 +105,53 @@ export async function buildAddon({ debug = false, onOutput } = {}) {
  * Over everything that the addon is made of or made by.
  *
  * @param {boolean} debug
+ * @param {string} architecture
  */
-function addonFingerprint(debug) {
+function addonFingerprint(debug, architecture) {
   const addonApi = createRequire(import.meta.url).resolve('node-addon-api/package.json');
   const files = [
     ...filesUnder('native'),
-    'binding.gyp',
     'scripts/addon.mjs',
     'scripts/configure.mjs',
     'scripts/libwebsockets.mjs',
-    'scripts/native-sources.mjs',
+    'scripts/lib/gyp.mjs',
   ];
   return fingerprint(files, {
     debug,
     node: process.version,
-    architecture: process.arch,
+    architecture,
     addonApi: JSON.parse(readFileSync(addonApi, 'utf8')).version,
-    libwebsockets: findLibraries().library,
+    libwebsockets: findLibraries(architecture).library,
     environment: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
   });
 }
 
 /**
- * In a checkout the node-gyp of the lock file; as somebody's dependency the one npm brings.
+ * @param {string} path
+ * @param {string} text
+ */
+function writeIfChanged(path, text) {
+  const file = fromRoot(path);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/**
+ * In a checkout the node-gyp of the lock file, as somebody's dependency the one that npm brings.
  *
  * @returns {{ program: string, args: string[] }}
  */
 function nodeGypCommand() {
-  const own = fromRoot('node_modules/node-gyp/bin/node-gyp.js');
-  const script = existsSync(own) ? own : process.env.npm_config_node_gyp;
-  return script ? { program: process.execPath, args: [script] } : { program: 'node-gyp', args: [] };
+  const ofNpm = 'lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js';
+  const places = [
+    fromRoot('node_modules/node-gyp/bin/node-gyp.js'),
+    process.env.npm_config_node_gyp ?? '',
+    join(dirname(dirname(process.execPath)), ofNpm),
+  ];
+  const script = places.find((place) => place !== '' && existsSync(place));
+  if (script) return { program: process.execPath, args: [script] };
+  return { program: 'npx', args: ['--yes', 'node-gyp@12'] };
 }
 
 /** The headers that came with this Node.js, if they did: node-gyp would download them otherwise. */
@@ -108,7 +170,7 @@ function nodeHeaders() {
 /** @param {string[]} options */
 async function main(options) {
   const debug = options.includes('--debug');
-  const { missing, unusable } = await findMissing('build');
+  const { missing, unusable } = await findMissing('install');
   if (unusable) {
     console.error(`lws-pool: ${unusable.message}`);
     return 1;

@@ -27,7 +27,7 @@ const found = `${folder}/found`;
 
 const copied = [
   ...['native', 'src', 'dist', 'tools', 'test', 'scripts', 'examples', 'docs'],
-  ...['package.json', 'binding.gyp', 'tsconfig.json', 'vitest.config.ts', 'README.md'],
+  ...['package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md'],
 ];
 
 /** By vitest's project. Those of `npm test`: a minute or two. */

@@ -1,11 +1,10 @@
 // Finds libwebsockets and liburing for the build and refuses, in one line, what lws-pool cannot work
 // with.
 //
-//   node scripts/configure.mjs                 checks, and says what was found
-//   node scripts/configure.mjs include-dirs    the same check, then what binding.gyp needs
-//   node scripts/configure.mjs libraries
+//   node scripts/configure.mjs     checks, and says what was found
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isArchitecture, isForeign, sysrootOf } from './lib/architectures.mjs';
 import { answer } from './lib/commands.mjs';
 import { isMain } from './lib/files.mjs';
 import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
@@ -112,14 +111,15 @@ function advice(need) {
 /**
  * The libwebsockets of our own, or the one that pkg-config knows, which is checked.
  *
+ * @param {string} architecture
  * @returns {{ library: Libwebsockets, problem?: undefined } | { library?: undefined, problem: Problem }}
  */
-function findLibwebsockets() {
+function findLibwebsockets(architecture) {
   const pkgConfig = process.env.PKG_CONFIG || 'pkg-config';
   if (answer(pkgConfig, ['--version']) === undefined) {
     return missing('pkg-config', `${pkgConfig} was not found`);
   }
-  const own = ownLibwebsockets();
+  const own = ownLibwebsockets(architecture);
   if (own) return { library: own };
   const version = answer(pkgConfig, ['--modversion', 'libwebsockets']);
   if (!version) {
@@ -165,10 +165,11 @@ function liburingProblem() {
 /**
  * All that the addon is linked to, and all that is wrong with it.
  *
+ * @param {string} [architecture]
  * @returns {{ library?: Libwebsockets, problems: Problem[] }}
  */
-export function findLibraries() {
-  const { library, problem } = findLibwebsockets();
+export function findLibraries(architecture = process.arch) {
+  const { library, problem } = findLibwebsockets(architecture);
   // Without pkg-config nothing else can be asked.
   if (problem?.need === 'pkg-config') return { problems: [problem] };
   const problems = [problem, liburingProblem()].filter((found) => found !== undefined);
@@ -176,43 +177,75 @@ export function findLibraries() {
 }
 
 /**
- * Only the libraries themselves are linked. What pkg-config adds (OpenSSL, libuv, libcap) must not be:
- * OpenSSL and libuv are in the `node` binary, and a second copy of either would be another
- * library with the same names.
+ * What the addon is compiled and linked with. Only the libraries themselves are linked. What
+ * pkg-config adds (OpenSSL, libuv, libcap) must not be: OpenSSL and libuv are in the `node` binary,
+ * and a second copy of either would be another library with the same names.
+ *
+ * With a libwebsockets of our own the addon needs nothing but the C library: what can be linked
+ * statically is, and nobody else in the process finds its symbols.
  *
  * @param {Libwebsockets} library
+ * @param {string} architecture
+ * @returns {{ includeDirs: string[], libraries: string[], liburing: string }}
  */
-function libraries({ libDir, own }) {
-  // Nobody else in the process must find its symbols here, and it none of another one.
-  if (own) return [`${libDir}/libwebsockets.a`, '-Wl,--exclude-libs,libwebsockets.a', '-luring'];
-  // A library outside the loader's own folders is not found at run time without this.
-  const runPath = /^\/(usr\/)?lib/.test(libDir) ? [] : [`-Wl,-rpath,${libDir}`];
-  return [`-L${libDir}`, ...runPath, '-lwebsockets', '-luring'];
+export function linkage({ includeDir, libDir, own }, architecture) {
+  const liburing = findLiburing(architecture);
+  if (own) {
+    return {
+      includeDirs: [includeDir, ...(liburing.includeDir ? [liburing.includeDir] : [])],
+      libraries: [
+        `${libDir}/libwebsockets.a`,
+        liburing.library,
+        ...staticStandardLibrary(),
+        '-Wl,--exclude-libs,ALL',
+      ],
+      liburing: liburing.version,
+    };
+  }
+  return {
+    // The compiler searches /usr/include anyway; naming it would put the system's OpenSSL headers
+    // before those of Node.js.
+    includeDirs: includeDir === '/usr/include' ? [] : [includeDir],
+    libraries: [
+      `-L${libDir}`,
+      // A library outside the loader's own folders is not found at run time without this.
+      ...(/^\/(usr\/)?lib/.test(libDir) ? [] : [`-Wl,-rpath,${libDir}`]),
+      '-lwebsockets',
+      '-luring',
+    ],
+    liburing: liburing.version,
+  };
 }
 
 /**
- * The compiler searches /usr/include anyway; naming it would put the system's OpenSSL headers
- * before those of Node.js.
- *
- * @param {Libwebsockets} library
+ * @param {string} architecture
+ * @returns {{ version: string, library: string, includeDir?: string }} the static one where it is
  */
-function includeDirs({ includeDir }) {
-  return includeDir === '/usr/include' ? [] : [includeDir];
+function findLiburing(architecture) {
+  const pkgConfig = process.env.PKG_CONFIG || 'pkg-config';
+  if (isForeign(architecture) && isArchitecture(architecture)) {
+    const { includeDir, libDir } = sysrootOf(architecture);
+    const version = answer(pkgConfig, ['--modversion', `${libDir}/pkgconfig/liburing.pc`]) ?? '';
+    return { version, library: `${libDir}/liburing.a`, includeDir };
+  }
+  const version = answer(pkgConfig, ['--modversion', 'liburing']) ?? '';
+  const library = `${answer(pkgConfig, ['--variable=libdir', 'liburing'])}/liburing.a`;
+  return { version, library: existsSync(library) ? library : '-luring' };
 }
 
-/** @param {string | undefined} question */
-function main(question) {
+/** The sanitizers have to see what it throws. */
+function staticStandardLibrary() {
+  return process.env.LDFLAGS?.includes('-fsanitize') ? [] : ['-static-libstdc++'];
+}
+
+function main() {
   const { library, problems } = findLibraries();
   if (problems[0] || !library) {
     console.error(`lws-pool: ${problems[0]?.message}`);
     process.exitCode = 1;
-  } else if (question === 'include-dirs') {
-    console.log(includeDirs(library).join('\n'));
-  } else if (question === 'libraries') {
-    console.log(libraries(library).join('\n'));
   } else {
     console.log(`libwebsockets ${library.version.replace(/-$/, '')} in ${library.libDir}`);
   }
 }
 
-if (isMain(import.meta.url)) main(process.argv[2]);
+if (isMain(import.meta.url)) main();

@@ -6,15 +6,17 @@
 // Where the source cannot be had, the system's library is used, as it is with
 // LWS_POOL_LIBWEBSOCKETS=system.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { answer, run } from './lib/commands.mjs';
+import { aptGet } from './lib/apt.mjs';
+import { architectures, crossCompilers, isArchitecture, sysrootOf } from './lib/architectures.mjs';
+import { run } from './lib/commands.mjs';
 import { fingerprint, fromRoot, isCurrent, isMain, writeStamp } from './lib/files.mjs';
 
 /**
  * Runs a program where the source is, and says whether it succeeded.
  *
- * @typedef {(program: string, args: string[], env?: NodeJS.ProcessEnv) => Promise<boolean>} Step
+ * @typedef {(program: string, args: string[]) => Promise<boolean>} Step
  */
 
 /** Debian 12's, whose package changes nothing in the source. */
@@ -24,11 +26,17 @@ const source = {
   sha256: '402e9a8df553c9cd2aff5d7a9758e9e5285bf3070c82539082864633db3deb83',
 };
 
-const folder = 'build/libwebsockets';
-const library = `${folder}/lib/libwebsockets.a`;
-const stamp = `${folder}/stamp`;
-/** What became of the last try, so that builds without a network do not try each time. */
-const refusal = `${folder}/refused`;
+/** @param {string} architecture */
+function placesOf(architecture) {
+  const folder = `build/libwebsockets/${architecture}`;
+  return {
+    folder,
+    library: `${folder}/lib/libwebsockets.a`,
+    stamp: `${folder}/stamp`,
+    /** What became of the last try, so that builds without a network do not try each time. */
+    refusal: `${folder}/refused`,
+  };
+}
 
 /** What CMake is told, besides where to put it. */
 const options = [
@@ -50,16 +58,18 @@ const options = [
   'LWS_HAVE_SYS_CAPABILITY_H=0',
 ];
 
-const current = fingerprint(['scripts/libwebsockets.mjs'], { architecture: process.arch });
+const current = fingerprint(['scripts/libwebsockets.mjs']);
 
 /**
  * The library of our own.
  *
+ * @param {string} architecture
  * @returns {{ version: string, includeDir: string, libDir: string, own: true } | undefined}
  *   undefined: the system's is to be used
  */
-export function ownLibwebsockets() {
+export function ownLibwebsockets(architecture) {
   if (process.env.LWS_POOL_LIBWEBSOCKETS === 'system') return;
+  const { folder, library, stamp } = placesOf(architecture);
   if (!isCurrent(library, stamp, current)) return;
   const [, version = ''] = /libwebsockets=([\d.]+)/.exec(source.package) ?? [];
   return {
@@ -70,8 +80,13 @@ export function ownLibwebsockets() {
   };
 }
 
-/** Whether there is nothing to do: it is there, it is not wanted, or its source was not to be had. */
-export function libwebsocketsIsSettled() {
+/**
+ * Whether there is nothing to do: it is there, it is not wanted, or its source was not to be had.
+ *
+ * @param {string} architecture
+ */
+export function libwebsocketsIsSettled(architecture) {
+  const { library, stamp, refusal } = placesOf(architecture);
   return (
     process.env.LWS_POOL_LIBWEBSOCKETS === 'system' ||
     isCurrent(library, stamp, current) ||
@@ -80,101 +95,76 @@ export function libwebsocketsIsSettled() {
 }
 
 /**
+ * @param {string} architecture of another one than the machine's its sysroot must be there
  * @param {{ onOutput?: (text: string) => void }} [options]
  * @returns {Promise<string | undefined>} why it is not there; undefined: it is
  */
-export async function buildLibwebsockets({ onOutput } = {}) {
+export async function buildLibwebsockets(architecture, { onOutput } = {}) {
+  const { folder, stamp, refusal } = placesOf(architecture);
   const work = fromRoot(`${folder}/work`);
   rmSync(fromRoot(folder), { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
+  const output = onOutput ? { onOutput } : {};
   /** @type {Step} */
-  const does = async (program, args, env) => {
-    const { status } = await run(program, args, {
-      cwd: work,
-      ...(env && { env }),
-      ...(onOutput && { onOutput }),
-    });
+  const does = async (program, args) => {
+    const { status } = await run(program, args, { cwd: work, ...output });
     return status === 0;
   };
 
-  const reason = (await fetchSource(work, does)) ?? (await compile(does));
+  const command = ['source', '--download-only', source.package];
+  const reason =
+    (await aptGet({ folder: work, command, ...output })) ??
+    checkArchive(`${work}/${source.archive}`) ??
+    (await compile(architecture, fromRoot(folder), does));
   rmSync(work, { recursive: true, force: true });
   writeStamp(reason ? refusal : stamp, current);
   return reason;
 }
 
 /**
+ * @param {string} path
+ * @returns {string | undefined} why not
+ */
+function checkArchive(path) {
+  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+  return sha256 === source.sha256 ? undefined : `${source.archive} is not what it should be`;
+}
+
+/**
+ * @param {string} architecture
+ * @param {string} into
  * @param {Step} does
  * @returns {Promise<string | undefined>} why not
  */
-async function compile(does) {
-  const into = [`CMAKE_INSTALL_PREFIX=${fromRoot(folder)}`, 'CMAKE_INSTALL_LIBDIR=lib'];
-  const definitions = [...options, ...into].map((option) => `-D${option}`);
+async function compile(architecture, into, does) {
+  const places = [`CMAKE_INSTALL_PREFIX=${into}`, 'CMAKE_INSTALL_LIBDIR=lib'];
+  const definitions = [...options, ...places, ...crossOptions(architecture)];
+  const arguments_ = definitions.map((option) => `-D${option}`);
   const done =
     (await does('tar', ['xzf', source.archive, '--strip-components=1'])) &&
-    (await does('cmake', ['-S', '.', '-B', 'made', ...definitions])) &&
+    (await does('cmake', ['-S', '.', '-B', 'made', ...arguments_])) &&
     (await does('cmake', ['--build', 'made', '--parallel', `${availableParallelism()}`])) &&
     (await does('cmake', ['--install', 'made']));
   return done ? undefined : 'it could not be built';
 }
 
-/**
- * Asks apt's own mirrors, with lists of source packages that are ours alone: the machine's stay as
- * they are.
- *
- * @param {string} work
- * @param {Step} does
- * @returns {Promise<string | undefined>} why not
- */
-async function fetchSource(work, does) {
-  if (answer('apt-get', ['--version']) === undefined) return 'there is no apt-get';
-  for (const path of ['lists/partial', 'cache/archives/partial', 'sources.d']) {
-    mkdirSync(`${work}/apt/${path}`, { recursive: true });
-  }
-  for (const name of sourceLists()) {
-    const text = readFileSync(name, 'utf8')
-      .replace(/^(Types:).*$/gm, '$1 deb-src')
-      .replace(/^deb(?=\s)/gm, 'deb-src');
-    writeFileSync(`${work}/apt/sources.d/${name.split('/').pop()}`, text);
-  }
-  writeFileSync(
-    `${work}/apt/conf`,
-    [
-      'Dir::Etc::sourcelist "-";',
-      `Dir::Etc::sourceparts "${work}/apt/sources.d";`,
-      `Dir::State::lists "${work}/apt/lists";`,
-      `Dir::Cache "${work}/apt/cache";`,
-    ].join('\n'),
-  );
-  const env = { ...process.env, APT_CONFIG: `${work}/apt/conf` };
-  await does('apt-get', ['update'], env);
-  if (!(await does('apt-get', ['source', '--download-only', source.package], env))) {
-    return `apt has no source of ${source.package}`;
-  }
-  const archive = readFileSync(`${work}/${source.archive}`);
-  const sha256 = createHash('sha256').update(archive).digest('hex');
-  return sha256 === source.sha256 ? undefined : `${source.archive} is not what it should be`;
-}
-
-function sourceLists() {
-  const parts = '/etc/apt/sources.list.d';
-  /** @param {() => string[]} look */
-  const orNone = (look) => {
-    try {
-      return look();
-    } catch {
-      return [];
-    }
-  };
-  const names = orNone(() => readdirSync(parts).filter((name) => /\.(list|sources)$/.test(name)));
-  const main = orNone(() => [readFileSync('/etc/apt/sources.list', 'utf8')]);
+/** @param {string} architecture */
+function crossOptions(architecture) {
+  const compilers = crossCompilers(architecture);
+  if (!compilers || !isArchitecture(architecture)) return [];
+  const { root, includeDir, libDir } = sysrootOf(architecture);
+  const openssl = ['libssl.so', 'libcrypto.so'].map((name) => `${libDir}/${name}`).join(';');
   return [
-    ...(main.length > 0 ? ['/etc/apt/sources.list'] : []),
-    ...names.map((n) => `${parts}/${n}`),
+    'CMAKE_SYSTEM_NAME=Linux',
+    `CMAKE_C_COMPILER=${compilers.CC}`,
+    `CMAKE_FIND_ROOT_PATH=${root}`,
+    `LWS_OPENSSL_INCLUDE_DIRS=${includeDir};${includeDir}/${architectures[architecture].triplet}`,
+    `LWS_OPENSSL_LIBRARIES=${openssl}`,
   ];
 }
 
-if (isMain(import.meta.url) && !libwebsocketsIsSettled()) {
-  const reason = await buildLibwebsockets({ onOutput: (text) => process.stderr.write(text) });
+if (isMain(import.meta.url) && !libwebsocketsIsSettled(process.arch)) {
+  const onOutput = (/** @type {string} */ text) => process.stderr.write(text);
+  const reason = await buildLibwebsockets(process.arch, { onOutput });
   if (reason) console.error(`lws-pool: no libwebsockets of its own: ${reason}`);
 }

@@ -5,6 +5,7 @@
 //   node scripts/setup.mjs                 all that building and testing needs
 //   node scripts/setup.mjs --for build     without what only the tests need
 //   node scripts/setup.mjs --for bench     what building needs, and what bench/ compiles
+//   node scripts/setup.mjs --for prebuild  what building needs, also for other architectures
 //   node scripts/setup.mjs --quiet         prints failures alone
 //
 // It prints to standard error: the programs that run after it own standard output.
@@ -73,9 +74,9 @@ async function npmPackages() {
 }
 
 async function libwebsockets() {
-  if (libwebsocketsIsSettled()) return;
+  if (libwebsocketsIsSettled(process.arch)) return;
   begin('libwebsockets: apt-get source, cmake');
-  const reason = await buildLibwebsockets({ onOutput: note });
+  const reason = await buildLibwebsockets(process.arch, { onOutput: note });
   if (reason) begin(`libwebsockets: the system's, since ${reason}`);
 }
 
@@ -160,12 +161,14 @@ async function main() {
       quiet: { type: 'boolean', default: false },
     },
   });
-  if (values.for !== 'build' && values.for !== 'test' && values.for !== 'bench') {
-    throw new SetupError(`--for takes "build", "test" or "bench", not "${values.for}"`);
+  const purposes = /** @type {const} */ (['build', 'test', 'bench', 'prebuild']);
+  const purpose = purposes.find((name) => name === values.for);
+  if (!purpose) {
+    throw new SetupError(`--for takes one of ${purposes.join(', ')}, not "${values.for}"`);
   }
   quiet = values.quiet ?? false;
 
-  await systemPackages(values.for === 'build' ? 'checkout' : values.for);
+  await systemPackages(purpose);
   await npmPackages();
   await libwebsockets();
   await addon();

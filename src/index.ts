@@ -83,6 +83,7 @@ export type { MetricsRegistry } from './observe/metrics/prometheus.js';
 export type { ConnectionCounts, PoolStats, Traffic, WorkerStats } from './observe/stats/pool.js';
 export type { Sample } from './observe/stats/sample.js';
 export type { ConnectionTable } from './observe/stats/table.js';
+export { type Versions, versions } from './observe/versions.js';
 export type { MessagesOptions } from './options/messages.js';
 export type {
   BioOptions,

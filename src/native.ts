@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
+import { loadAddon } from './addon/binary.js';
 import type { NativeBio } from './base/bio-figures.js';
-import { createError } from './errors/errors.js';
 
 /**
- * The addon's classes, as native/bindings/ define them. Written by hand; the only place that loads
- * the addon. What crosses here has been validated: natively nothing but types is checked.
+ * The addon's classes, as native/bindings/ define them. Written by hand. What crosses here has been validated: natively nothing but types is checked.
  */
 
 /**
@@ -357,6 +355,8 @@ export interface NativeTlsFacts {
 }
 
 export interface NativeAddon {
+  /** Versions of what the addon is linked to. */
+  libraries(): { libwebsockets: string; liburing: string };
   readonly MemoryBio: new (limit: number) => NativeMemoryBio;
   readonly Ring: NativeRingClass;
   readonly Leases: new (channelKey: number, side: 'main' | 'handler') => NativeLeases;
@@ -388,12 +388,4 @@ export interface NativeAddon {
   setDefaultAuthorities(pem: string): void;
 }
 
-function load(): NativeAddon {
-  try {
-    return createRequire(import.meta.url)('../build/Release/lws_pool.node') as NativeAddon;
-  } catch (cause) {
-    throw createError('ERR_ADDON', { reason: (cause as Error).message }, { cause });
-  }
-}
-
-export const native: NativeAddon = load();
+export const native = loadAddon() as NativeAddon;

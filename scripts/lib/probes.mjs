@@ -1,12 +1,13 @@
 // What this machine lacks. Each probe tries the real thing: a compiler by compiling, a header by
 // including it. That a package is registered somewhere says less.
 import { findLibraries } from '../configure.mjs';
+import { architectures, crossCompilers, isForeign } from './architectures.mjs';
 import { answer, run } from './commands.mjs';
 
 /** @typedef {import('./system.mjs').Need} Need */
 /** @typedef {import('../configure.mjs').Problem} Problem */
 
-/** @typedef {'build' | 'checkout' | 'test' | 'bench'} Purpose */
+/** @typedef {'install' | 'build' | 'test' | 'bench' | 'prebuild'} Purpose */
 
 /** To build the libwebsockets of a checkout, whose source comes by apt. */
 const forLibwebsockets = /** @type {Need[]} */ (
@@ -15,14 +16,16 @@ const forLibwebsockets = /** @type {Need[]} */ (
 
 /** @type {Record<Purpose, Need[]>} */
 const needsFor = {
-  build: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'liburing'],
-  checkout: forLibwebsockets,
+  // The package, from source, where it is installed.
+  install: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'liburing'],
+  build: forLibwebsockets,
   // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection, tshark
   // what is in a capture.
   test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace', 'tshark', ...forLibwebsockets],
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
   bench: ['C compiler', 'openssl', 'boost', ...forLibwebsockets],
+  prebuild: ['cross compiler', ...forLibwebsockets],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -34,6 +37,7 @@ const probes = {
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
   boost: () => compiles('#include <boost/beast/version.hpp>', ['-E']),
+  'cross compiler': () => succeeds(crossCompiler(), ['--version']),
   cmake: () => succeeds('cmake', ['--version']),
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),
@@ -48,7 +52,7 @@ const probes = {
  * @returns {Promise<{ missing: Need[], unusable?: Problem }>}
  */
 export async function findMissing(purpose) {
-  const wanted = [...new Set([...needsFor.build, ...needsFor[purpose]])];
+  const wanted = [...new Set([...needsFor.install, ...needsFor[purpose]])];
   const present = await Promise.all(wanted.map((need) => probes[need]?.() ?? true));
   const missing = wanted.filter((_, index) => !present[index]);
 
@@ -61,6 +65,11 @@ export async function findMissing(purpose) {
   for (const { need } of problems) if (need) missing.push(need);
   const unusable = problems.find(({ need }) => !need);
   return unusable ? { missing, unusable } : { missing };
+}
+
+function crossCompiler() {
+  const foreign = Object.keys(architectures).find(isForeign) ?? '';
+  return crossCompilers(foreign)?.CXX ?? '';
 }
 
 /**

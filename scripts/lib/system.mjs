@@ -49,6 +49,13 @@ export const packages = {
   cmake: { debian: ['cmake'], fedora: ['cmake'], alpine: ['cmake'], homebrew: ['cmake'] },
   spin: { debian: ['spin'], fedora: ['spin'], alpine: ['spin'], homebrew: ['spin'] },
   'C compiler': { debian: ['gcc'], fedora: ['gcc'], alpine: ['gcc'], homebrew: ['gcc'] },
+  // Of the other architecture that the package has a binary for.
+  'cross compiler': {
+    debian: [process.arch === 'arm64' ? 'g++-x86-64-linux-gnu' : 'g++-aarch64-linux-gnu'],
+    fedora: [],
+    alpine: [],
+    homebrew: [],
+  },
   tshark: {
     debian: ['tshark'],
     fedora: ['wireshark-cli'],

@@ -1,5 +1,5 @@
 import type { ErrorEntry } from './details.js';
-import { because, note, shown } from './phrases.js';
+import { because, escaped, note, shown } from './phrases.js';
 
 /** What the caller got wrong, and the installation. */
 export const USAGE_ERRORS = {
@@ -53,10 +53,8 @@ export const USAGE_ERRORS = {
       `The file "${shown(file)}" could not be written${because(reason)}. It is made anew and never over another one, and nothing is left of it; choose a path that is free and has room.`,
   },
   ERR_ADDON: {
-    summary: 'The native addon is missing or cannot be loaded.',
-    message: ({
-      reason,
-      hint = 'Run "npm rebuild lws-pool" where the application is installed.',
-    }) => `The native addon of lws-pool cannot be loaded${because(reason)}. ${shown(hint)}`,
+    summary: 'The native addon cannot be loaded, or does not fit this process.',
+    message: ({ reason, hint }) =>
+      `The native addon of lws-pool cannot be used${because(reason)}.${hint === undefined ? '' : ` ${escaped(hint)}`}`,
   },
 } as const satisfies Record<string, ErrorEntry>;

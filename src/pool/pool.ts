@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { checkProcess } from '../addon/process.js';
 import { monotonicNow } from '../channel/figures.js';
 import type { Connection } from '../connection/connection.js';
 import { leaseAll } from '../connection/lease-all.js';
@@ -242,12 +243,14 @@ export class Pool extends EventEmitter<PoolEvents> {
  * Starts a pool.
  *
  * @returns the pool, once all its workers have started
- * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER, ERR_KEYLOG; ERR_URING_UNAVAILABLE where
+ * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER, ERR_KEYLOG; ERR_ADDON where the OpenSSL
+ *   or libuv of this process does not fit; ERR_URING_UNAVAILABLE where
  *   `poller` is `'io_uring'` and the kernel refuses; ERR_TOO_MANY_FILES, ERR_WORKER_START where
  *   descriptors, threads or memory are short, so that you may try again; ERR_POOL_FAILED where its
  *   workers cannot start; as a rejection
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
+  checkProcess();
   const resolved = parsePoolOptions(options);
   if (resolved.poller === 'io_uring') checkUring();
   checkKeylog(resolved.connect.tls);

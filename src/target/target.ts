@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { checkProcess } from '../addon/process.js';
 import { createError } from '../errors/errors.js';
 import {
   type NativeChannel,
@@ -50,6 +51,7 @@ export interface Target {
  *   cannot use; ERR_LISTEN where it cannot listen on the host and all of the ports; as a rejection
  */
 export async function createTarget(options?: TargetOptions): Promise<Target> {
+  checkProcess();
   const resolved = parseTargetOptions(options);
   const { host, ports } = resolved;
   const target = new ListeningTarget(resolved, await addressOf(resolved));

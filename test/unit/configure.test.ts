@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkConfig } from '../../scripts/configure.mjs';
+import { checkConfig, linkage } from '../../scripts/configure.mjs';
 
 /** What a build that lws-pool can use leaves in lws_config.h, as CMake writes it. */
 const good = [
@@ -122,16 +122,16 @@ describe('the program', () => {
     esac`);
   }
 
-  function configure(...args: string[]) {
+  function configure() {
     const { PKG_CONFIG: _, ...env } = process.env;
-    return spawnSync(process.execPath, ['scripts/configure.mjs', ...args], {
+    return spawnSync(process.execPath, ['scripts/configure.mjs'], {
       encoding: 'utf8',
       env: { ...env, LWS_POOL_LIBWEBSOCKETS: 'system', PATH: join(folder, 'bin') },
     });
   }
 
   function refusal(): string {
-    const { status, stdout, stderr } = configure('libraries');
+    const { status, stdout, stderr } = configure();
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^lws-pool: .+\n$/);
@@ -143,15 +143,13 @@ describe('the program', () => {
     expect(configure()).toMatchObject({ status: 0, stdout: `libwebsockets 4.3.3 in ${folder}\n` });
   });
 
-  test('gives binding.gyp the flags, and the loader the way to a library of its own', () => {
+  test('gives node-gyp the flags, and the loader the way to a library of its own', () => {
     fakeLibrary(header(good));
-    expect(configure('include-dirs').stdout).toBe(`${folder}\n`);
-    expect(configure('libraries').stdout.trim().split('\n')).toEqual([
-      `-L${folder}`,
-      `-Wl,-rpath,${folder}`,
-      '-lwebsockets',
-      '-luring',
-    ]);
+    const library = { version: '4.3.3', includeDir: folder, libDir: folder };
+    expect(linkage(library, process.arch)).toMatchObject({
+      includeDirs: [folder],
+      libraries: [`-L${folder}`, `-Wl,-rpath,${folder}`, '-lwebsockets', '-luring'],
+    });
   });
 
   test('refuses where there is no pkg-config', () => {

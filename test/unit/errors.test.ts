@@ -55,7 +55,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     { file: '/tmp/trace.json', errno: 'ENOSPC', reason: 'ENOSPC: no space left on device' },
     'file "/tmp/trace.json" could not be written: ENOSPC',
   ],
-  ERR_ADDON: [{ reason: 'no such file', hint: 'Run x.' }, 'loaded: no such file. Run x.'],
+  ERR_ADDON: [{ reason: 'no such file', hint: 'Run x.' }, 'used: no such file. Run x.'],
   ERR_NAME_NOT_FOUND: [
     { host: 'nowhere.example', errno: 'ENOTFOUND', syscall: 'getaddrinfo' },
     'The name "nowhere.example" has no address (getaddrinfo ENOTFOUND)',

@@ -29,7 +29,7 @@ export function describeWorkingTree() {
 }
 
 /**
- * The folder `dist` of a commit. It is built once: by its own `npm run build`, with its own
+ * The folder `dist` of a commit. It is built once: by its own set-up, with its own
  * packages, from its files alone, so that nothing of the working tree gets into it. A folder has
  * its final name only when it is complete; one that is not is removed however this process ends.
  *
@@ -48,7 +48,7 @@ export async function buildCommit(commit) {
     await runToEnd(['git', 'archive', '--output', archive, commit], { cwd: root });
     await runToEnd(['tar', '-xf', archive, '-C', unfinished], { cwd: unfinished });
     rmSync(archive);
-    await runToEnd(['npm', 'run', '--silent', 'build'], { cwd: unfinished });
+    await runToEnd(['node', 'scripts/setup.mjs', '--for', 'build'], { cwd: unfinished });
     const prune = ['npm', 'prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
     await runToEnd(prune, { cwd: unfinished });
     renameSync(unfinished, folder);

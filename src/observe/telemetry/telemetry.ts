@@ -23,7 +23,7 @@ interface Telemetry {
 
 /** @throws LwsPoolError ERR_PACKAGE_MISSING */
 export function loadApi(): Promise<Api> {
-  return optional('@opentelemetry/api', () => import('@opentelemetry/api'));
+  return optional<Api>('@opentelemetry/api');
 }
 
 /**

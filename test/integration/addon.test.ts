@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { versions } from 'lws-pool';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const system = `${process.platform}-${process.arch}`;
+
+/** What a program says of the error that it ends with: its code and its message. */
+async function failureOf(program: string): Promise<string> {
+  const args = ['--input-type=module', '--eval', tellingFailure(program)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return stdout.trim();
+}
+
+function tellingFailure(program: string): string {
+  return `try { ${program} } catch (error) { console.log(error.code + ' ' + error.message); }`;
+}
+
+describe('a package', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lws-pool-addon-'));
+    cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    mkdirSync(join(folder, 'scripts'));
+    writeFileSync(join(folder, 'scripts/addon.mjs'), '');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const importing = () =>
+    failureOf(`await import(${JSON.stringify(join(folder, 'dist/index.js'))})`);
+  const command = () => `Build it here from source: node ${join(folder, 'scripts/addon.mjs')}`;
+
+  test('without a binary for this system says how to build one', async () => {
+    expect(await importing()).toBe(
+      `ERR_ADDON The native addon of lws-pool cannot be used: the package has no binary for ${system}. ${command()}`,
+    );
+  });
+
+  test('with a binary of another system says what the loader says', async () => {
+    mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
+    writeFileSync(join(folder, 'prebuilds', system, 'lws_pool.node'), 'not a library');
+    expect(await importing()).toMatch(/^ERR_ADDON .*lws_pool\.node.*\. Build it here/);
+  });
+
+  test('that a bundler has taken apart says what to set', async () => {
+    rmSync(join(folder, 'scripts'), { recursive: true });
+    expect(await importing()).toContain('mark lws-pool as external (esbuild: --external:lws-pool)');
+  });
+
+  test('takes what was built from source first', async () => {
+    mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
+    writeFileSync(join(folder, 'prebuilds', system, 'lws_pool.node'), 'not a library');
+    mkdirSync(join(folder, 'build/Release'), { recursive: true });
+    const file = 'build/Release/lws_pool.node';
+    symlinkSync(join(root, file), join(folder, file));
+    expect(await importing()).toBe('');
+  });
+});
+
+describe('a process', () => {
+  const inProcess = (versions: string, call: string) =>
+    failureOf(`
+      const { createPool } = await import('lws-pool');
+      const { createTarget } = await import('lws-pool/target');
+      const versions = { ...process.versions, ...${versions} };
+      Object.defineProperty(process, 'versions', { value: versions });
+      await ${call}();
+    `);
+
+  test.each([
+    ["{ openssl: '4.0.1' }", 'OpenSSL 4.0.1, and the addon needs OpenSSL 3'],
+    ["{ openssl: '1.1.1w' }", 'OpenSSL 1.1.1w, and the addon needs OpenSSL 3'],
+    ['{ openssl: undefined }', 'OpenSSL none, and the addon needs OpenSSL 3'],
+    ["{ uv: '2.0.0' }", 'libuv 2.0.0, and the addon needs 1.46 or a newer 1.x'],
+    ["{ uv: '1.45.0' }", 'libuv 1.45.0, and the addon needs 1.46 or a newer 1.x'],
+    ["{ napi: '8' }", 'Node-API 8, and the addon needs 9'],
+  ])('that has %s is refused', async (given, reason) => {
+    for (const call of ['createPool', 'createTarget']) {
+      const told = await inProcess(given, call);
+      expect(told).toMatch(/^ERR_ADDON /);
+      expect(told).toContain(`this process has ${reason}. Run it with Node.js`);
+    }
+  });
+});
+
+test('versions say what works together', () => {
+  const { openssl, uv: libuv, node, napi: nodeApi } = process.versions;
+  expect(versions).toEqual({
+    lwsPool: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    libwebsockets: expect.stringMatching(/^[45]\.\d+\.\d+$/),
+    liburing: expect.stringMatching(/^\d+\.\d+$/),
+    openssl,
+    libuv,
+    node,
+    nodeApi,
+  });
+});
