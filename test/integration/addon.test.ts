@@ -46,6 +46,18 @@ describe('a package', () => {
     );
   });
 
+  test('on a system with musl has none, whatever is there', async () => {
+    mkdirSync(join(folder, 'prebuilds'), { recursive: true });
+    symlinkSync(join(root, 'build/Release'), join(folder, 'prebuilds', system));
+    expect(await importing()).toBe('');
+    const node = join(folder, 'node-for-musl');
+    writeFileSync(node, '\x7fELF, and in its PT_INTERP /lib/ld-musl-x86_64.so.1');
+    const told = await failureOf(
+      `process.execPath = ${JSON.stringify(node)}; await import(${JSON.stringify(join(folder, 'dist/index.js'))})`,
+    );
+    expect(told).toContain(`no binary for ${system}-musl. ${command()}`);
+  });
+
   test('with a binary of another system says what the loader says', async () => {
     mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
     writeFileSync(join(folder, 'prebuilds', system, 'lws_pool.node'), 'not a library');

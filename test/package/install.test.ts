@@ -1,6 +1,6 @@
-import { chownSync } from 'node:fs';
-import { describe, expect, inject, test } from 'vitest';
-import { PROGRAMS, Project } from './project.js';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { newestNode, testedNodes } from '../../scripts/lib/nodes.mjs';
+import { Project } from './project.js';
 
 const tarball = inject('tarball');
 const echo = { status: 0, output: 'echo\n' };
@@ -9,8 +9,11 @@ const echo = { status: 0, output: 'echo\n' };
 interface Manager {
   readonly install: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
+  /** It needs a newer Node.js than the oldest that lws-pool runs with. */
+  readonly newest?: boolean;
   /** Before the name of the program. */
   readonly node?: readonly string[];
+  readonly programs?: readonly string[];
 }
 
 const yarn = ['npx', '--yes', '@yarnpkg/cli-dist@4'];
@@ -21,9 +24,10 @@ const yarnFiles = (linker: string) => ({
 
 const managers: Record<string, Manager> = {
   'npm 11': { install: ['npx', '--yes', 'npm@11', 'install', '--no-audit', tarball] },
-  'npm 12': { install: ['npx', '--yes', 'npm@12', 'install', '--no-audit', tarball] },
+  'npm 12': { install: ['npx', '--yes', 'npm@12', 'install', '--no-audit', tarball], newest: true },
   'npm without scripts': { install: ['npm', 'install', '--no-audit', '--ignore-scripts', tarball] },
-  pnpm: { install: ['npx', '--yes', 'pnpm@10', 'add', tarball] },
+  'pnpm 10': { install: ['npx', '--yes', 'pnpm@10', 'add', tarball] },
+  'pnpm 12': { install: ['npx', '--yes', 'pnpm@12', 'add', tarball], newest: true },
   'Yarn 1': { install: ['npx', '--yes', 'yarn@1', 'add', '--no-progress', tarball] },
   'Yarn 4, node-modules': {
     install: [...yarn, 'add', `lws-pool@file:${tarball}`],
@@ -33,40 +37,63 @@ const managers: Record<string, Manager> = {
     install: [...yarn, 'add', `lws-pool@file:${tarball}`],
     files: yarnFiles('pnp'),
     node: [...yarn, 'node'],
+    // What an ES module imports that was `require`d, Yarn does not resolve: `import()` it instead.
+    programs: ['main.mjs', 'importing.cjs'],
   },
 };
 
-/** Runs a command line. */
-function run(project: Project, [program = '', ...args]: readonly string[]) {
-  return project.run(program, args);
-}
+describe.each(Object.entries(managers))('%s', (_, manager) => {
+  const { install, files = {}, newest = false, node = ['node'] } = manager;
+  const { programs = ['main.mjs', 'main.cjs'] } = manager;
 
-describe.each(Object.entries(managers))('%s', (_, { install, files = {}, node }) => {
   test('installs what runs', async () => {
     using project = new Project(files);
-    const installed = await run(project, install);
+    if (newest) await project.use(newestNode);
+    const installed = await project.run(...install);
     expect(installed).toMatchObject({ status: 0 });
     expect(installed.output).not.toMatch(/node-gyp|rebuild/);
-    for (const program of Object.keys(PROGRAMS)) {
-      const ended = await run(project, [...(node ?? [process.execPath]), program]);
-      expect(ended).toEqual(echo);
+    for (const program of programs) {
+      expect(await project.run(...node, program)).toEqual(echo);
     }
   });
 });
 
 test.runIf(process.getuid?.() === 0)('somebody else than root installs and runs it', async () => {
-  const [uid, gid] = [65534, 65534]; // nobody
   using project = new Project();
-  chownSync(project.folder, uid, gid);
-  const as = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', 'env'];
+  const nobody = 65534;
+  const giving = `cp ${tarball} lws-pool.tgz && chown -R ${nobody}:${nobody} .`;
+  expect(await project.run('sh', '-c', giving)).toMatchObject({ status: 0 });
+  const as = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', 'env'];
   const env = [`HOME=${project.folder}`, `npm_config_cache=${project.folder}/.npm`];
-  project.write({ 'lws-pool.tgz': '' });
-  const copied = await project.run('sh', [
-    '-c',
-    `cp ${tarball} lws-pool.tgz && chmod 644 lws-pool.tgz`,
-  ]);
-  expect(copied.status).toBe(0);
-  const install = [...as, ...env, 'npm', 'install', '--no-audit', './lws-pool.tgz'];
-  expect(await run(project, install)).toMatchObject({ status: 0 });
-  expect(await run(project, [...as, ...env, process.execPath, 'main.mjs'])).toEqual(echo);
+  const install = ['npm', 'install', '--no-audit', './lws-pool.tgz'];
+  expect(await project.run(...as, ...env, ...install)).toMatchObject({ status: 0 });
+  expect(await project.run(...as, ...env, 'node', 'main.mjs')).toEqual(echo);
+});
+
+describe('one installation', () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = new Project();
+    const { status, output } = await project.run('npm', 'install', '--no-audit', tarball);
+    if (status !== 0) throw new Error(output);
+  });
+  afterAll(() => {
+    project[Symbol.dispose]();
+  });
+
+  test.each(testedNodes)('runs under Node.js $version', async (node) => {
+    await project.use(node);
+    expect(await project.run('node', 'main.mjs')).toEqual(echo);
+    expect(await project.run('node', 'main.cjs')).toEqual(echo);
+  });
+
+  test('runs in a worker thread', async () => {
+    project.write({
+      'thread.mjs': `
+        import { Worker } from 'node:worker_threads';
+        new Worker(new URL('./main.mjs', import.meta.url));`,
+    });
+    expect(await project.run('node', 'thread.mjs')).toEqual(echo);
+  });
 });

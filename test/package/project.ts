@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fetchNode, nodePath, type TestedNode } from '../../scripts/lib/nodes.mjs';
 
 /** How a program ended, and all that it printed. */
 export interface Ended {
@@ -22,7 +23,7 @@ const ECHO = `
 `;
 
 /** The same program for each kind of module. */
-export const PROGRAMS = {
+const PROGRAMS = {
   'main.mjs': `
     import { createPool } from 'lws-pool';
     import { createTarget } from 'lws-pool/target';
@@ -36,6 +37,7 @@ export const PROGRAMS = {
 /** A project of a user of the package, in a folder of its own. */
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), 'lws-pool-user-'));
+  #path = `${dirname(process.execPath)}:${process.env.PATH}`;
 
   /** @param files by their paths, besides the programs and a package.json */
   constructor(files: Readonly<Record<string, string>> = {}) {
@@ -50,20 +52,23 @@ export class Project {
     }
   }
 
-  /** Runs a program in the project; `env` is added to what this process has. */
-  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  /** From now on `node` is that one. */
+  async use(node: TestedNode): Promise<void> {
+    const reason = await fetchNode(node);
+    if (reason !== undefined) throw new Error(reason);
+    this.#path = `${dirname(nodePath(node))}:${process.env.PATH}`;
+  }
+
+  /** Runs a program in the project, by the name that is typed. */
+  run(...[program = '', ...args]: readonly string[]): Promise<Ended> {
     return new Promise((resolve) => {
-      const options = { cwd: this.folder, env: { ...clean(), ...env }, maxBuffer: 1 << 26 };
+      const env = { ...clean(), PATH: this.#path };
+      const options = { cwd: this.folder, env, maxBuffer: 1 << 26 };
       execFile(program, args, options, (error, stdout, stderr) => {
         const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
         resolve({ status, output: `${stdout}${stderr}` });
       });
     });
-  }
-
-  /** `node`, of this process. */
-  node(...args: string[]): Promise<Ended> {
-    return this.run(process.execPath, args);
   }
 
   [Symbol.dispose](): void {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   project = new Project();
   const packages = ['esbuild@0.28', 'vitest@4', 'jest@30'];
   const install = ['install', '--no-audit', inject('tarball'), ...packages];
-  const { status, output } = await project.run('npm', install);
+  const { status, output } = await project.run('npm', ...install);
   if (status !== 0) throw new Error(output);
 });
 afterAll(() => {
@@ -56,8 +56,8 @@ describe('esbuild', () => {
         });
       `,
       });
-      expect(await project.run('npx', [...bundle, ...options])).toEqual({ status: 0, output: '' });
-      expect(await project.node(out)).toEqual({ status: 0, output: 'echo\n' });
+      expect(await project.run('npx', ...bundle, ...options)).toEqual({ status: 0, output: '' });
+      expect(await project.run('node', out)).toEqual({ status: 0, output: 'echo\n' });
     },
   );
 
@@ -65,8 +65,8 @@ describe('esbuild', () => {
     project.write({ 'all.mjs': `import { createPool } from 'lws-pool'; createPool();` });
     const [name, , ...options] = bundle;
     const args = [name ?? '', 'all.mjs', ...options, '--format=esm', '--outfile=all-in.mjs'];
-    expect(await project.run('npx', args)).toMatchObject({ status: 0 });
-    const { status, output } = await project.node('all-in.mjs');
+    expect(await project.run('npx', ...args)).toMatchObject({ status: 0 });
+    const { status, output } = await project.run('node', 'all-in.mjs');
     expect(status).toBe(1);
     expect(output).toContain('mark lws-pool as external (esbuild: --external:lws-pool)');
   });
@@ -75,7 +75,7 @@ describe('esbuild', () => {
 test.each(['forks', 'threads', 'vmForks', 'vmThreads'])('vitest runs it in %s', async (pool) => {
   project.write({ 'echo.test.mjs': `import { expect, test } from 'vitest';${TEST}` });
   const args = ['vitest', 'run', `--pool=${pool}`, 'echo.test.mjs'];
-  const { status, output } = await project.run('npx', args);
+  const { status, output } = await project.run('npx', ...args);
   expect(status, output).toBe(0);
 });
 
@@ -86,6 +86,6 @@ test('jest runs it, and twice in one process', async () => {
     'second.spec.mjs': TEST,
   });
   const args = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--runInBand'];
-  const { status, output } = await project.node(...args, '--config=jest.config.json');
+  const { status, output } = await project.run('node', ...args, '--config=jest.config.json');
   expect(status, output).toBe(0);
 });
