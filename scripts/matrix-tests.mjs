@@ -49,14 +49,15 @@ function chosenOf(args) {
 function unsuitable(nodes) {
   const unavailable = nodesUnavailable();
   if (unavailable) return `there are no binaries of Node.js for this machine: ${unavailable}`;
-  if (!addonIsCurrent()) return 'the addon is not there or out of date: npm run build';
   const builder = process.version.split('.')[0]?.slice(1) ?? '';
   const older = nodes.find(({ version }) => nodeVersionProblem(version, builder));
-  if (!older) return undefined;
-  return (
-    `the addon has been built by Node.js ${builder}, and need not load in ${older.version}: run ` +
-    `this under Node.js ${older.version.split('.')[0]}, or name only later versions`
-  );
+  if (older) {
+    return (
+      `an addon built by Node.js ${builder} need not load in ${older.version}: run this under ` +
+      `Node.js ${older.version.split('.')[0]}, or name only later versions`
+    );
+  }
+  return addonIsCurrent() ? undefined : 'the addon is not there or out of date: npm run build';
 }
 
 /**

@@ -124,8 +124,8 @@ export async function fetchNode(node, { onOutput } = {}) {
 async function unpack({ version, sha512 }, work, onOutput) {
   const spec = `node-linux-${process.arch}@${version}`;
   const { program, args } = npmCommand();
-  // npm's own defaults are five minutes of silence, three times.
-  const network = ['--fetch-timeout=60000', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+  // Of silence, in milliseconds. npm's own default is five minutes, three times.
+  const network = ['--fetch-timeout=30000', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
   const pack = [
     ...args,
     'pack',

@@ -48,7 +48,9 @@ describe('the versions of Node.js that are tested', () => {
 
 describe('a version that is fetched', () => {
   const archive = Buffer.from('anything but a package');
-  const fake = { version: '0.0.1', sha512: { [process.arch]: 'of something else' } };
+  // Of this process alone: the folder that it would go to is named after it.
+  const version = `0.0.${process.pid}`;
+  const fake = { version, sha512: { [process.arch]: 'of something else' } };
 
   afterEach(() => vi.unstubAllEnvs());
 
@@ -69,31 +71,31 @@ describe('a version that is fetched', () => {
   async function refusal() {
     const reason = await fetchNode(fake);
     expect(nodeIsThere(fake)).toBe(false);
-    expect(existsSync(fromRoot('build/nodes/0.0.1.work'))).toBe(false);
+    expect(existsSync(fromRoot(`build/nodes/${version}.work`))).toBe(false);
     return reason;
   }
 
   test('is left out where the registry does not have it', async () => {
     await registry((_, response) => response.writeHead(404).end('{}'));
-    expect(await refusal()).toMatch(/^npm could not fetch node-linux-\w+@0\.0\.1 \(.*404/);
+    expect(await refusal()).toMatch(/^npm could not fetch node-linux-\w+@0\.0\.\d+ \(.*404/);
   });
 
   test('is left out where the registry cannot be reached', async () => {
     await registry((request) => request.socket.destroy());
-    expect(await refusal()).toMatch(/^npm could not fetch node-linux-\w+@0\.0\.1 \(.+\)$/);
+    expect(await refusal()).toMatch(/^npm could not fetch node-linux-\w+@0\.0\.\d+ \(.+\)$/);
   });
 
   test('is left out where the package is another one', async () => {
     const name = `node-linux-${process.arch}`;
     const url = await registry((request, response) => {
       if (request.url?.endsWith('.tgz')) return response.end(archive);
-      const version = { name, version: '0.0.1', dist: { tarball: `${url}${name}-0.0.1.tgz` } };
-      const tags = { latest: '0.0.1' };
-      return response.end(
-        JSON.stringify({ name, 'dist-tags': tags, versions: { '0.0.1': version } }),
-      );
+      const dist = { tarball: `${url}${name}-${version}.tgz` };
+      const versions = { [version]: { name, version, dist } };
+      return response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }));
     });
-    expect(await refusal()).toBe(`${name}@0.0.1 is not what it should be: its checksum differs`);
+    expect(await refusal()).toBe(
+      `${name}@${version} is not what it should be: its checksum differs`,
+    );
   });
 }, 60_000);
 
