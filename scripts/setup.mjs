@@ -14,8 +14,9 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 // Not by the name it is used with: a Node.js too old to have it must get as far as being told.
 import util from 'node:util';
 import { addonIsCurrent, buildAddon } from './addon.mjs';
-import { answer, run } from './lib/commands.mjs';
+import { answer, npmCommand, run } from './lib/commands.mjs';
 import { filesUnder, fingerprint, fromRoot, isCurrent, writeStamp } from './lib/files.mjs';
+import { fetchNode, newestNode, nodeIsThere, nodesUnavailable } from './lib/nodes.mjs';
 import { findMissing } from './lib/probes.mjs';
 import { installAdvice, isRoot, packagesFor, thisSystem } from './lib/system.mjs';
 import { buildLibwebsockets, libwebsocketsIsSettled } from './libwebsockets.mjs';
@@ -65,10 +66,8 @@ async function npmPackages() {
   // No package in the lock file needs its install script, and our own is the next step.
   // Development packages are wanted even where NODE_ENV says "production".
   const args = ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'];
-  const npm = process.env.npm_execpath;
-  const outcome = npm?.endsWith('npm-cli.js')
-    ? await logged(process.execPath, [npm, ...args])
-    : await logged('npm', args);
+  const npm = npmCommand();
+  const outcome = await logged(npm.program, [...npm.args, ...args]);
   succeed(outcome, 'if the registry could not be reached, run the same command again later');
   writeStamp(stamp, current);
 }
@@ -111,6 +110,14 @@ async function compile(folder, sources) {
   const args = ['node_modules/typescript/bin/tsc', '--project', folder];
   succeed(await logged(process.execPath, args), `correct these types under ${folder}/src/`);
   writeStamp(stamp, current);
+}
+
+/** The Node.js of the kind "node 26". Without it that kind fails, and the others can still be run. */
+async function newestNodeBinary() {
+  if (nodeIsThere(newestNode) || nodesUnavailable()) return;
+  begin(`Node.js ${newestNode.version}, to test with: npm pack`);
+  const reason = await fetchNode(newestNode, { onOutput: note });
+  if (reason) begin(`Node.js ${newestNode.version}: none, since ${reason}`);
 }
 
 let quiet = false;
@@ -173,6 +180,7 @@ async function main() {
   await libwebsockets();
   await addon();
   await typescript();
+  if (purpose === 'test') await newestNodeBinary();
 
   const seconds = performance.now() / 1000;
   const result = stepUnderWay ? 'ready' : 'up to date';

@@ -10,7 +10,19 @@ import { root } from './files.mjs';
  */
 
 /**
- * Runs a program, in the project's root unless told otherwise, and collects what it prints.
+ * How to call npm: the one that runs this, if npm does, or else the one on the path.
+ *
+ * @returns {{ program: string, args: string[] }}
+ */
+export function npmCommand() {
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('npm-cli.js')) return { program: process.execPath, args: [npm] };
+  return { program: 'npm', args: [] };
+}
+
+/**
+ * Runs a program, in the project's root unless told otherwise, and collects what it prints. One that
+ * takes longer than `timeout` (milliseconds) is ended.
  *
  * @param {string} program
  * @param {string[]} args
@@ -19,12 +31,14 @@ import { root } from './files.mjs';
  *   env?: NodeJS.ProcessEnv,
  *   cwd?: string,
  *   onOutput?: (text: string) => void,
+ *   timeout?: number,
  * }} [options]
  * @returns {Promise<Outcome>}
  */
-export function run(program, args, { input = '', env = process.env, cwd = root, onOutput } = {}) {
+export function run(program, args, options = {}) {
+  const { input = '', env = process.env, cwd = root, onOutput, timeout } = options;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd, env, timeout, stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
     let stdout = '';
     /** @param {string} text */

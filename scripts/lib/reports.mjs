@@ -16,6 +16,13 @@ import { XMLParser } from 'fast-xml-parser';
  * @property {string} [note] why something was counted that no report names
  */
 
+/**
+ * @typedef {object} Row of the table at the end
+ * @property {string} name
+ * @property {Counts} counts
+ * @property {number} seconds
+ */
+
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '',
@@ -108,4 +115,22 @@ export function add(a, b) {
 /** @param {Counts} counts */
 export function summaryLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/**
+ * The table at the end of a run, without a line break after it.
+ *
+ * @param {readonly Row[]} rows
+ */
+export function summaryTable(rows) {
+  const lines = rows.map(({ name, counts: { passed, failed, skipped }, seconds }) => [
+    ...[name, `${passed}`, `${failed}`, `${skipped}`, seconds.toFixed(1)],
+  ]);
+  const all = [['', 'passed', 'failed', 'skipped', 'seconds'], ...lines];
+  const width = Math.max(12, ...all.map(([name = '']) => name.length));
+  return all
+    .map(([name = '', ...columns]) => {
+      return name.padEnd(width) + columns.map((column) => column.padStart(9)).join('');
+    })
+    .join('\n');
 }

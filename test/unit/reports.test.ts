@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countReport, judge, summaryLine } from '../../scripts/lib/reports.mjs';
+import { countReport, judge, summaryLine, summaryTable } from '../../scripts/lib/reports.mjs';
 
 const vitestReport = `<?xml version="1.0" encoding="UTF-8" ?>
 <testsuites name="vitest tests" tests="4" failures="1" errors="0" time="0.1">
@@ -85,4 +85,17 @@ describe('a runner', () => {
 
 test('the last line of a test run', () => {
   expect(summaryLine({ passed: 12, failed: 0, skipped: 3 })).toBe('12 passed, 0 failed, 3 skipped');
+});
+
+test('the table of a test run has a line for each kind', () => {
+  const counts = { passed: 12, failed: 0, skipped: 3 };
+  const rows = [
+    { name: 'unit', counts, seconds: 1.25 },
+    { name: 'a kind with a long name', counts, seconds: 100 },
+  ];
+  expect(summaryTable(rows).split('\n')).toEqual([
+    '                          passed   failed  skipped  seconds',
+    'unit                          12        0        3      1.3',
+    'a kind with a long name       12        0        3    100.0',
+  ]);
 });

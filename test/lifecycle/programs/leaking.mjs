@@ -38,6 +38,7 @@ await runCase({
     const several = async (registry) => {
       for (let i = 0; i < 10; i++) await live(i, registry);
       gc();
+      print('ten pools');
     };
     for (let i = 0; i < 4; i++) await several();
     let collected = 0;

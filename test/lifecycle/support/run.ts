@@ -27,7 +27,10 @@ export interface RunOptions {
   readonly onLine?: (line: unknown, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** After which a program counts as hung, on a busy machine as well; longer under sanitizers. Milliseconds. */
+/**
+ * After which a program counts as hung, on a busy machine as well, unless it has printed something
+ * meanwhile; longer under sanitizers. Milliseconds.
+ */
 export const PATIENCE = Number(process.env.LWSPOOL_TEST_PATIENCE ?? 50_000);
 
 /** Runs a program of programs/ as a process of its own. */
@@ -47,7 +50,12 @@ export function run(program: string, options: RunOptions = {}): Promise<Ended> {
   let partial = '';
   let stderr = '';
   let hung = false;
+  const timer = setTimeout(() => {
+    hung = true;
+    child.kill('SIGKILL');
+  }, options.timeout ?? PATIENCE);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    timer.refresh();
     const parts = (partial + text).split('\n');
     partial = parts.pop() ?? '';
     for (const part of parts) {
@@ -59,10 +67,6 @@ export function run(program: string, options: RunOptions = {}): Promise<Ended> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const timer = setTimeout(() => {
-    hung = true;
-    child.kill('SIGKILL');
-  }, options.timeout ?? PATIENCE);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -15,11 +15,14 @@ const ways = {
     }),
   memory: () =>
     setTimeout(() => {
-      // Where the runtime and not compiled code allocates (`new Array(100)`), the whole process dies in
-      // Node 24, also without this package.
+      // Little by little. In one loop without end, or with large objects, a worker of Node 24 outruns
+      // the limit before it is stopped, and the whole process dies of it, also without this package.
       let kept;
-      for (;;)
-        kept = { kept, more: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] };
+      const more = () => {
+        for (let i = 0; i < 1000; i++) kept = { kept, more: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] };
+        setImmediate(more);
+      };
+      more();
     }),
   loop: (context) => {
     context.post('looping');
