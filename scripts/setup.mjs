@@ -6,6 +6,7 @@
 //   node scripts/setup.mjs --for build     without what only the tests need
 //   node scripts/setup.mjs --for bench     what building needs, and what bench/ compiles
 //   node scripts/setup.mjs --for prebuild  what building needs, also for other architectures
+//   node scripts/setup.mjs --for package   the same, and what runs those
 //   node scripts/setup.mjs --quiet         prints failures alone
 //
 // It prints to standard error: the programs that run after it own standard output.
@@ -168,7 +169,7 @@ async function main() {
       quiet: { type: 'boolean', default: false },
     },
   });
-  const purposes = /** @type {const} */ (['build', 'test', 'bench', 'prebuild']);
+  const purposes = /** @type {const} */ (['build', 'test', 'bench', 'prebuild', 'package']);
   const purpose = purposes.find((name) => name === values.for);
   if (!purpose) {
     throw new SetupError(`--for takes one of ${purposes.join(', ')}, not "${values.for}"`);

@@ -2,6 +2,7 @@
 // are, where they lie, and how they get there.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { isForeign } from './architectures.mjs';
 import { answer, npmCommand, run } from './commands.mjs';
 import { fromRoot } from './files.mjs';
 
@@ -24,7 +25,7 @@ export const testedNodes = [
     sha512: {
       x64: 'HzVYgEgabV/n3nP2F9mcxS0Nxgg99jynX9CMovakLmSYTuTdQRbbtw0yadY8+qKcqXfiDAtb2hmtR7nDPzclGA==',
       arm64:
-        'kT7jX7frbsrMrXMsBaFt3Th1SWs5VjxTzd0U8vxcmdCFkaqeu5hFK0+QoYIfo5drmr3DmwJfLtO2gnD/7hNE/Q==',
+        'kT7jX7frbsrMrXMsBaFt3Th1SWs5VjxTzd0U8vxcmdCFkaqeu5hFK0+QoYfIo5drmr3DmwJfLtO2gnD/7hNE/Q==',
     },
   },
   {
@@ -71,12 +72,22 @@ export function findNode(name) {
 }
 
 /**
+ * @param {TestedNode} node
+ * @param {string} architecture
+ */
+function folderOf({ version }, architecture) {
+  const name = isForeign(architecture) ? `${version}-${architecture}` : version;
+  return fromRoot(`build/nodes/${name}`);
+}
+
+/**
  * The binary, wherever it has been fetched.
  *
  * @param {TestedNode} node
+ * @param {string} [architecture] another one than this machine's
  */
-export function nodePath({ version }) {
-  return fromRoot(`build/nodes/${version}/bin/node`);
+export function nodePath(node, architecture = process.arch) {
+  return `${folderOf(node, architecture)}/bin/node`;
 }
 
 /** Why there is no packaged Node.js for this machine, or undefined if there is. */
@@ -88,25 +99,28 @@ export function nodesUnavailable() {
   return `none is packaged for ${process.platform} on ${process.arch}`;
 }
 
-/** @param {TestedNode} node */
-export function nodeIsThere(node) {
-  return existsSync(nodePath(node));
+/**
+ * @param {TestedNode} node
+ * @param {string} [architecture]
+ */
+export function nodeIsThere(node, architecture = process.arch) {
+  return existsSync(nodePath(node, architecture));
 }
 
 /**
  * Fetches one, unless it is there. Returns in any case, with a network that answers nothing as well.
  *
  * @param {TestedNode} node
- * @param {{ onOutput?: (text: string) => void }} [options]
+ * @param {{ architecture?: string, onOutput?: (text: string) => void }} [options]
  * @returns {Promise<string | undefined>} why it is not there; undefined: it is
  */
-export async function fetchNode(node, { onOutput } = {}) {
-  if (nodeIsThere(node)) return;
-  const folder = fromRoot(`build/nodes/${node.version}`);
+export async function fetchNode(node, { architecture = process.arch, onOutput } = {}) {
+  if (nodeIsThere(node, architecture)) return;
+  const folder = folderOf(node, architecture);
   const work = `${folder}.work`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-  const reason = await unpack(node, work, onOutput);
+  const reason = await unpack(node, architecture, work, onOutput);
   if (!reason) {
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);
@@ -117,12 +131,13 @@ export async function fetchNode(node, { onOutput } = {}) {
 
 /**
  * @param {TestedNode} node
+ * @param {string} architecture
  * @param {string} work where to
  * @param {((text: string) => void) | undefined} onOutput
  * @returns {Promise<string | undefined>} why not
  */
-async function unpack({ version, sha512 }, work, onOutput) {
-  const spec = `node-linux-${process.arch}@${version}`;
+async function unpack({ version, sha512 }, architecture, work, onOutput) {
+  const spec = `node-linux-${architecture}@${version}`;
   const { program, args } = npmCommand();
   // Of silence, in milliseconds. npm's own default is five minutes, three times.
   const network = ['--fetch-timeout=30000', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
@@ -144,7 +159,7 @@ async function unpack({ version, sha512 }, work, onOutput) {
   const hash = createHash('sha512')
     .update(readFileSync(`${work}/${archive}`))
     .digest('base64');
-  if (hash !== sha512[process.arch])
+  if (hash !== sha512[architecture])
     return `${spec} is not what it should be: its checksum differs`;
 
   const members = ['package/bin', 'package/LICENSE'];
@@ -152,6 +167,7 @@ async function unpack({ version, sha512 }, work, onOutput) {
   const unpacked = await run('tar', tar, { cwd: work, ...(onOutput && { onOutput }) });
   if (unpacked.status !== 0) return `tar could not unpack ${spec}`;
   rmSync(`${work}/${archive}`);
+  if (isForeign(architecture)) return;
   const says = answer(`${work}/bin/node`, ['--version']);
   return says === `v${version}`
     ? undefined

@@ -7,7 +7,7 @@ import { answer, run } from './commands.mjs';
 /** @typedef {import('./system.mjs').Need} Need */
 /** @typedef {import('../configure.mjs').Problem} Problem */
 
-/** @typedef {'install' | 'build' | 'test' | 'bench' | 'prebuild'} Purpose */
+/** @typedef {'install' | 'build' | 'test' | 'bench' | 'prebuild' | 'package'} Purpose */
 
 /** To build the libwebsockets of a checkout, whose source comes by apt. */
 const forLibwebsockets = /** @type {Need[]} */ (
@@ -26,6 +26,8 @@ const needsFor = {
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
   bench: ['C compiler', 'openssl', 'boost', ...forLibwebsockets],
   prebuild: ['cross compiler', ...forLibwebsockets],
+  // It runs the binary of the other architecture as well.
+  package: ['cross compiler', 'emulator', ...forLibwebsockets],
 };
 
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
@@ -38,6 +40,7 @@ const probes = {
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
   boost: () => compiles('#include <boost/beast/version.hpp>', ['-E']),
   'cross compiler': () => succeeds(crossCompiler(), ['--version']),
+  emulator: () => succeeds('qemu-aarch64-static', ['--version']),
   cmake: () => succeeds('cmake', ['--version']),
   spin: () => succeeds('spin', ['-V']),
   'C compiler': () => succeeds(process.env.CC?.split(/\s+/)[0] || 'gcc', ['--version']),

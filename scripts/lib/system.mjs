@@ -56,6 +56,12 @@ export const packages = {
     alpine: [],
     homebrew: [],
   },
+  emulator: {
+    debian: ['qemu-user-static'],
+    fedora: ['qemu-user-static'],
+    alpine: [],
+    homebrew: [],
+  },
   tshark: {
     debian: ['tshark'],
     fedora: ['wireshark-cli'],

@@ -70,6 +70,15 @@ test.runIf(process.getuid?.() === 0)('somebody else than root installs and runs 
   expect(await project.run(...as, ...env, 'node', 'main.mjs')).toEqual(echo);
 });
 
+test('the command line is a package that uses it', async () => {
+  using project = new Project();
+  const installed = await project.run('npm', 'install', '--no-audit', tarball, inject('tools'));
+  expect(installed).toMatchObject({ status: 0 });
+  const { status, output } = await project.run('npx', 'lws-pool', 'demo', '--help');
+  expect({ status, output }).toMatchObject({ status: 0 });
+  expect(output).toContain('Usage: lws-pool demo');
+});
+
 describe('one installation', () => {
   let project: Project;
 

@@ -32,6 +32,12 @@ const PROGRAMS = {
     const { createPool } = require('lws-pool');
     const { createTarget } = require('lws-pool/target');
     (async () => { ${ECHO} })();`,
+  'importing.cjs': `
+    (async () => {
+      const { createPool } = await import('lws-pool');
+      const { createTarget } = await import('lws-pool/target');
+      ${ECHO}
+    })();`,
 };
 
 /** A project of a user of the package, in a folder of its own. */
