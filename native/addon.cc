@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "bindings/addon_data.h"
+#include "bindings/authorities_binding.h"
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
@@ -18,6 +19,7 @@ namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new lwspool::AddonData(std::make_shared<lwspool::MessageMemory>()));
+  lwspool::AuthoritiesBinding::define(env, exports);
   lwspool::TlsBinding::define(env, exports);
   lwspool::EndpointBinding::define(env, exports);
   lwspool::ChannelBinding::define(env, exports);

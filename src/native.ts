@@ -54,7 +54,8 @@ export interface EndpointOptions {
 /** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
 export interface TlsContextOptions {
   readonly server?: boolean;
-  /** Undefined: the default authorities. */
+  /** Client: `number` of a {@link NativeAuthorities} that is still there; undefined: those of `ca`. */
+  readonly authorities?: number | undefined;
   readonly ca?: readonly string[] | undefined;
   readonly cert?: readonly string[];
   readonly key?: readonly string[];
@@ -63,6 +64,10 @@ export interface TlsContextOptions {
   readonly minVersion?: string;
   readonly maxVersion?: string;
   readonly ciphers?: string;
+  /** Groups of the key exchange; undefined: OpenSSL's own. */
+  readonly ecdhCurve?: string | undefined;
+  /** Undefined: OpenSSL's own. */
+  readonly sigalgs?: string | undefined;
   readonly ALPNProtocols?: readonly string[];
   readonly rejectUnauthorized?: boolean;
   readonly requestOCSP?: boolean;
@@ -74,6 +79,12 @@ export interface TlsContextOptions {
   readonly keylog?: boolean;
   /** Secrets are appended to that file. */
   readonly keylogFile?: string | undefined;
+}
+
+/** Certificates that Node trusts; they live as long as this object or a context made with it. */
+export interface NativeAuthorities {
+  /** By which all threads find it. */
+  readonly number: number;
 }
 
 /** Lives as long as this object or an endpoint that was made with it. */
@@ -378,14 +389,17 @@ export interface NativeAddon {
   releaseMemory(view: Uint8Array): void;
   /** Why io_uring cannot be a worker's poller here; undefined where it can. */
   uringRefusal(): string | undefined;
+  /** `openSslPaths`: SSL_CERT_FILE, SSL_CERT_DIR, or where OpenSSL looks without them. */
+  readonly Authorities: new (
+    pems: readonly string[],
+    openSslPaths: boolean,
+  ) => NativeAuthorities;
   /** @throws Error with `option`, the name of the one that OpenSSL refuses */
   readonly TlsContext: new (
     options: TlsContextOptions,
   ) => NativeTlsContext;
   /** @throws Error with the reason for which secrets cannot be appended to that file */
   openKeylog(path: string): void;
-  /** PEM of the authorities that are trusted by default; the first call counts. */
-  setDefaultAuthorities(pem: string): void;
 }
 
 export const native = loadAddon() as NativeAddon;

@@ -19,6 +19,12 @@ export const memory = {
       tls: true,
       targets: [{ atMost: 1, of: 'bun' }],
     }),
+    ...both({
+      id: 'memory-tls-full',
+      what: 'idle TLS connection that resumed no session',
+      tls: true,
+      sessions: 0,
+    }),
   ],
 };
 

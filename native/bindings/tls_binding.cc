@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 
+#include "authorities_binding.h"
 #include "options_reader.h"
 #include "registry.h"
 
@@ -36,7 +37,7 @@ std::shared_ptr<const TlsContext> make(const Napi::CallbackInfo& info) {
   const OptionsReader options(info[0].As<Napi::Object>());
   TlsOptions tls;
   tls.server = options.flag("server");
-  tls.defaultAuthorities = !options.has("ca");
+  tls.authorities = AuthoritiesBinding::find(options.number("authorities"));
   tls.ca = options.texts("ca");
   tls.cert = options.texts("cert");
   tls.key = options.texts("key");
@@ -44,6 +45,8 @@ std::shared_ptr<const TlsContext> make(const Napi::CallbackInfo& info) {
   tls.minVersion = versionOf(options.text("minVersion"));
   tls.maxVersion = versionOf(options.text("maxVersion"));
   tls.ciphers = options.text("ciphers");
+  tls.groups = options.text("ecdhCurve");
+  tls.sigalgs = options.text("sigalgs");
   tls.alpn = options.texts("ALPNProtocols");
   tls.rejectUnauthorized = options.flag("rejectUnauthorized", true);
   tls.requestOcsp = options.flag("requestOCSP");
@@ -73,10 +76,6 @@ void openKeylog(const Napi::CallbackInfo& info) {
   }
 }
 
-void setAuthorities(const Napi::CallbackInfo& info) {
-  setDefaultAuthorities(info[0].As<Napi::String>().Utf8Value());
-}
-
 }  // namespace
 
 TlsBinding::TlsBinding(const Napi::CallbackInfo& info)
@@ -104,7 +103,6 @@ void TlsBinding::define(Napi::Env env, Napi::Object exports) {
   exports.Set("TlsContext",
               DefineClass(env, "TlsContext", {InstanceAccessor<&TlsBinding::number>("number")}));
   exports.Set("openKeylog", Napi::Function::New(env, openKeylog));
-  exports.Set("setDefaultAuthorities", Napi::Function::New(env, setAuthorities));
 }
 
 }  // namespace lwspool

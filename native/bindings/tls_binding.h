@@ -1,6 +1,6 @@
 // JavaScript: new TlsContext(options), a TLS configuration, which throws an Error with `option`
-// where OpenSSL does not take one; and setDefaultAuthorities(pem). Belongs to the thread that made
-// it; what it holds is shared with all, by its number for as long as it is there.
+// where OpenSSL does not take one. Belongs to the thread that made it; what it holds is shared with
+// all, by its number for as long as it is there.
 #pragma once
 
 #include <napi.h>

@@ -43,9 +43,10 @@ export const USAGE_ERRORS = {
       `The ${shown(part)} holds ${shown(reason)}; nothing was sent. Remove it or encode it before passing it on.`,
   },
   ERR_TLS_OPTION: {
-    summary: 'OpenSSL cannot use a TLS option: ca, cert, key, passphrase, ciphers.',
+    summary:
+      'OpenSSL cannot use a TLS option: ca, cert, key, passphrase, ciphers, ecdhCurve, sigalgs.',
     message: ({ option = 'tls', reason }) =>
-      `OpenSSL cannot use the option "${shown(option)}"${because(reason)}. Check that it is PEM, complete, and that key, certificate and passphrase belong together.`,
+      `OpenSSL cannot use the option "${shown(option)}"${because(reason)}. ${/\.?(ciphers|ecdhCurve|sigalgs)$/.test(option) ? 'Check the names in it against "openssl version" and "openssl list".' : 'Check that it is PEM, complete, and that key, certificate and passphrase belong together.'}`,
   },
   ERR_FILE: {
     summary: 'A file could not be written.',

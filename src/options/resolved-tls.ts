@@ -17,6 +17,10 @@ export interface ResolvedTlsOptions {
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   readonly ciphers: string;
+  /** `auto`: OpenSSL's own. */
+  readonly ecdhCurve: string;
+  /** Undefined: OpenSSL's own. */
+  readonly sigalgs: string | undefined;
   readonly ALPNProtocols: readonly string[];
   readonly maxCachedSessions: number;
   /** An absolute path, or true for events. */

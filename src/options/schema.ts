@@ -39,6 +39,13 @@ export const text = (longest: number) =>
     (value: unknown) => typeof value === 'string' && value.length <= longest,
   );
 
+/** A list in OpenSSL's notation: printable, no spaces, and short enough to be shown in an error. */
+export const namesWithColons = (takes: string) =>
+  fitting<string>(
+    takes,
+    (value: unknown) => typeof value === 'string' && /^[\x21-\x7e]{1,1024}$/.test(value),
+  );
+
 export const word = <const Words extends readonly string[]>(...words: Words) =>
   v.picklist(words, words.map((known) => `"${known}"`).join(' or '));
 

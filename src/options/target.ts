@@ -5,6 +5,7 @@ import {
   type Given,
   group,
   integer,
+  namesWithColons,
   parseWith,
   read,
   reader,
@@ -37,6 +38,10 @@ export interface TargetOptions {
   readonly cert?: Pem | undefined;
   /** Private key of `cert` (PEM); goes with it always. */
   readonly key?: Pem | undefined;
+  /** Groups of the key exchange, as in `tls.ecdhCurve` of a connection; only with `cert`. */
+  readonly ecdhCurve?: string | undefined;
+  /** Signature algorithms, as in `tls.sigalgs` of a connection; only with `cert`. */
+  readonly sigalgs?: string | undefined;
 }
 
 /** Complete. */
@@ -48,7 +53,17 @@ export interface ResolvedTargetOptions {
   readonly size: number;
   readonly maxPayload: number;
   /** Undefined: without TLS. PEM texts. */
-  readonly identity: { readonly cert: string; readonly key: string } | undefined;
+  readonly identity: TargetIdentity | undefined;
+}
+
+/** What a target shows and agrees to in a TLS handshake. */
+export interface TargetIdentity {
+  readonly cert: string;
+  readonly key: string;
+  /** Undefined: OpenSSL's own. */
+  readonly ecdhCurve: string | undefined;
+  /** Undefined: OpenSSL's own. */
+  readonly sigalgs: string | undefined;
 }
 
 const MiB = 1024 * 1024;
@@ -85,6 +100,8 @@ const shape = {
   maxPayload: integer(1, 2 ** 31 - 1, ' (bytes)'),
   cert: pem,
   key: pem,
+  ecdhCurve: namesWithColons('groups, "X25519:P-256" for example, or "auto"'),
+  sigalgs: namesWithColons('signature algorithms, "ecdsa_secp256r1_sha256" for example'),
 };
 const options = group(shape);
 const schema = reader((value) => complete(read(options, value)));
@@ -100,9 +117,14 @@ function complete(given: Given<typeof shape>): ResolvedTargetOptions {
   return { host, ports, mode, raw, size, maxPayload, identity: identityOf(given) };
 }
 
-function identityOf({ cert, key }: Given<typeof shape>): ResolvedTargetOptions['identity'] {
-  if (cert === undefined && key === undefined) return undefined;
+function identityOf(given: Given<typeof shape>): ResolvedTargetOptions['identity'] {
+  const { cert, key, ecdhCurve, sigalgs } = given;
+  if (cert === undefined && key === undefined) {
+    if (ecdhCurve !== undefined) throw new Rejection('nothing without "cert"', ['ecdhCurve']);
+    if (sigalgs !== undefined) throw new Rejection('nothing without "cert"', ['sigalgs']);
+    return undefined;
+  }
   if (cert === undefined) throw new Rejection('the certificate of "key"', ['cert']);
   if (key === undefined) throw new Rejection('the private key of "cert"', ['key']);
-  return { cert, key };
+  return { cert, key, ecdhCurve: ecdhCurve === 'auto' ? undefined : ecdhCurve, sigalgs };
 }

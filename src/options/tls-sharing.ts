@@ -43,6 +43,8 @@ function hintOf(options: ResolvedTlsOptions): string {
     tails(cert),
     key.map(({ pem }) => pem.length).join(),
     ciphers,
+    options.ecdhCurve,
+    options.sigalgs,
     minVersion + maxVersion,
     options.ALPNProtocols.join(),
     options.maxCachedSessions,
@@ -71,6 +73,8 @@ function equal(a: ResolvedTlsOptions, b: ResolvedTlsOptions): boolean {
     a.minVersion === b.minVersion &&
     a.maxVersion === b.maxVersion &&
     a.ciphers === b.ciphers &&
+    a.ecdhCurve === b.ecdhCurve &&
+    a.sigalgs === b.sigalgs &&
     a.passphrase === b.passphrase &&
     sameItems(a.ALPNProtocols, b.ALPNProtocols) &&
     (a.ca === undefined || b.ca === undefined ? a.ca === b.ca : sameItems(a.ca, b.ca)) &&

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { DEFAULT_CIPHERS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls';
+import tls from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { filePath } from '../base/file-path.js';
 import { wrongWithName } from '../base/host-name.js';
@@ -15,6 +15,7 @@ import {
   type Given,
   group,
   integer,
+  namesWithColons,
   parseWith,
   reader,
 } from './schema.js';
@@ -25,7 +26,10 @@ export type Pem = string | ArrayBufferView;
 
 /** TLS options with the names and the meaning of `tls.connect()` and `tls.createSecureContext()`. */
 export interface TlsOptions {
-  /** Certificates to trust, in place of Node's roots and NODE_EXTRA_CA_CERTS. */
+  /**
+   * Certificates to trust, in place of those that `node:tls` trusts by default at the time of the
+   * call, see docs/tls.md.
+   */
   ca?: Pem | readonly Pem[] | undefined;
   /** Chain of the client's certificate, its own first; several where there are several keys. */
   cert?: Pem | readonly Pem[] | undefined;
@@ -52,6 +56,16 @@ export interface TlsOptions {
    * `tls.DEFAULT_CIPHERS`.
    */
   ciphers?: string | undefined;
+  /**
+   * Groups of the key exchange, the preferred first, with colons between them: `X25519:P-256`; or
+   * `auto`, OpenSSL's own. What each costs: docs/tls.md. Default: `tls.DEFAULT_ECDH_CURVE`.
+   */
+  ecdhCurve?: string | undefined;
+  /**
+   * Signature algorithms that the server may use, with colons between them:
+   * `ecdsa_secp256r1_sha256:RSA-PSS+SHA256`. Default: OpenSSL's own.
+   */
+  sigalgs?: string | undefined;
   /** Protocols offered by ALPN (RFC 7301), the preferred first. Default: `http/1.1`. */
   ALPNProtocols?: readonly string[] | ArrayBufferView | undefined;
   /**
@@ -109,6 +123,8 @@ export const tlsSchema = group({
     'a list of ciphers in OpenSSL notation',
     (value) => isText(value) && value !== '',
   ),
+  ecdhCurve: namesWithColons('groups, "X25519:P-256" for example, or "auto"'),
+  sigalgs: namesWithColons('signature algorithms, "ecdsa_secp256r1_sha256" for example'),
   ALPNProtocols: reader<readonly string[]>(readProtocols),
   maxCachedSessions: integer(0, 1_000_000),
   keylog: reader<string | boolean>(readKeylog),
@@ -125,9 +141,11 @@ function defaultTls(): ResolvedTlsOptions {
     passphrase: undefined,
     rejectUnauthorized: true,
     requestOCSP: false,
-    minVersion: DEFAULT_MIN_VERSION,
-    maxVersion: DEFAULT_MAX_VERSION,
-    ciphers: DEFAULT_CIPHERS,
+    minVersion: tls.DEFAULT_MIN_VERSION,
+    maxVersion: tls.DEFAULT_MAX_VERSION,
+    ciphers: tls.DEFAULT_CIPHERS,
+    ecdhCurve: tls.DEFAULT_ECDH_CURVE,
+    sigalgs: undefined,
     ALPNProtocols: ['http/1.1'],
     maxCachedSessions: 100,
     keylog: false,

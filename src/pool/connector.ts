@@ -13,6 +13,8 @@ import type { ModuleLoader } from './loader.js';
 import { errorContext, type Request } from './opening.js';
 import { createPlacement, type Placement } from './placement.js';
 import { addressesOf } from './resolve.js';
+import { trustOf } from './tls-context.js';
+import type { Trust } from './trust.js';
 import { aborted } from './waits.js';
 import type { PoolWorker } from './worker.js';
 import type { Workers } from './workers.js';
@@ -20,6 +22,7 @@ import type { Workers } from './workers.js';
 interface CachedEndpoint {
   readonly options: ResolvedConnectOptions;
   readonly addresses: string;
+  readonly trust: Trust | undefined;
   readonly endpoint: NativeEndpoint;
 }
 
@@ -90,7 +93,14 @@ export class Connector {
     const found = await addressesOf(url, options, this.#lifetime.waits);
     const known = this.#endpoints.get(url);
     const addresses = found.join();
-    if (known !== undefined && known.options === options && known.addresses === addresses) {
+    // Node's default may be another one by now.
+    const trust = url.secure ? trustOf(options.tls) : undefined;
+    if (
+      known !== undefined &&
+      known.options === options &&
+      known.addresses === addresses &&
+      known.trust === trust
+    ) {
       return known.endpoint;
     }
     // Each endpoint begins with the next of its local addresses, as each connection of one does.
@@ -100,7 +110,7 @@ export class Connector {
       ...endpointOptions(url, options, found),
       localAddresses: [...localAddress.slice(first), ...localAddress.slice(0, first)],
     });
-    this.#endpoints.set(url, { options, addresses, endpoint });
+    this.#endpoints.set(url, { options, addresses, trust, endpoint });
     return endpoint;
   }
 

@@ -1,18 +1,25 @@
 import { createError } from '../errors/errors.js';
 import { tooManyFiles } from '../errors/shortage.js';
-import { type NativeTlsContext, native } from '../native.js';
+import { type NativeAuthorities, type NativeTlsContext, native } from '../native.js';
 import type { ResolvedTlsOptions } from '../options/options.js';
-import { defaultTrust } from './trust.js';
+import { defaultTrust, type Trust } from './trust.js';
+
+interface Made {
+  readonly context: NativeTlsContext;
+  /** Undefined: the options name their own. */
+  readonly trust: Trust | undefined;
+}
 
 /** Equal options are the same object, see options/tls.ts. */
-const contexts = new WeakMap<ResolvedTlsOptions, NativeTlsContext>();
+const contexts = new WeakMap<ResolvedTlsOptions, Made>();
 /** Those whose connections are captured. */
-const telling = new WeakMap<ResolvedTlsOptions, NativeTlsContext>();
+const telling = new WeakMap<ResolvedTlsOptions, Made>();
+const authorities = new WeakMap<Trust, NativeAuthorities>();
 
 /**
  * The number of the TLS context for these options, shared by all workers of the process. It is there
  * as long as the options are, or an endpoint that was made with it; natively the last few are kept
- * for longer, and found by content.
+ * for longer, and found by content. Without `ca` there is another once Node's default has changed.
  *
  * @param tellSecrets for connections that are captured: only these have OpenSSL tell their secrets
  * @throws LwsPoolError ERR_TLS_OPTION, ERR_KEYLOG, ERR_TOO_MANY_FILES
@@ -21,13 +28,28 @@ export function tlsContextOf(options: ResolvedTlsOptions, tellSecrets = false): 
   const made = tellSecrets ? telling : contexts;
   // Also where the context is known: the file may have been moved away since.
   checkKeylog(options);
-  let context = made.get(options);
-  if (context === undefined) {
-    if (options.ca === undefined) native.setDefaultAuthorities(defaultTrust());
-    context = create(options, tellSecrets);
-    made.set(options, context);
+  const trust = trustOf(options);
+  let known = made.get(options);
+  if (known === undefined || known.trust !== trust) {
+    known = { context: create(options, trust, tellSecrets), trust };
+    made.set(options, known);
   }
-  return context.number;
+  return known.context.number;
+}
+
+/** Whom connections trust that are begun now; undefined: whom their options name. */
+export function trustOf({ ca }: ResolvedTlsOptions): Trust | undefined {
+  return ca === undefined ? defaultTrust() : undefined;
+}
+
+function authoritiesOf(trust: Trust | undefined): number | undefined {
+  if (trust === undefined) return undefined;
+  let known = authorities.get(trust);
+  if (known === undefined) {
+    known = new native.Authorities(trust.certificates, trust.openSslPaths);
+    authorities.set(trust, known);
+  }
+  return known.number;
 }
 
 /**
@@ -48,10 +70,15 @@ function keylogShortage(keylog: string, cause: unknown) {
   return tooManyFiles(cause, { operation: `open the key log "${keylog}"`, file: keylog });
 }
 
-function create(options: ResolvedTlsOptions, tellSecrets: boolean): NativeTlsContext {
+function create(
+  options: ResolvedTlsOptions,
+  trust: Trust | undefined,
+  tellSecrets: boolean,
+): NativeTlsContext {
   const { ca, cert, key, minVersion, maxVersion, ciphers, ALPNProtocols } = options;
   try {
     return new native.TlsContext({
+      authorities: authoritiesOf(trust),
       ca,
       cert,
       key: key.map(({ pem }) => pem),
@@ -59,6 +86,9 @@ function create(options: ResolvedTlsOptions, tellSecrets: boolean): NativeTlsCon
       minVersion,
       maxVersion,
       ciphers,
+      // 'auto' is what OpenSSL does by itself.
+      ecdhCurve: options.ecdhCurve === 'auto' ? undefined : options.ecdhCurve,
+      sigalgs: options.sigalgs,
       ALPNProtocols,
       rejectUnauthorized: options.rejectUnauthorized,
       requestOCSP: options.requestOCSP,

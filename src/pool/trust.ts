@@ -1,23 +1,62 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
+import tls from 'node:tls';
 import { escaped } from '../errors/phrases.js';
+import { usesOpenSslAuthorities } from './openssl-flag.js';
 
-let trust: string | undefined;
+/** What Node trusts where nothing else is named. Frozen. */
+export interface Trust {
+  /** PEM, a certificate each. */
+  readonly certificates: readonly string[];
+  /** What SSL_CERT_FILE and SSL_CERT_DIR name as well, or OpenSSL's own paths. */
+  readonly openSslPaths: boolean;
+}
+
+/** Node.js 22.15 and newer, whatever the types of the oldest say. A frozen array until it changes. */
+const { getCACertificates } = tls as {
+  getCACertificates?: (type: 'default' | 'extra') => readonly string[];
+};
+
+const usesOpenSsl = usesOpenSslAuthorities();
+// Later ones are set by the program, and stand for OpenSSL's paths no more. Only with the flag: the
+// import is not to make strings of all certificates.
+const atFirst = usesOpenSsl ? getCACertificates?.('default') : undefined;
+
+let latest: Trust | undefined;
+/** What Node told when that was made. */
+let told: readonly string[] | undefined;
 
 /**
- * The certificates to trust where `tls.ca` is not given, as PEM: the roots that Node ships and
- * those of the file named by NODE_EXTRA_CA_CERTS, as Node's own `tls` does it.
+ * The certificates that `node:tls` trusts at this moment on this thread where `ca` is not given: the
+ * roots that Node ships, those of the system with `--use-system-ca`, those of NODE_EXTRA_CA_CERTS,
+ * what OpenSSL finds with `--use-openssl-ca`, or those given to `tls.setDefaultCACertificates()`.
  *
- * Made at the first call and kept, as Node reads the variable once for the process. A file that
- * cannot be read, or a certificate in it that is broken, is a process warning and no failure.
+ * Returns the same object until they change. It costs the call of a function.
+ *
+ * Before Node.js 22.15, which cannot tell them, the file of NODE_EXTRA_CA_CERTS is read here, once, as
+ * Node reads it. If it cannot be read, or a certificate in it is broken, that is a process warning
+ * and no failure.
  */
-export function defaultTrust(): string {
-  trust ??= [...rootCertificates, ...extraCertificates(process.env.NODE_EXTRA_CA_CERTS)]
-    .map((pem) => pem.trimEnd())
-    .join('\n')
-    .concat('\n');
-  return trust;
+export function defaultTrust(): Trust {
+  const now = getCACertificates?.('default');
+  if (latest !== undefined && now === told) return latest;
+  told = now;
+  latest = Object.freeze(trustFrom(now));
+  return latest;
+}
+
+function trustFrom(certificates: readonly string[] | undefined): Trust {
+  if (certificates === undefined) return { certificates: byHand(), openSslPaths: usesOpenSsl };
+  if (!usesOpenSsl || certificates !== atFirst) return { certificates, openSslPaths: false };
+  const hasExtra = process.env.NODE_EXTRA_CA_CERTS;
+  return { certificates: (hasExtra && getCACertificates?.('extra')) || [], openSslPaths: true };
+}
+
+function byHand(): readonly string[] {
+  return [
+    ...(usesOpenSsl ? [] : tls.rootCertificates),
+    ...extraCertificates(process.env.NODE_EXTRA_CA_CERTS),
+  ];
 }
 
 /** The certificates in a file, up to the first that is broken. */

@@ -10,6 +10,7 @@ import {
 import {
   parseTargetOptions,
   type ResolvedTargetOptions,
+  type TargetIdentity,
   type TargetOptions,
 } from '../options/target.js';
 import { listenError } from './listen-error.js';
@@ -47,8 +48,8 @@ export interface Target {
  * event loop of the calling thread, and serves its connections without JavaScript per message. Do not
  * use it in production: it limits neither its connections nor their cost.
  *
- * @throws LwsPoolError ERR_INVALID_OPTION; ERR_TLS_OPTION for a certificate or key that OpenSSL
- *   cannot use; ERR_LISTEN where it cannot listen on the host and all of the ports; as a rejection
+ * @throws LwsPoolError ERR_INVALID_OPTION; ERR_TLS_OPTION for a certificate, key or algorithm that
+ *   OpenSSL cannot use; ERR_LISTEN where it cannot listen on the host and all of the ports; as a rejection
  */
 export async function createTarget(options?: TargetOptions): Promise<Target> {
   checkProcess();
@@ -135,12 +136,13 @@ async function addressOf({ host, ports }: ResolvedTargetOptions): Promise<string
   }
 }
 
-function contextOf({ cert, key }: { cert: string; key: string }): NativeTlsContext {
+function contextOf({ cert, key, ecdhCurve, sigalgs }: TargetIdentity): NativeTlsContext {
   try {
-    return new native.TlsContext({ server: true, cert: [cert], key: [key] });
+    return new native.TlsContext({ server: true, cert: [cert], key: [key], ecdhCurve, sigalgs });
   } catch (cause) {
-    const { option } = cause as { option?: string };
-    throw createError('ERR_TLS_OPTION', option === undefined ? {} : { option }, { cause });
+    const { option, message: reason } = cause as { option?: string; message: string };
+    const details = { ...(option !== undefined && { option }), reason };
+    throw createError('ERR_TLS_OPTION', details, { cause });
   }
 }
 

@@ -66,6 +66,29 @@ TEST_CASE("session cache: a connection that is cut leaves its session to others"
   }
 }
 
+TEST_CASE("session cache: keeps the group of each, and learns another for all of a place") {
+  Resuming bed;
+  bed.connect();
+  SSL_SESSION* const session = SSL_get_session(bed.ends.client);
+  bed.cache.forget("here");
+  bed.cache.put("here", bed.ends.client, session, "one");
+  bed.cache.put("here", bed.ends.client, session);
+  bed.cache.put("there", bed.ends.client, session, "one");
+  std::string group = "what was";
+  CHECK(bed.cache.take("here", &group));
+  CHECK_EQ(group, "");
+  CHECK(bed.cache.take("here", &group));
+  CHECK_EQ(group, "one");
+  bed.cache.learn("here", "two");
+  bed.cache.learn("nowhere", "two");
+  CHECK(bed.cache.take("here", &group));
+  CHECK_EQ(group, "two");
+  CHECK(bed.cache.take("there", &group));
+  CHECK_EQ(group, "one");
+  CHECK_FALSE(bed.cache.take("nowhere", &group));
+  CHECK_EQ(group, "one");
+}
+
 TEST_CASE("session cache: another place has none") {
   Resuming bed;
   bed.connect();

@@ -14,7 +14,16 @@ describe('parseTargetOptions', () => {
   });
 
   it('takes PEM as text and as bytes', () => {
-    expect(parseTargetOptions({ cert, key: Buffer.from(key) }).identity).toEqual({ cert, key });
+    expect(parseTargetOptions({ cert, key: Buffer.from(key) }).identity).toEqual({
+      ...{ cert, key, ecdhCurve: undefined, sigalgs: undefined },
+    });
+  });
+
+  it('takes groups and signature algorithms', () => {
+    const algorithms = { ecdhCurve: 'P-256', sigalgs: 'ed25519' };
+    expect(parseTargetOptions({ cert, key, ...algorithms }).identity).toMatchObject(algorithms);
+    const auto = parseTargetOptions({ cert, key, ecdhCurve: 'auto' });
+    expect(auto.identity?.ecdhCurve).toBe(undefined);
   });
 
   it.each([
@@ -36,6 +45,9 @@ describe('parseTargetOptions', () => {
     [{ cert: '', key }, 'cert', 'PEM: a string, or the bytes of a file'],
     [{ cert, key: 5 }, 'key', 'PEM: a string, or the bytes of a file'],
     [{ cert }, 'key', 'the private key of "cert"'],
+    [{ ecdhCurve: 'P-256' }, 'ecdhCurve', 'nothing without "cert"'],
+    [{ sigalgs: 'ed25519' }, 'sigalgs', 'nothing without "cert"'],
+    [{ cert, key, ecdhCurve: '' }, 'ecdhCurve', 'groups, "X25519:P-256" for example, or "auto"'],
     [{ key }, 'cert', 'the certificate of "key"'],
   ])('refuses %j', (options, option, takes) => {
     const { code, details } = thrownBy(() => parseTargetOptions(options as never));

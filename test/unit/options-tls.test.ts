@@ -19,11 +19,23 @@ describe('parseTlsOptions', () => {
       minVersion: tls.DEFAULT_MIN_VERSION,
       maxVersion: tls.DEFAULT_MAX_VERSION,
       ciphers: tls.DEFAULT_CIPHERS,
+      ecdhCurve: tls.DEFAULT_ECDH_CURVE,
+      sigalgs: undefined,
       ALPNProtocols: ['http/1.1'],
       maxCachedSessions: 100,
       keylog: false,
     });
     expect(parse({})).toBe(parseTlsOptions(undefined));
+  });
+
+  it('has what a program has made of the defaults of node:tls', () => {
+    const { DEFAULT_ECDH_CURVE, DEFAULT_CIPHERS } = tls;
+    try {
+      Object.assign(tls, { DEFAULT_ECDH_CURVE: 'P-256', DEFAULT_CIPHERS: 'HIGH' });
+      expect(parse(undefined)).toMatchObject({ ecdhCurve: 'P-256', ciphers: 'HIGH' });
+    } finally {
+      Object.assign(tls, { DEFAULT_ECDH_CURVE, DEFAULT_CIPHERS });
+    }
   });
 
   it('takes PEM as text, bytes and lists', () => {
@@ -69,6 +81,8 @@ describe('parseTlsOptions', () => {
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
       ciphers: 'TLS_AES_128_GCM_SHA256',
+      ecdhCurve: 'X25519:P-256',
+      sigalgs: 'RSA-PSS+SHA256:ed25519',
       ALPNProtocols: Buffer.from('\x08http/1.1\x03foo', 'latin1'),
     };
     expect(parse(options)).toMatchObject({
@@ -92,6 +106,7 @@ describe('parseTlsOptions', () => {
     expect(Object.isFrozen(one)).toBe(true);
     for (const other of [
       ...[{ ca: CERT }, { ca: [] }, { cert: [CERT, CERT] }, { ciphers: 'x' }],
+      ...[{ ecdhCurve: 'x' }, { sigalgs: 'x' }],
       ...[{ key: [{ pem: KEY, passphrase: 'x' }] }, { passphrase: 'x' }],
       ...[{ rejectUnauthorized: false }, { ALPNProtocols: ['x'] }, { minVersion: 'TLSv1.2' }],
       { maxCachedSessions: 0 },
@@ -156,6 +171,13 @@ describe('parseTlsOptions', () => {
     [{ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, 'tls.minVersion', 'no later than'],
     [{ ciphers: '' }, 'tls.ciphers', 'a list of ciphers', 'got ""'],
     [{ ciphers: [] }, 'tls.ciphers', 'a list of ciphers'],
+    [{ ecdhCurve: '' }, 'tls.ecdhCurve', 'groups', 'got ""'],
+    [{ ecdhCurve: 'P-256 X25519' }, 'tls.ecdhCurve', 'groups'],
+    [{ ecdhCurve: 'P-256\0' }, 'tls.ecdhCurve', 'groups'],
+    [{ ecdhCurve: 'x'.repeat(1025) }, 'tls.ecdhCurve', 'groups'],
+    [{ ecdhCurve: ['P-256'] }, 'tls.ecdhCurve', 'groups'],
+    [{ sigalgs: '' }, 'tls.sigalgs', 'signature algorithms', 'got ""'],
+    [{ sigalgs: 5 }, 'tls.sigalgs', 'signature algorithms', 'got 5'],
     [{ ALPNProtocols: [] }, 'tls.ALPNProtocols', 'a list of protocol names'],
     [{ ALPNProtocols: 'h2' }, 'tls.ALPNProtocols', 'got "h2"'],
     [{ ALPNProtocols: ['a', ''] }, 'tls.ALPNProtocols[1]', 'got ""'],

@@ -70,12 +70,12 @@ void unconnected(Connection& connection, const char* call, int error) {
 
 LwsConnector::LwsConnector(Service& service) : service_(service) {
   context_.emplace(onEvent, this);
-  observeThisThread(this);
+  TlsObservers::add(*this);
 }
 
 LwsConnector::~LwsConnector() {
   destroy();
-  observeThisThread(nullptr);
+  TlsObservers::remove(*this);
 }
 
 // --- attempts ------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class LwsConnector final : public Connector, private TlsHandshakes {
   // TlsHandshakes
   Connection* connectionOf(const SSL*) override;
   bool prepare(Connection&, SSL*) override;
-  void handshakeDone(SSL*) override;
+  bool handshakeDone(SSL*) override;
 
   struct Listener {
     int fd;

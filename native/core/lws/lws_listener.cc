@@ -73,6 +73,7 @@ int LwsContext::configureServer(SSL_CTX* server) {
   SSL_CTX_set_read_ahead(server, 1);
   SSL_CTX_set_min_proto_version(server, static_cast<int>(SSL_CTX_get_min_proto_version(from)));
   SSL_CTX_set_max_proto_version(server, static_cast<int>(SSL_CTX_get_max_proto_version(from)));
+  listening_->applyAlgorithms(server);
   observeHandshakes(server);
   const bool taken = SSL_CTX_use_certificate(server, SSL_CTX_get0_certificate(from)) == 1 &&
                      SSL_CTX_use_PrivateKey(server, SSL_CTX_get0_privatekey(from)) == 1 &&
@@ -141,15 +142,16 @@ int LwsConnector::incoming(lws* wsi) {
   return 0;
 }
 
-void LwsConnector::handshakeDone(SSL* ssl) {
+bool LwsConnector::handshakeDone(SSL* ssl) {
   for (size_t i = 0; i < incoming_.size(); i++) {
     Connection* connection = incoming_[i];
     if (lws_get_ssl(connection->wsi()) != ssl) continue;
     incoming_[i] = incoming_.back();
     incoming_.pop_back();
     connection->opening->stands = true;
-    return;
+    return true;
   }
+  return false;
 }
 
 }  // namespace lwspool

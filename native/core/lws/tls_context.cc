@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <new>
 
+#include "../tls/algorithms.h"
 #include "../tls/digest.h"
 #include "../tls/recent.h"
 #include "../tls/tls_reason.h"
@@ -128,7 +129,7 @@ void configureCommon(SSL_CTX* context) {
 std::string digestOf(const TlsOptions& options) {
   return Digest()
       .add(options.server)
-      .add(options.defaultAuthorities)
+      .add(reinterpret_cast<uintptr_t>(options.authorities.get()))
       .add(options.ca)
       .add(options.cert)
       .add(options.key)
@@ -136,6 +137,8 @@ std::string digestOf(const TlsOptions& options) {
       .add(static_cast<uint64_t>(options.minVersion))
       .add(static_cast<uint64_t>(options.maxVersion))
       .add(options.ciphers)
+      .add(options.groups)
+      .add(options.sigalgs)
       .add(options.alpn)
       .add(options.rejectUnauthorized)
       .add(options.requestOcsp)
@@ -169,6 +172,8 @@ TlsContext::TlsContext(const TlsOptions& options)
     : context_(SSL_CTX_new(options.server ? TLS_server_method() : TLS_client_method())),
       rejectUnauthorized_(options.rejectUnauthorized),
       requestOcsp_(options.requestOcsp),
+      groups_(options.groups),
+      sigalgs_(options.sigalgs),
       // A server staples no response where it resumes a session.
       sessions_(std::make_unique<SessionCache>(
           options.server || options.requestOcsp ? 0 : options.maxCachedSessions)) {
@@ -190,6 +195,8 @@ void TlsContext::configure(const TlsOptions& options) {
                                 options.minVersion != 0 ? options.minVersion : TLS1_2_VERSION);
   if (options.maxVersion != 0) SSL_CTX_set_max_proto_version(context_, options.maxVersion);
   if (!options.ciphers.empty()) useCiphers(context_, options.ciphers);
+  if (!groups_.empty()) useGroups(context_, groups_);
+  if (!sigalgs_.empty()) useSignatureAlgorithms(context_, sigalgs_);
 
   for (const std::string& pem : options.cert) useCertificate(context_, pem);
   for (size_t i = 0; i < options.key.size(); i++) {
@@ -202,11 +209,10 @@ void TlsContext::configure(const TlsOptions& options) {
 
   if (!options.server) {
     checkCiphers(context_);
-    authorities_ = options.defaultAuthorities ? defaultAuthorities() : authoritiesOf(options.ca);
-    if (authorities_ == nullptr && !options.defaultAuthorities) {
-      throw TlsOptionError("ca", "no certificate in it");
-    }
-    if (authorities_ != nullptr) SSL_CTX_set1_cert_store(context_, authorities_.get());
+    authorities_ = options.authorities ? options.authorities : authoritiesOf(options.ca);
+    if (authorities_ == nullptr) throw TlsOptionError("ca", "no certificate in it");
+    SSL_CTX_set1_cert_store(context_, authorities_.get());
+    if (sessions_->enabled()) keyShares_ = std::make_unique<const KeyShares>(context_);
   }
   for (const std::string& name :
        options.alpn.empty() ? std::vector<std::string>{"http/1.1"} : options.alpn) {
@@ -221,11 +227,18 @@ void TlsContext::configure(const TlsOptions& options) {
 bool TlsContext::apply(SSL* ssl) const {
   if (SSL_set_SSL_CTX(ssl, context_) != context_) return false;
   if (requestOcsp_) SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
+  // Of the SSL_CTX's, it keeps what it was made with.
+  if (!groups_.empty() && SSL_set1_groups_list(ssl, groups_.c_str()) != 1) return false;
   return SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(context_)) == 1 &&
          SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(context_)) == 1 &&
          // It answers 0 for done.
          SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn_.data()),
                              static_cast<unsigned>(alpn_.size())) == 0;
+}
+
+void TlsContext::applyAlgorithms(SSL_CTX* context) const {
+  if (!groups_.empty()) useGroups(context, groups_);
+  if (!sigalgs_.empty()) useSignatureAlgorithms(context, sigalgs_);
 }
 
 }  // namespace lwspool

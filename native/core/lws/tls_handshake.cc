@@ -12,6 +12,7 @@
 #include "../flight/tls_watch.h"
 #include "../net/connection.h"
 #include "../net/flight_note.h"
+#include "../tls/key_shares.h"
 #include "../tls/tls_facts.h"
 #include "tls_context.h"
 
@@ -121,8 +122,12 @@ std::string placeOf(const Connection& connection) {
 void offerSession(SSL* ssl, Connection& connection) {
   SessionCache& sessions = connection.endpoint()->tls->sessions();
   if (!sessions.enabled()) return;
-  const SessionPtr session = sessions.take(placeOf(connection));
-  connection.opening->resuming = session != nullptr && SSL_set_session(ssl, session.get()) == 1;
+  std::string group;
+  const SessionPtr session = sessions.take(placeOf(connection), &group);
+  Opening& opening = *connection.opening;
+  opening.resuming = session != nullptr && SSL_set_session(ssl, session.get()) == 1;
+  const bool one = opening.resuming && connection.endpoint()->tls->keyShares().only(ssl, group);
+  opening.share = one ? std::move(group) : std::string();
 }
 
 // The session that was offered has not been resumed. The full handshake that the server makes in
@@ -130,6 +135,14 @@ void offerSession(SSL* ssl, Connection& connection) {
 void refused(Connection& connection) {
   if (!std::exchange(connection.opening->resuming, false)) return;
   connection.endpoint()->tls->sessions().forget(placeOf(connection));
+}
+
+// A session has been resumed: the others of that server are told the group it has chosen, since it
+// may have given us none with this handshake.
+void resumed(SSL* ssl, Connection& connection) {
+  std::string group = keyExchangeGroup(ssl);
+  if (group.empty() || group == connection.opening->share) return;
+  connection.endpoint()->tls->sessions().learn(placeOf(connection), group);
 }
 
 // libwebsockets sets name, verification and ALPN as it sees fit when it makes the object; here,
@@ -185,34 +198,35 @@ void noteFault(Connection& connection, const SSL* ssl) {
 }
 
 // Within SSL_connect(), SSL_accept() or SSL_read().
-void TlsHandshakes::informed(const SSL* ssl, int where, int result) {
+bool TlsHandshakes::informed(const SSL* ssl, int where, int result) {
   auto* const own = const_cast<SSL*>(ssl);
   const bool start = (where & SSL_CB_HANDSHAKE_START) != 0;
   if (SSL_is_server(ssl)) {
+    // Any may do that, and it is not known yet whose it is.
     if (start) refuseUnless(bio::Socket::place(own), own);
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) handshakeDone(own);
-    return;
+    return start || ((where & SSL_CB_HANDSHAKE_DONE) != 0 && handshakeDone(own));
   }
   // In TLS 1.2 a request to renegotiate begins one as well, which is refused.
-  if (start && bio::Socket::of(ssl) != nullptr) return;
+  if (start && bio::Socket::of(ssl) != nullptr) return false;
   const bool alert = where == SSL_CB_READ_ALERT;
-  if (!start && where != SSL_CB_CONNECT_EXIT && !alert) return;
+  if (!start && where != SSL_CB_CONNECT_EXIT && !alert) return false;
   Connection* connection = connectionOf(ssl);
-  if (connection == nullptr) return;
+  if (connection == nullptr) return false;
   if (start) {
     begins(*connection, own);
   } else if (alert) {
     // In TLS 1.3 the server judges our certificate when for us the handshake is done already.
-    if ((result >> 8) != SSL3_AL_FATAL) return;
+    if ((result >> 8) != SSL3_AL_FATAL) return true;
     noteFailure(*connection, ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (result & 0xff)));
   } else if (result <= 0) {
     noteFault(*connection, ssl);
     noteFailure(*connection, ERR_peek_last_error());
   } else {
-    const bool resumed = SSL_session_reused(ssl) != 0;
-    note(*connection, Flight::secured, static_cast<uint32_t>(SSL_version(ssl)), resumed);
-    if (!resumed) refused(*connection);
+    const bool again = SSL_session_reused(ssl) != 0;
+    note(*connection, Flight::secured, static_cast<uint32_t>(SSL_version(ssl)), again);
+    again ? resumed(own, *connection) : refused(*connection);
   }
+  return true;
 }
 
 void TlsHandshakes::begins(Connection& connection, SSL* ssl) {
@@ -239,8 +253,11 @@ int TlsHandshakes::sessionCame(SSL* ssl, SSL_SESSION* session) {
   // Servers send a handful, and each that is kept costs a copy.
   constexpr uint32_t kMostTickets = 8;
   if (connection->opening->tickets++ >= kMostTickets) return 0;
-  if (SSL_session_reused(ssl) == 0) refused(*connection);
-  connection->endpoint()->tls->sessions().put(placeOf(*connection), ssl, session);
+  const bool again = SSL_session_reused(ssl) != 0;
+  if (!again) refused(*connection);
+  // A server that knew nothing of us was given no choice: the next handshake offers it all.
+  std::string group = again || connection->opening->share.empty() ? keyExchangeGroup(ssl) : "";
+  connection->endpoint()->tls->sessions().put(placeOf(*connection), ssl, session, std::move(group));
   return 0;  // the reference stays OpenSSL's
 }
 

@@ -14,11 +14,11 @@ class TlsHandshakes : public TlsObserver {
   // Client: the handshake on that object is about to begin. False: it must not, and the
   // connection's error says why.
   virtual bool prepare(Connection&, SSL*) { return true; }
-  // Server: the handshake on that object is done.
-  virtual void handshakeDone(SSL*) {}
+  // Server: the handshake on that object is done. False: it is none of this one's.
+  virtual bool handshakeDone(SSL*) { return false; }
 
   // TlsObserver
-  void informed(const SSL*, int where, int result) override;
+  bool informed(const SSL*, int where, int result) override;
   // Sessions go into the TlsContext's cache, from which later handshakes take them.
   int sessionCame(SSL*, SSL_SESSION*) override;
 

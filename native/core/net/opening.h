@@ -36,6 +36,7 @@ struct Opening {
   std::vector<std::string> secrets;  // TLS: lines of the key log, for who asked for them
   uint32_t tickets = 0;              // TLS: sessions that the server has given us
   bool resuming = false;             // TLS: a session was offered, and not refused yet
+  std::string share;                 // TLS: the group whose key share alone was sent; empty: all
   Reached reached = Reached::nothing;
   std::string address;
   std::string localAddress;

@@ -4,7 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <mutex>
+#include <new>
 
 #include "digest.h"
 #include "recent.h"
@@ -15,9 +15,6 @@ namespace {
 
 // A store of all public authorities takes 0.7 MB.
 constexpr size_t kKept = 16;
-
-std::mutex defaultMutex;
-Authorities trustedByDefault;  // guarded by defaultMutex
 
 // Adds every certificate of a PEM text; returns how many there were.
 int addCertificates(X509_STORE* store, const std::string& pem) {
@@ -39,13 +36,17 @@ Authorities newStore() {
   return {store, X509_STORE_free};
 }
 
+Recent<X509_STORE>& stores() {
+  static Recent<X509_STORE> stores(kKept);
+  return stores;
+}
+
 }  // namespace
 
 Authorities authoritiesOf(const std::vector<std::string>& pems) {
-  static Recent<X509_STORE> stores(kKept);
   struct Empty {};
   try {
-    return stores.get(Digest().add(pems).take(), [&pems] {
+    return stores().get(Digest().add(pems).take(), [&pems] {
       Authorities store = newStore();
       for (const std::string& pem : pems) {
         if (addCertificates(store.get(), pem) == 0) throw Empty();
@@ -57,16 +58,15 @@ Authorities authoritiesOf(const std::vector<std::string>& pems) {
   }
 }
 
-void setDefaultAuthorities(const std::string& pem) {
-  std::lock_guard lock(defaultMutex);
-  if (trustedByDefault) return;
-  trustedByDefault = newStore();
-  addCertificates(trustedByDefault.get(), pem);
-}
-
-Authorities defaultAuthorities() {
-  std::lock_guard lock(defaultMutex);
-  return trustedByDefault;
+Authorities nodeAuthorities(const std::vector<std::string>& pems, bool openSslPaths) {
+  const std::string digest = Digest().add(pems).add("node").add(openSslPaths).take();
+  return stores().get(digest, [&] {
+    Authorities store = newStore();
+    for (const std::string& pem : pems) addCertificates(store.get(), pem);
+    if (openSslPaths) X509_STORE_set_default_paths(store.get());
+    ERR_clear_error();  // files that are not there are none
+    return store;
+  });
 }
 
 }  // namespace lwspool

@@ -15,10 +15,9 @@ using Authorities = std::shared_ptr<X509_STORE>;
 // Those of PEM texts; null where one of the texts holds no certificate.
 Authorities authoritiesOf(const std::vector<std::string>& pems);
 
-// Those that are trusted where no others are named: PEM, once per process, before the first client
-// context.
-void setDefaultAuthorities(const std::string& pem);
-// Null: none were set.
-Authorities defaultAuthorities();
+// Those that Node trusts: PEM, and with `openSslPaths` what SSL_CERT_FILE and SSL_CERT_DIR name, or
+// OpenSSL's own paths (X509_STORE_set_default_paths(3)), of which the folder is read as
+// certificates are looked for.
+Authorities nodeAuthorities(const std::vector<std::string>& pems, bool openSslPaths);
 
 }  // namespace lwspool

@@ -54,17 +54,20 @@ size_t SessionCache::size() const {
   return entries_.size();
 }
 
-void SessionCache::put(const std::string& place, SSL* ssl, SSL_SESSION* session) {
+void SessionCache::put(const std::string& place, SSL* ssl, SSL_SESSION* session,
+                       std::string group) {
   if (!enabled() || verifyResult(ssl) != X509_V_OK) return;
   if (SSL_SESSION_is_resumable(session) != 1 || !usable(session)) return;
   if (sizeOf(ssl, session) > kLargest) return;
   // A copy, because OpenSSL writes into a session while a connection has it, and lets none be
   // resumed whose connection was cut.
   SSL_SESSION* const copy = SSL_SESSION_dup(session);
-  if (copy != nullptr) add({place, {copy, SSL_SESSION_free}, isTls13(copy)});
+  if (copy != nullptr) {
+    add({place, {copy, SSL_SESSION_free}, isTls13(copy), std::move(group)});
+  }
 }
 
-SessionPtr SessionCache::take(const std::string& place) {
+SessionPtr SessionCache::take(const std::string& place, std::string* group) {
   for (;;) {
     std::shared_ptr<SSL_SESSION> session;
     {
@@ -73,11 +76,19 @@ SessionPtr SessionCache::take(const std::string& place) {
       if (found == places_.end()) return nullptr;
       const std::vector<Entries::iterator>& all = found->second;
       session = all.back()->session;
+      if (group != nullptr) *group = all.back()->group;
       if (all.size() > 1 && all.back()->once) drop(all.back());
     }
     if (usable(session.get())) return SessionPtr(SSL_SESSION_dup(session.get()));
     forget(place);  // the newest is the last to expire
   }
+}
+
+void SessionCache::learn(const std::string& place, const std::string& group) {
+  std::lock_guard lock(mutex_);
+  const auto found = places_.find(place);
+  if (found == places_.end()) return;
+  for (const Entries::iterator entry : found->second) entry->group = group;
 }
 
 void SessionCache::forget(const std::string& place) {

@@ -37,13 +37,16 @@ class SessionCache {
 
   // Keeps a copy of the session that `ssl` has just been given, unless it cannot or must not be
   // used again: it has no ticket, ends at once, is too large, or its certificate was not found
-  // good.
-  void put(const std::string& place, SSL* ssl, SSL_SESSION* session);
+  // good. `group`: of the key exchange, for take(); empty where all are to be offered alike.
+  void put(const std::string& place, SSL* ssl, SSL_SESSION* session, std::string group = {});
 
   // The newest session for that place; null: there is none. One of TLS 1.3 is given out once, so
   // that nobody on the way can tell connections apart by their tickets (RFC 8446, C.4), unless it
-  // is the last: rather that than a full handshake.
-  SessionPtr take(const std::string& place);
+  // is the last: rather that than a full handshake. `group`: becomes what put() was told of it.
+  SessionPtr take(const std::string& place, std::string* group = nullptr);
+
+  // The server of that place has chosen that group: take() tells it of all sessions there.
+  void learn(const std::string& place, const std::string& group);
 
   // The server has refused a session: it knows the others of that place no more than this one.
   void forget(const std::string& place);
@@ -53,6 +56,7 @@ class SessionCache {
     std::string place;
     std::shared_ptr<SSL_SESSION> session;  // never changed, and in no connection's hands
     bool once;                             // see take()
+    std::string group;                     // see put()
   };
   using Entries = std::list<Entry>;
 

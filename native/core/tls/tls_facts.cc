@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "key_shares.h"
+
 namespace lwspool {
 
 namespace {
@@ -42,12 +44,6 @@ std::vector<std::string> peerChain(const SSL* ssl) {
     chain.push_back(encoded(sk_X509_value(sent, i)));
   }
   return chain;
-}
-
-std::string keyExchangeGroup(SSL* ssl) {
-  // A cast within the macro; SSL_get_negotiated_group(3).
-  const auto group = static_cast<int>(SSL_get_negotiated_group(ssl));
-  return group != 0 ? text(SSL_group_to_name(ssl, group)) : "";
 }
 
 std::string finishedBytes(const SSL* ssl, size_t (*get)(const SSL*, void*, size_t)) {
