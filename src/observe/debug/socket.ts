@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { VERSION } from '../../base/version.js';
 import type { DebugSource } from './answers.js';
 import { toLine } from './answers.js';
 import { Observer } from './observer.js';
@@ -22,7 +22,7 @@ export class DebugSocket {
   readonly #observers = new Map<Socket, Observer>();
   readonly #source: DebugSource;
   readonly #onClose: (socket: DebugSocket) => void;
-  readonly #greeting = { 'lws-pool': version(), protocol: PROTOCOL, pid: process.pid };
+  readonly #greeting = { 'lws-pool': VERSION, protocol: PROTOCOL, pid: process.pid };
   #release: (() => void) | undefined;
   /** A process that ends without closing its pool leaves no file behind. */
   readonly #onExit = () => this.#release?.();
@@ -82,9 +82,4 @@ export class DebugSocket {
     this.#observers.set(socket, new Observer(socket, this.#source, this.#pace, this.#greeting));
     socket.once('close', () => this.#observers.delete(socket));
   }
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
