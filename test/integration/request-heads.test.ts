@@ -37,8 +37,8 @@ describe('User-Agent', () => {
     expect(agentsIn(request)).toEqual(['user-agent: mine']);
   });
 
-  it.each([[null], [[]]])('is left out with %j', async (none) => {
-    const headers = { 'User-Agent': none, 'X-Other': 'there' };
+  it('is left out with null', async () => {
+    const headers = { 'User-Agent': null, 'X-Other': 'there' };
     const request = await requestOf('/', { headers });
     expect(agentsIn(request)).toBeNull();
     expect(headerOf(request, 'X-Other')).toBe('there');
