@@ -34,6 +34,8 @@ export interface EndpointOptions {
   /** The request but for the Sec-WebSocket-Key and the blank line. */
   readonly requestHead?: string;
   readonly protocols?: readonly string[];
+  /** Whether the server has to choose one of them. */
+  readonly requiresProtocol?: boolean;
   /** Whether the header fields of the answer that opens a WebSocket are told. */
   readonly keepsHeaders?: boolean;
   /** `number` of a {@link NativeTlsContext} that is still there; 0: plain. */

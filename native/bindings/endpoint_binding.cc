@@ -19,6 +19,7 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->port = static_cast<uint16_t>(options.number("port"));
   endpoint->requestHead = options.latin1("requestHead");
   endpoint->protocols = options.texts("protocols");
+  endpoint->requiresProtocol = options.flag("requiresProtocol");
   endpoint->keepsHeaders = options.flag("keepsHeaders");
   if (const uint32_t number = options.number("tls"); number != 0) {
     endpoint->tls = TlsBinding::find(number);

@@ -38,7 +38,7 @@ const cache = new Map<string, ConnectionUrl>();
 /**
  * Reads the URL of a connection: `ws:` and `wss:` (RFC 6455 section 3), `tcp://host:port`,
  * `ws+unix:/path:/request` as the `ws` package has it, and `unix:/path`. In the path of a Unix
- * socket `%3A`, `%3F` and `%25` stand for `:`, `?` and `%`.
+ * socket `%3A`, `%3F` and `%25` stand for `:`, `?` and `%`. Spaces in path and query are encoded.
  *
  * @throws LwsPoolError ERR_INVALID_URL, or ERR_INVALID_HEADER for a CR, LF or NUL in it
  */
@@ -99,9 +99,11 @@ function toUrl(input: unknown): URL {
   const ending = lineEndingIn(input);
   if (ending !== undefined)
     throw createError('ERR_INVALID_HEADER', { part: 'URL', reason: ending });
+  // So it would tabs and spaces around; spaces of path and query it encodes (URL Standard, 4.4).
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  if (/[\x00-\x20\x7f]/.test(input)) {
-    throw unparsable(input, 'it holds a space or a control character', 'Write them as %XX.');
+  if (/[\x00-\x1f\x7f]|^ | $|^[^/]*\/\/[^/?#]* /.test(input)) {
+    const wrong = 'it holds a control character, or a space outside of its path and query';
+    throw unparsable(input, wrong, 'Write them as %XX.');
   }
   try {
     return new URL(input);

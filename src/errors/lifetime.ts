@@ -23,7 +23,7 @@ export const CONNECTION_ERRORS = {
   ERR_CONNECTION_LOST: {
     summary: 'The peer vanished or reset the connection after it was open.',
     message: (details) =>
-      `${theConnection(details)} was lost without a close handshake${errnoNote(details)}${because(details.reason)}. What was sent last may not have arrived: connect again and repeat what must not be lost.`,
+      `${theConnection(details)} was lost without a close handshake${errnoNote(details)}${because(details.reason)}${details.midMessage === true ? ', within a message' : ''}. What was sent last may not have arrived: connect again and repeat what must not be lost.`,
   },
   ERR_CONNECTION_CLOSED: {
     summary: 'The connection was used after it was closed or began to close.',

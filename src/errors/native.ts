@@ -42,7 +42,8 @@ export function codeForErrno(errno: string, syscall?: string): ErrorCode {
  *
  * Fields carry the names of {@link ErrorDetails} (`sslReason` is taken for `reason`). Numbers come
  * as decimal text, dates as OpenSSL prints them or as ISO 8601, `altNames` separated by commas or
- * line feeds, `headers` as the raw block with or without the status line, `body` as bytes.
+ * line feeds, `headers` as the raw block with or without the status line, `body` as bytes. What comes
+ * from a head of HTTP is Latin-1.
  * ERR_SOCKET with an `errno` becomes the code of that error number, where there is one. A code
  * unknown here becomes ERR_SYSTEM.
  */
@@ -70,12 +71,14 @@ const NUMBERS = new Set(
   'port timeout status size limit unsent closeCode worker crashes addressesLeftOut'.split(' '),
 );
 const DATES = new Set(['validFrom', 'validTo']);
+const OF_HEADERS = new Set(['statusText', 'received', 'expected']);
 
 function detailsFrom(fields: NativeFields): ErrorDetails {
   const facts = new Map<string, unknown>();
   for (const [name, value] of fields) {
     if (name === 'body') facts.set(name, bodyText(value));
-    else if (name === 'headers') readHead(text(value), facts, fields);
+    else if (name === 'headers') readHead(latin1(value), facts, fields);
+    else if (OF_HEADERS.has(name)) facts.set(name, latin1(value));
     else if (name === 'altNames') facts.set(name, splitNames(text(value)));
     else if (name === 'sslReason') facts.set('reason', text(fields.get('reason') ?? value));
     else if (NUMBERS.has(name)) facts.set(name, finite(Number(text(value))));
@@ -88,6 +91,11 @@ function detailsFrom(fields: NativeFields): ErrorDetails {
 
 function text(value: string | Uint8Array): string {
   return typeof value === 'string' ? value : new TextDecoder().decode(value);
+}
+
+/** As Node.js reads heads of HTTP: one byte for each character (RFC 9110 section 5.5). */
+function latin1(value: string | Uint8Array): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
 }
 
 /** The first KiB; a character that the cut split is left out (`stream` keeps it back). */

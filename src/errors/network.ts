@@ -33,7 +33,7 @@ export const NETWORK_ERRORS = {
   ERR_CONNECTION_RESET: {
     summary: 'The connection was cut before the opening handshake was done.',
     message: (details) =>
-      `${peerAtStart(details)} cut the connection${note(' during ', details.phase)} before it was open${errnoNote(details)}. Check that it speaks the protocol of the URL and is not overloaded.`,
+      `${peerAtStart(details)} cut the connection${note(' during ', details.phase)} before it was open${errnoNote(details)}${because(details.reason)}. Check that it speaks the protocol of the URL and is not overloaded.`,
   },
   ERR_HANDSHAKE_TIMEOUT: {
     summary: 'The connection was not open within the option timeout.',

@@ -20,7 +20,7 @@ export const UPGRADE_ERRORS = {
   ERR_UPGRADE_INVALID: {
     summary: "The server's answer is not a WebSocket upgrade or not HTTP.",
     message: (details) =>
-      `${peerAtStart(details)} answered the WebSocket upgrade${withStatus(details)} in a way RFC 6455 does not allow${because(details.reason)}. Check that a WebSocket server, and no HTTP cache or old proxy, answers there.`,
+      `${peerAtStart(details)} answered the WebSocket upgrade${withStatus(details)} in a way RFC 6455 does not allow${because(details.reason)}${note(' but "', details.received, '"')}. Check that a WebSocket server, and no HTTP cache or old proxy, answers there.`,
   },
   ERR_ACCEPT_MISMATCH: {
     summary: "The server's Sec-WebSocket-Accept does not belong to this request.",
@@ -28,9 +28,12 @@ export const UPGRADE_ERRORS = {
       `${peerAtStart(details)} sent Sec-WebSocket-Accept ${quoted(details.received, 'missing')} where ${quoted(details.expected, 'another value')} was due: the answer belongs to another request. Look for a cache or proxy in between.`,
   },
   ERR_SUBPROTOCOL: {
-    summary: 'The server chose a subprotocol that was not offered.',
+    summary:
+      'The server chose a subprotocol that was not offered, or none where the option requireProtocol is set.',
     message: (details) =>
-      `${peerAtStart(details)} chose the subprotocol ${quoted(details.received, '(none)')}; offered were ${details.expected === undefined || details.expected === '' ? 'none' : shown(details.expected)}. Offer it in "protocols" or correct the server.`,
+      details.received === undefined && details.expected
+        ? `${peerAtStart(details)} chose no subprotocol; offered were ${shown(details.expected)}, and "requireProtocol" insists on one. Offer one that the server speaks, or leave that option out.`
+        : `${peerAtStart(details)} chose the subprotocol ${quoted(details.received, '(none)')}; offered were ${details.expected === undefined || details.expected === '' ? 'none' : shown(details.expected)}. Offer it in "protocols" or correct the server.`,
   },
   ERR_EXTENSION: {
     summary: 'The server chose an extension, or parameters of one, that was not offered.',

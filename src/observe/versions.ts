@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { VERSION } from '../base/version.js';
 import { native } from '../native.js';
 
 /** What works together in this process, as it names itself: for logs and reports of bugs. */
@@ -21,15 +21,10 @@ export interface Versions {
 
 /** What works together in this process, as it names itself: for logs and reports of bugs. */
 export const versions: Versions = Object.freeze({
-  lwsPool: ownVersion(),
+  lwsPool: VERSION,
   ...native.libraries(),
   openssl: process.versions.openssl,
   libuv: process.versions.uv,
   node: process.versions.node,
   nodeApi: process.versions.napi ?? '',
 });
-
-function ownVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}

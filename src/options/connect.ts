@@ -33,8 +33,17 @@ export type LookupFunction = (
 export interface ConnectOptions {
   /** Subprotocols to offer, the preferred first (RFC 6455 section 1.9). */
   protocols?: string | readonly string[] | undefined;
-  /** Further header fields of the handshake; one with several values is sent several times. */
-  headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /**
+   * Whether the server has to choose one of `protocols`: if it chooses none, the opening fails with
+   * ERR_SUBPROTOCOL. Default: false, as RFC 6455 has it; the package `ws` and browsers insist.
+   */
+  requireProtocol?: boolean | undefined;
+  /**
+   * Further header fields of the handshake; one with several values is sent several times. Values are
+   * Latin-1. `User-Agent` is `lws-pool/VERSION` unless you give another. With null no field of that
+   * name is sent: neither the pool's, nor `User-Agent`, nor the `Authorization` of the URL.
+   */
+  headers?: Readonly<Record<string, string | readonly string[] | null>> | undefined;
   /**
    * Keeps the header fields of the response to the upgrade: `connection.upgradeHeaders`. An
    * `UpgradeError` always has those of its response. Default: false.
@@ -88,6 +97,7 @@ export interface ConnectManyOptions extends ConnectOptions {
 /** Connect options complete, copied and in one form. */
 export interface ResolvedConnectOptions {
   readonly protocols: readonly string[];
+  readonly requireProtocol: boolean;
   /** Neither reserved ones nor Origin. */
   readonly headers: readonly Header[];
   readonly origin: string | undefined;
@@ -121,6 +131,7 @@ export interface ResolvedConnectManyOptions extends ResolvedConnectOptions {
 export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectOptions {
   return {
     protocols: [],
+    requireProtocol: false,
     headers: [],
     origin: undefined,
     keepHeaders: false,
@@ -147,6 +158,7 @@ const milliseconds = integer(1, INT32_MAX, ' (milliseconds)');
 
 const shape = {
   protocols: reader<readonly string[]>(readProtocols),
+  requireProtocol: flag,
   headers: reader<ReadHeaders>(readHeaders),
   origin: reader((value) => readOrigin(value)),
   keepHeaders: flag,
@@ -195,7 +207,8 @@ export function parseConnectOptions(
   defaults: ResolvedConnectOptions,
 ): ResolvedConnectOptions {
   if (input === undefined) return defaults;
-  return mergeConnect(parseWith(connectSchema, input), defaults);
+  const given = parseWith(connectSchema, input);
+  return withProtocols(mergeConnect(given, defaults), given.requireProtocol);
 }
 
 /**
@@ -208,7 +221,7 @@ export function parseConnectManyOptions(
   defaults: ResolvedConnectOptions,
 ): ResolvedConnectManyOptions {
   const { count, rate, ...given } = parseWith(connectManySchema, input);
-  const merged = mergeConnect(given, defaults);
+  const merged = withProtocols(mergeConnect(given, defaults), given.requireProtocol);
   const { handler } = merged;
   if (handler === undefined) {
     throw createError('ERR_INVALID_OPTION', {
@@ -218,6 +231,21 @@ export function parseConnectManyOptions(
     });
   }
   return { ...merged, handler, count, rate };
+}
+
+/** A call that insists on a protocol has to offer one; a pool's default waits for calls that do. */
+function withProtocols(
+  merged: ResolvedConnectOptions,
+  required: boolean | undefined,
+): ResolvedConnectOptions {
+  if (required === true && merged.protocols.length === 0) {
+    throw createError('ERR_INVALID_OPTION', {
+      option: 'requireProtocol',
+      got: 'true',
+      takes: 'true only together with "protocols" to choose from',
+    });
+  }
+  return merged;
 }
 
 /** Completes what one of the schemas has read; TLS options and headers one by one. */

@@ -1,8 +1,11 @@
 import { isToken, lineEndingIn, notInValue } from '../base/characters.js';
 import { Rejection } from './rejection.js';
 
-/** A header field as it is sent. Values are Latin-1: one byte for each character (RFC 9110 5.5). */
-export type Header = readonly [name: string, value: string];
+/**
+ * A header field as it is sent; null: no field of that name is. Values are Latin-1: one byte for each
+ * character (RFC 9110 5.5).
+ */
+export type Header = readonly [name: string, value: string | null];
 
 /** Header fields the handshake makes itself, and why, or where else to ask for them. */
 const RESERVED: Readonly<Record<string, string>> = {
@@ -22,7 +25,7 @@ export interface ReadHeaders {
 }
 
 /**
- * Reads the `headers` option: `{ name: value | [value, ...] }`.
+ * Reads the `headers` option: `{ name: value | [value, ...] | null }`.
  *
  * @throws Rejection
  */
@@ -36,6 +39,10 @@ export function readHeaders(input: unknown): ReadHeaders {
   let origin: string | undefined;
   for (const [name, given] of Object.entries(input)) {
     checkName(name);
+    if (given === null && name.toLowerCase() !== 'origin') {
+      list.push([name, null]);
+      continue;
+    }
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];
     for (const [index, value] of values.entries()) {
       const path = Array.isArray(given) ? [name, index] : [name];
@@ -89,7 +96,9 @@ function checkName(name: string): void {
 }
 
 function readValue(value: unknown, path: (string | number)[], part: string): string {
-  if (typeof value !== 'string') throw new Rejection('a string or an array of strings', path);
+  if (typeof value !== 'string') {
+    throw new Rejection('a string, an array of strings, or null to send none', path);
+  }
   const wrong = notInValue(value);
   if (wrong !== undefined) throw new Rejection(wrong, path, { header: part });
   return value;

@@ -1,3 +1,4 @@
+import { VERSION } from '../base/version.js';
 import type { ConnectionUrl } from '../connection/url.js';
 import { createError } from '../errors/errors.js';
 import type { EndpointOptions } from '../native.js';
@@ -25,6 +26,7 @@ export function endpointOptions(
     port: url.port,
     requestHead: url.kind === 'ws' ? requestHead(url, options) : '',
     protocols: options.protocols,
+    requiresProtocol: options.requireProtocol,
     keepsHeaders: options.keepHeaders,
     tls: url.secure ? tlsContextOf(options.tls, options.bios.some(isCapture)) : 0,
     // A trailing dot says that the name is complete; it is no part of it in certificates.
@@ -78,7 +80,11 @@ function requestHead(url: ConnectionUrl, options: ResolvedConnectOptions): strin
   if (url.auth !== undefined && !named.has('authorization')) {
     lines.push(`Authorization: ${url.auth}`);
   }
-  for (const [name, value] of options.headers) lines.push(`${name}: ${value}`);
+  // Some content delivery networks refuse requests without it.
+  if (!named.has('user-agent')) lines.push(`User-Agent: lws-pool/${VERSION}`);
+  for (const [name, value] of options.headers) {
+    if (value !== null) lines.push(`${name}: ${value}`);
+  }
   const head = `${lines.join('\r\n')}\r\n`;
   if (head.length > LONGEST_HEAD) {
     throw createError('ERR_INVALID_OPTION', {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import type net from 'node:net';
 import { createPool } from 'lws-pool';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ending, event, rejection, usePool } from '../fixtures/pool.js';
 import {
@@ -8,6 +9,8 @@ import {
   closePayload,
   echo,
   frame,
+  readRequest,
+  switching,
   tcpServer,
   wsServer,
 } from '../fixtures/servers.js';
@@ -149,6 +152,44 @@ describe('the close handshake', () => {
     expect(await end).toMatchObject({ code: 1000, error: undefined });
   });
 
+  it('is finished by the client where the server waits for its end', async () => {
+    let close: (() => void) | undefined;
+    const port = await tcpServer(
+      (socket) => {
+        void readRequest(socket).then((request) => {
+          socket.write(switching(request));
+          socket.once('data', () => socket.write(frame(8, closePayload(1000))));
+          socket.on('end', () => {
+            close?.();
+            socket.end();
+          });
+          socket.resume();
+        });
+      },
+      { allowHalfOpen: true },
+    );
+    const ended = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    // Far longer than a test may take.
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { closeTimeout: 600_000 });
+    const end = ending(connection);
+    await connection.close(1000);
+    await ended;
+    expect(await end).toEqual({ code: 1000, reason: '', error: undefined });
+  });
+
+  it('answers with the code alone', async () => {
+    const answer = new Promise<Buffer>((resolve) => {
+      void afterUpgrade((socket) => {
+        socket.once('data', resolve);
+        socket.write(frame(8, closePayload(4000, 'secret of the server')));
+      }).then((port) => own.pool.connect(`ws://127.0.0.1:${port}/`));
+    });
+    const bytes = await answer;
+    expect([bytes[0], bytes[1], bytes.length]).toEqual([0x88, 0x82, 8]);
+  });
+
   it('of the server is seen where the client has more to send', async () => {
     const port = await afterUpgrade((socket) => {
       socket.pause();
@@ -160,6 +201,35 @@ describe('the close handshake', () => {
       connection.send(Buffer.alloc(100_000));
     }
     expect(await end).toMatchObject({ code: 1008, reason: 'enough', error: undefined });
+  });
+});
+
+describe('a reset of a paused connection', () => {
+  it.each(['ws', 'tcp'])('is told at once, behind what came before: %s', async (scheme) => {
+    let peer: net.Socket | undefined;
+    const take = (socket: net.Socket) => {
+      peer = socket;
+    };
+    const port = scheme === 'ws' ? await afterUpgrade(take) : await tcpServer(take);
+    const connection = await own.pool.connect(`${scheme}://127.0.0.1:${port}`);
+    const got: string[] = [];
+    const onData = (data: Buffer) => got.push(String(data));
+    if (scheme === 'ws') connection.on('message', onData);
+    else connection.on('data', onData);
+    connection.pause();
+    // The worker has heard of it.
+    await connection.flushed();
+    await vi.waitFor(() => expect(peer).toBeDefined());
+    const end = ending(connection);
+    const last = scheme === 'ws' ? frame(1, 'last words') : 'last words';
+    peer?.write(last, () => peer?.resetAndDestroy());
+    const { code, error } = await end;
+    expect([code, error?.code, error?.details.errno]).toEqual([
+      1006,
+      'ERR_CONNECTION_LOST',
+      'ECONNRESET',
+    ]);
+    expect(got).toEqual(['last words']);
   });
 });
 

@@ -1,9 +1,9 @@
 import http from 'node:http';
 import type net from 'node:net';
-import { UpgradeError } from 'lws-pool';
-import { describe, expect, it } from 'vitest';
-import { event, rejection, usePool } from '../fixtures/pool.js';
-import { acceptFor, answering, listen, switching } from '../fixtures/servers.js';
+import { type ConnectOptions, UpgradeError } from 'lws-pool';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { event, messages, poolUnderTest, rejection, usePool } from '../fixtures/pool.js';
+import { acceptFor, answering, frame, listen, switching } from '../fixtures/servers.js';
 
 const own = usePool();
 
@@ -57,6 +57,16 @@ describe('an answer other than 101', () => {
     });
     expect(error.headers).toMatchObject({ 'content-type': 'text/plain', 'content-length': '5' });
     expect(error.message).toContain('200');
+  });
+
+  it('has its phrase as Latin-1, or none', async () => {
+    const answer = (phrase: string) =>
+      refusal(Buffer.from(`HTTP/1.1 403${phrase}\r\nContent-Length: 0\r\n\r\n`, 'latin1'));
+    const error = await answer(' Nicht f\u00fcr dich ');
+    expect(error.statusText).toBe('Nicht f\u00fcr dich');
+    expect(error.details.statusText).toBe('Nicht f\u00fcr dich');
+    expect(error.message).toContain('with 403 Nicht f\u00fcr dich.');
+    for (const none of ['', ' ']) expect((await answer(none)).statusText).toBe('');
   });
 
   it('401 with headers', async () => {
@@ -132,14 +142,93 @@ describe('an answer other than 101', () => {
   });
 });
 
-describe('a 101 that is none', () => {
-  it('announces a body', async () => {
-    const error = await refusal((socket, request) => {
-      socket.write(switching(request, 'Content-Length: 5'));
-    });
-    expect(error).toMatchObject({ code: 'ERR_UPGRADE_INVALID', status: 101 });
+describe('a refusal is told soon, whatever its body does', () => {
+  const timeout = 120_000;
+
+  it.each([
+    ['no length', ''],
+    ['a length that is never reached', 'Content-Length: 100\r\n'],
+    ['a length that is none', 'Content-Length: three\r\n'],
+    ['two lengths', 'Content-Length: 7\r\nContent-Length: 8\r\n'],
+    ['a coding that is not known', 'Transfer-Encoding: gzip\r\n'],
+  ])('%s', async (_title, line) => {
+    const error = await refusal(`HTTP/1.1 503 Later\r\n${line}\r\nhel`, timeout);
+    expect(error).toMatchObject({ code: 'ERR_UPGRADE_REFUSED', status: 503, body: 'hel' });
+    expect(error.statusText).toBe('Later');
   });
 
+  it('chunks that do not go on', async () => {
+    const head = 'HTTP/1.1 503 Later\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(await refusal(`${head}8\r\nhel`, timeout)).toMatchObject({ status: 503, body: 'hel' });
+  });
+
+  it('a body of which a byte comes now and then', async () => {
+    const error = await refusal((socket) => {
+      socket.write('HTTP/1.1 503 Later\r\n\r\n');
+      const drip = setInterval(() => socket.write('x'), 20);
+      socket.on('close', () => clearInterval(drip));
+    }, timeout);
+    expect(error).toMatchObject({ status: 503, body: expect.stringMatching(/^x*$/) });
+  });
+
+  it('the same length twice', async () => {
+    const lengths = 'Content-Length: 3\r\nContent-Length: 3\r\n';
+    const error = await refusal(`HTTP/1.1 503 Later\r\n${lengths}\r\nhelp`, timeout);
+    expect(error).toMatchObject({ status: 503, body: 'hel' });
+  });
+
+  it('and its place goes to the next connection', async () => {
+    const pool = await poolUnderTest({ handshakesInFlight: 1 });
+    onTestFinished(() => pool.destroy());
+    const port = await answering((socket) => socket.write('HTTP/1.1 503 Later\r\n\r\n'));
+    const url = `ws://127.0.0.1:${port}/`;
+    const all = Array.from({ length: 5 }, () => rejection(pool.connect(url, { timeout })));
+    for (const error of await Promise.all(all)) expect(error.code).toBe('ERR_UPGRADE_REFUSED');
+  });
+});
+
+describe('a 101 that says something of a body opens all the same', () => {
+  it.each(['Content-Length: 0', 'Content-Length: 5', 'Transfer-Encoding: chunked'])(
+    '%s',
+    async (line) => {
+      const port = await answering((socket, request) => {
+        socket.write(Buffer.concat([Buffer.from(switching(request, line)), frame(1, 'hi')]));
+      });
+      const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`);
+      expect(await messages(connection, 1)).toEqual(['hi']);
+      connection.terminate();
+    },
+  );
+});
+
+describe('a server that chooses no subprotocol', () => {
+  const LINES = [[], ['Sec-WebSocket-Protocol:'], ['Sec-WebSocket-Protocol: ']];
+  const open = async (lines: string[], options: ConnectOptions) => {
+    const port = await answering((socket, request) => socket.write(switching(request, ...lines)));
+    return own.pool.connect(`ws://127.0.0.1:${port}/`, { protocols: ['a', 'b'], ...options });
+  };
+
+  it.each(LINES)('opens: %j', async (...lines) => {
+    const connection = await open(lines, {});
+    expect(connection.protocol).toBe('');
+    connection.terminate();
+  });
+
+  it.each(LINES)('is refused with requireProtocol: %j', async (...lines) => {
+    const error = await rejection(open(lines, { requireProtocol: true }));
+    expect(error).toBeInstanceOf(UpgradeError);
+    expect(error).toMatchObject({ code: 'ERR_SUBPROTOCOL', details: { expected: 'a, b' } });
+    expect(error.message).toContain('chose no subprotocol; offered were a, b');
+  });
+
+  it('and one that does pleases requireProtocol', async () => {
+    const connection = await open(['Sec-WebSocket-Protocol: b'], { requireProtocol: true });
+    expect(connection.protocol).toBe('b');
+    connection.terminate();
+  });
+});
+
+describe('a 101 that is none', () => {
   it('has the wrong Sec-WebSocket-Accept', async () => {
     const error = await refusal((socket, request) => {
       socket.write(switching(request).replace(acceptFor(request), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='));
@@ -178,6 +267,19 @@ describe('a 101 that is none', () => {
       socket.write(switching(request).replace(`${line}\r\n`, ''));
     });
     expect(error).toMatchObject({ code: 'ERR_UPGRADE_INVALID', status: 101 });
+    expect(error.statusText).toBe('Switching Protocols');
+    const [name = '', expected] = line.split(': ');
+    expect(error.details).toMatchObject({ expected, reason: `its header ${name} is missing` });
+    expect(error.message).toContain(`its header ${name} is missing.`);
+  });
+
+  it.each(['Upgrade: websocket', 'Connection: Upgrade'])('has another %s', async (line) => {
+    const [name, expected] = line.split(': ');
+    const error = await refusal((socket, request) => {
+      socket.write(switching(request).replace(line, `${name}: h2c\u00e9`), 'latin1');
+    });
+    expect(error.details).toMatchObject({ expected, received: 'h2c\u00e9' });
+    expect(error.message).toContain(`its header ${name} is not "${expected}" but "h2c\u00e9"`);
   });
 });
 
@@ -191,6 +293,9 @@ describe('an answer that is not HTTP', () => {
     ['another protocol', 'SSH-2.0-OpenSSH_9.2p1\r\n\r\n'],
     ['a header with a control character', 'HTTP/1.1 101 Ok\r\nX: \u001b[2J\r\n\r\n'],
     ['a folded header', 'HTTP/1.1 101 Switching Protocols\r\nX: a\r\n b\r\n\r\n'],
+    ['lines that end in CR', 'HTTP/1.1 101 Switching Protocols\rUpgrade: websocket\r\r'],
+    ['one line that ends in CR', 'HTTP/1.1 101 Ok\r\nA: b\rUpgrade: websocket\r\n\r\n'],
+    ['lines that end in LF', 'HTTP/1.1 101 Ok\nA: b\n\n'],
     ['a header without a colon', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade websocket\r\n\r\n'],
   ])('%s', async (_title, answer) => {
     const error = await refusal((socket) => socket.write(answer));

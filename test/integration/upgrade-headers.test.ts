@@ -34,6 +34,15 @@ describe('connection.upgradeHeaders', () => {
     connection.terminate();
   });
 
+  it('has values as Latin-1, as Node.js has them', async () => {
+    const port = await answering((socket, request) => {
+      socket.write(switching(request, 'X-Name: gr\u00fc\u00dfe \u00ff'), 'latin1');
+    });
+    const connection = await own.pool.connect(`ws://127.0.0.1:${port}/`, { keepHeaders: true });
+    expect(connection.upgradeHeaders?.['x-name']).toBe('gr\u00fc\u00dfe \u00ff');
+    connection.terminate();
+  });
+
   it('comes with the messages that came with the answer', async () => {
     const port = await answering((socket, request) => {
       socket.write(`${switching(request, 'X-Request-Id: 17')}\u0081\u0002hi`, 'latin1');
@@ -55,6 +64,13 @@ describe('connection.upgradeHeaders', () => {
 });
 
 describe('an UpgradeError', () => {
+  it('has values as Latin-1 as well', async () => {
+    const answer = 'HTTP/1.1 403 No\r\nX-Name: gr\u00fc\u00dfe\r\nContent-Length: 0\r\n\r\n';
+    const port = await answering((socket) => socket.write(answer, 'latin1'));
+    const error = await rejection(own.pool.connect(`ws://127.0.0.1:${port}/`));
+    expect(error).toMatchObject({ headers: { 'x-name': 'gr\u00fc\u00dfe' } });
+  });
+
   it.each([
     ['a refusal', 'HTTP/1.1 403 No\r\nX-Request-Id: 17\r\nContent-Length: 0\r\n\r\n'],
     ['a wrong answer', switching('Sec-WebSocket-Key: x\r\n', 'X-Request-Id: 17')],

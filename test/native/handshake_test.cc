@@ -77,6 +77,15 @@ TEST_CASE("handshake: the protocol is one of those offered, or none") {
   CHECK(withProtocol("Chat", offered) == HandshakeError::unaskedProtocol);
   CHECK(withProtocol("chat, superchat", offered) == HandshakeError::unaskedProtocol);
   CHECK(withProtocol("other", offered) == HandshakeError::unaskedProtocol);
+  const auto required = [&](std::string_view protocol, const std::vector<std::string>& asked) {
+    return checkResponse({"websocket", "Upgrade", kAccept, protocol, ""},
+                         {.key = kKey, .protocols = asked, .requiresProtocol = true});
+  };
+  CHECK(required("chat", offered) == HandshakeError::none);
+  CHECK(required("", offered) == HandshakeError::noProtocol);
+  CHECK(required(" ", offered) == HandshakeError::noProtocol);
+  CHECK(required("other", offered) == HandshakeError::unaskedProtocol);
+  CHECK(required("", {}) == HandshakeError::none);
 }
 
 TEST_CASE("handshake: an extension that nobody asked for") {

@@ -27,7 +27,6 @@ TEST_CASE("close: by us: the peer answers, hangs up, and its code is told") {
   peer.frame(closeFrame(1001));
   CHECK(bed.untilEvent(id, "text under way"));
   bed.settle();
-  CHECK(bed.service.find(id) != nullptr);  // RFC 6455, 7.1.1: the server closes first
   peer.end();
   CHECK(bed.untilGone(id));
   CHECK_EQ(bed.main.of(id), Events{"opened", "text under way", "closed 1001"});
@@ -120,6 +119,91 @@ TEST_CASE("close: a peer that does not answer is waited for so long and no longe
   CHECK_GE(monotonicNow() - begun, 100);
   CHECK_EQ(bed.main.of(first), Events{"opened", "closed 1006 ERR_CLOSE_TIMEOUT"});
   CHECK_EQ(bed.main.of(second), Events{"opened", "closed 1000"});
+}
+
+// RFC 6455, 7.1.1: the server is to close first.
+TEST_CASE("close: a server that waits for our end as well gets it soon") {
+  for (const bool byUs : {true, false}) {
+    for (const bool tls : {false, true}) {
+      CAPTURE(byUs);
+      CAPTURE(tls);
+      Bed bed;
+      bed.connector.tls = tls;
+      bed.connector.sockets = [] { return tcpPair(); };
+      Connection& connection = bed.open();
+      const ConnectionId id = connection.id;
+      Peer& peer = bed.peer(connection);
+      const uint64_t begun = monotonicNow();
+      if (byUs) bed.command(Command::close, id, "", 1000);
+      peer.frame(closeFrame(1000));
+      CHECK(bed.untilEnd(peer));
+      CHECK_EQ(peer.events, Events{"close 1000"});
+      CHECK_GE(monotonicNow() - begun, Closer::kServerFirst);
+      CHECK_FALSE(peer.truncated);
+      peer.write(octets("late"));  // no reset for that
+      bed.settle();
+      peer.pump();
+      CHECK_EQ(peer.error, 0);
+      peer.end();
+      CHECK(bed.untilGone(id));
+      CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1000"});
+    }
+  }
+}
+
+TEST_CASE("close: a peer that has answered and never ends is left soon") {
+  Bed bed;
+  Connection& connection = bed.open();  // closeTimeout is a minute
+  const ConnectionId id = connection.id;
+  bed.command(Command::close, id, "", 1000);
+  bed.peer(connection).frame(closeFrame(1000));
+  CHECK(bed.untilGone(id));
+  CHECK_EQ(bed.main.of(id), Events{"opened", "closed 1000"});
+}
+
+TEST_CASE("close: a paused connection hears of a reset at once, behind what came before") {
+  for (const Kind kind : {Kind::ws, Kind::raw}) {
+    for (const bool tls : {false, true}) {
+      if (tls && kind == Kind::raw) continue;
+      CAPTURE(tls);
+      Bed bed;
+      bed.connector.tls = tls;
+      bed.connector.sockets = [] { return tcpPair(); };
+      Connection& connection = bed.open(endpoint(kind));
+      const ConnectionId id = connection.id;
+      bed.command(Command::pause, id);
+      bed.settle();
+      if (kind == Kind::ws) {
+        bed.peer(connection).text("last words");
+      } else {
+        bed.peer(connection).write("last words");
+      }
+      bed.settle();
+      CHECK_EQ(bed.main.of(id), Events{"opened"});
+      bed.peer(connection).reset();
+      CHECK(bed.untilGone(id));
+      const char* told = kind == Kind::ws ? "text last words" : "data last words";
+      CHECK_EQ(bed.main.of(id), Events{"opened", told, "closed 1006 ERR_CONNECTION_LOST"});
+      CHECK_EQ(bed.main.factsOf(id).get("errno"), "ECONNRESET");
+    }
+  }
+}
+
+TEST_CASE("close: a paused raw connection that has ended both ways in order is still read later") {
+  Bed bed;
+  bed.connector.sockets = [] { return tcpPair(); };
+  Connection& connection = bed.open(endpoint(Kind::raw));
+  const ConnectionId id = connection.id;
+  bed.command(Command::pause, id);
+  bed.command(Command::end, id);
+  bed.peer(connection).write("last words");
+  bed.peer(connection).end();
+  bed.settle();
+  bed.run(20);
+  CHECK_EQ(bed.main.of(id), Events{"opened"});
+  bed.command(Command::resume, id);
+  CHECK(bed.untilGone(id));
+  CHECK_EQ(bed.main.of(id), Events{"opened", "data last words", "closed 1000"});
 }
 
 TEST_CASE("close: a peer that vanishes") {

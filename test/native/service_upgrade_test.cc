@@ -143,8 +143,73 @@ TEST_CASE("upgrade: a refusal, with its body") {
   CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
   const Fields& facts = bed.main.factsOf(id);
   CHECK_EQ(facts.get("status"), "403");
+  CHECK_EQ(facts.get("statusText"), "No");
   CHECK_EQ(facts.get("headers"), "X: y\r\nContent-Length: 6\r\n");
   CHECK_EQ(facts.get("body"), "not yo");
+}
+
+// RFC 9112, 6.3: a 1xx ends at its empty line.
+TEST_CASE("upgrade: what a 101 says of a body means nothing") {
+  for (const char* line : {"Content-Length: 0", "Content-Length: 5", "Content-Length: x",
+                           "Transfer-Encoding: chunked"}) {
+    CAPTURE(line);
+    UpgradeBed bed;
+    const ConnectionId id = bed.begin();
+    bed.peerOf(id).write(octets(kAnswer + line + "\r\n\r\n") + octets("\x81\x02hi"));
+    CHECK(bed.untilEvent(id, "text hi"));
+    CHECK_EQ(bed.main.of(id), Events{"opened", "text hi"});
+  }
+}
+
+TEST_CASE("upgrade: a protocol that was offered and not chosen, and one that is required") {
+  for (const bool required : {false, true}) {
+    for (const char* line : {"", "Sec-WebSocket-Protocol:\r\n", "Sec-WebSocket-Protocol: a\r\n"}) {
+      CAPTURE(required);
+      CAPTURE(line);
+      UpgradeBed bed;
+      bed.to->protocols = {"a", "b"};
+      bed.to->requiresProtocol = required;
+      const ConnectionId id = bed.begin();
+      bed.peerOf(id).write(octets(kAnswer + line + "\r\n"));
+      const bool chosen = std::string(line).ends_with("a\r\n");
+      if (!required || chosen) {
+        CHECK(bed.untilEvent(id, "opened"));
+        CHECK_EQ(bed.main.factsOf(id).get("protocol"), chosen ? "a" : "");
+        continue;
+      }
+      CHECK(bed.untilGone(id));
+      CHECK_EQ(bed.main.of(id), Events{"failed ERR_SUBPROTOCOL"});
+      CHECK_EQ(bed.main.factsOf(id).get("expected"), "a, b");
+      CHECK_EQ(bed.main.factsOf(id).get("received"), "");
+    }
+  }
+}
+
+TEST_CASE("upgrade: what is wrong with a 101 is told") {
+  struct Case {
+    const char* line;
+    const char* received;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"Connection: Upgrade\r\n", "", "its header Upgrade is missing"},
+      {"Upgrade: h2c\r\nConnection: Upgrade\r\n", "h2c", "its header Upgrade is not \"websocket\""},
+      {"Upgrade: websocket\r\n", "", "its header Connection is missing"},
+      {"Upgrade: websocket\r\nConnection: close\r\n", "close",
+       "its header Connection is not \"Upgrade\""},
+  };
+  for (const Case& wrong : cases) {
+    CAPTURE(wrong.line);
+    UpgradeBed bed;
+    const ConnectionId id = bed.begin();
+    bed.peerOf(id).write(octets("HTTP/1.1 101 Changing\r\n" + std::string(wrong.line) + "\r\n"));
+    CHECK(bed.untilGone(id));
+    CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_INVALID"});
+    const Fields& facts = bed.main.factsOf(id);
+    CHECK_EQ(facts.get("reason"), wrong.reason);
+    CHECK_EQ(facts.get("received"), wrong.received);
+    CHECK_EQ(facts.get("statusText"), "Changing");
+  }
 }
 
 TEST_CASE("upgrade: answers that open nothing") {
@@ -156,7 +221,7 @@ TEST_CASE("upgrade: answers that open nothing") {
     return bed.main.of(id).back();
   };
   CHECK_EQ(failsWith("SSH-2.0-OpenSSH_9.2p1\r\n"), "failed ERR_UPGRADE_INVALID");
-  CHECK_EQ(failsWith(kAnswer + "Content-Length: 0\r\n\r\n"), "failed ERR_UPGRADE_INVALID");
+  CHECK_EQ(failsWith("HTTP/1.1 101 Ok\rUpgrade: websocket\r"), "failed ERR_UPGRADE_INVALID");
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Accept: x\r\n\r\n"), "failed ERR_ACCEPT_MISMATCH");
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Protocol: chat\r\n\r\n"), "failed ERR_SUBPROTOCOL");
   CHECK_EQ(failsWith(kAnswer + "Sec-WebSocket-Extensions: x\r\n\r\n"), "failed ERR_EXTENSION");
@@ -180,6 +245,7 @@ TEST_CASE("upgrade: a server that goes before it has answered") {
     CHECK_EQ(bed.main.of(id), Events{"failed ERR_CONNECTION_RESET"});
     CHECK_EQ(bed.main.factsOf(id).get("phase"), "upgrade");
     CHECK_EQ(bed.main.factsOf(id).get("errno"), reset ? "ECONNRESET" : "");
+    CHECK_EQ(bed.main.factsOf(id).get("reason"), reset ? "" : "the peer ended it");
   }
 }
 
@@ -219,12 +285,25 @@ TEST_CASE("upgrade: given up, or late") {
     CHECK_EQ(bed.main.factsOf(id).get("phase"), "upgrade");
   }
   SUBCASE("the body of a refusal does not end") {
-    bed.to->timeout = 100;
-    const ConnectionId id = bed.begin();
-    bed.peerOf(id).write(octets("HTTP/1.1 503\r\n\r\nlater"));
-    CHECK(bed.untilGone(id));
-    CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
-    CHECK_EQ(bed.main.factsOf(id).get("body"), "later");
+    // No length, none that can be used, one that is never reached; and each timeout as well.
+    for (const char* line : {"", "Content-Length: 7, 8\r\n", "Content-Length: -1\r\n",
+                             "Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"}) {
+      for (const uint32_t timeout : {60'000u, 100u}) {
+        CAPTURE(line);
+        CAPTURE(timeout);
+        bed.to->timeout = timeout;
+        const ConnectionId id = bed.begin();
+        const uint64_t begun = monotonicNow();
+        const bool chunked = std::string(line).starts_with("T");
+        bed.peerOf(id).write(octets("HTTP/1.1 503\r\n" + std::string(line) +
+                                    (chunked ? "\r\n9\r\nlater" : "\r\nlater")));
+        CHECK(bed.untilGone(id));
+        CHECK_GE(monotonicNow() - begun,
+                 std::min<uint64_t>(timeout, Handshakes::kBodyTimeout) - 50);
+        CHECK_EQ(bed.main.of(id), Events{"failed ERR_UPGRADE_REFUSED"});
+        CHECK_EQ(bed.main.factsOf(id).get("body"), "later");
+      }
+    }
   }
   // Its place in the window is free again.
   Connection& next = bed.open(endpoint(Kind::raw));

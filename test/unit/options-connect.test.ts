@@ -56,6 +56,7 @@ describe('parseConnectOptions', () => {
     const { signal } = new AbortController();
     const options = {
       protocols: 'chat',
+      requireProtocol: true,
       headers: { 'X-One': '1', 'x-two': ['a', 'b'], ORIGIN: 'https://example.com' },
       keepHeaders: true,
       timeout: 1,
@@ -71,6 +72,7 @@ describe('parseConnectOptions', () => {
     expect(parseConnectOptions(options, defaults)).toEqual({
       ...{ bios: [], servername: undefined },
       protocols: ['chat'],
+      requireProtocol: true,
       headers: [
         ['X-One', '1'],
         ['x-two', 'a'],
@@ -159,7 +161,11 @@ describe('parseConnectOptions', () => {
     [{ lokcup: 1 }, 'lokcup', 'Did you mean "lookup"?'],
     [{ handshakeTimeout: 1 }, 'handshakeTimeout', 'Did you mean "timeout"?'],
     [{ rejectUnauthorized: false }, 'rejectUnauthorized', '"tls.rejectUnauthorized"'],
-    [{ perMessageDeflate: true }, 'perMessageDeflate', 'Known are: protocols, headers,'],
+    [
+      { perMessageDeflate: true },
+      'perMessageDeflate',
+      'Known are: protocols, requireProtocol, headers,',
+    ],
     [{ count: 1 }, 'count', 'no option'],
     [{ protocols: 7 }, 'protocols', 'a string or a list of strings', 'got 7'],
     [{ protocols: '' }, 'protocols', 'letters, digits', 'got ""'],
@@ -171,7 +177,19 @@ describe('parseConnectOptions', () => {
     [{ headers: new Headers() }, 'headers', 'Object.fromEntries(headers)'],
     [{ headers: { 'a b': '1' } }, 'headers["a b"]', 'letters, digits', 'a string of 1 character'],
     [{ headers: { '': '1' } }, 'headers[""]', 'letters, digits'],
-    [{ headers: { a: 1 } }, 'headers.a', 'a string or an array of strings', 'a number'],
+    [
+      { headers: { a: 1 } },
+      'headers.a',
+      'a string, an array of strings, or null to send none',
+      'a number',
+    ],
+    [{ headers: { a: undefined } }, 'headers.a', 'or null to send none', 'undefined'],
+    [{ headers: { a: ['b', null] } }, 'headers.a[1]', 'or null to send none', 'null'],
+    [{ headers: { Origin: null } }, 'headers.Origin', 'or null to send none', 'null'],
+    [{ headers: { Host: null } }, 'headers.Host', 'no header of that name'],
+    [{ requireProtocol: 1 }, 'requireProtocol', 'true or false', '1'],
+    [{ requireProtocol: true }, 'requireProtocol', 'together with "protocols"', 'true'],
+    [{ requireProtocol: true, protocols: [] }, 'requireProtocol', 'together with "protocols"'],
     [{ headers: { a: ['1', null] } }, 'headers.a[1]', 'a string', 'null'],
     [{ headers: { Host: 'x' } }, 'headers.Host', 'no header of that name', 'from the URL'],
     [{ headers: { connection: 'x' } }, 'headers.connection', 'no header of that name'],

@@ -94,6 +94,17 @@ describe('parseConnectionUrl', () => {
     expect(parseConnectionUrl(`unix:/${'x'.repeat(102)}`).unixPath).toHaveLength(103);
   });
 
+  it('encodes spaces in path and query', () => {
+    expect(parseConnectionUrl('ws://h/a b?c d')).toMatchObject({
+      ...{ path: '/a%20b?c%20d', url: 'ws://h/a%20b?c%20d' },
+    });
+    expect(parseConnectionUrl('ws://h?a b').path).toBe('/?a%20b');
+    expect(parseConnectionUrl('ws+unix:/a b:/c d?e f')).toMatchObject({
+      ...{ unixPath: '/a b', path: '/c%20d?e%20f' },
+    });
+    expect(parseConnectionUrl('unix:///a b').unixPath).toBe('/a b');
+  });
+
   it('takes a URL object', () => {
     const url = new URL('ws://u:p@h/x');
     expect(parseConnectionUrl(url)).toMatchObject({ url: 'ws://h/x', path: '/x' });
@@ -140,10 +151,13 @@ describe('parseConnectionUrl', () => {
     ['ws://', 'not a valid URL'],
     ['ws://h:99999/', 'not a valid URL'],
     ['ws://h:0/', 'port 0'],
-    ['ws://h/ x', 'a space or a control character'],
-    [' ws://h/', 'a space or a control character'],
-    ['ws://h/\tx', 'a space or a control character'],
-    ['ws://h/\u007f', 'a space or a control character'],
+    ...[' ws://h/', 'ws://h/ ', 'ws://h /', 'ws://a b@h/', 'ws://h x', 'ws:// h/', 'ws://h ?x'].map(
+      (url): [string, string] => [url, 'a space outside of its path and query'],
+    ),
+    ...['ws://h/\tx', 'ws://h/\u007f', 'ws://h/\u001f'].map((url): [string, string] => [
+      url,
+      'a control character',
+    ]),
     ['ws://h/x#part', 'a fragment', '%23'],
     ['ws://h/#', 'a fragment'],
     ['tcp://h:1/#', 'a fragment'],

@@ -23,6 +23,20 @@ struct IoResult {
   // Of receive(): it is to be called again although no poller will tell. `again`: it read its share
   // of a turn, all of it messages of TLS itself. `done`: OpenSSL has the end already.
   bool more = false;
+  // TLS failed: why, in OpenSSL's words, which live as long as the program; null: it did not say.
+  const char* reason = nullptr;
 };
+
+// How the peer has ended the connection, for people; null: `error` says it alone.
+inline const char* endingOf(const IoResult& result) {
+  switch (result.status) {
+    case IoResult::Status::ended:
+      return "the peer ended it";
+    case IoResult::Status::truncated:
+      return "the peer ended TCP without ending TLS";
+    default:
+      return result.reason;
+  }
+}
 
 }  // namespace lwspool

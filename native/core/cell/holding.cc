@@ -77,11 +77,12 @@ void Holding::taint(const char* why) {
   if (verdict_.taint == nullptr) verdict_.taint = why;
 }
 
-void Holding::lost(const char* syscall, int error) {
+void Holding::lost(const char* syscall, int error, const char* reason) {
   // After a FIN of its own, a write that fails says nothing of the peer.
   if (verdict_.error != 0 || (error == EPIPE && finSent_)) return;
   verdict_.syscall = syscall;
   verdict_.error = error;
+  verdict_.reason = reason;
 }
 
 void Holding::expose() {

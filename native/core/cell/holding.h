@@ -29,6 +29,7 @@ struct Verdict {
   bool finSent = false;           // raw: it ended our side
   const char* syscall = nullptr;  // what told it that the connection is lost
   int error = 0;                  // errno: the kernel says it once, so only it knows
+  const char* reason = nullptr;   // with it: why TLS failed, see IoResult
 
   // The connection does not go on.
   bool ends() const {
@@ -74,7 +75,7 @@ class Holding {
   void taint(const char* why);
   void finSent() { finSent_ = true; }
   // The kernel has said that the connection is lost.
-  void lost(const char* syscall, int error);
+  void lost(const char* syscall, int error, const char* reason = nullptr);
 
   // The holder gets a descriptor or a pointer with which it can do what nobody here sees. From now
   // on the kernel's counts are compared with ours.

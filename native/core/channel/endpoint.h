@@ -32,6 +32,7 @@ struct Endpoint {
   // CR LF.
   std::string requestHead;
   std::vector<std::string> protocols;       // asked for
+  bool requiresProtocol = false;            // one of those has to be chosen
   bool keepsHeaders = false;                // of the answer that opens a WebSocket
   std::shared_ptr<const TlsContext> tls;    // null: plain
   std::string serverName;                   // for verification and SNI: a name or an address

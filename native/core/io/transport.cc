@@ -56,11 +56,12 @@ IoResult tlsError(SSL* ssl, int result) {
     default:
       break;
   }
-  const bool truncated =
-      ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  const unsigned long last = ERR_peek_last_error();
   ERR_clear_error();
-  if (truncated) return {Status::truncated};
-  return {Status::broken, 0, EPROTO};
+  if (ERR_GET_REASON(last) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {Status::truncated};
+  IoResult failure{Status::broken, 0, EPROTO};
+  failure.reason = ERR_reason_error_string(last);
+  return failure;
 }
 
 // A layer has put the call off: only it knows whether there is more.

@@ -18,7 +18,7 @@ Leases::Outcome Leases::readTls(const LeaseName& name, uint8_t* out, size_t capa
       cell.note(Flight::read, result.bytes, 0, kMovedByHolder);
       cell.hold().hasRead(out, result.bytes);
     } else if (result.status == IoResult::Status::broken) {
-      cell.hold().lost("read", result.error);
+      cell.hold().lost("read", result.error, result.reason);
     } else if (result.status != IoResult::Status::again) {
       cell.needsService = true;  // OpenSSL has the end now, and no poller reports it to the worker
     }
@@ -31,7 +31,9 @@ Leases::Outcome Leases::writeTls(const LeaseName& name, const uint8_t* bytes, si
   return withBytes(name, [&](LeaseCell& cell) {
     if (size == 0) return EINVAL;
     result = transmit(cell.fd, cell.ssl, bytes, size);
-    if (result.status == IoResult::Status::broken) cell.hold().lost("write", result.error);
+    if (result.status == IoResult::Status::broken) {
+      cell.hold().lost("write", result.error, result.reason);
+    }
     // A record that is begun has to be finished with the same bytes.
     cell.hold().writePending(result.status == IoResult::Status::again);
     if (result.status != IoResult::Status::done) return 0;

@@ -313,6 +313,15 @@ void LwsConnector::proceed(Connection& connection, bool more) {
   // It keeps its timers in a list, which it walks to set another; and time-outs are ours.
   lws_set_timeout(connection.wsi(), NO_PENDING_TIMEOUT, 0);
   const SSL* const ssl = lws_get_ssl(connection.wsi());
+  // With close_notify the server has said its last word, and libwebsockets goes on waiting.
+  if (ssl != nullptr && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {
+    noteFault(connection, ssl);
+    if (!opening.error) {
+      opening.error.code = "ERR_CONNECTION_RESET";
+      opening.error.fields.set("reason", "the peer ended TLS in the handshake");
+    }
+    return service_.handshakes().abandon(connection);
+  }
   const bio::Socket* const socket = bio::Socket::of(ssl);
   if (bio::Chain* const chain = bio::Chain::of(ssl); chain != nullptr && chain->takePutOff()) {
     opening.putOff = true;

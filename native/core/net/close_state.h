@@ -14,8 +14,9 @@ struct CloseInfo {
   uint16_t code = 1006;  // what the closed event will say
   std::string reason;
   ErrorInfo error;
-  uint64_t unsent = 0;  // bytes, when closeTimeout began to run
-  bool left = false;    // the kernel has all that was to be sent
+  uint64_t unsent = 0;    // bytes, when closeTimeout began to run
+  bool left = false;      // the kernel has all that was to be sent
+  bool finished = false;  // and both close frames are exchanged
 };
 
 class CloseState {

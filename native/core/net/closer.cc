@@ -156,7 +156,7 @@ void Closer::refuseInput(Connection& connection, const ws::Failure& failure) {
   fail(connection, failure.code, std::move(error));
 }
 
-void Closer::lost(Connection& connection, const char* what, int error) {
+void Closer::lost(Connection& connection, const char* what, int error, const char* reason) {
   if (!connection.established()) return;
   CloseInfo& info = connection.ending.info();
   if (!info.error && !connection.ending.both()) {
@@ -170,6 +170,7 @@ void Closer::lost(Connection& connection, const char* what, int error) {
       return finish(connection);
     }
     if (error != 0) info.error.fields.set("errno", errnoName(error));
+    if (reason != nullptr) info.error.fields.set("reason", reason);
     if (connection.decoder && connection.decoder->midMessage()) {
       info.error.fields.set("midMessage", "true");
     }
@@ -203,13 +204,34 @@ void Closer::beginClosing(Connection& connection, uint64_t timeout) {
 
 void Closer::lastLeft(Connection& connection) {
   CloseInfo& info = connection.ending.info();
-  if (info.error || std::exchange(info.left, true)) return;
+  if (info.error) return;
+  if (connection.ending.both() && !std::exchange(info.finished, true)) {
+    info.left = true;
+    const uint64_t wait = std::min<uint64_t>(kServerFirst, connection.endpoint()->closeTimeout);
+    return deadlines_.arm(connection, monotonicNow() + wait);
+  }
+  if (std::exchange(info.left, true)) return;
   info.unsent = unsentOf(connection);
   deadlines_.arm(connection, monotonicNow() + connection.endpoint()->closeTimeout);
 }
 
+// The handshake is done, all of ours is out, and the peer does not end: so we do. What it may still
+// send is read meanwhile, lest the kernel answer with a reset. False: there is nothing to be done.
+bool Closer::endOwnSide(Connection& connection) {
+  if (!connection.ending.info().finished || connection.ending.finSent()) return false;
+  ConnectionGuard guard(connection);
+  if (!guard) return false;
+  connection.ending.noteFin();
+  note(connection, Flight::ended);
+  shutdownWrite(connection.fd(), connection.ssl());
+  deadlines_.arm(connection,
+                 monotonicNow() + std::min<uint64_t>(kLinger, connection.endpoint()->closeTimeout));
+  return true;
+}
+
 void Closer::closeExpired(Connection& connection) {
   CloseInfo& info = connection.ending.info();
+  if (!info.error && endOwnSide(connection)) return;
   if (info.error || connection.ending.both()) return finish(connection);
   const uint64_t timeout = connection.endpoint()->closeTimeout;
   const uint64_t unsent = unsentOf(connection);

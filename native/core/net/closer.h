@@ -26,6 +26,9 @@ class Closer final : public ConnectionLoss {
   // After a failure the peer gets this long to read what we say of it: closing at once could make
   // the kernel answer its next bytes with a reset that overtakes it. Milliseconds.
   static constexpr uint64_t kLinger = 1000;
+  // Once both close frames are out the server has this long to end first, which leaves the wait for
+  // late packets (TIME_WAIT) to it (RFC 6455, 7.1.1). Then we do. Milliseconds.
+  static constexpr uint64_t kServerFirst = 1000;
 
   Closer(ConnectionTable& table, const Sinks& sinks, Handshakes& handshakes, Deadlines& deadlines,
          PollSet& polls, PendingReads& pending, SendQueue& queue, LeaseRequests& requests);
@@ -45,7 +48,11 @@ class Closer final : public ConnectionLoss {
   void fail(Connection&, uint16_t code, ErrorInfo);
   // The peer has broken the protocol.
   void refuseInput(Connection&, const ws::Failure&);
-  void lost(Connection&, const char* syscall, int error) override;
+  void lost(Connection& connection, const char* syscall, int error) override {
+    lost(connection, syscall, error, nullptr);
+  }
+  // Reason: for people, besides the error; it lives as long as the program. Null: there is none.
+  void lost(Connection&, const char* syscall, int error, const char* reason);
   // What one connection needs more memory for than there is ends that one. Anything else that is
   // thrown for want of memory ends the service, see Barrier.
   template <class Run>
@@ -78,6 +85,7 @@ class Closer final : public ConnectionLoss {
  private:
   void outOfMemory(Connection&);
   void closeExpired(Connection&);
+  bool endOwnSide(Connection&);
   static uint64_t unsentOf(Connection&);
   static void endDuplicates(Connection&);
 

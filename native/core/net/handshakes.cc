@@ -103,9 +103,16 @@ void Handshakes::attempt(Connection& connection) {
 
 void Handshakes::arm(Connection& connection) {
   const Opening& opening = *connection.opening;
-  host_.arm(connection, opening.attemptDeadline > 0
-                            ? std::min(opening.attemptDeadline, opening.deadline)
-                            : opening.deadline);
+  uint64_t next = opening.deadline;
+  for (const uint64_t sooner : {opening.attemptDeadline, opening.bodyDeadline}) {
+    if (sooner > 0) next = std::min(next, sooner);
+  }
+  host_.arm(connection, next);
+}
+
+void Handshakes::awaitBody(Connection& connection) {
+  connection.opening->bodyDeadline = monotonicNow() + kBodyTimeout;
+  arm(connection);
 }
 
 void Handshakes::cancel(Connection& connection, ErrorInfo error) {
@@ -127,9 +134,9 @@ void Handshakes::abandon(Connection& connection) {
 void Handshakes::expired(Connection& connection, uint64_t now) {
   Opening& opening = *connection.opening;
   if (opening.cancelled) return;
+  // The server has refused, and only the body of its answer does not end.
+  if (opening.body) return cancel(connection, std::move(opening.error));
   if (now >= opening.deadline) {
-    // The server has refused, and only the body of its answer does not end.
-    if (opening.body) return cancel(connection, std::move(opening.error));
     note(connection, Flight::timeout);
     ErrorInfo error{"ERR_HANDSHAKE_TIMEOUT", {}};
     error.fields.set("timeout", std::to_string(connection.endpoint()->timeout));

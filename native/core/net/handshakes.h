@@ -35,6 +35,9 @@ class Handshakes {
   // How long one address may take to connect while there are others to try: what Node's
   // net.connect (autoSelectFamilyAttemptTimeout) gives it.
   static constexpr uint64_t kAttemptTimeout = 250;  // ms
+  // A refusal is told of with as much of its body as comes within so long: servers send both
+  // together, and who does not must not hold a place in the window.
+  static constexpr uint64_t kBodyTimeout = 250;  // ms
   // Attempts begun by one pump(): each of them may fail at once, and the loop has other things to
   // do as well.
   static constexpr size_t kAtOnce = 64;
@@ -51,6 +54,8 @@ class Handshakes {
   // A deadline has come.
   void expired(Connection&, uint64_t now);
 
+  // The server has refused; opening->error says so, and the rest of opening->body may follow.
+  void awaitBody(Connection&);
   // The attempt has failed, or is not wanted any more: its end follows. opening->error says why.
   void abandon(Connection&);
 

@@ -29,6 +29,9 @@ class InputState {
   // The peer will send nothing more.
   void end() { ended_ = true; }
   bool ended() const { return ended_; }
+  // The kernel has given the connection up, with that errno, and says so only once; 0: it has not.
+  void noteKernelError(int error) { kernelError_ = error; }
+  int kernelError() const { return kernelError_; }
   // What still arrives is thrown away. Returns whether it was before.
   bool discard() { return std::exchange(discards_, true); }
   bool discards() const { return discards_; }
@@ -50,6 +53,7 @@ class InputState {
   Unread unread;  // by the consumer
 
  private:
+  int kernelError_ = 0;
   bool paused_ = false;
   bool stalled_ = false;
   bool listed_ = false;

@@ -19,7 +19,7 @@ void JointSends::send(std::span<Connection* const> dirty) {
       } else if (result.status == IoResult::Status::again) {
         connection.output.noteFull();
       } else {
-        connection.output.fail(result.error);
+        connection.output.fail(result);
       }
     }
     sends_.clear();

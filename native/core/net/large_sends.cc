@@ -55,7 +55,7 @@ void LargeSends::write(Connection& connection, const uint8_t* data, size_t size,
     const IoResult result = transmit(connection.fd(), connection.ssl(), data, size);
     if (result.status != IoResult::Status::done) {
       // Told by Writer::flush(): here whoever sends would be told of an end before send() is over.
-      if (result.status != IoResult::Status::again) connection.output.fail(result.error);
+      if (result.status != IoResult::Status::again) connection.output.fail(result);
       connection.output.queue.reserve(size + following);
       return connection.output.queue.append(data, size);
     }

@@ -55,7 +55,7 @@ void LeaseReturns::leaseReturn(const LeaseReturn& late) {
 // Does what the holder's doings ask for.
 void LeaseReturns::applyVerdict(Connection& connection, const Verdict& verdict) {
   if (verdict.error != 0 && !verdict.closeReceived) {
-    return closer_.lost(connection, verdict.syscall, verdict.error);
+    return closer_.lost(connection, verdict.syscall, verdict.error, verdict.reason);
   }
   if (verdict.taint != nullptr) {
     CloseInfo& info = connection.ending.info();

@@ -21,6 +21,7 @@ struct Opening {
   size_t nextAddress = 0;
   uint64_t deadline = 0;         // ms; 0 before it left the queue
   uint64_t attemptDeadline = 0;  // ms; 0: this is the last address
+  uint64_t bodyDeadline = 0;     // ms; 0: no refusal has come
   std::string attempts;          // what each failed with, for the error
   ErrorInfo error;               // of the attempt that just failed
   bool mayTryNext = false;       // it failed before TCP stood

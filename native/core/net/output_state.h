@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../base/connection_id.h"
+#include "../base/io_result.h"
 #include "../base/out_buffer.h"
 
 namespace lwspool {
@@ -35,8 +36,12 @@ class OutputState {
   void noteFull() { full_ = true; }
   bool takeFull() { return std::exchange(full_, false); }
   // A write has failed, with that errno (0: TLS has ended), and flush() is to tell of it.
-  void fail(int error) { failure_ = error; }
+  void fail(const IoResult& result) {
+    failure_ = result.error;
+    failureReason_ = result.reason;
+  }
   const std::optional<int>& failure() const { return failure_; }
+  const char* failureReason() const { return failureReason_; }
 
   uint64_t queuedBytes() const { return queuedBytes_; }
   uint64_t flushedBytes() const { return flushedBytes_; }
@@ -68,10 +73,16 @@ class OutputState {
     return commands_[static_cast<size_t>(side)];
   }
 
-  // Our last pong lies behind all that is queued now.
-  void notePong() { pongPosition_ = queuedBytes_; }
-  bool pongQueued() const { return pongPosition_ > flushedBytes_; }
-  // A ping that came while our pong to another was queued: the last of those is answered.
+  // So many pongs are queued at most: 8 KB.
+  static constexpr uint8_t kMostPongs = 64;
+
+  // A pong of ours lies behind all that is queued now.
+  void notePong() {
+    pongs_ = pongQueued() ? static_cast<uint8_t>(pongs_ + 1) : uint8_t{1};
+    pongPosition_ = queuedBytes_;
+  }
+  bool mayPong() const { return unanswered_ == nullptr && (!pongQueued() || pongs_ < kMostPongs); }
+  // A ping that came while no more pongs could be queued: the last of those is answered.
   void deferPong(std::string payload) {
     unanswered_ = std::make_unique<std::string>(std::move(payload));
   }
@@ -99,9 +110,13 @@ class OutputState {
   void dropMarks() { marks_.reset(); }
 
  private:
+  bool pongQueued() const { return pongPosition_ > flushedBytes_; }
+
   bool dirty_ = false;
   bool full_ = false;
+  uint8_t pongs_ = 0;  // queued; of no meaning where none is
   std::optional<int> failure_;
+  const char* failureReason_ = nullptr;
   uint32_t commands_[2] = {};  // by Source
   uint64_t queuedBytes_ = 0;
   uint64_t flushedBytes_ = 0;

@@ -1,5 +1,7 @@
 #include "reader.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <span>
 #include <string>
@@ -112,9 +114,9 @@ Reader::Read Reader::readOn(Connection& connection) {
   ConnectionGuard guard(connection);
   for (int i = 0; i < kReads; i++) {
     const Read read = readOnce(connection);
-    if (read == Read::nothing) {
+    if (read == Read::nothing || read == Read::spent) {
       BioDelays::warn(connection);
-      return read;
+      return Read::nothing;
     }
     requests_.grant(connection);
     if (!guard || !connection.reads()) return Read::some;
@@ -127,8 +129,8 @@ Reader::Read Reader::readOn(Connection& connection) {
   return Read::some;
 }
 
-// Drained: the kernel has nothing more. Filled: there is room for more than was asked
-// for, and more is likely to be there.
+// Spent: TLS has read its share of a turn. Drained: the kernel has nothing more. Filled: there is
+// room for more than was asked for, and more is likely to be there.
 Reader::Read Reader::readOnce(Connection& connection) {
   if (!connection.input.discards() && pressure_.holdBack(connection)) return Read::nothing;
   size_t ahead = std::min(requests_.readableAtOnce(connection),
@@ -147,7 +149,7 @@ Reader::Read Reader::readOnce(Connection& connection) {
       delays_.backOff(connection, *chain);
     }
     if (result.more) pending_.add(connection);
-    return Read::nothing;
+    return result.more ? Read::spent : Read::nothing;
   }
   if (result.more) pending_.add(connection);
   turn_.taken += result.bytes;
@@ -199,9 +201,9 @@ void Reader::ping(Connection& connection, const uint8_t* data, size_t size) {
   if (connection.figures() != nullptr) add(connection.figures()->pingsReceived, 1);
   connection.sink()->ping(connection, data, size);
   if (!connection.sends()) return;
-  // One answer at a time: a peer that asks without reading must not make the queue grow. RFC 6455,
-  // 5.5.3 lets the answer to the last ping stand for those before it.
-  if (connection.output.pongQueued()) {
+  // A peer that asks without reading must not make the queue grow. RFC 6455, 5.5.3 lets the answer
+  // to the last ping stand for those before it.
+  if (!connection.output.mayPong()) {
     return connection.output.deferPong({reinterpret_cast<const char*>(data), size});
   }
   queue_.sendPong(connection, data, size);
@@ -209,7 +211,10 @@ void Reader::ping(Connection& connection, const uint8_t* data, size_t size) {
 
 void Reader::inputEnded(Connection& connection, const IoResult& result) {
   if (result.status == IoResult::Status::broken) {
-    return closer_.lost(connection, "read", result.error);
+    return closer_.lost(connection, "read", result.error, result.reason);
+  }
+  if (const int error = connection.input.kernelError(); error != 0) {
+    return closer_.lost(connection, "read", error);
   }
   note(connection, Flight::peerEnded, 0, 0, result.status == IoResult::Status::truncated);
   if (connection.kind() == Kind::raw) {
@@ -221,7 +226,7 @@ void Reader::inputEnded(Connection& connection, const IoResult& result) {
     return connection.sink()->ended(connection);
   }
   if (!connection.ending.received() && !connection.ending.info().error) {
-    return closer_.lost(connection, "read", 0);
+    return closer_.lost(connection, "read", 0, endingOf(result));
   }
   closer_.finish(connection);
 }
@@ -232,6 +237,17 @@ void Reader::pause(Connection& connection, bool paused) {
   if (!connection.established()) return;
   pending_.inputWanted(connection);
   if (paused) requests_.inputStopped(connection);
+}
+
+void Reader::brokenOff(Connection& connection) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  // Without one it has ended both ways in order, and what is left of it can wait.
+  if (getsockopt(connection.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0) return;
+  connection.input.pause(false);
+  connection.input.noteKernelError(error);
+  readLast(connection);
+  closer_.lost(connection, "read", error);
 }
 
 void Reader::readLast(Connection& connection) {

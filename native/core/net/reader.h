@@ -29,6 +29,9 @@ class Reader {
   // Writing has failed: what the peer said before it went, a close frame above all, is still to be
   // had.
   void readLast(Connection&);
+  // The kernel has given up a connection that its user has paused: what came before is told, as far
+  // as there is room for it, and then the end.
+  void brokenOff(Connection&);
   // These bytes were read.
   void input(Connection&, uint8_t* data, size_t size);
   // Stops reading, or goes on.
@@ -37,7 +40,7 @@ class Reader {
  private:
   friend struct DecodedFrames;
 
-  enum class Read : uint8_t { nothing, drained, some, filled };
+  enum class Read : uint8_t { nothing, spent, drained, some, filled };
   Read readOn(Connection&);
   Read readOnce(Connection&);
   template <class Feed>

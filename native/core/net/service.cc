@@ -145,6 +145,8 @@ void Service::ready(const Poller::Ready& now) {
     connection->polling.noteEnd(now.ended);
   } else if (!now.broken) {
     polls_.update(*connection);
+  } else if (connection->input.paused()) {
+    closer_.whileMemoryLasts(*connection, [&] { reader_.brokenOff(*connection); });
   }
 }
 

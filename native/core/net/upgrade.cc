@@ -24,6 +24,7 @@ const char* codeOf(ws::HandshakeError error) {
     case ws::HandshakeError::badAccept:
       return "ERR_ACCEPT_MISMATCH";
     case ws::HandshakeError::unaskedProtocol:
+    case ws::HandshakeError::noProtocol:
       return "ERR_SUBPROTOCOL";
     case ws::HandshakeError::unaskedExtension:
       return "ERR_EXTENSION";
@@ -39,10 +40,26 @@ std::string listOf(const std::vector<std::string>& names) {
 }
 
 void describe(const ws::ResponseParser& answer, ErrorInfo& error) {
-  error.fields.set("status", std::to_string(answer.status())).set("headers", answer.fields());
+  error.fields.set("status", std::to_string(answer.status()))
+      .set("statusText", answer.phrase())
+      .set("headers", answer.fields());
 }
 
-// What is wrong with a 101; nothing: it opens the connection.
+// A field of the answer is missing, or has another value than it has to.
+void wrongField(ErrorInfo& error, std::string_view name, std::string_view received,
+                std::string_view expected) {
+  std::string reason = "its header " + std::string(name);
+  if (received.empty()) {
+    reason += " is missing";
+  } else {
+    reason.append(" is not \"").append(expected).append("\"");
+    error.fields.set("received", received);
+  }
+  error.fields.set("expected", expected).set("reason", reason);
+}
+
+// What is wrong with a 101; nothing: it opens the connection. It ends with its head, whatever it
+// says of a body (RFC 9112, 6.3).
 ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
                 const Endpoint& endpoint) {
   const std::string upgrade = answer.field("upgrade");
@@ -51,21 +68,32 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
   const std::string extensions = answer.field("sec-websocket-extensions");
   const ws::HandshakeError problem =
       ws::checkResponse({upgrade, connection, accept, opening.protocol, extensions},
-                        {opening.key, endpoint.protocols, nullptr});
-  // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither.
-  const bool hasBody =
-      !answer.field("content-length").empty() || !answer.field("transfer-encoding").empty();
+                        {opening.key, endpoint.protocols, nullptr, endpoint.requiresProtocol});
   ErrorInfo error;
-  if (problem == ws::HandshakeError::none && !hasBody) return error;
-  error.code = hasBody ? "ERR_UPGRADE_INVALID" : codeOf(problem);
-  if (hasBody) {
-    error.fields.set("reason", "a 101 answer announces a body");
-  } else if (problem == ws::HandshakeError::badAccept) {
-    error.fields.set("received", accept).set("expected", ws::acceptFor(opening.key));
-  } else if (problem == ws::HandshakeError::unaskedProtocol) {
-    error.fields.set("received", opening.protocol).set("expected", listOf(endpoint.protocols));
-  } else if (problem == ws::HandshakeError::unaskedExtension) {
-    error.fields.set("received", extensions);
+  if (problem == ws::HandshakeError::none) return error;
+  error.code = codeOf(problem);
+  switch (problem) {
+    case ws::HandshakeError::badUpgrade:
+      wrongField(error, "Upgrade", upgrade, "websocket");
+      break;
+    case ws::HandshakeError::badConnection:
+      wrongField(error, "Connection", connection, "Upgrade");
+      break;
+    case ws::HandshakeError::badAccept:
+      if (!accept.empty()) error.fields.set("received", accept);
+      error.fields.set("expected", ws::acceptFor(opening.key));
+      break;
+    case ws::HandshakeError::unaskedProtocol:
+      error.fields.set("received", opening.protocol).set("expected", listOf(endpoint.protocols));
+      break;
+    case ws::HandshakeError::noProtocol:
+      error.fields.set("expected", listOf(endpoint.protocols));
+      break;
+    case ws::HandshakeError::unaskedExtension:
+      error.fields.set("received", extensions);
+      break;
+    case ws::HandshakeError::none:
+      break;
   }
   return error;
 }
@@ -191,6 +219,9 @@ void Upgrade::answer(Connection& connection, uint8_t* data, size_t size) {
     opening.error.code = "ERR_UPGRADE_REFUSED";
     describe(opening.answer, opening.error);
     opening.body.emplace(opening.answer);
+    opening.body->feed(data, size);
+    if (opening.body->ended()) return handshakes_.abandon(connection);
+    return handshakes_.awaitBody(connection);
   }
   opening.body->feed(data, size);
   if (opening.body->ended()) handshakes_.abandon(connection);
@@ -225,6 +256,7 @@ void Upgrade::answerEnded(Connection& connection, const IoResult& result) {
       noteError(connection, result.error, 0, -1);
       opening.error.fields.set("errno", errnoName(result.error));
     }
+    if (const char* const reason = endingOf(result)) opening.error.fields.set("reason", reason);
   }
   handshakes_.abandon(connection);
 }

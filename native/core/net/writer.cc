@@ -71,7 +71,9 @@ void Writer::flush(Connection& connection) {
   // The clock decides when what waits is tried again.
   if (connection.polling.backedOff() && (!out.empty() || chain->kept() > 0)) return;
   bool blocked = connection.output.takeFull();
-  if (connection.output.failure()) return writeFailed(connection, *connection.output.failure());
+  if (connection.output.failure()) {
+    return writeFailed(connection, *connection.output.failure(), connection.output.failureReason());
+  }
   if (chain != nullptr) chain->gather(true);
   while (guard && !blocked && LeaseRequests::writable(connection) > 0) {
     const size_t size = LeaseRequests::writable(connection);
@@ -85,7 +87,7 @@ void Writer::flush(Connection& connection) {
       blocked = true;
     } else {
       if (chain != nullptr) chain->gather(false);
-      return writeFailed(connection, result.error);
+      return writeFailed(connection, result.error, result.reason);
     }
   }
   size_t kept = 0;
@@ -94,7 +96,9 @@ void Writer::flush(Connection& connection) {
     kept = chain->kept();
     if (!blocked && kept > 0) {
       const IoResult result = chain->flush(connection.ssl());
-      if (result.status == IoResult::Status::broken) return writeFailed(connection, result.error);
+      if (result.status == IoResult::Status::broken) {
+        return writeFailed(connection, result.error, result.reason);
+      }
       blocked = result.status == IoResult::Status::again;
       kept = chain->kept();
     }
@@ -157,9 +161,9 @@ void Writer::flushed(Connection& connection) {
   if (bothEnded) closer_.finish(connection);
 }
 
-void Writer::writeFailed(Connection& connection, int error) {
+void Writer::writeFailed(Connection& connection, int error, const char* reason) {
   reader_.readLast(connection);
-  closer_.lost(connection, "write", error);
+  closer_.lost(connection, "write", error, reason);
 }
 
 }  // namespace lwspool

@@ -29,7 +29,7 @@ class Writer {
  private:
   static bool isOut(Connection&);
   static void noteWritten(Connection&);
-  void writeFailed(Connection&, int error);
+  void writeFailed(Connection&, int error, const char* reason);
   void flushed(Connection&);
 
   const Turn& turn_;

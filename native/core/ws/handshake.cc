@@ -119,6 +119,9 @@ HandshakeError checkResponse(const ResponseHead& head, const Request& request) {
   if (!protocol.empty() && std::find(offered.begin(), offered.end(), protocol) == offered.end()) {
     return HandshakeError::unaskedProtocol;
   }
+  if (protocol.empty() && !offered.empty() && request.requiresProtocol) {
+    return HandshakeError::noProtocol;
+  }
   if (!acceptExtensions(head.extensions, request.extension)) {
     return HandshakeError::unaskedExtension;
   }

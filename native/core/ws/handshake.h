@@ -31,6 +31,7 @@ struct Request {
   std::string_view key;
   std::span<const std::string> protocols = {};
   Extension* extension = nullptr;  // the one offered, if any
+  bool requiresProtocol = false;   // one of those offered has to be chosen
 };
 
 // Fields of a 101 response, several of one name joined with commas; empty: absent.
@@ -48,11 +49,13 @@ enum class HandshakeError : uint8_t {
   badConnection,
   badAccept,
   unaskedProtocol,   // not one of those offered
+  noProtocol,        // none, where one is required
   unaskedExtension,  // not the one offered, or with parameters that do not fit the offer
 };
 
-// Client: may the connection be used? An answer without a protocol passes even where some were
-// offered, as the RFC has it. `none` with head.extensions not empty: the extension is in use.
+// Client: may the connection be used? An answer without a protocol, or with an empty one, passes
+// even where some were offered, as the RFC has it, unless one is required. `none` with
+// head.extensions not empty: the extension is in use.
 HandshakeError checkResponse(const ResponseHead& head, const Request& request);
 
 // Values of Sec-WebSocket-Extensions. Client: the offer. Server: the answer to the first offer

@@ -18,6 +18,17 @@ bool readNumber(std::string_view text, int base, uint64_t& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+// One length, or the same one several times (RFC 9110, 8.6). False: there is none that can be used.
+bool readLength(std::string_view field, uint64_t& out) {
+  std::string_view element;
+  std::string_view first;
+  while (nextElement(field, element)) {
+    if (first.empty()) first = element;
+    if (element != first) return false;
+  }
+  return readNumber(first, 10, out);
+}
+
 }  // namespace
 
 ResponseBody::ResponseBody(const ResponseParser& head) {
@@ -28,7 +39,7 @@ ResponseBody::ResponseBody(const ResponseParser& head) {
   } else if (!coding.empty()) {
     chunked_ = listContains(coding, "chunked");
     if (chunked_) left_ = 0;
-  } else if (uint64_t length; readNumber(head.field("content-length"), 10, length)) {
+  } else if (uint64_t length; readLength(head.field("content-length"), length)) {
     left_ = length;
     ended_ = length == 0;
   }

@@ -33,10 +33,13 @@ ResponseParser::State ResponseParser::feed(const uint8_t* data, size_t size, siz
     const size_t taken = newline == nullptr
                              ? available
                              : static_cast<size_t>(static_cast<const uint8_t*>(newline) - at) + 1;
+    const size_t before = head_.size();
     head_.append(reinterpret_cast<const char*>(at), taken);
     consumed += taken;
     const size_t begun = std::min(head_.size(), kProtocol.size());
     if (head_.compare(0, begun, kProtocol, 0, begun) != 0) return refuse("it is not HTTP/1");
+    // Nothing else would ever end such a line.
+    if (hasBareReturn(before)) return refuse("it has a line that ends without LF");
     if (newline != nullptr) {
       if (!head_.ends_with("\r\n")) return refuse("it has a line that ends without CR");
       if (head_.ends_with("\r\n\r\n")) {
@@ -47,6 +50,16 @@ ResponseParser::State ResponseParser::feed(const uint8_t* data, size_t size, siz
     if (head_.size() == kMaxHead) return refuse("its head is longer than 16 KiB");
   }
   return state_;
+}
+
+// Whether a CR is followed by something else than LF, in what was added from there on.
+bool ResponseParser::hasBareReturn(size_t from) const {
+  size_t at = head_.find('\r', from - std::min<size_t>(from, 1));
+  while (at != std::string::npos && at + 1 < head_.size()) {
+    if (head_[at + 1] != '\n') return true;
+    at = head_.find('\r', at + 1);
+  }
+  return false;
 }
 
 ResponseParser::State ResponseParser::refuse(const char* problem) {
@@ -78,6 +91,13 @@ bool ResponseParser::takeStatusLine(std::string_view line) {
   if (rest.size() > 5 && rest[5] != ' ') return false;
   status_ = static_cast<uint16_t>((rest[2] - '0') * 100 + (rest[3] - '0') * 10 + (rest[4] - '0'));
   return true;
+}
+
+std::string_view ResponseParser::phrase() const {
+  constexpr size_t kBefore = kProtocol.size() + 5;  // "1 101", and then a blank
+  std::string_view lines = head_;
+  const std::string_view line = takeLine(lines);
+  return line.size() > kBefore ? trimmed(line.substr(kBefore + 1)) : std::string_view();
 }
 
 std::string ResponseParser::field(std::string_view name) const {

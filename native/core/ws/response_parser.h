@@ -23,6 +23,8 @@ class ResponseParser {
   const char* problem() const { return problem_; }
   // After `complete`, as all that follows.
   uint16_t status() const { return status_; }
+  // The phrase behind the status; often empty.
+  std::string_view phrase() const;
   // The lines of its fields as they came, each with CR LF.
   std::string_view fields() const { return std::string_view(head_).substr(fieldsAt_); }
   // All values of the fields of that name, joined with commas; empty: absent.
@@ -32,6 +34,7 @@ class ResponseParser {
   State refuse(const char* problem);
   State takeHead();
   bool takeStatusLine(std::string_view line);
+  bool hasBareReturn(size_t from) const;
 
   State state_ = State::needMore;
   const char* problem_ = "";

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { versions } from '../versions.js';
+import { VERSION } from '../../base/version.js';
 import type { DebugSource } from './answers.js';
 import { toLine } from './answers.js';
 import { Observer } from './observer.js';
@@ -22,7 +22,7 @@ export class DebugSocket {
   readonly #observers = new Map<Socket, Observer>();
   readonly #source: DebugSource;
   readonly #onClose: (socket: DebugSocket) => void;
-  readonly #greeting = { 'lws-pool': versions.lwsPool, protocol: PROTOCOL, pid: process.pid };
+  readonly #greeting = { 'lws-pool': VERSION, protocol: PROTOCOL, pid: process.pid };
   #release: (() => void) | undefined;
   /** A process that ends without closing its pool leaves no file behind. */
   readonly #onExit = () => this.#release?.();
