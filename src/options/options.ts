@@ -13,6 +13,7 @@ export type {
 } from './bio.js';
 export { type CloseOptions, parseCloseOptions } from './close.js';
 export { type CloseArguments, parseCloseArguments } from './close-arguments.js';
+export type { CompressionOptions, ResolvedCompression } from './compression.js';
 export {
   type ConnectManyOptions,
   type ConnectOptions,
@@ -37,6 +38,7 @@ export {
   type ResolvedPoolOptions,
 } from './pool.js';
 export type { PoolLeaseOptions } from './pool-lease.js';
+export type { SendStreamOptions } from './send-stream.js';
 export type { ResolvedTlsKey, ResolvedTlsOptions, TlsVersion } from './resolved-tls.js';
 export {
   parseMultishotOptions,

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../bio/spec.h"
+#include "../ws/deflate_parameters.h"
 #include "../ws/frame.h"
 
 namespace lwspool {
@@ -32,6 +34,7 @@ struct Endpoint {
   // CR LF.
   std::string requestHead;
   std::vector<std::string> protocols;       // asked for
+  std::optional<ws::DeflateOptions> deflate;  // offered, or taken from those who offer it
   bool keepsHeaders = false;                // of the answer that opens a WebSocket
   std::shared_ptr<const TlsContext> tls;    // null: plain
   std::string serverName;                   // for verification and SNI: a name or an address

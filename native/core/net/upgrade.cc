@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "../base/errno_name.h"
 #include "../bio/chain.h"
 #include "../io/transport.h"
+#include "../ws/deflate.h"
 #include "../ws/handshake.h"
 #include "flight_note.h"
 
@@ -42,16 +45,17 @@ void describe(const ws::ResponseParser& answer, ErrorInfo& error) {
   error.fields.set("status", std::to_string(answer.status())).set("headers", answer.fields());
 }
 
-// What is wrong with a 101; nothing: it opens the connection.
-ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
-                const Endpoint& endpoint) {
+// What is wrong with a 101; nothing: it opens the connection, and the extension is in use where its
+// server has taken it.
+ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening, const Endpoint& endpoint,
+                ws::Extension* extension) {
   const std::string upgrade = answer.field("upgrade");
   const std::string connection = answer.field("connection");
   const std::string accept = answer.field("sec-websocket-accept");
-  const std::string extensions = answer.field("sec-websocket-extensions");
+  std::optional<ws::Misfit> misfit;
   const ws::HandshakeError problem =
-      ws::checkResponse({upgrade, connection, accept, opening.protocol, extensions},
-                        {opening.key, endpoint.protocols, nullptr});
+      ws::checkResponse({upgrade, connection, accept, opening.protocol, opening.extensions},
+                        {opening.key, endpoint.protocols, extension, &misfit});
   // RFC 9110, 8.6 and RFC 9112, 6.1: a 101 has neither.
   const bool hasBody =
       !answer.field("content-length").empty() || !answer.field("transfer-encoding").empty();
@@ -65,7 +69,8 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
   } else if (problem == ws::HandshakeError::unaskedProtocol) {
     error.fields.set("received", opening.protocol).set("expected", listOf(endpoint.protocols));
   } else if (problem == ws::HandshakeError::unaskedExtension) {
-    error.fields.set("received", extensions);
+    error.fields.set("received", opening.extensions);
+    if (misfit) error.fields.set("parameter", misfit->parameter).set("problem", misfit->problem);
   }
   return error;
 }
@@ -202,12 +207,19 @@ void Upgrade::switched(Connection& connection, uint8_t* data, size_t size) {
   const ws::ResponseParser& head = opening.answer;
   opening.reached = Reached::answer;
   opening.protocol = head.field("sec-websocket-protocol");
-  if (ErrorInfo error = check(head, opening, *connection.endpoint())) {
+  opening.extensions = head.field("sec-websocket-extensions");
+  const Endpoint& endpoint = *connection.endpoint();
+  opening.extension.reset();  // of an attempt before
+  if (endpoint.deflate && !opening.extensions.empty()) {
+    opening.extension =
+        std::make_unique<ws::Deflate>(ws::Role::client, *endpoint.deflate, deflates_);
+  }
+  if (ErrorInfo error = check(head, opening, endpoint, opening.extension.get())) {
     opening.error = std::move(error);
     describe(head, opening.error);
     return handshakes_.abandon(connection);
   }
-  if (connection.endpoint()->keepsHeaders) opening.headers = head.fields();
+  if (endpoint.keepsHeaders) opening.headers = head.fields();
   opening.early.assign(reinterpret_cast<const char*>(data), size);
   releaseBuffers(connection.ssl());
   establisher_.established(connection, connection.fd(), connection.ssl());

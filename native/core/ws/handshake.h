@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct Request {
   std::string_view key;
   std::span<const std::string> protocols = {};
   Extension* extension = nullptr;  // the one offered, if any
+  std::optional<Misfit>* misfit = nullptr;  // where it is told which parameter of its does not fit
 };
 
 // Fields of a 101 response, several of one name joined with commas; empty: absent.
