@@ -62,8 +62,11 @@ describe('with ws as the server', () => {
     texts.push('', json(random, 200_000), 'x'.repeat(500_000), json(random, 70_000));
     expect(await roundTrip(connection, texts)).toEqual(texts);
     const { sent, received } = connection.stats().compression;
-    expect(sent.inflatedBytes).toBe(texts.join('').length);
-    expect(received.inflatedBytes).toBe(texts.join('').length);
+    // Without a context, a message that does not get smaller is sent as it is.
+    const all = texts.join('').length;
+    expect(sent.inflatedBytes).toBeLessThanOrEqual(all);
+    expect(sent.inflatedBytes).toBeGreaterThan(all - 60 * 100);
+    expect(received.inflatedBytes).toBe(all);
     expect(sent.ratio).toBeGreaterThan(2);
     expect(received.ratio).toBeGreaterThan(2);
     await connection.close();

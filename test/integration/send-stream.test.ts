@@ -44,7 +44,11 @@ function manual() {
   };
   return {
     source,
-    give: (value: string) => next({ done: false, value }),
+    /** Resolves once that is sent, and the next piece is asked for. */
+    give: async (value: string) => {
+      await next({ done: false, value });
+      await until(() => give !== undefined);
+    },
     end: () => next({ done: true, value: undefined }),
     returned: () => returned,
   };
@@ -104,7 +108,7 @@ describe.each([false, true])('a message in fragments, compressed: %s', (compress
     );
     const { randomBytes } = await import('node:crypto');
     let given = 0;
-    const total = 20 << 20;
+    const total = 14 << 20;
     const answer = event(connection, 'message');
     const sending = connection.sendStream(
       (async function* () {
