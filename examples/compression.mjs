@@ -26,7 +26,11 @@ connection.send(crypto.getRandomValues(new Uint8Array(1000)), { compress: false 
 await pool.close();
 
 function quotes(seed) {
-  return Array.from({ length: 20 }, (_, i) => ({ symbol: `SYM${i}`, bid: seed + i / 100, ask: seed + i / 90 }));
+  return Array.from({ length: 20 }, (_, i) => ({
+    symbol: `SYM${i}`,
+    bid: seed + i / 100,
+    ask: seed + i / 90,
+  }));
 }
 
 async function* lines() {

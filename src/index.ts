@@ -19,9 +19,9 @@ export type {
 export type { ColumnName, SampleField } from './base/columns.js';
 export type { TcpColumnName } from './base/tcp-columns.js';
 export type { CongestionState, TcpInfoOptions, TcpState } from './base/tcp-info-fields.js';
-export type { Message } from './channel/holding.js';
 export type { CompressedTraffic, CompressionStats } from './channel/compression-stats.js';
 export type { Data, DataSource } from './channel/data.js';
+export type { Message } from './channel/holding.js';
 export type { ReadyState, SendOptions } from './channel/link.js';
 export type { BaseConnection } from './connection/base-connection.js';
 export { Connection } from './connection/connection.js';

@@ -5,7 +5,10 @@ import { webSocketClient } from './contract/web-socket.mjs';
 import { readWorkload } from './contract/workload.mjs';
 
 const workload = readWorkload();
-const options = { perMessageDeflate: workload.compression !== 'off', tls: workload.ca && { ca: workload.ca } };
+const options = {
+  perMessageDeflate: workload.compression !== 'off',
+  tls: workload.ca && { ca: workload.ca },
+};
 const client = webSocketClient(
   (url) => new WebSocket(url, options),
   () => Bun.gc(true),

@@ -18,9 +18,7 @@ export interface CompressionStats {
 
 /** @param figure reads one of what native code counts */
 export function compressionStats(
-  figure: (
-    name: 'encodedReceived' | 'decodedReceived' | 'encodedSent' | 'decodedSent',
-  ) => number,
+  figure: (name: 'encodedReceived' | 'decodedReceived' | 'encodedSent' | 'decodedSent') => number,
 ): CompressionStats {
   return Object.freeze({
     received: traffic(figure('encodedReceived'), figure('decodedReceived')),

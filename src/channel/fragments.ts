@@ -1,5 +1,5 @@
-import { describe } from '../base/describe.js';
 import { onAbort } from '../base/abort.js';
+import { describe } from '../base/describe.js';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 import type { SendStreamOptions } from '../options/send-stream.js';
 import type { Data, DataSource } from './data.js';

@@ -6,10 +6,10 @@ import type { SendStreamOptions } from '../options/send-stream.js';
 import { connectionId } from './connection-id.js';
 import type { Data, DataSource } from './data.js';
 import { type Counts, countUnsent, type FiguresRow } from './figures.js';
+import { sendFragments } from './fragments.js';
 import { lowMarkOf } from './held.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
-import { sendFragments } from './fragments.js';
 import { Command, FLAG_WITHIN, isOutput } from './record.js';
 import { type SendOptions, sendFlags } from './send-options.js';
 

@@ -1,9 +1,6 @@
-import {
-  type FrameBoundaryOptions,
-  parseFrameBoundaryOptions,
-} from '../options/frame-boundary.js';
 import { Socket } from 'node:net';
 import { madeBy } from '../errors/made-by.js';
+import { type FrameBoundaryOptions, parseFrameBoundaryOptions } from '../options/frame-boundary.js';
 import { type Detached, LeaseHandle } from './handle.js';
 import { MAKE } from './internal.js';
 import { LeaseSocket } from './socket.js';

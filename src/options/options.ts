@@ -38,7 +38,6 @@ export {
   type ResolvedPoolOptions,
 } from './pool.js';
 export type { PoolLeaseOptions } from './pool-lease.js';
-export type { SendStreamOptions } from './send-stream.js';
 export type { ResolvedTlsKey, ResolvedTlsOptions, TlsVersion } from './resolved-tls.js';
 export {
   parseMultishotOptions,
@@ -53,6 +52,7 @@ export {
   type RingOptions,
 } from './ring.js';
 export { parseSampleOptions, type SampleOptions } from './sample.js';
+export type { SendStreamOptions } from './send-stream.js';
 export {
   parseTelemetryOptions,
   type ResolvedTelemetryOptions,

@@ -26,7 +26,11 @@ function connect(port: number, compression: object | boolean = true, options: ob
 function json(random: Random, size: number): string {
   const rows: object[] = [];
   for (let length = 2; length < size; length += 60) {
-    rows.push({ id: random.below(1e6), symbol: `S${random.below(50)}`, price: random.below(1e5) / 100 });
+    rows.push({
+      id: random.below(1e6),
+      symbol: `S${random.below(50)}`,
+      price: random.below(1e5) / 100,
+    });
   }
   return JSON.stringify(rows).slice(0, Math.max(0, size));
 }
@@ -257,7 +261,11 @@ describe('what a peer may not send', () => {
   }
 
   it.each([
-    ['on a continuation', frame(1, deflated('a'), { fin: false, reserved: RSV1 }), frame(0, '', { reserved: RSV1 })],
+    [
+      'on a continuation',
+      frame(1, deflated('a'), { fin: false, reserved: RSV1 }),
+      frame(0, '', { reserved: RSV1 }),
+    ],
     ['on a ping', Buffer.alloc(0), frame(9, '', { reserved: RSV1 })],
     ['with another bit', Buffer.alloc(0), frame(1, '', { reserved: RSV1 | 0x20 })],
   ])('RSV1 %s', async (_title, first, second) => {
@@ -313,7 +321,9 @@ describe('a bomb', () => {
   it('of 10 GiB costs neither memory nor time', async () => {
     const port = await compressing((socket) => {
       for (let i = 0; i < 160; i++) {
-        socket.write(frame(i === 0 ? 2 : 0, piece, { fin: i === 159, reserved: i === 0 ? RSV1 : 0 }));
+        socket.write(
+          frame(i === 0 ? 2 : 0, piece, { fin: i === 159, reserved: i === 0 ? RSV1 : 0 }),
+        );
       }
     });
     const before = process.memoryUsage.rss();

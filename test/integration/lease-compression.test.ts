@@ -1,5 +1,5 @@
-import { constants, createInflateRaw } from 'node:zlib';
 import type net from 'node:net';
+import { constants, createInflateRaw } from 'node:zlib';
 import type { Connection } from 'lws-pool';
 import { describe, expect, it } from 'vitest';
 import { compressing, deflated, RSV1, takingOver } from '../fixtures/deflate.js';
@@ -39,7 +39,9 @@ class Peer {
       for (let i = 0; i < length; i++) {
         payload[i] = (payload[i] as number) ^ (bytes[start - 4 + (i & 3)] as number);
       }
-      this.texts.push(((bytes[0] as number) & RSV1) === 0 ? String(payload) : await this.#text(payload));
+      this.texts.push(
+        ((bytes[0] as number) & RSV1) === 0 ? String(payload) : await this.#text(payload),
+      );
     }
   }
 

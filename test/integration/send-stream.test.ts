@@ -55,10 +55,25 @@ function manual() {
 }
 
 describe.each([false, true])('a message in fragments, compressed: %s', (compression) => {
-  it.each<[string, () => AsyncIterable<string | Buffer> | Iterable<string | Buffer>, string, boolean]>([
+  it.each<
+    [string, () => AsyncIterable<string | Buffer> | Iterable<string | Buffer>, string, boolean]
+  >([
     ['a list', () => ['one ', 'two ', 'three'], 'one two three', false],
-    ['a generator', function* () { yield Buffer.from('a'); yield Buffer.from('b'); }, 'ab', true],
-    ['a stream', () => Readable.from(['x'.repeat(100_000), 'y'.repeat(100_000)]), 'x'.repeat(100_000) + 'y'.repeat(100_000), false],
+    [
+      'a generator',
+      function* () {
+        yield Buffer.from('a');
+        yield Buffer.from('b');
+      },
+      'ab',
+      true,
+    ],
+    [
+      'a stream',
+      () => Readable.from(['x'.repeat(100_000), 'y'.repeat(100_000)]),
+      'x'.repeat(100_000) + 'y'.repeat(100_000),
+      false,
+    ],
     ['nothing', () => [], '', false],
     ['empty pieces', () => ['', 'a', ''], 'a', false],
     ['halves of a character', () => ['\ud834', '\udd1e'], '\u{1d11e}', false],

@@ -61,7 +61,8 @@ TEST_CASE("deflate parameters: answers that do not fit, and why") {
         "server_max_window_bits is there twice");
   CHECK(answered({}, "server_no_context_takeover=1") ==
         "server_no_context_takeover takes no value");
-  for (const char* wrong : {"", "=", "=7", "=16", "=08", "=8.0", "=\"9", "=\"\"", "=\"9\"9", "=1a"}) {
+  for (const char* wrong :
+       {"", "=", "=7", "=16", "=08", "=8.0", "=\"9", "=\"\"", "=\"9\"9", "=1a"}) {
     const std::string parameter = std::string("server_max_window_bits") + wrong;
     CAPTURE(parameter);
     CHECK(answered({}, parameter).starts_with("server_max_window_bits "));
@@ -93,9 +94,9 @@ TEST_CASE("deflate parameters: offers, and what they are answered") {
   CHECK(accepted({.clientMaxWindowBits = 10}, "") == "declined");
   CHECK(accepted({.serverMaxWindowBits = 11}, "server_max_window_bits=12") ==
         "server_max_window_bits=11 -> 11,15");
-  for (const char* wrong : {"x", "server_max_window_bits", "client_max_window_bits=16",
-                            "client_no_context_takeover=1",
-                            "server_no_context_takeover; server_no_context_takeover"}) {
+  for (const char* wrong :
+       {"x", "server_max_window_bits", "client_max_window_bits=16", "client_no_context_takeover=1",
+        "server_no_context_takeover; server_no_context_takeover"}) {
     CAPTURE(wrong);
     CHECK(accepted({}, wrong) == "declined");
   }
@@ -105,9 +106,9 @@ TEST_CASE("deflate parameters: the first offer that can be taken is") {
   DeflatePool pool;
   const DeflateOptions options;
   Deflate deflate(Role::server, options, pool);
-  CHECK(answerOf(deflate, "permessage-deflate; x, other, permessage-deflate; "
-                          "server_max_window_bits=10") ==
-        "permessage-deflate; server_max_window_bits=10");
+  CHECK(answerOf(deflate,
+                 "permessage-deflate; x, other, permessage-deflate; "
+                 "server_max_window_bits=10") == "permessage-deflate; server_max_window_bits=10");
   CHECK(answerOf(deflate, "permessage-deflate") == "permessage-deflate");
   CHECK(answerOf(deflate, "deflate") == "");
 }

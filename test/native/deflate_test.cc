@@ -71,8 +71,8 @@ TEST_CASE("deflate: the examples of RFC 7692, 7.2.3") {
   CHECK(everyWay({{0xC1, std::string("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", 8)}, {0xC1, hello()}}) ==
         Events{"text Hello", "text Hello"});
   // Two blocks.
-  CHECK(everyWay({{0xC1, std::string("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", 13)}}) ==
-        Events{"text Hello"});
+  CHECK(everyWay({{0xC1, std::string("\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",
+                                     13)}}) == Events{"text Hello"});
 }
 
 TEST_CASE("deflate: empty messages") {
@@ -251,13 +251,14 @@ TEST_CASE("deflate: what is sent reads the same at the other end, for all parame
         if (bits == 8) CHECK_FALSE(encoded);
         const auto payload = encoded ? *encoded : bytesOf(text);
         Octets frame(frameSize(Role::client, payload.size()));
-        writeFrame(frame.data(), Role::client, Opcode::text, payload.data(), payload.size(),
-                   &masks, true, encoded ? kRsv1 : uint8_t{0});
+        writeFrame(frame.data(), Role::client, Opcode::text, payload.data(), payload.size(), &masks,
+                   true, encoded ? kRsv1 : uint8_t{0});
         stream = stream + frame;
         if (random() % 8 == 0) client.deflate.voidSent();
       }
       std::vector<size_t> cuts;
-      for (size_t at = random() % 500; at < stream.size(); at += random() % 5000) cuts.push_back(at);
+      for (size_t at = random() % 500; at < stream.size(); at += random() % 5000)
+        cuts.push_back(at);
       REQUIRE(server.feed(stream, cuts, sink) == nullptr);
       CHECK(sink.events == expected);
     }
@@ -275,10 +276,11 @@ TEST_CASE("deflate: messages in pieces") {
       Octets stream;
       for (size_t i = 0; i < 4; i++) {
         const std::string payload = textOf(client.deflate.encodePiece(bytesOf(pieces[i]), false));
-        stream = stream + wire(Role::server, Frame{static_cast<uint8_t>(i == 0 ? 0x41 : 0), payload});
+        stream =
+            stream + wire(Role::server, Frame{static_cast<uint8_t>(i == 0 ? 0x41 : 0), payload});
       }
-      stream = stream +
-               wire(Role::server, Frame{0x80, textOf(client.deflate.encodePiece({}, true))});
+      stream =
+          stream + wire(Role::server, Frame{0x80, textOf(client.deflate.encodePiece({}, true))});
       REQUIRE(server.feed(stream, {}, sink) == nullptr);
     }
     CHECK(sink.events == Events(3, "text once upon once"));

@@ -72,8 +72,8 @@ void Recorder::warned(Connection& connection, const char* code, std::string_view
 }
 
 void Recorder::broadcast(uint32_t group, uint16_t flags, const uint8_t* data, size_t size) {
-  broadcasts.push_back(std::to_string(group) + ((flags & flag::binary) != 0 ? " binary " : " text ") +
-                       brief(data, size));
+  broadcasts.push_back(std::to_string(group) +
+                       ((flags & flag::binary) != 0 ? " binary " : " text ") + brief(data, size));
 }
 
 bool Recorder::congested() {

@@ -32,7 +32,8 @@ void FrameCursor::begin(const ws::FrameHeader& header) {
   // Nothing may follow a close frame, and fragments must follow each other.
   const bool continues = header.opcode == ws::Opcode::continuation;
   encoded_ = encoded_ || header.rsv1;
-  if (closeSent_ || (continues && header.rsv1) || (!ws::isControl(header.opcode) && continues != midMessage_)) {
+  if (closeSent_ || (continues && header.rsv1) ||
+      (!ws::isControl(header.opcode) && continues != midMessage_)) {
     broken_ = true;
   } else if (ws::isControl(header.opcode)) {
     closeSent_ = header.opcode == ws::Opcode::close;

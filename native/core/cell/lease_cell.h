@@ -74,7 +74,7 @@ struct LeaseCell : Recorded {
   // A holder has sent messages that are encoded: what we have sent before is not what the peer's
   // extension takes the next one to refer to.
   bool sentVoid = false;
-  bool closing = false;       // no leases any more
+  bool closing = false;  // no leases any more
   int fd = -1;
   int poll = -1;  // the epoll instance that watches it; -1: a ring does
   SSL* ssl = nullptr;

@@ -22,9 +22,9 @@ enum class Event : uint16_t {
   closed = 9,      // aux: close code; payload: fields (reason, and the error's where there is one)
   broadcast = 10,  // aux: group; flags: binary
   leased = 11,     // aux: the request's number; payload: token, or why not (Refusal); a double
-  leaseExpired = 12,  // payload: its token, a double
-  warned = 13,        // payload: fields (code, text)
-  keylog = 14,        // payload: a line of the key log, with its end
+  leaseExpired = 12,   // payload: its token, a double
+  warned = 13,         // payload: fields (code, text)
+  keylog = 14,         // payload: a line of the key log, with its end
   plainBroadcast = 15  // as broadcast, of a message that is not to be compressed
 };
 
@@ -62,10 +62,11 @@ inline constexpr uint16_t exclusive = 4;
 inline constexpr uint16_t frame = 8;  // wanted between two incoming frames
 // The payload lies where users see it: in the other slab of its range (EventLog), `aux` bytes in.
 inline constexpr uint16_t shown = 16;
-inline constexpr uint16_t plain = 32;   // not to be compressed
-inline constexpr uint16_t first = 64;   // of the fragments of a message
-inline constexpr uint16_t last = 128;   // of the same
-inline constexpr uint16_t within = 256;  // mark: of whoever sends fragments, for what is sent of them
+inline constexpr uint16_t plain = 32;  // not to be compressed
+inline constexpr uint16_t first = 64;  // of the fragments of a message
+inline constexpr uint16_t last = 128;  // of the same
+inline constexpr uint16_t within =
+    256;  // mark: of whoever sends fragments, for what is sent of them
 }  // namespace flag
 
 struct Record {

@@ -90,9 +90,8 @@ std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size
                           protocols.empty() ? std::string_view() : protocols.front(), extensions));
   connection.request.reset();
   connection.setDeadline(0);
-  connection.decoder.emplace(
-      ws::DecoderOptions{ws::Role::server, connection.endpoint()->maxPayload,
-                         connection.extension.get()});
+  connection.decoder.emplace(ws::DecoderOptions{ws::Role::server, connection.endpoint()->maxPayload,
+                                                connection.extension.get()});
   connection.noteOpen();
   connection.owner()->opened(connection, {});
   return {data + consumed, size - consumed};

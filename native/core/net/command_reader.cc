@@ -48,8 +48,7 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
   const auto command = static_cast<Command>(record.type);
   const std::string_view text(reinterpret_cast<const char*>(payload), record.length);
   if (command == Command::broadcast) {
-    sinks_.handler().broadcast(record.aux, record.flags, payload,
-                               record.length);
+    sinks_.handler().broadcast(record.aux, record.flags, payload, record.length);
     return;
   }
   Connection* found = table_.find({record.slot, record.generation});

@@ -67,9 +67,10 @@ class Connection {
   CloseState ending;
   LeaseState leases;
   std::unique_ptr<Opening> opening;
-  std::unique_ptr<ws::Extension> extension;    // outlives the decoder
-  std::optional<ws::FrameDecoder> decoder;     // ws, once open
-  std::unique_ptr<UnfinishedMessage> unfinished;  // that is sent in fragments, and what waits for it
+  std::unique_ptr<ws::Extension> extension;  // outlives the decoder
+  std::optional<ws::FrameDecoder> decoder;   // ws, once open
+  std::unique_ptr<UnfinishedMessage>
+      unfinished;                              // that is sent in fragments, and what waits for it
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
   std::unique_ptr<std::deque<SentPing>> pings;
 

@@ -51,8 +51,8 @@ struct Opening {
   std::string protocol;
   std::unique_ptr<ws::Extension> extension;  // that both use from now on
   std::string extensions;                    // as the server has written it
-  std::string headers;  // of the answer, where the endpoint keeps them
-  std::string early;    // bytes that came with the server's answer
+  std::string headers;                       // of the answer, where the endpoint keeps them
+  std::string early;                         // bytes that came with the server's answer
   // Behind it, or behind what libwebsockets read, the kernel had nothing more.
   bool drained = false;
 };

@@ -16,9 +16,9 @@ void SendQueue::sendFrame(Connection& connection, ws::Opcode opcode, const uint8
                           size_t size, uint8_t first) {
   const ws::Role role = connection.endpoint()->role;
   const size_t room = ws::frameSize(role, size);
-  connection.output.queue.commit(
-      ws::writeFrame(connection.output.queue.reserve(room), role, opcode, data, size, &masks_,
-                     (first & ws::kFin) != 0, first & ws::kRsv1));
+  connection.output.queue.commit(ws::writeFrame(connection.output.queue.reserve(room), role, opcode,
+                                                data, size, &masks_, (first & ws::kFin) != 0,
+                                                first & ws::kRsv1));
   connection.output.addQueued(room);
   markDirty(connection);
 }

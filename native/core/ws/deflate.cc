@@ -31,8 +31,7 @@ uint64_t Deflate::encodedBound(uint64_t size) const {
   return size > UINT64_MAX / 2 ? UINT64_MAX : size + size / 8 + 1024;
 }
 
-Extension::Step Deflate::decode(std::span<const uint8_t> data, bool last,
-                                std::span<uint8_t> room) {
+Extension::Step Deflate::decode(std::span<const uint8_t> data, bool last, std::span<uint8_t> room) {
   Step step;
   if (!inflater_) {
     try {

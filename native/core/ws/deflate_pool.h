@@ -62,7 +62,7 @@ class DeflatePool {
 
   // Worker thread.
   std::vector<std::unique_ptr<Deflater>> fresh_;  // of different shapes
-  std::list<Context> contexts_;  // the one that was used last at the end
+  std::list<Context> contexts_;                   // the one that was used last at the end
   std::vector<uint8_t> scratch_;
 };
 

@@ -51,8 +51,8 @@ class FrameDecoder {
   template <class Sink>
   const Failure* feed(uint8_t* data, size_t size, Sink& sink);
 
-  // As much was decoded as the sink had room for. What was fed is kept; feed() goes on with it, with
-  // more or with nothing. Until then there is no room(), and no more should be read.
+  // As much was decoded as the sink had room for. What was fed is kept; feed() goes on with it,
+  // with more or with nothing. Until then there is no room(), and no more should be read.
   bool suspended() const { return extension_ != nullptr && extension_->in.suspended; }
 
   // Where the next bytes of the stream may be put without a copy: a large payload has begun, and

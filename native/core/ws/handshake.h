@@ -31,7 +31,7 @@ std::string acceptFor(std::string_view key);
 struct Request {
   std::string_view key;
   std::span<const std::string> protocols = {};
-  Extension* extension = nullptr;  // the one offered, if any
+  Extension* extension = nullptr;           // the one offered, if any
   std::optional<Misfit>* misfit = nullptr;  // where it is told which parameter of its does not fit
 };
 
