@@ -5,7 +5,7 @@ import { flag, group, integer, read, reader } from './schema.js';
 export interface CompressionOptions {
   /** Messages shorter than this are sent as they are. Bytes; default: 1,024. */
   threshold?: number | undefined;
-  /** zlib's level, 1 (fast) to 9 (small). Default: 1. */
+  /** zlib's level, 1 (fast) to 9 (small). Default: 3. */
   level?: number | undefined;
   /** Memory of zlib's compressor, 1 to 9: 2^(memLevel + 9) bytes. Default: 8. */
   memLevel?: number | undefined;
@@ -65,7 +65,7 @@ export const compression = reader<ResolvedCompression | false>((value) => {
   const given = value === true ? {} : read(options, value);
   return {
     threshold: given.threshold ?? 1024,
-    level: given.level ?? 1,
+    level: given.level ?? 3,
     memLevel: given.memLevel ?? 8,
     serverNoContextTakeover: given.serverNoContextTakeover ?? false,
     clientNoContextTakeover: given.clientNoContextTakeover ?? false,

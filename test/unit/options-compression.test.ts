@@ -10,7 +10,7 @@ const read = (compression: unknown) =>
 
 const all = {
   threshold: 1024,
-  level: 1,
+  level: 3,
   memLevel: 8,
   serverNoContextTakeover: false,
   clientNoContextTakeover: false,

@@ -14,7 +14,7 @@ namespace lwspool::ws {
 // What one of our ends wants.
 struct DeflateOptions {
   size_t threshold = 1024;  // shorter messages are sent as they are. Bytes
-  int level = 1;            // of zlib's deflateInit2()
+  int level = 3;            // of zlib's deflateInit2()
   int memLevel = 8;         // of the same
   bool serverNoContextTakeover = false;
   bool clientNoContextTakeover = false;
