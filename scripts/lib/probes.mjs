@@ -20,7 +20,16 @@ const needsFor = {
   // The native tests are plain programs: they have a test framework, and their own OpenSSL and zlib. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection, tshark
   // what is in a capture.
-  test: ['doctest', 'openssl', 'zlib', 'spin', 'C compiler', 'strace', 'tshark', ...forLibwebsockets],
+  test: [
+    'doctest',
+    'openssl',
+    'zlib',
+    'spin',
+    'C compiler',
+    'strace',
+    'tshark',
+    ...forLibwebsockets,
+  ],
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
   bench: ['C compiler', 'openssl', 'boost', ...forLibwebsockets],
 };
