@@ -30,7 +30,7 @@ export default defineConfig({
           // The suites of what a poller has a part in, once more with the other one.
           name: 'io_uring',
           include: [
-            'test/integration/{closing,closing-in-traffic,connecting,flow-control,messages,streams,tls-flood,unread}.test.ts',
+            'test/integration/{closing,closing-in-traffic,compression,connecting,flow-control,messages,send-stream,streams,tls-flood,unread}.test.ts',
             'test/integration/lease-*.test.ts',
           ],
           env: { LWSPOOL_TEST_POLLER: 'io_uring' },

@@ -19,8 +19,10 @@ export type {
 export type { ColumnName, SampleField } from './base/columns.js';
 export type { TcpColumnName } from './base/tcp-columns.js';
 export type { CongestionState, TcpInfoOptions, TcpState } from './base/tcp-info-fields.js';
+export type { CompressedTraffic, CompressionStats } from './channel/compression-stats.js';
+export type { Data, DataSource } from './channel/data.js';
 export type { Message } from './channel/holding.js';
-export type { Data, ReadyState, SendOptions } from './channel/link.js';
+export type { ReadyState, SendOptions } from './channel/link.js';
 export type { BaseConnection } from './connection/base-connection.js';
 export { Connection } from './connection/connection.js';
 export type { ConnectionEvents } from './connection/events.js';
@@ -84,12 +86,14 @@ export type { ConnectionCounts, PoolStats, Traffic, WorkerStats } from './observ
 export type { Sample } from './observe/stats/sample.js';
 export type { ConnectionTable } from './observe/stats/table.js';
 export { type Versions, versions } from './observe/versions.js';
+export type { FrameBoundaryOptions } from './options/frame-boundary.js';
 export type { MessagesOptions } from './options/messages.js';
 export type {
   BioOptions,
   CaptureBio,
   CloseOptions,
   CoalesceBio,
+  CompressionOptions,
   ConnectManyOptions,
   ConnectOptions,
   CounterBio,
@@ -107,6 +111,7 @@ export type {
   RingOperationOptions,
   RingOptions,
   SampleOptions,
+  SendStreamOptions,
   TelemetryMeterProvider,
   TelemetryOptions,
   TelemetryTracerProvider,

@@ -47,10 +47,24 @@ export interface EndpointOptions {
   readonly timeout?: number;
   readonly closeTimeout?: number;
   readonly maxPayload: number;
+  /** Compression, offered or taken; undefined: none. */
+  readonly deflate?: NativeDeflateOptions | undefined;
   /** How much may wait for whoever takes what comes. Undefined: any. */
   readonly highWaterMark?: number;
   /** In place before the handshake, from the socket upwards. */
   readonly bios?: readonly NativeBioOptions[];
+}
+
+/** What permessage-deflate does; 0: not given. */
+export interface NativeDeflateOptions {
+  readonly threshold: number;
+  readonly level: number;
+  readonly memLevel: number;
+  readonly serverNoContextTakeover: boolean;
+  readonly clientNoContextTakeover: boolean;
+  readonly serverMaxWindowBits: number;
+  readonly clientMaxWindowBits: number;
+  readonly maxRatio: number;
 }
 
 /** Options of an SSL_CTX; names and meaning as in `node:tls`, everything as PEM text. */
@@ -232,7 +246,12 @@ export interface NativeLeases {
   /** 1: with TLS. */
   secure(slot: number, generation: number, token: number): number;
   exposeTls(slot: number, generation: number, token: number): bigint | number;
-  confirmFrameBoundary(slot: number, generation: number, token: number): number;
+  confirmFrameBoundary(
+    slot: number,
+    generation: number,
+    token: number,
+    uncompressed: boolean,
+  ): number;
   getOption(
     slot: number,
     generation: number,

@@ -21,6 +21,7 @@ export async function measure(peer, row, { server: serverName, quick, cores }) {
     core: pinning?.server,
     mode: workload.mode,
     size: workload.size,
+    compression: workload.compression,
   });
   try {
     const options = {

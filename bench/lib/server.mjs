@@ -63,10 +63,10 @@ export function chooseServer(wanted) {
  * earlier one left behind: grown heaps, addresses still in TIME_WAIT.
  *
  * @param {string} name
- * @param {{ tls: boolean, core: number | undefined, mode: string, size?: number }} settings  `mode`
- *   and `size` are those of the workload
+ * @param {{ tls: boolean, core: number | undefined, mode: string, size?: number, compression?: string }} settings  all
+ *   but the first two are those of the workload
  */
-export async function startServer(name, { tls, core, mode, size = 64 }) {
+export async function startServer(name, { tls, core, mode, size = 64, compression = 'off' }) {
   const directory = mkdtempSync(join(tmpdir(), 'lws-pool-bench-'));
   const certificate = tls ? ['--tls', '--ca-out', join(directory, 'ca.pem')] : [];
   const command = [
@@ -75,6 +75,7 @@ export async function startServer(name, { tls, core, mode, size = 64 }) {
     ...Array.from({ length: opensMany.has(mode) ? portsToOpen : 1 }, () => ['--port', '0']).flat(),
     ...['--mode', serverModes[mode] ?? 'echo'],
     ...['--size', String(size)],
+    ...(compression === 'off' ? [] : ['--compress']),
     '--json',
     ...certificate,
   ];

@@ -1,11 +1,14 @@
-/** Bun's built-in WebSocket client, with compression off; run by the bun binary. */
+/** Bun's built-in WebSocket client, with compression off where the row does not ask for it; run by the bun binary. */
 import { runClient } from './contract/client.mjs';
 import { report } from './contract/result.mjs';
 import { webSocketClient } from './contract/web-socket.mjs';
 import { readWorkload } from './contract/workload.mjs';
 
 const workload = readWorkload();
-const options = { perMessageDeflate: false, tls: workload.ca && { ca: workload.ca } };
+const options = {
+  perMessageDeflate: workload.compression !== 'off',
+  tls: workload.ca && { ca: workload.ca },
+};
 const client = webSocketClient(
   (url) => new WebSocket(url, options),
   () => Bun.gc(true),

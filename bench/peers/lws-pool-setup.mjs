@@ -14,13 +14,19 @@ const observing = {
   flight: { flightRecorder: 64 },
 };
 
+const compressions = {
+  takeover: true,
+  'no-takeover': { serverNoContextTakeover: true, clientNoContextTakeover: true },
+};
+
 /** @param {import('./contract/workload.mjs').Workload} workload */
-export function openPool({ threads, handshakes, ca, sessions, observe }) {
+export function openPool({ threads, handshakes, ca, sessions, observe, compression }) {
   return createPool({
     threads,
     // Older builds, which bench:compare measures too, do not know the option.
     ...(process.env.LWS_POOL_POLLER && { poller: process.env.LWS_POOL_POLLER }),
     ...observing[observe],
+    ...(compression !== 'off' && { connect: { compression: compressions[compression] } }),
     handshakesInFlight: Math.ceil(handshakes / threads),
     ...(ca && {
       tls: {

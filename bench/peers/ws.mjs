@@ -1,5 +1,5 @@
 /**
- * npm `ws`, with compression off on both ends and one TLS context for all connections;
+ * npm `ws`, with compression off on both ends where the row does not ask for it, and one TLS context for all connections;
  * otherwise as it comes. With the optional package bufferutil, which masks in native
  * code, unless WS_NO_BUFFER_UTIL is set.
  */
@@ -20,7 +20,12 @@ if (!process.env.WS_NO_BUFFER_UTIL) {
   versions.bufferutil = versionOf('bufferutil');
 }
 
-const options = { perMessageDeflate: false, ...tlsOptions(workload.ca) };
+const noTakeover = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+const compressions = { off: false, takeover: true, 'no-takeover': noTakeover };
+const options = {
+  perMessageDeflate: compressions[workload.compression],
+  ...tlsOptions(workload.ca),
+};
 
 /** @type {import('./contract/client.mjs').Client} */
 const client = {

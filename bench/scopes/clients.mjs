@@ -17,6 +17,9 @@ export const clients = [
 /** Those whose users write JavaScript: what a handler or a main thread costs is their question. */
 export const scripted = clients.filter((name) => !['gorilla', 'lws', bareSocket].includes(name));
 
+/** Those that can be told whether to compress. */
+export const compressing = ['ws', 'bun', 'lws-pool'];
+
 export const own = ['lws-pool'];
 
 export const clientUnits = 'us: CPU time of the client, user + system; KB: 1,024 bytes';

@@ -1,4 +1,4 @@
-import { clients, clientUnits, own, scripted } from './clients.mjs';
+import { clients, clientUnits, compressing, own, scripted } from './clients.mjs';
 import { also, echo as row } from './rows.mjs';
 
 const kilobytes64 = 64 * 1024;
@@ -14,6 +14,23 @@ const fromMain = row({
   workload: { connections: 50, size: 64, inflight: 1, messages: 200_000 },
   targets: [{ atMost: 1 / 5, of: 'ws' }],
 });
+
+/** JSON that both sides compress: peers that cannot are left out. Bun keeps no context at all. */
+function compressed(compression, words) {
+  const common = { size: 1024, payload: 'json', compression };
+  return [
+    row({
+      id: `echo-1k-json-${compression}`,
+      title: `1 KB of JSON compressed both ways ${words}, 50 connections, 1 in flight`,
+      peers: compressing,
+      workload: { ...common, connections: 50, inflight: 1, messages: 40_000 },
+      targets: [
+        { atMost: 0.5, of: 'ws' },
+        ...(compression === 'takeover' ? [] : [{ atMost: 1, of: 'bun' }]),
+      ],
+    }),
+  ];
+}
 
 /**
  * Not every size with every number of connections: the rows that differ in what limits them, the
@@ -91,6 +108,8 @@ export const echo = {
         { atMost: 1.5, of: 'epoll' },
       ],
     }),
+    ...compressed('takeover', 'with contexts'),
+    ...compressed('no-takeover', 'without contexts'),
     row({
       id: 'echo-64-tls',
       title: '64-byte echo over TLS, 50 connections, 1 in flight',

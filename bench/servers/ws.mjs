@@ -2,7 +2,7 @@
  * A server on npm `ws`. It takes the command line of `lws-pool serve` as far
  * as the benchmark uses it, and prints the same line once it listens:
  *
- *     serve --port 0 [--port 0 ...] --mode echo|sink|flood --size B --json [--tls --ca-out FILE]
+ *     serve --port 0 [--port 0 ...] --mode echo|sink|flood --size B --json [--compress] [--tls --ca-out FILE]
  *     {"urls":["wss://127.0.0.1:40123/"],"ca":"FILE"}
  *
  * Like that server it gathers its writes: the answers to all that one turn of the
@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
     tls: { type: 'boolean', default: false },
     'ca-out': { type: 'string' },
     json: { type: 'boolean' },
+    compress: { type: 'boolean', default: false },
   },
 });
 if (!serve[options.mode]) {
@@ -44,7 +45,7 @@ console.log(JSON.stringify({ urls, ca }));
 
 async function listen(port) {
   const server = identity ? createTlsServer(identity) : createServer();
-  const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: options.compress });
   webSockets.on('connection', (webSocket, { socket }) => {
     webSocket.on('error', () => webSocket.terminate());
     serve[options.mode](webSocket, socket);

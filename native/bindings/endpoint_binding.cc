@@ -21,6 +21,25 @@ EndpointBinding::EndpointBinding(const Napi::CallbackInfo& info)
   endpoint->protocols = options.texts("protocols");
   endpoint->requiresProtocol = options.flag("requiresProtocol");
   endpoint->keepsHeaders = options.flag("keepsHeaders");
+  if (options.has("deflate")) {
+    const OptionsReader deflate(info[0].As<Napi::Object>().Get("deflate").As<Napi::Object>());
+    ws::DeflateOptions& wanted = endpoint->deflate.emplace();
+    wanted.threshold = deflate.number("threshold");
+    wanted.level = static_cast<int>(deflate.number("level"));
+    wanted.memLevel = static_cast<int>(deflate.number("memLevel"));
+    wanted.serverNoContextTakeover = deflate.flag("serverNoContextTakeover");
+    wanted.clientNoContextTakeover = deflate.flag("clientNoContextTakeover");
+    wanted.serverMaxWindowBits = static_cast<uint8_t>(deflate.number("serverMaxWindowBits"));
+    wanted.clientMaxWindowBits = static_cast<uint8_t>(deflate.number("clientMaxWindowBits"));
+    wanted.maxRatio = deflate.number("maxRatio");
+    if (!endpoint->requestHead.empty()) {
+      endpoint->requestHead.append("Sec-WebSocket-Extensions: ")
+          .append(ws::kDeflateName)
+          .append("; ")
+          .append(ws::deflateOffer(wanted))
+          .append("\r\n");
+    }
+  }
   if (const uint32_t number = options.number("tls"); number != 0) {
     endpoint->tls = TlsBinding::find(number);
     // Nothing of what was to be encrypted is ever sent without.

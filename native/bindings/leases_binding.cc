@@ -102,7 +102,7 @@ Napi::Value LeasesBinding::exposeTls(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value LeasesBinding::confirmFrameBoundary(const Napi::CallbackInfo& info) {
-  return outcomeOf(info.Env(), leases_.confirmFrameBoundary(leaseName(info)));
+  return outcomeOf(info.Env(), leases_.confirmFrameBoundary(leaseName(info), info[3].ToBoolean()));
 }
 
 Napi::Value LeasesBinding::getOption(const Napi::CallbackInfo& info) {

@@ -34,8 +34,8 @@ const commonFlags = [
   ...words(answer(process.env.PKG_CONFIG || 'pkg-config', ['--cflags', 'openssl'])),
 ];
 const libraries = words(
-  answer(process.env.PKG_CONFIG || 'pkg-config', ['--libs', 'openssl', 'liburing']) ||
-    '-lssl -lcrypto -luring',
+  answer(process.env.PKG_CONFIG || 'pkg-config', ['--libs', 'openssl', 'liburing', 'zlib']) ||
+    '-lssl -lcrypto -luring -lz',
 );
 
 /** @param {string} [text] */

@@ -19,10 +19,19 @@ const needsFor = {
   // The package, from source, where it is installed.
   install: ['compiler', 'make', 'python', 'pkg-config', 'libwebsockets', 'liburing'],
   build: forLibwebsockets,
-  // The native tests are plain programs: they have a test framework, and their own OpenSSL. Spin
+  // The native tests are plain programs: they have a test framework, and their own OpenSSL and zlib. Spin
   // makes C programs of models. strace shows what the worker does with a leased connection, tshark
   // what is in a capture.
-  test: ['doctest', 'openssl', 'spin', 'C compiler', 'strace', 'tshark', ...forLibwebsockets],
+  test: [
+    'doctest',
+    'openssl',
+    'zlib',
+    'spin',
+    'C compiler',
+    'strace',
+    'tshark',
+    ...forLibwebsockets,
+  ],
   // Peers and servers in C and C++; the benchmark goes without those that cannot be compiled.
   bench: ['C compiler', 'openssl', 'boost', ...forLibwebsockets],
   prebuild: ['cross compiler', ...forLibwebsockets],
@@ -38,6 +47,7 @@ const probes = {
   'pkg-config': () => succeeds(process.env.PKG_CONFIG || 'pkg-config', ['--version']),
   doctest: () => compiles('#include <doctest/doctest.h>', ['-E']),
   openssl: () => compiles('#include <openssl/ssl.h>', ['-E']),
+  zlib: () => compiles('#include <zlib.h>', ['-E']),
   boost: () => compiles('#include <boost/beast/version.hpp>', ['-E']),
   'cross compiler': () => succeeds(crossCompiler(), ['--version']),
   emulator: () => succeeds('qemu-aarch64-static', ['--version']),

@@ -34,6 +34,12 @@ export const packages = {
     alpine: ['doctest-dev'],
     homebrew: ['doctest'],
   },
+  zlib: {
+    debian: ['zlib1g-dev'],
+    fedora: ['zlib-devel'],
+    alpine: ['zlib-dev'],
+    homebrew: ['zlib'],
+  },
   openssl: {
     debian: ['libssl-dev'],
     fedora: ['openssl-devel'],

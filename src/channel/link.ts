@@ -2,15 +2,18 @@ import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { createError, type LwsPoolError } from '../errors/errors.js';
 import { whileMemoryLasts } from '../errors/no-memory.js';
 import { parseCloseArguments } from '../options/close-arguments.js';
+import type { SendStreamOptions } from '../options/send-stream.js';
 import { connectionId } from './connection-id.js';
+import type { Data, DataSource } from './data.js';
 import { type Counts, countUnsent, type FiguresRow } from './figures.js';
+import { sendFragments } from './fragments.js';
 import { lowMarkOf } from './held.js';
 import { ACCEPTED, type Ledger, type Ledgers, ledgerBase, PENDING } from './ledger.js';
 import type { Outbox } from './outbox.js';
-import { Command, isOutput } from './record.js';
-import { binaryOf, type SendOptions } from './send-options.js';
+import { Command, FLAG_WITHIN, isOutput } from './record.js';
+import { type SendOptions, sendFlags } from './send-options.js';
 
-export type { SendOptions };
+export type { Data, SendOptions };
 
 /** `WebSocket.readyState`, RFC 6455 and the HTML standard. */
 export const CONNECTING = 0;
@@ -20,9 +23,6 @@ export const CLOSED = 3;
 
 /** State of a connection, as `WebSocket.readyState`: 0 connecting, 1 open, 2 closing, 3 closed. */
 export type ReadyState = 0 | 1 | 2 | 3;
-
-/** Content of a message: text, or bytes. */
-export type Data = string | ArrayBufferView | ArrayBuffer;
 
 /** One side's way to a worker's connections. */
 export interface Wire extends Counts {
@@ -70,6 +70,10 @@ export class Link {
   #needsDrain = false;
   #lastMark = DRAIN;
   #waiting: Map<number, Waiting> | undefined;
+  /** The last message in fragments; resolves when it has ended, however that was. */
+  #stream: Promise<void> | undefined;
+  /** Of those messages. */
+  #closing: Set<(error: LwsPoolError) => void> | undefined;
   /** Units of messages that wait to be read, see Holding. */
   #held = 0;
   /** The worker may have stopped reading for them, and waits to hear that there are fewer. */
@@ -113,9 +117,9 @@ export class Link {
 
   send(data: Data, options?: SendOptions): boolean {
     if (this.readyState !== OPEN || this.ended) return this.#tooLate(data, options);
-    const binary = binaryOf(data, options);
+    const flags = sendFlags(data, options);
     const bytes = typeof data === 'string' ? data : bytesOf(data);
-    this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, binary);
+    this.#submitted += this.#wire.outbox.send(this.slot, this.generation, bytes, flags);
     this.#outputs = (this.#outputs + 1) | 0;
     if (this.bufferedAmount <= this.highWaterMark) return true;
     if (!this.#needsDrain) {
@@ -125,8 +129,51 @@ export class Link {
     return false;
   }
 
-  /** Resolves once the kernel has taken all that was sent so far. */
-  flushed(): Promise<void> {
+  /** A message in fragments, after the one that this side is at. */
+  sendStream(source: DataSource, options: SendStreamOptions): Promise<void> {
+    const sending = (this.#stream ?? Promise.resolve()).then(() => {
+      if (this.readyState === CLOSED) throw this.#closedError();
+      return sendFragments(this, source, options);
+    });
+    const ended = sending
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#stream === ended) this.#stream = undefined;
+      });
+    this.#stream = ended;
+    return sending;
+  }
+
+  get open(): boolean {
+    return this.readyState === OPEN && !this.ended;
+  }
+
+  get full(): boolean {
+    return this.bufferedAmount > this.highWaterMark;
+  }
+
+  sendFragment(data: Data, flags: number): void {
+    const bytes = bytesOf(typeof data === 'string' ? Buffer.from(data) : data);
+    this.#submitted += bytes.length;
+    this.#command(Command.fragment, 0, bytes, flags);
+  }
+
+  fragmentsFlushed(): Promise<void> {
+    return this.flushed(FLAG_WITHIN);
+  }
+
+  onceClosed(callback: (error: LwsPoolError) => void): () => void {
+    this.#closing ??= new Set();
+    this.#closing.add(callback);
+    return () => this.#closing?.delete(callback);
+  }
+
+  /**
+   * Resolves once the kernel has taken all that was sent so far.
+   *
+   * @param flags FLAG_WITHIN: of a message in fragments, what was sent of it
+   */
+  flushed(flags = 0): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.readyState === CLOSED) {
         reject(this.#closedError());
@@ -136,7 +183,7 @@ export class Link {
       this.#lastMark = (this.#lastMark % 0x7fff_ffff) + 1;
       this.#waiting ??= new Map();
       this.#waiting.set(this.#lastMark, { resolve, reject });
-      this.#command(Command.mark, this.#lastMark);
+      this.#command(Command.mark, this.#lastMark, undefined, flags);
     });
   }
 
@@ -232,16 +279,18 @@ export class Link {
     this.readyState = CLOSED;
     this.paused = false;
     const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting === undefined) return;
+    const closing = this.#closing;
+    this.#waiting = this.#closing = undefined;
+    if (waiting === undefined && closing === undefined) return;
     const reason = error ?? this.#closedError();
-    for (const { reject } of waiting.values()) reject(reason);
+    for (const { reject } of waiting?.values() ?? []) reject(reason);
+    for (const callback of closing ?? []) callback(reason);
   }
 
   /** Messages still come while a connection is closing; who answers them is no fault. */
   #tooLate(data: Data, options: SendOptions | undefined): false {
     if (this.readyState === CLOSED) throw this.#closedError();
-    binaryOf(data, options);
+    sendFlags(data, options);
     if (typeof data !== 'string') bytesOf(data);
     countUnsent(this.#wire, this.slot);
     return false;
@@ -254,8 +303,8 @@ export class Link {
     this.#command(paused ? Command.pause : Command.resume);
   }
 
-  #command(type: number, aux = 0, payload?: Uint8Array): void {
-    this.#wire.outbox.command(type, this.slot, this.generation, aux, payload);
+  #command(type: number, aux = 0, payload?: Uint8Array, flags = 0): void {
+    this.#wire.outbox.command(type, this.slot, this.generation, aux, payload, flags);
     if (isOutput(type)) this.#outputs = (this.#outputs + 1) | 0;
   }
 

@@ -4,7 +4,6 @@ import { connectionId } from './connection-id.js';
 import {
   AUX,
   Command,
-  FLAG_BINARY,
   GENERATION,
   HEADER,
   LENGTH,
@@ -46,9 +45,12 @@ export class Outbox {
     this.#slab = this.#slabAt(this.#index);
   }
 
-  /** A message, or bytes of a raw connection. Returns how many bytes of payload it has. */
-  send(slot: number, generation: number, data: string | Uint8Array, binary: boolean): number {
-    const flags = binary ? FLAG_BINARY : 0;
+  /**
+   * A message, or bytes of a raw connection. Returns how many bytes of payload it has.
+   *
+   * @param flags FLAG_BINARY, FLAG_PLAIN
+   */
+  send(slot: number, generation: number, data: string | Uint8Array, flags: number): number {
     if (typeof data !== 'string') {
       this.#write(Command.send, flags, slot, generation, 0, data);
       return data.length;
@@ -80,8 +82,8 @@ export class Outbox {
   }
 
   /** A message for every connection of a group. */
-  broadcast(group: number, data: Uint8Array, binary: boolean): void {
-    this.#write(Command.broadcast, binary ? FLAG_BINARY : 0, 0, 0, group, data);
+  broadcast(group: number, data: Uint8Array, flags: number): void {
+    this.#write(Command.broadcast, flags, 0, 0, group, data);
   }
 
   /** Runs the dispatch of a batch of events; all that is sent meanwhile leaves at its end. */

@@ -20,6 +20,13 @@ export const FLAG_EXCLUSIVE = 4;
 export const FLAG_FRAME = 8;
 /** The payload lies in the slab that users see, at the offset `aux`. */
 export const FLAG_SHOWN = 16;
+/** Not to be compressed. */
+export const FLAG_PLAIN = 32;
+/** Of the fragments of a message. */
+export const FLAG_FIRST = 64;
+export const FLAG_LAST = 128;
+/** A mark behind what is sent of a message in fragments, by whoever sends that. */
+export const FLAG_WITHIN = 256;
 
 export const Event = {
   opened: 1,
@@ -36,6 +43,7 @@ export const Event = {
   leaseExpired: 12,
   warned: 13,
   keylog: 14,
+  plainBroadcast: 15,
 } as const;
 
 export const Command = {
@@ -52,6 +60,7 @@ export const Command = {
   lease: 11,
   cancelLease: 12,
   taken: 13,
+  fragment: 14,
 } as const;
 
 /** It asks for something to be written to the peer, see LedgerEntry in slot_table.h. */
@@ -62,6 +71,7 @@ export function isOutput(command: number): boolean {
     case Command.close:
     case Command.end:
     case Command.fail:
+    case Command.fragment:
       return true;
     default:
       return false;

@@ -1,9 +1,11 @@
+import type { DataSource } from '../channel/data.js';
 import type { Data, ReadyState, SendOptions } from '../channel/link.js';
 import type { HeaderFields, LwsPoolError } from '../errors/errors.js';
 import type { FlightRecord } from '../flight/record.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseMode } from '../lease/observation.js';
 import type { LeaseOptions } from '../options/options.js';
+import { parseSendStreamOptions, type SendStreamOptions } from '../options/send-stream.js';
 import type { ConnectionCore } from './core.js';
 import { CORE } from './internal.js';
 import type { ConnectionStats, ConnectionStatsOptions } from './stats.js';
@@ -43,9 +45,12 @@ export abstract class BaseConnection {
     return this[CORE].protocol;
   }
 
-  /** Extensions in use (RFC 6455 section 9.1). None is negotiated today, so it is always `''`. */
+  /**
+   * Extensions in use, as the server has written them (RFC 6455 section 9.1): `permessage-deflate` with
+   * its parameters. `''` for none; see the option `compression`.
+   */
   get extensions(): string {
-    return '';
+    return this[CORE].extensions;
   }
 
   /**
@@ -117,6 +122,25 @@ export abstract class BaseConnection {
    */
   send(data: Data, options?: SendOptions): boolean {
     return this[CORE].link.send(data, options);
+  }
+
+  /**
+   * Sends one message in fragments, each piece of the source as it comes (RFC 6455 section 5.4). No more
+   * than `highWaterMark` bytes wait to be sent. Other messages sent meanwhile wait until this one ends,
+   * pings and pongs go between its fragments, and a lease on the connection waits, too. A second call
+   * waits for the first. On a raw connection, the bytes are sent as they are.
+   *
+   * If the source fails or the signal aborts after something was sent, the message cannot be ended:
+   * the connection closes with 1011. `close()` ends it as well, and drops the messages that wait behind.
+   *
+   * @param source a readable stream, a generator, a list: strings or bytes, which make one text or
+   *   binary message, as the first piece or `binary` says
+   * @returns a promise that resolves once the last piece was handed over
+   * @throws LwsPoolError ERR_CONNECTION_CLOSED or the error of the connection, ERR_ABORTED,
+   *   ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION; or whatever the source throws; as a rejection
+   */
+  async sendStream(source: DataSource, options?: SendStreamOptions): Promise<void> {
+    await this[CORE].link.sendStream(source, parseSendStreamOptions(options));
   }
 
   /**

@@ -42,6 +42,7 @@ export class ConnectionCore {
   readonly place: ConnectionPlace;
   readonly link: Link;
   readonly protocol: string;
+  readonly extensions: string;
   readonly upgradeHeaders: HeaderFields | undefined;
   error: LwsPoolError | undefined;
   #addresses: Addresses | undefined;
@@ -54,6 +55,7 @@ export class ConnectionCore {
     this.place = place;
     this.link = new Link(place.wire, slot, generation, place.highWaterMark);
     this.protocol = textOf(facts, 'protocol');
+    this.extensions = textOf(facts, 'extensions');
     this.upgradeHeaders = headersOf(facts);
     if (place.addresses === undefined) this.#addresses = addressesIn(facts);
   }

@@ -1,3 +1,4 @@
+import { type CompressionStats, compressionStats } from '../channel/compression-stats.js';
 import { FIGURE, type FigureName, type FiguresRow } from '../channel/figures.js';
 import type { TcpInfo } from '../lease/tcp-info.js';
 import type { LeaseTls } from '../lease/tls.js';
@@ -97,6 +98,8 @@ export interface ConnectionStats {
   readonly bytesReceived: number;
   /** Bytes that were sent. */
   readonly bytesSent: number;
+  /** Messages that were compressed; see the option `compression`. */
+  readonly compression: CompressionStats;
   /** Calls of the kernel or of OpenSSL that returned bytes. */
   readonly reads: number;
   /** Calls of the kernel or of OpenSSL that took bytes. */
@@ -194,6 +197,7 @@ export function connectionStats(
     messagesDiscarded: figure('messagesDiscarded'),
     bytesReceived: figure('bytesReceived'),
     bytesSent: figure('bytesSent'),
+    compression: compressionStats(figure),
     reads: figure('reads'),
     writes: figure('writes'),
     queuedBytes: figure('queuedBytes'),

@@ -73,6 +73,10 @@ export interface ErrorDetails {
   readonly expected?: string | undefined;
   /** Value the peer sent instead. */
   readonly received?: string | undefined;
+  /** Parameter of an extension that is at fault: `server_max_window_bits`. */
+  readonly parameter?: string | undefined;
+  /** What is wrong with it: `is there twice`. */
+  readonly problem?: string | undefined;
 
   /** Size that was met, in bytes. */
   readonly size?: number | undefined;

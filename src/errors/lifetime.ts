@@ -40,6 +40,12 @@ export const CONNECTION_ERRORS = {
     message: (details) =>
       `${theConnection(details)} was closed with 1007, its peer sent text that is not UTF-8. The peer has to send such data as binary messages.`,
   },
+  ERR_COMPRESSION: {
+    summary:
+      'The peer sent a compressed message that cannot be, or must not be, inflated (close code 1007, or 1009 for maxRatio).',
+    message: (details) =>
+      `${theConnection(details)} was closed, its peer sent a compressed message that is not to be inflated${because(details.reason)}. Correct the peer, raise "compression.maxRatio" if such messages are meant, or connect without "compression".`,
+  },
   ERR_MESSAGE_TOO_BIG: {
     summary: 'The peer sent a message larger than the option maxPayload (close code 1009).',
     message: (details) =>

@@ -10,6 +10,11 @@ function quoted(text: string | undefined, otherwise: string): string {
   return text === undefined ? otherwise : `"${shown(text)}"`;
 }
 
+/** What is wrong with a parameter of an extension. */
+function misfit({ parameter, problem }: ErrorDetails): string | undefined {
+  return parameter === undefined ? undefined : `"${shown(parameter)}" ${problem}`;
+}
+
 /** The HTTP upgrade to WebSocket failed (RFC 6455 section 4.1): thrown as an `UpgradeError`. */
 export const UPGRADE_ERRORS = {
   ERR_UPGRADE_REFUSED: {
@@ -38,6 +43,6 @@ export const UPGRADE_ERRORS = {
   ERR_EXTENSION: {
     summary: 'The server chose an extension, or parameters of one, that was not offered.',
     message: (details) =>
-      `${peerAtStart(details)} chose the extension ${quoted(details.received, '(unnamed)')}, which was not offered in that form${because(details.reason)}. Correct the server.`,
+      `${peerAtStart(details)} chose the extension ${quoted(details.received, '(unnamed)')}, which was not offered in that form${because(details.reason ?? misfit(details))}. Correct the server.`,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -102,9 +102,9 @@ export class LeaseHandle {
     return state.ssl;
   }
 
-  confirmFrameBoundary(): void {
+  confirmFrameBoundary(uncompressed: boolean): void {
     this.require('confirmFrameBoundary()');
-    this.call('check', (native, ...name) => native.confirmFrameBoundary(...name));
+    this.call('check', (native, ...name) => native.confirmFrameBoundary(...name, uncompressed));
   }
 
   getOption(level: number, option: number, into: Uint8Array): number {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { madeBy } from '../errors/made-by.js';
+import { type FrameBoundaryOptions, parseFrameBoundaryOptions } from '../options/frame-boundary.js';
 import { type Detached, LeaseHandle } from './handle.js';
 import { MAKE } from './internal.js';
 import { LeaseSocket } from './socket.js';
@@ -135,10 +136,14 @@ export class Lease<Leased = unknown> {
    * Confirms that you moved only whole frames through {@link fd} or {@link ssl}, in both directions, so
    * that the connection can go on. Exclusive leases only.
    *
-   * @throws LwsPoolError ERR_LEASE_MODE
+   * On a connection with `compression`, messages that you read may have been compressed, and the next
+   * one may refer to them: if it does, the connection closes with ERR_COMPRESSION. Say so if none of
+   * them was, with `compressed: false`; if that is wrong, later messages are wrong, too.
+   *
+   * @throws LwsPoolError ERR_LEASE_MODE, ERR_INVALID_OPTION
    */
-  confirmFrameBoundary(): void {
-    this.#handle.confirmFrameBoundary();
+  confirmFrameBoundary(options?: FrameBoundaryOptions): void {
+    this.#handle.confirmFrameBoundary(parseFrameBoundaryOptions(options).compressed === false);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { createError } from '../errors/errors.js';
 import type { ResolvedBio } from './bio.js';
+import { type CompressionOptions, compression, type ResolvedCompression } from './compression.js';
 import { type Header, mergeHeaders, type ReadHeaders, readHeaders, readOrigin } from './headers.js';
 import { readAddresses, readData, readHandler, readProtocols } from './readers.js';
 import type { ResolvedTlsOptions } from './resolved-tls.js';
@@ -65,6 +66,11 @@ export interface ConnectOptions {
    * Milliseconds, 10,000.
    */
   closeTimeout?: number | undefined;
+  /**
+   * Compresses messages (permessage-deflate, RFC 7692), if the server agrees: `connection.extensions`.
+   * Default: false, since it costs the CPU more than all else that is done with a message.
+   */
+  compression?: boolean | CompressionOptions | undefined;
   /** Aborts the opening; has no effect on an open connection. */
   signal?: AbortSignal | undefined;
   /** Local addresses to connect from; of a list, each connection takes the next. */
@@ -109,6 +115,8 @@ export interface ResolvedConnectOptions {
   readonly bios: readonly ResolvedBio[];
   readonly timeout: number;
   readonly closeTimeout: number;
+  /** False: no extension is offered. */
+  readonly compression: ResolvedCompression | false;
   readonly signal: AbortSignal | undefined;
   /** Empty: the kernel chooses. */
   readonly localAddress: readonly string[];
@@ -140,6 +148,7 @@ export function defaultConnectOptions(tls: ResolvedTlsOptions): ResolvedConnectO
     bios: [],
     timeout: 10_000,
     closeTimeout: 10_000,
+    compression: false,
     signal: undefined,
     localAddress: [],
     maxPayload: 16 * 1024 * 1024,
@@ -165,6 +174,7 @@ const shape = {
   tls: tlsSchema,
   timeout: milliseconds,
   closeTimeout: milliseconds,
+  compression,
   localAddress: reader<readonly string[]>(readAddresses),
   maxPayload: integer(1, INT32_MAX, ' (bytes)'),
   highWaterMark: integer(0, INT32_MAX, ' (bytes)'),
@@ -177,6 +187,7 @@ const shape = {
 const ELSEWHERE = {
   ...Object.fromEntries(Object.keys(tlsSchema.shape).map((name) => [name, `tls.${name}`])),
   handshakeTimeout: 'timeout',
+  perMessageDeflate: 'compression',
   protocol: 'protocols',
   subprotocols: 'protocols',
 };

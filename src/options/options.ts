@@ -13,6 +13,7 @@ export type {
 } from './bio.js';
 export { type CloseOptions, parseCloseOptions } from './close.js';
 export { type CloseArguments, parseCloseArguments } from './close-arguments.js';
+export type { CompressionOptions, ResolvedCompression } from './compression.js';
 export {
   type ConnectManyOptions,
   type ConnectOptions,
@@ -51,6 +52,7 @@ export {
   type RingOptions,
 } from './ring.js';
 export { parseSampleOptions, type SampleOptions } from './sample.js';
+export type { SendStreamOptions } from './send-stream.js';
 export {
   parseTelemetryOptions,
   type ResolvedTelemetryOptions,

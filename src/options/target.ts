@@ -1,3 +1,4 @@
+import { type CompressionOptions, compression, type ResolvedCompression } from './compression.js';
 import { Rejection, within } from './rejection.js';
 import {
   fitting,
@@ -34,6 +35,10 @@ export interface TargetOptions {
   readonly size?: number | undefined;
   /** Largest message that is taken; larger ones are refused with 1009. Bytes; default: 128 MiB. */
   readonly maxPayload?: number | undefined;
+  /**
+   * Compresses messages (permessage-deflate, RFC 7692) for the clients that offer it. Default: false.
+   */
+  readonly compression?: boolean | CompressionOptions | undefined;
   /** Certificate chain of the server, its own first (PEM): with it, the target speaks TLS. */
   readonly cert?: Pem | undefined;
   /** Private key of `cert` (PEM); goes with it always. */
@@ -52,6 +57,8 @@ export interface ResolvedTargetOptions {
   readonly raw: boolean;
   readonly size: number;
   readonly maxPayload: number;
+  /** False: offers of clients are declined. */
+  readonly compression: ResolvedCompression | false;
   /** Undefined: without TLS. PEM texts. */
   readonly identity: TargetIdentity | undefined;
 }
@@ -98,6 +105,7 @@ const shape = {
   raw: flag,
   size: integer(1, 128 * MiB, ' (bytes)'),
   maxPayload: integer(1, 2 ** 31 - 1, ' (bytes)'),
+  compression,
   cert: pem,
   key: pem,
   ecdhCurve: namesWithColons('groups, "X25519:P-256" for example, or "auto"'),
@@ -113,8 +121,8 @@ export function parseTargetOptions(input: TargetOptions = {}): ResolvedTargetOpt
 
 function complete(given: Given<typeof shape>): ResolvedTargetOptions {
   const { host = '127.0.0.1', ports = [0], mode = 'echo', raw = false } = given;
-  const { size = 64, maxPayload = 128 * MiB } = given;
-  return { host, ports, mode, raw, size, maxPayload, identity: identityOf(given) };
+  const { size = 64, maxPayload = 128 * MiB, compression = false } = given;
+  return { host, ports, mode, raw, size, maxPayload, compression, identity: identityOf(given) };
 }
 
 function identityOf(given: Given<typeof shape>): ResolvedTargetOptions['identity'] {

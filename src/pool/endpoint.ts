@@ -38,6 +38,7 @@ export function endpointOptions(
     closeTimeout: options.closeTimeout,
     maxPayload: options.maxPayload,
     highWaterMark: options.highWaterMark,
+    deflate: url.kind === 'ws' && options.compression !== false ? options.compression : undefined,
     bios: url.secure ? options.bios : [],
   };
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { bytesOf, type Data } from '../channel/link.js';
-import { binaryOf, type SendOptions } from '../channel/send-options.js';
+import { type SendOptions, sendFlags } from '../channel/send-options.js';
 import type { ErrorCode } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
 import { parseCloseArguments } from '../options/close-arguments.js';
@@ -98,9 +98,9 @@ export class ConnectionGroup extends EventEmitter<GroupEvents> {
    * @throws LwsPoolError ERR_INVALID_ARGUMENT, ERR_INVALID_OPTION
    */
   broadcast(data: Data, options?: SendOptions): void {
-    const binary = binaryOf(data, options);
+    const flags = sendFlags(data, options);
     const bytes = bytesOf(data);
-    for (const { outbox } of this.#members.workers) outbox.broadcast(this.id, bytes, binary);
+    for (const { outbox } of this.#members.workers) outbox.broadcast(this.id, bytes, flags);
   }
 
   /**

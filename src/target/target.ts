@@ -79,7 +79,7 @@ class ListeningTarget implements Target {
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedTargetOptions, address: string) {
-    const { identity, mode, raw, maxPayload, size } = options;
+    const { identity, mode, raw, maxPayload, size, compression } = options;
     const context = identity === undefined ? undefined : contextOf(identity);
     // A service has its connections from a channel; nobody is at this one's other end.
     this.#channel = new native.Channel(MOST_CONNECTIONS, () => undefined, false, 2 ** 31 - 1);
@@ -96,6 +96,7 @@ class ListeningTarget implements Target {
       server: true,
       tls: context?.number ?? 0,
       maxPayload,
+      deflate: raw || compression === false ? undefined : compression,
       timeout: REQUEST_TIMEOUT,
     });
     this.host = options.host;

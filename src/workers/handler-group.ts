@@ -214,9 +214,9 @@ export class HandlerGroup {
     connection[CORE].resolveClosed();
   }
 
-  onBroadcast(data: Buffer, isBinary: boolean): void {
+  onBroadcast(data: Buffer, isBinary: boolean, compress: boolean): void {
     for (const connection of this.connections) {
-      if (connection.readyState === 1) connection.send(data, { binary: isBinary });
+      if (connection.readyState === 1) connection.send(data, { binary: isBinary, compress });
     }
   }
 

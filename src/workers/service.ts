@@ -219,7 +219,8 @@ export class WorkerService {
         break;
       }
       case Event.broadcast:
-        this.#groups.get(aux)?.onBroadcast(payload, isBinary);
+      case Event.plainBroadcast:
+        this.#groups.get(aux)?.onBroadcast(payload, isBinary, type === Event.broadcast);
         this.#groups.scheduleReport();
         break;
       case Event.opened:

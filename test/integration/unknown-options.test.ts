@@ -100,8 +100,12 @@ describe('an option that does not exist', () => {
 
   it.each([
     ['connection.send()', { binaray: true }, 'Did you mean "binary"?'],
-    ['connection.send()', { fin: false }, 'A message is sent whole, in one frame.'],
-    ['group.broadcast()', { compress: true }, 'Messages are not compressed.'],
+    [
+      'connection.send()',
+      { fin: false },
+      'A message is sent whole, in one frame; sendStream() sends one in fragments.',
+    ],
+    ['group.broadcast()', { compresed: true }, 'Did you mean "compress"?'],
     ['connection.stream()', { readableObjectmode: true }, 'Did you mean "readableObjectMode"?'],
     ['connection.stats()', { tsl: true }, 'Did you mean "tls"?'],
     ['connection.lease()', { timeOut: 1 }, 'Did you mean "timeout"?'],

@@ -16,7 +16,10 @@ class RunLengths : public Extension {
  public:
   std::string_view name() const override { return "x-runs"; }
   std::string offer() const override { return "longest=9"; }
-  bool accept(std::string_view parameters) override { return parameters == "longest=9"; }
+  std::optional<Misfit> accept(std::string_view parameters) override {
+    if (parameters == "longest=9") return std::nullopt;
+    return Misfit{"longest", "is not nine"};
+  }
   std::optional<std::string> answer(std::string_view parameters) override {
     if (parameters != "longest=9") return std::nullopt;
     return "longest=9";
@@ -25,46 +28,69 @@ class RunLengths : public Extension {
     return size > UINT64_MAX / 2 ? UINT64_MAX : 2 * size;
   }
 
-  const Failure* decode(const uint8_t* data, size_t size, uint64_t maxPayload,
-                        Bytes& out) override {
+  Step decode(std::span<const uint8_t> data, bool last, std::span<uint8_t> room) override {
     static constexpr Failure broken{1007, "broken runs"};
-    if (size % 2 != 0) return &broken;
-    for (size_t i = 0; i < size; i += 2) {
-      const size_t run = static_cast<size_t>(data[i] - '0');
-      if (out.size() + run > maxPayload) return &failure::messageTooBig;
-      if (!out.reallocate(out.size() + run)) return &failure::outOfMemory;
-      std::memset(out.data() + out.size(), data[i + 1], run);
-      out.grow(run);
+    Step step;
+    for (;;) {
+      while (left_ > 0 && step.written < room.size()) {
+        room[step.written++] = byte_;
+        left_--;
+      }
+      if (left_ > 0 || step.taken == data.size()) break;
+      const uint8_t next = data[step.taken++];
+      if (half_) {
+        byte_ = next;
+        left_ = static_cast<size_t>(run_ - '0');
+      } else {
+        run_ = next;
+      }
+      half_ = !half_;
     }
-    return nullptr;
+    step.done = left_ == 0;
+    if (step.done && last && half_) step.failure = &broken;
+    return step;
   }
 
-  bool encode(const uint8_t* data, size_t size, Bytes& out) override {
-    for (size_t i = 0; i < size;) {
+  std::optional<std::span<const uint8_t>> encode(std::span<const uint8_t> message) override {
+    encoded_.clear();
+    for (size_t i = 0; i < message.size();) {
       size_t run = 1;
-      while (run < 9 && i + run < size && data[i + run] == data[i]) ++run;
-      if (!out.reallocate(out.size() + 2)) return false;
-      out.data()[out.size()] = static_cast<uint8_t>('0' + run);
-      out.data()[out.size() + 1] = data[i];
-      out.grow(2);
+      while (run < 9 && i + run < message.size() && message[i + run] == message[i]) ++run;
+      encoded_.push_back(static_cast<uint8_t>('0' + run));
+      encoded_.push_back(message[i]);
       i += run;
     }
-    return out.size() < size;
+    if (encoded_.size() >= message.size()) return std::nullopt;
+    return encoded_;
   }
+  bool beginPieces() override { return false; }
+  std::span<const uint8_t> encodePiece(std::span<const uint8_t>, bool) override { return {}; }
+
+ private:
+  // Of the message that is being decoded.
+  bool half_ = false;
+  uint8_t run_ = 0;
+  uint8_t byte_ = 0;
+  size_t left_ = 0;
+  Octets encoded_;
 };
 
 // The same events for the whole stream, for every cut in two and byte by byte, in both roles.
 Events decodeWithRuns(std::initializer_list<Frame> frames, uint64_t maxPayload = UINT64_MAX) {
-  RunLengths runs;
   Events result;
   for (const Role role : {Role::client, Role::server}) {
-    const DecoderOptions options{.role = role, .maxPayload = maxPayload, .extension = &runs};
     const Octets stream = wire(role, frames);
-    result = decode(options, stream);
+    const auto decodeCut = [&](std::span<const size_t> cuts) {
+      RunLengths runs;
+      return decode({.role = role, .maxPayload = maxPayload, .extension = &runs}, stream, cuts);
+    };
+    result = decodeCut({});
     for (size_t cut = 0; cut <= stream.size(); ++cut) {
-      CHECK(decode(options, stream, std::array{cut}) == result);
+      CHECK(decodeCut(std::array{cut}) == result);
     }
-    CHECK(decodeByteByByte(options, stream) == result);
+    std::vector<size_t> all;
+    for (size_t cut = 1; cut < stream.size(); ++cut) all.push_back(cut);
+    CHECK(decodeCut(all) == result);
   }
   return result;
 }
@@ -118,14 +144,13 @@ TEST_CASE("extension: maxPayload counts the decoded message, and bounds the enco
 
 TEST_CASE("extension: messages out") {
   RunLengths runs;
-  Bytes encoded;
-  REQUIRE(runs.encode(reinterpret_cast<const uint8_t*>("aaaabbbb"), 8, encoded));
-  Octets frame(frameSize(Role::server, encoded.size()));
-  writeFrame(frame.data(), Role::server, Opcode::text, encoded.data(), encoded.size(), nullptr,
+  const auto encoded = runs.encode({reinterpret_cast<const uint8_t*>("aaaabbbb"), 8});
+  REQUIRE(encoded);
+  Octets frame(frameSize(Role::server, encoded->size()));
+  writeFrame(frame.data(), Role::server, Opcode::text, encoded->data(), encoded->size(), nullptr,
              true, kRsv1);
   CHECK(decode({.role = Role::client, .extension = &runs}, frame) == Events{"text aaaabbbb"});
-  Bytes longer;
-  CHECK_FALSE(runs.encode(reinterpret_cast<const uint8_t*>("abc"), 3, longer));
+  CHECK_FALSE(runs.encode({reinterpret_cast<const uint8_t*>("abc"), 3}));
 }
 
 TEST_CASE("extension: offered and answered in the handshake") {

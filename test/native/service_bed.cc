@@ -71,9 +71,9 @@ void Recorder::warned(Connection& connection, const char* code, std::string_view
   note(connection, std::string("warned ") + code);
 }
 
-void Recorder::broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) {
-  broadcasts.push_back(std::to_string(group) + (binary ? " binary " : " text ") +
-                       brief(data, size));
+void Recorder::broadcast(uint32_t group, uint16_t flags, const uint8_t* data, size_t size) {
+  broadcasts.push_back(std::to_string(group) +
+                       ((flags & flag::binary) != 0 ? " binary " : " text ") + brief(data, size));
 }
 
 bool Recorder::congested() {

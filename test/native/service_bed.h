@@ -56,7 +56,7 @@ class Recorder : public EventSink {
   void leased(Connection& connection, uint32_t request, double tokenOrRefusal) override;
   void leaseExpired(Connection& connection, double token) override;
   void warned(Connection& connection, const char* code, std::string_view) override;
-  void broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) override;
+  void broadcast(uint32_t group, uint16_t flags, const uint8_t* data, size_t size) override;
   bool congested() override;
 
  private:

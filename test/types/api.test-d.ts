@@ -66,6 +66,11 @@ test('connections send, stream and iterate', () => {
   connection.send(new ArrayBuffer(2), { binary: false });
   // @ts-expect-error: there is on()
   connection.onmessage = () => undefined;
+  connection.send('text', { compress: false });
+  expectTypeOf(connection.sendStream(['a', new Uint8Array(1)])).resolves.toBeVoid();
+  connection.sendStream(connection.stream(), { binary: true, compress: false });
+  expectTypeOf(connection.extensions).toBeString();
+  expectTypeOf(connection.stats().compression.sent.ratio).toEqualTypeOf<number | undefined>();
   // @ts-expect-error: messages are sent whole
   connection.send('text', { fin: false });
   // @ts-expect-error numbers cannot be sent

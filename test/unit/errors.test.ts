@@ -119,6 +119,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
   ERR_CONNECTION_CLOSED: [{ ...peer, closeCode: 1001 }, `${at} is closed (code 1001)`],
   ERR_PROTOCOL: [{ ...peer, reason: 'masked frame' }, '1002', ': masked frame.'],
   ERR_INVALID_UTF8: [{ connection: 7 }, 'Connection 7 was closed with 1007'],
+  ERR_COMPRESSION: [{ connection: 7, reason: 'it is corrupt' }, 'Connection 7', 'it is corrupt'],
   ERR_MESSAGE_TOO_BIG: [{ ...peer, size: 300, limit: 200 }, '1009', '300 bytes', '200 bytes'],
   ERR_NO_MEMORY: [{ connection: '1.2.3' }, 'Connection 1.2.3 needs memory that is not there'],
   ERR_CLOSE_TIMEOUT: [{ ...peer, timeout: 10_000 }, 'within 10000 ms'],

@@ -8,7 +8,7 @@ describe('parseTargetOptions', () => {
   it('has a default for each', () => {
     expect(parseTargetOptions()).toEqual({
       ...{ host: '127.0.0.1', ports: [0], mode: 'echo', raw: false, identity: undefined },
-      ...{ size: 64, maxPayload: 128 * 1024 * 1024 },
+      ...{ size: 64, maxPayload: 128 * 1024 * 1024, compression: false },
     });
     expect(parseTargetOptions({ host: undefined, mode: undefined })).toEqual(parseTargetOptions());
   });

@@ -20,10 +20,10 @@ export class Exchange {
   #finish;
 
   /**
-   * @param {{ size: number, inflight: number, warmup: number, messages: number, serverPid?: number }} work
+   * @param {{ size: number, payload?: string, inflight: number, warmup: number, messages: number, serverPid?: number }} work
    */
-  constructor({ size, inflight, warmup, messages, serverPid }) {
-    this.#payload = makePayload(size);
+  constructor({ size, payload, inflight, warmup, messages, serverPid }) {
+    this.#payload = makePayload(size, payload);
     this.#inflight = inflight;
     this.#warmup = warmup;
     this.#last = warmup + messages;

@@ -38,9 +38,19 @@ export function makeRun(workload, unsent) {
 }
 
 /** The work of one of `threads` that do the same: plain values, which another thread can be sent. */
-export function shareOf({ mode, size, inflight, warmup, messages, rate, threads, serverPid }) {
+export function shareOf({
+  mode,
+  size,
+  payload,
+  inflight,
+  warmup,
+  messages,
+  rate,
+  threads,
+  serverPid,
+}) {
   return {
-    ...{ mode, size, inflight, serverPid },
+    ...{ mode, size, payload, inflight, serverPid },
     warmup: Math.ceil(warmup / threads),
     messages: Math.ceil(messages / threads),
     rate: rate / threads,

@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
  * @property {Buffer | undefined} ca  PEM, for wss:
  * @property {number} connections  to open in the measured phase; where there are messages, in all
  * @property {number} size  bytes of a message
+ * @property {'bytes' | 'json'} payload  what messages are: bytes that do not compress, or JSON that does
+ * @property {'off' | 'takeover' | 'no-takeover'} compression  permessage-deflate, with contexts or without
  * @property {number} inflight  unanswered messages per connection
  * @property {number} messages  to count in the measured phase, over all connections: answers, for
  *   receive and send what the name says; for bio, in each of its phases
@@ -47,6 +49,8 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
       ca: { type: 'string' },
       connections: number(1),
       size: number(64),
+      payload: { type: 'string', default: 'bytes' },
+      compression: { type: 'string', default: 'off' },
       inflight: number(1),
       messages: number(0),
       warmup: number(0),
@@ -74,6 +78,8 @@ export function readWorkload(commandLine = process.argv.slice(2)) {
     ca: values.ca === undefined ? undefined : readFileSync(values.ca),
     connections: Number(values.connections),
     size: Number(values.size),
+    payload: values.payload,
+    compression: values.compression,
     inflight: Number(values.inflight),
     messages: Number(values.messages),
     warmup: Number(values.warmup),

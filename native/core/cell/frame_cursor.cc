@@ -5,7 +5,7 @@
 
 namespace lwspool {
 
-void FrameCursor::feed(const uint8_t* data, size_t size) {
+void FrameCursor::feed(const uint8_t* data, size_t size, bool encodes) {
   while (size > 0 && !broken_) {
     if (remaining_ > 0) {
       const auto payload = static_cast<size_t>(std::min<uint64_t>(remaining_, size));
@@ -18,7 +18,7 @@ void FrameCursor::feed(const uint8_t* data, size_t size) {
     header_[headerSize_++] = *data++;
     size--;
     ws::FrameHeader header;
-    if (ws::parseHeader(header_, headerSize_, ws::Role::server, false, header) != nullptr) {
+    if (ws::parseHeader(header_, headerSize_, ws::Role::server, encodes, header) != nullptr) {
       broken_ = true;
     } else if (header.size != 0) {
       begin(header);
@@ -31,7 +31,9 @@ void FrameCursor::begin(const ws::FrameHeader& header) {
   remaining_ = header.length;
   // Nothing may follow a close frame, and fragments must follow each other.
   const bool continues = header.opcode == ws::Opcode::continuation;
-  if (closeSent_ || (!ws::isControl(header.opcode) && continues != midMessage_)) {
+  encoded_ = encoded_ || header.rsv1;
+  if (closeSent_ || (continues && header.rsv1) ||
+      (!ws::isControl(header.opcode) && continues != midMessage_)) {
     broken_ = true;
   } else if (ws::isControl(header.opcode)) {
     closeSent_ = header.opcode == ws::Opcode::close;

@@ -50,7 +50,8 @@ void Holding::hasRead(uint8_t* data, size_t size) {
 }
 
 void Holding::hasWritten(const uint8_t* data, size_t size) {
-  if (stream_.decoder != nullptr) written_.feed(data, size);
+  if (stream_.decoder == nullptr) return;
+  written_.feed(data, size, stream_.decoder->extension() != nullptr);
 }
 
 void Holding::hasReadSocket(uint8_t* data, size_t size) {
@@ -125,7 +126,34 @@ const char* Holding::unseenBytes() const {
   return nullptr;
 }
 
+// Of what passed without us, or was encoded by the holder. What comes in through us the decoder has
+// seen.
+void Holding::judgeEncoding() {
+  ws::Extension* const extension =
+      stream_.decoder != nullptr ? stream_.decoder->extension() : nullptr;
+  if (extension == nullptr) return;
+  bool wrote = written_.encoded() || (boundaryConfirmed_ && !exposed());
+  bool read = boundaryConfirmed_ && !exposed();
+  if (exposed()) {
+    const SocketCounts now = countSocket(stream_.fd);
+    if (!before_->known || !now.known) {
+      read = boundaryConfirmed_;
+      wrote = true;
+    } else if (stream_.ssl == nullptr) {
+      read = now.read - before_->read != seen_.read;
+      wrote = wrote || now.written - before_->written != seen_.written;
+    } else {
+      // What OpenSSL has moved was moved through us, or by whoever has its pointer.
+      read = now.read != before_->read && (boundaryConfirmed_ || !read_);
+      wrote = wrote || now.written != before_->written;
+    }
+  }
+  verdict_.sentVoid = wrote;
+  if (read && !uncompressed_) extension->voidReceived();
+}
+
 Verdict Holding::judge() {
+  judgeEncoding();
   if (writePending_) taint("a TLS write was left unfinished");
   if (verdict_.failure == nullptr && stream_.decoder != nullptr) {
     const ws::FrameDecoder& decoder = *stream_.decoder;

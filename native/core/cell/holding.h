@@ -27,6 +27,7 @@ struct Verdict {
   std::string closeReason;
   bool closeSent = false;         // or in what it wrote
   bool finSent = false;           // raw: it ended our side
+  bool sentVoid = false;          // see LeaseCell::sentVoid
   const char* syscall = nullptr;  // what told it that the connection is lost
   int error = 0;                  // errno: the kernel says it once, so only it knows
   const char* reason = nullptr;   // with it: why TLS failed, see IoResult
@@ -85,7 +86,11 @@ class Holding {
   // So many bytes of the socket were moved by us.
   void seen(SocketCounts moved);
   // The holder says that what it moved by itself left both streams between two frames.
-  void confirmFrameBoundary() { boundaryConfirmed_ = true; }
+  // Uncompressed: and that none of what it read was a message with RSV1 set.
+  void confirmFrameBoundary(bool uncompressed) {
+    boundaryConfirmed_ = true;
+    uncompressed_ = uncompressed_ || uncompressed;
+  }
   bool exposed() const { return before_.has_value(); }
 
   Verdict judge();
@@ -95,6 +100,7 @@ class Holding {
 
  private:
   bool carries() const;
+  void judgeEncoding();
   const char* unseenBytes() const;
 
   const Stream stream_;
@@ -105,6 +111,7 @@ class Holding {
   bool keysPending_ = false;
   bool finSent_ = false;
   bool boundaryConfirmed_ = false;
+  bool uncompressed_ = false;
   FrameCursor written_;
   std::optional<SocketCounts> before_;
   SocketCounts seen_;

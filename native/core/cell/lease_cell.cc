@@ -100,6 +100,7 @@ bool LeaseCell::settle() {
   if (holding) {
     const bool exposed = holding->exposed();
     verdict = holding->judge();
+    sentVoid = sentVoid || verdict.sentVoid;
     holding.reset();
     if (verdict.taint != nullptr) {
       note(Flight::leaseTainted, token, 1, static_cast<uint8_t>(side));

@@ -71,7 +71,10 @@ struct LeaseCell : Recorded {
   Ownership ownership = Ownership::nobody;
   bool needsService = false;  // the worker came by while it had no right, and left something undone
   bool writeComplete = true;  // nothing of ours is half-written, or on its way to the kernel
-  bool closing = false;       // no leases any more
+  // A holder has sent messages that are encoded: what we have sent before is not what the peer's
+  // extension takes the next one to refer to.
+  bool sentVoid = false;
+  bool closing = false;  // no leases any more
   int fd = -1;
   int poll = -1;  // the epoll instance that watches it; -1: a ring does
   SSL* ssl = nullptr;

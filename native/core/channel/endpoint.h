@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../bio/spec.h"
+#include "../ws/deflate_parameters.h"
 #include "../ws/frame.h"
 
 namespace lwspool {
@@ -31,13 +33,14 @@ struct Endpoint {
   // ws: the request's head but for the Sec-WebSocket-Key line and the blank line; lines end in
   // CR LF.
   std::string requestHead;
-  std::vector<std::string> protocols;       // asked for
-  bool requiresProtocol = false;            // one of those has to be chosen
-  bool keepsHeaders = false;                // of the answer that opens a WebSocket
-  std::shared_ptr<const TlsContext> tls;    // null: plain
-  std::string serverName;                   // for verification and SNI: a name or an address
-  bool sendsServerName = true;              // SNI: RFC 6066, 3
-  std::vector<std::string> localAddresses;  // taken in turn; empty: any
+  std::vector<std::string> protocols;         // asked for
+  bool requiresProtocol = false;              // one of those has to be chosen
+  std::optional<ws::DeflateOptions> deflate;  // offered, or taken from those who offer it
+  bool keepsHeaders = false;                  // of the answer that opens a WebSocket
+  std::shared_ptr<const TlsContext> tls;      // null: plain
+  std::string serverName;                     // for verification and SNI: a name or an address
+  bool sendsServerName = true;                // SNI: RFC 6066, 3
+  std::vector<std::string> localAddresses;    // taken in turn; empty: any
   mutable std::atomic<uint32_t> nextLocalAddress{0};
   uint32_t timeout = 10'000;        // ms, of the whole opening
   uint32_t closeTimeout = 10'000;   // ms, see closer.h

@@ -22,9 +22,10 @@ enum class Event : uint16_t {
   closed = 9,      // aux: close code; payload: fields (reason, and the error's where there is one)
   broadcast = 10,  // aux: group; flags: binary
   leased = 11,     // aux: the request's number; payload: token, or why not (Refusal); a double
-  leaseExpired = 12,  // payload: its token, a double
-  warned = 13,        // payload: fields (code, text)
-  keylog = 14         // payload: a line of the key log, with its end
+  leaseExpired = 12,   // payload: its token, a double
+  warned = 13,         // payload: fields (code, text)
+  keylog = 14,         // payload: a line of the key log, with its end
+  plainBroadcast = 15  // as broadcast, of a message that is not to be compressed
 };
 
 // From JavaScript to the worker's service.
@@ -42,14 +43,15 @@ enum class Command : uint16_t {
   lease = 11,        // aux: a number for the answer; flags: exclusive, frame; payload: maxHold, ms
                      // (0: for ever), a double
   cancelLease = 12,  // aux: that number
-  taken = 13         // what is held of it is less, see LedgerEntry
+  taken = 13,        // what is held of it is less, see LedgerEntry
+  fragment = 14      // of a message; flags: binary, plain, first, last
 };
 
 // What it asks for goes to the peer: an exclusive lease that is asked for behind it begins behind
 // it. Each side counts these, see LedgerEntry.
 constexpr bool isOutput(Command command) {
   return command == Command::send || command == Command::ping || command == Command::close ||
-         command == Command::end || command == Command::fail;
+         command == Command::end || command == Command::fail || command == Command::fragment;
 }
 
 namespace flag {
@@ -60,6 +62,11 @@ inline constexpr uint16_t exclusive = 4;
 inline constexpr uint16_t frame = 8;  // wanted between two incoming frames
 // The payload lies where users see it: in the other slab of its range (EventLog), `aux` bytes in.
 inline constexpr uint16_t shown = 16;
+inline constexpr uint16_t plain = 32;  // not to be compressed
+inline constexpr uint16_t first = 64;  // of the fragments of a message
+inline constexpr uint16_t last = 128;  // of the same
+inline constexpr uint16_t within =
+    256;  // mark: of whoever sends fragments, for what is sent of them
 }  // namespace flag
 
 struct Record {

@@ -184,9 +184,9 @@ void Leases::dropTls(SSL* ssl) {
   SSL_free(ssl);
 }
 
-Leases::Outcome Leases::confirmFrameBoundary(const LeaseName& name) {
-  return with(name, true, [](LeaseCell& cell) {
-    cell.hold().confirmFrameBoundary();
+Leases::Outcome Leases::confirmFrameBoundary(const LeaseName& name, bool uncompressed) {
+  return with(name, true, [&](LeaseCell& cell) {
+    cell.hold().confirmFrameBoundary(uncompressed);
     return 0;
   });
 }

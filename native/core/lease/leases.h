@@ -79,7 +79,7 @@ class Leases {
   Outcome duplicate(const LeaseName&, int& fd, uint64_t& inode);
   // The SSL object, with a reference that dropTls() gives up; exclusive.
   Outcome exposeTls(const LeaseName&, SSL*& ssl);
-  Outcome confirmFrameBoundary(const LeaseName&);
+  Outcome confirmFrameBoundary(const LeaseName&, bool uncompressed = false);
 
   // getsockopt(2), setsockopt(2).
   Outcome getOption(const LeaseName&, int level, int name, uint8_t* out, size_t& size);

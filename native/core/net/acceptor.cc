@@ -1,9 +1,11 @@
 #include "acceptor.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "../io/transport.h"
+#include "../ws/deflate.h"
 #include "../ws/handshake.h"
 #include "../ws/request_parser.h"
 #include "connection_guard.h"
@@ -12,7 +14,7 @@ namespace lwspool {
 
 Acceptor::Acceptor(Turn& turn, ConnectionTable& table, ServiceFigures& figures,
                    Deadlines& deadlines, PollSet& polls, PendingReads& pending, SendQueue& queue,
-                   LeaseRequests& requests, Closer& closer)
+                   LeaseRequests& requests, Closer& closer, ws::DeflatePool& deflates)
     : turn_(turn),
       table_(table),
       figures_(figures),
@@ -21,7 +23,8 @@ Acceptor::Acceptor(Turn& turn, ConnectionTable& table, ServiceFigures& figures,
       pending_(pending),
       queue_(queue),
       requests_(requests),
-      closer_(closer) {}
+      closer_(closer),
+      deflates_(deflates) {}
 
 Connection* Acceptor::adopt(std::shared_ptr<const Endpoint> endpoint, EventSink& sink) {
   const auto id = turn_.channel.slots.allocate();
@@ -77,12 +80,18 @@ std::span<uint8_t> Acceptor::request(Connection& connection, uint8_t* data, size
   }
   // A client that asks for protocols and is given none may give up (as browsers do).
   const auto& protocols = connection.request->request().protocols;
+  std::string extensions;
+  if (const auto& options = connection.endpoint()->deflate) {
+    auto deflate = std::make_unique<ws::Deflate>(ws::Role::server, *options, deflates_);
+    extensions = ws::answerOf(*deflate, connection.request->request().extensions);
+    if (!extensions.empty()) connection.extension = std::move(deflate);
+  }
   answer(ws::makeResponse(connection.request->request().key,
-                          protocols.empty() ? std::string_view() : protocols.front()));
+                          protocols.empty() ? std::string_view() : protocols.front(), extensions));
   connection.request.reset();
   connection.setDeadline(0);
-  connection.decoder.emplace(
-      ws::DecoderOptions{ws::Role::server, connection.endpoint()->maxPayload, nullptr});
+  connection.decoder.emplace(ws::DecoderOptions{ws::Role::server, connection.endpoint()->maxPayload,
+                                                connection.extension.get()});
   connection.noteOpen();
   connection.owner()->opened(connection, {});
   return {data + consumed, size - consumed};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "../ws/deflate_pool.h"
 #include "closer.h"
 #include "service_figures.h"
 
@@ -15,7 +16,7 @@ class Acceptor {
  public:
   Acceptor(Turn& turn, ConnectionTable& table, ServiceFigures& figures, Deadlines& deadlines,
            PollSet& polls, PendingReads& pending, SendQueue& queue, LeaseRequests& requests,
-           Closer& closer);
+           Closer& closer, ws::DeflatePool& deflates);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
@@ -36,6 +37,7 @@ class Acceptor {
   SendQueue& queue_;
   LeaseRequests& requests_;
   Closer& closer_;
+  ws::DeflatePool& deflates_;
 };
 
 }  // namespace lwspool

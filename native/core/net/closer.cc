@@ -29,6 +29,10 @@ namespace {
 // second.
 constexpr uint64_t kLowestRate = 1024;
 
+bool isCompression(const ws::Failure& failure) {
+  return &failure == &ws::failure::corruptData || &failure == &ws::failure::truncatedData;
+}
+
 }  // namespace
 
 Closer::Closer(ConnectionTable& table, const Sinks& sinks, Handshakes& handshakes,
@@ -138,7 +142,7 @@ void Closer::refuseInput(Connection& connection, const ws::Failure& failure) {
   ErrorInfo error;
   switch (failure.code) {
     case ws::close_code::invalidPayload:
-      error.code = "ERR_INVALID_UTF8";
+      error.code = isCompression(failure) ? "ERR_COMPRESSION" : "ERR_INVALID_UTF8";
       break;
     case ws::close_code::tooBig:
       error.code = "ERR_MESSAGE_TOO_BIG";
@@ -148,6 +152,7 @@ void Closer::refuseInput(Connection& connection, const ws::Failure& failure) {
       break;
   }
   if (&failure == &ws::failure::outOfMemory) error.code = "ERR_NO_MEMORY";
+  if (&failure == &ws::failure::ratioExceeded) error.code = "ERR_COMPRESSION";
   error.fields.set("reason", failure.reason);
   error.fields.set("limit", std::to_string(connection.endpoint()->maxPayload));
   const uint64_t size =
@@ -193,6 +198,8 @@ void Closer::outOfMemory(Connection& connection) {
 
 void Closer::beginClosing(Connection& connection, uint64_t timeout) {
   connection.enter(Phase::closing);
+  // Nothing follows a close frame, which ends it as it is.
+  connection.unfinished.reset();
   ConnectionGuard guard(connection);
   connection.cell()->closing = true;  // and whoever waits for a lease is told
   connection.ending.info().unsent = unsentOf(connection);

@@ -48,8 +48,7 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
   const auto command = static_cast<Command>(record.type);
   const std::string_view text(reinterpret_cast<const char*>(payload), record.length);
   if (command == Command::broadcast) {
-    sinks_.handler().broadcast(record.aux, (record.flags & flag::binary) != 0, payload,
-                               record.length);
+    sinks_.handler().broadcast(record.aux, record.flags, payload, record.length);
     return;
   }
   Connection* found = table_.find({record.slot, record.generation});
@@ -63,17 +62,21 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
       closer_.whileMemoryLasts(connection, [&] {
         writer_.send(connection,
                      (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
-                     payload, record.length);
+                     payload, record.length, (record.flags & flag::plain) == 0);
       });
-      // Until it is written: whoever asks in this turn has to see it in one of the two.
-      connection.ledger()->pending.store(static_cast<double>(connection.output.queue.size()),
-                                         std::memory_order_release);
-      auto& accepted = source == Source::main ? connection.ledger()->acceptedMain
-                                              : connection.ledger()->acceptedHandler;
-      accepted.store(accepted.load(std::memory_order_relaxed) + record.length,
-                     std::memory_order_release);
+      accept(connection, source, record.length);
       break;
     }
+    case Command::fragment:
+      closer_.whileMemoryLasts(connection, [&] {
+        const Fragment fragment{
+            (record.flags & flag::binary) != 0 ? ws::Opcode::binary : ws::Opcode::text,
+            (record.flags & flag::first) != 0, (record.flags & flag::last) != 0,
+            (record.flags & flag::plain) == 0, source};
+        writer_.sendFragment(connection, fragment, payload, record.length);
+      });
+      accept(connection, source, record.length);
+      break;
     case Command::ping:
       if (record.length <= ws::kMaxControlPayload && connection.sends() &&
           connection.kind() == Kind::ws) {
@@ -93,7 +96,7 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
       reader_.pause(connection, command == Command::pause);
       break;
     case Command::mark:
-      writer_.mark(connection, record.aux, sinks_.of(source));
+      writer_.mark(connection, record.aux, sinks_.of(source), (record.flags & flag::within) != 0);
       break;
     case Command::end:
       closer_.end(connection);
@@ -122,6 +125,15 @@ void CommandReader::apply(const Record& record, const uint8_t* payload, Source s
       break;
   }
   if (isOutput(command)) writer_.noteOutput(connection, source);
+}
+
+// What is to be sent has left the commands: whoever asks in this turn has to see it in one of the
+// two.
+void CommandReader::accept(Connection& connection, Source source, uint32_t size) {
+  LedgerEntry& ledger = *connection.ledger();
+  ledger.pending.store(static_cast<double>(connection.waiting()), std::memory_order_release);
+  auto& accepted = source == Source::main ? ledger.acceptedMain : ledger.acceptedHandler;
+  accepted.store(accepted.load(std::memory_order_relaxed) + size, std::memory_order_release);
 }
 
 // Whoever asks has not heard yet that it is over.

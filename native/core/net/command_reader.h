@@ -22,6 +22,7 @@ class CommandReader {
   void apply(const Record&, const uint8_t* payload, Source);
 
  private:
+  static void accept(Connection&, Source, uint32_t size);
   void sentTooLate(const Record&);
   void requestLease(Connection&, const LeaseRequest&);
 

@@ -24,6 +24,7 @@
 #include "opening.h"
 #include "output_state.h"
 #include "poll_state.h"
+#include "unfinished_message.h"
 
 struct lws;
 
@@ -66,7 +67,10 @@ class Connection {
   CloseState ending;
   LeaseState leases;
   std::unique_ptr<Opening> opening;
-  std::optional<ws::FrameDecoder> decoder;     // ws, once open
+  std::unique_ptr<ws::Extension> extension;  // outlives the decoder
+  std::optional<ws::FrameDecoder> decoder;   // ws, once open
+  std::unique_ptr<UnfinishedMessage>
+      unfinished;                              // that is sent in fragments, and what waits for it
   std::unique_ptr<ws::RequestParser> request;  // of one that came in, until its upgrade is done
   std::unique_ptr<std::deque<SentPing>> pings;
 
@@ -135,7 +139,9 @@ class Connection {
   void forget() {
     ending.forgetInfo();
     output.dropMarks();
+    unfinished.reset();
     decoder.reset();
+    extension.reset();
     endpoint_.reset();
   }
   // When timer() is wanted, in ms; 0: never. Kept by Deadlines.
@@ -152,6 +158,12 @@ class Connection {
   // with each message that its peer reads.
   bool tellsOfRoom() const { return endpoint_->unixPath.empty(); }
   bool polledForRoom() const { return polling.wantsRoom() || tellsOfRoom(); }
+  // Its decoder has more than it was to decode in one go.
+  bool suspended() const { return decoder && !input.discards() && decoder->suspended(); }
+  // Not written yet: what is queued, and what waits for the end of an unfinished message. Bytes.
+  size_t waiting() const {
+    return output.queue.size() + (unfinished ? unfinished->waitingBytes : 0);
+  }
   // Its user may send.
   bool sends() const { return phase_ == Phase::open && !request && !ending.endsAfterFlush(); }
 

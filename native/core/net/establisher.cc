@@ -39,8 +39,10 @@ void Establisher::established(Connection& connection, int fd, SSL* ssl) {
   figures_.countOpened(connection);
   const std::unique_ptr<Opening> opening = std::move(connection.opening);
   if (connection.kind() == Kind::ws) {
+    connection.extension = std::move(opening->extension);
     connection.decoder.emplace(ws::DecoderOptions{connection.endpoint()->role,
-                                                  connection.endpoint()->maxPayload, nullptr});
+                                                  connection.endpoint()->maxPayload,
+                                                  connection.extension.get()});
   }
   // Nobody gets a lease before what came with the answer is taken in.
   ConnectionGuard guard(connection);
@@ -51,6 +53,7 @@ void Establisher::established(Connection& connection, int fd, SSL* ssl) {
   }
   Fields facts;
   if (!opening->protocol.empty()) facts.set("protocol", opening->protocol);
+  if (!opening->extensions.empty()) facts.set("extensions", opening->extensions);
   if (!opening->headers.empty()) facts.set("headers", opening->headers);
   // A handler asks for the addresses where it wants them, see ServiceBinding::addresses().
   if (connection.sink() != &sinks_.main()) connection.sink()->opened(connection, facts);

@@ -34,8 +34,8 @@ class EventSink {
 
   // The kernel has taken all that was sent before the mark was set.
   virtual void flushed(Connection&, uint32_t mark) = 0;
-  // A message for every connection of a group, from the main thread.
-  virtual void broadcast(uint32_t /*group*/, bool /*binary*/, const uint8_t*, size_t) {}
+  // A message for every connection of a group, from the main thread. Flags: binary, plain.
+  virtual void broadcast(uint32_t /*group*/, uint16_t /*flags*/, const uint8_t*, size_t) {}
   // A lease that was asked for with that number: its token, or why not (a Refusal).
   virtual void leased(Connection&, uint32_t /*request*/, double /*tokenOrRefusal*/) {}
   virtual void leaseExpired(Connection&, double /*token*/) {}

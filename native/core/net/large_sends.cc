@@ -28,8 +28,9 @@ bool LargeSends::writesAtOnce(const Connection& connection) {
   return chain == nullptr || chain->looksOn();
 }
 
-void LargeSends::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size) {
-  ws::FramePieces frame(connection.endpoint()->role, opcode, data, size, &queue_.masks());
+void LargeSends::send(Connection& connection, ws::Opcode opcode, const uint8_t* data, size_t size,
+                      uint8_t first) {
+  ws::FramePieces frame(connection.endpoint()->role, opcode, data, size, &queue_.masks(), first);
   connection.output.addQueued(frame.left());
   if (ConnectionGuard guard(connection); guard && writesAtOnce(connection)) {
     if (pieces_.empty()) pieces_.resize(1 + kWhole / sizeof(Line));
@@ -41,7 +42,7 @@ void LargeSends::send(Connection& connection, ws::Opcode opcode, const uint8_t* 
       write(connection, out, piece, frame.left());
       out = payload;
     }
-    connection.cell()->writeComplete = connection.output.queue.empty();
+    connection.cell()->writeComplete = connection.output.queue.empty() && !connection.unfinished;
   }
   if (const size_t left = frame.left()) {
     connection.output.queue.commit(frame.next(connection.output.queue.reserve(left), left));

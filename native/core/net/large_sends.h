@@ -18,7 +18,8 @@ class LargeSends {
   LargeSends(const LargeSends&) = delete;
   LargeSends& operator=(const LargeSends&) = delete;
 
-  void send(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  // `first` as in SendQueue::sendFrame().
+  void send(Connection&, ws::Opcode, const uint8_t* data, size_t size, uint8_t first);
 
  private:
   static bool writesAtOnce(const Connection&);

@@ -15,6 +15,7 @@ void LeaseRequests::makeLeasable(Connection& connection) {
   cell.ownership = Ownership::worker;
   cell.needsService = false;
   cell.writeComplete = true;
+  cell.sentVoid = false;
   cell.closing = false;
   cell.fd = connection.fd();
   cell.poll = polls_.poller().sharedSet();
@@ -99,6 +100,8 @@ bool LeaseRequests::standsFor(Connection& connection, LeaseRequest& request) {
     request.barred = false;
     return false;
   }
+  // A message is sent whole. What began behind the barrier waits there.
+  if (connection.unfinished && !request.barred) return false;
   if (!std::exchange(request.barred, true)) request.barrier = connection.output.queuedBytes();
   return connection.output.flushedBytes() >= request.barrier && !midFrame &&
          bio::keptBy(connection.ssl()) == 0;

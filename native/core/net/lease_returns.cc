@@ -91,7 +91,7 @@ void LeaseReturns::resumePolling(Connection& connection) {
   if (!connection.reads()) return;
   if (missed) {
     reader_.readable(connection);
-  } else if (connection.ssl() != nullptr) {
+  } else if (connection.ssl() != nullptr || connection.suspended()) {
     pending_.add(connection);  // OpenSSL may hold bytes, or the end
   }
 }

@@ -89,9 +89,9 @@ void LogSink::flushed(Connection& connection, uint32_t mark) {
   log_.append(Event::flushed, 0, connection.id, 0, mark);
 }
 
-void LogSink::broadcast(uint32_t group, bool binary, const uint8_t* data, size_t size) {
-  uint8_t* out =
-      log_.append(Event::broadcast, binary ? flag::binary : uint16_t{0}, {}, size, group);
+void LogSink::broadcast(uint32_t group, uint16_t flags, const uint8_t* data, size_t size) {
+  const Event event = (flags & flag::plain) != 0 ? Event::plainBroadcast : Event::broadcast;
+  uint8_t* out = log_.append(event, flags & flag::binary, {}, size, group);
   if (size > 0) std::memcpy(out, data, size);
 }
 

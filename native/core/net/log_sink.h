@@ -20,7 +20,7 @@ class LogSink final : public EventSink {
   void data(Connection&, const uint8_t*, size_t) override;
   void ended(Connection&) override;
   void flushed(Connection&, uint32_t mark) override;
-  void broadcast(uint32_t group, bool binary, const uint8_t*, size_t) override;
+  void broadcast(uint32_t group, uint16_t flags, const uint8_t*, size_t) override;
   void leased(Connection&, uint32_t request, double tokenOrRefusal) override;
   void leaseExpired(Connection&, double token) override;
   void warned(Connection&, const char* code, std::string_view text) override;

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "../base/fields.h"
 #include "../base/out_buffer.h"
+#include "../ws/extension.h"
 #include "../ws/response_body.h"
 #include "../ws/response_parser.h"
 
@@ -49,8 +51,10 @@ struct Opening {
   uint32_t interim = 0;                  // answers that came before it
   std::optional<ws::ResponseBody> body;  // of one other than 101
   std::string protocol;
-  std::string headers;  // of the answer, where the endpoint keeps them
-  std::string early;    // bytes that came with the server's answer
+  std::unique_ptr<ws::Extension> extension;  // that both use from now on
+  std::string extensions;                    // as the server has written it
+  std::string headers;                       // of the answer, where the endpoint keeps them
+  std::string early;                         // bytes that came with the server's answer
   // Behind it, or behind what libwebsockets read, the kernel had nothing more.
   bool drained = false;
 };

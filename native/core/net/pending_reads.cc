@@ -15,7 +15,9 @@ void PendingReads::inputWanted(Connection& connection) {
   ConnectionGuard guard(connection);
   if (!guard) return;
   polls_.update(connection);
-  if (connection.reads() && hasPending(connection.ssl())) add(connection);
+  if (connection.reads() && (hasPending(connection.ssl()) || connection.suspended())) {
+    add(connection);
+  }
 }
 
 }  // namespace lwspool

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "../bio/chain.h"
 #include "../io/transport.h"
@@ -36,6 +37,13 @@ struct DecodedFrames {
   Connection& connection;
   size_t messages = 0;
   size_t discarded = 0;
+
+  std::span<uint8_t> scratch() {
+    std::vector<uint8_t>& memory = reader.turn_.scratch;
+    if (memory.empty()) memory.resize(kSmallRead);
+    return memory;
+  }
+  size_t decodable() { return kDecodedAtOnce; }
 
   void message(ws::Opcode opcode, const uint8_t* data, size_t size) {
     messages++;
@@ -86,10 +94,14 @@ Reader::Reader(Turn& turn, ServiceFigures& figures, PollSet& polls, PendingReads
 template <class Feed>
 void Reader::decode(Connection& connection, Feed feed) {
   DecodedFrames frames{*this, connection};
+  const ws::Extension* const extension = connection.extension.get();
+  const ws::Extension::Counts before = extension ? extension->received : ws::Extension::Counts();
   const ws::Failure* const failure = feed(*connection.decoder, frames);
   figures_.countReceived(connection, frames.messages);
   figures_.countDiscarded(connection, frames.discarded);
-  if (failure != nullptr) closer_.refuseInput(connection, *failure);
+  if (extension != nullptr) figures_.countDecoded(connection, before);
+  if (failure != nullptr) return closer_.refuseInput(connection, *failure);
+  if (connection.decoder->suspended()) pending_.add(connection);
 }
 
 void Reader::readable(Connection& connection, bool ended) {
@@ -133,6 +145,12 @@ Reader::Read Reader::readOn(Connection& connection) {
 // room for more than was asked for, and more is likely to be there.
 Reader::Read Reader::readOnce(Connection& connection) {
   if (!connection.input.discards() && pressure_.holdBack(connection)) return Read::nothing;
+  if (connection.suspended()) {
+    decode(connection, [](ws::FrameDecoder& decoder, DecodedFrames& frames) {
+      return decoder.feed(nullptr, 0, frames);
+    });
+    return Read::filled;
+  }
   size_t ahead = std::min(requests_.readableAtOnce(connection),
                           std::max(connection.endpoint()->highWaterMark, kSmallRead));
   std::span<uint8_t> room;

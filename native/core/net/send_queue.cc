@@ -13,11 +13,12 @@ void SendQueue::markDirty(Connection& connection) {
 }
 
 void SendQueue::sendFrame(Connection& connection, ws::Opcode opcode, const uint8_t* data,
-                          size_t size) {
+                          size_t size, uint8_t first) {
   const ws::Role role = connection.endpoint()->role;
   const size_t room = ws::frameSize(role, size);
-  connection.output.queue.commit(
-      ws::writeFrame(connection.output.queue.reserve(room), role, opcode, data, size, &masks_));
+  connection.output.queue.commit(ws::writeFrame(connection.output.queue.reserve(room), role, opcode,
+                                                data, size, &masks_, (first & ws::kFin) != 0,
+                                                first & ws::kRsv1));
   connection.output.addQueued(room);
   markDirty(connection);
 }

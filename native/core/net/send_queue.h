@@ -20,7 +20,9 @@ class SendQueue {
 
   // It is looked at, and written if there is anything to write, before the turn ends.
   void markDirty(Connection&);
-  void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size);
+  // `first`: what the first byte has besides the opcode.
+  void sendFrame(Connection&, ws::Opcode, const uint8_t* data, size_t size,
+                 uint8_t first = ws::kFin);
   void sendPong(Connection&, const uint8_t* data, size_t size);
   void sendClose(Connection&, uint16_t code, std::string_view reason);
   ws::MaskSource& masks() { return masks_; }

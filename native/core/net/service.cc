@@ -33,7 +33,8 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
       requests_(turn_, sinks_, polls_, queue_),
       endings_(turn_, figures_, flights_),
       closer_(table_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_),
-      acceptor_(turn_, table_, figures_, deadlines_, polls_, pending_, queue_, requests_, closer_),
+      acceptor_(turn_, table_, figures_, deadlines_, polls_, pending_, queue_, requests_, closer_,
+                deflates_),
       pressure_(turn_, table_, polls_, pending_, requests_),
       reader_(turn_, figures_, polls_, pending_, queue_, delays_, buffers_, requests_, closer_,
               acceptor_, pressure_),
@@ -42,7 +43,7 @@ Service::Service(Channel& channel, Host& host, uint32_t handshakesInFlight, Poll
       returns_(turn_, table_, sinks_, polls_, pending_, queue_, requests_, closer_, reader_),
       establisher_(figures_, sinks_, handshakes_, deadlines_, polls_, pending_, queue_, requests_,
                    closer_, reader_),
-      upgrade_(turn_, handshakes_, polls_, pending_, delays_, establisher_),
+      upgrade_(turn_, handshakes_, polls_, pending_, delays_, establisher_, deflates_),
       commands_(turn_, table_, sinks_, figures_, queue_, requests_, pressure_, closer_, reader_,
                 writer_) {}
 

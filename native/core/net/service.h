@@ -143,6 +143,7 @@ class Service final : public HandshakeHost {
   Turn turn_;
   Sinks sinks_;
   FlightRecords flights_;
+  ws::DeflatePool deflates_;
   ConnectionTable table_;
   Deadlines deadlines_;
   Handshakes handshakes_;

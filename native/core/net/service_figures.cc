@@ -93,6 +93,26 @@ void ServiceFigures::countDiscarded(Connection& connection, size_t messages) {
   add(connection.figures()->messagesDiscarded, static_cast<double>(messages));
 }
 
+void ServiceFigures::countEncoded(Connection& connection, const ws::Extension::Counts& before) {
+  const ws::Extension::Counts& now = connection.extension->sent;
+  if (worker_ == nullptr || now.decoded + now.encoded == before.decoded + before.encoded) return;
+  ConnectionFigures& figures = *connection.figures();
+  add(worker_->encodedSent, static_cast<double>(now.encoded - before.encoded));
+  add(worker_->decodedSent, static_cast<double>(now.decoded - before.decoded));
+  add(figures.encodedSent, static_cast<double>(now.encoded - before.encoded));
+  add(figures.decodedSent, static_cast<double>(now.decoded - before.decoded));
+}
+
+void ServiceFigures::countDecoded(Connection& connection, const ws::Extension::Counts& before) {
+  const ws::Extension::Counts& now = connection.extension->received;
+  if (worker_ == nullptr || now.decoded + now.encoded == before.decoded + before.encoded) return;
+  ConnectionFigures& figures = *connection.figures();
+  add(worker_->encodedReceived, static_cast<double>(now.encoded - before.encoded));
+  add(worker_->decodedReceived, static_cast<double>(now.decoded - before.decoded));
+  add(figures.encodedReceived, static_cast<double>(now.encoded - before.encoded));
+  add(figures.decodedReceived, static_cast<double>(now.decoded - before.decoded));
+}
+
 void ServiceFigures::countPing(Connection& connection, const uint8_t* data, size_t size) {
   if (worker_ == nullptr) return;
   add(connection.figures()->pingsSent, 1);

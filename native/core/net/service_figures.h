@@ -28,6 +28,9 @@ class ServiceFigures {
   // Also of one that is over: whoever had it may not have heard so yet.
   void countUnsent(Connection&);
   void countDiscarded(Connection&, size_t messages);
+  // What the extension has encoded, or decoded, since then.
+  void countEncoded(Connection&, const ws::Extension::Counts& before);
+  void countDecoded(Connection&, const ws::Extension::Counts& before);
   void countPing(Connection&, const uint8_t* data, size_t size);
   void countPong(Connection&, const uint8_t* data, size_t size);
   // Of the poller.

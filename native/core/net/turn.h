@@ -15,6 +15,8 @@ namespace lwspool {
 inline constexpr int kReads = 4;
 // What is read at once where little may wait for the consumer: what TLS has in one record.
 inline constexpr size_t kSmallRead = 16 * 1024;
+// What is decoded (permessage-deflate) of what was read at once, however little that was.
+inline constexpr size_t kDecodedAtOnce = 128 * 1024;
 
 struct Turn {
   Turn(Channel& channelOf, Host& hostOf) : channel(channelOf), host(hostOf) {}
@@ -29,6 +31,8 @@ struct Turn {
   // For reading, all connections in turn: large enough for a burst of small messages or most of a
   // large one, small enough for the cache.
   std::vector<uint8_t> buffer = std::vector<uint8_t>(128 * 1024);
+  // For decoding small messages; empty before the first.
+  std::vector<uint8_t> scratch;
 };
 
 }  // namespace lwspool

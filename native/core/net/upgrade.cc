@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "../base/errno_name.h"
 #include "../bio/chain.h"
 #include "../io/transport.h"
+#include "../ws/deflate.h"
 #include "../ws/handshake.h"
 #include "flight_note.h"
 
@@ -58,17 +61,17 @@ void wrongField(ErrorInfo& error, std::string_view name, std::string_view receiv
   error.fields.set("expected", expected).set("reason", reason);
 }
 
-// What is wrong with a 101; nothing: it opens the connection. It ends with its head, whatever it
-// says of a body (RFC 9112, 6.3).
-ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
-                const Endpoint& endpoint) {
+// What is wrong with a 101; nothing: it opens the connection, and the extension is in use where its
+// server has taken it. It ends with its head, whatever it says of a body (RFC 9112, 6.3).
+ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening, const Endpoint& endpoint,
+                ws::Extension* extension) {
   const std::string upgrade = answer.field("upgrade");
   const std::string connection = answer.field("connection");
   const std::string accept = answer.field("sec-websocket-accept");
-  const std::string extensions = answer.field("sec-websocket-extensions");
-  const ws::HandshakeError problem =
-      ws::checkResponse({upgrade, connection, accept, opening.protocol, extensions},
-                        {opening.key, endpoint.protocols, nullptr, endpoint.requiresProtocol});
+  std::optional<ws::Misfit> misfit;
+  const ws::HandshakeError problem = ws::checkResponse(
+      {upgrade, connection, accept, opening.protocol, opening.extensions},
+      {opening.key, endpoint.protocols, extension, endpoint.requiresProtocol, &misfit});
   ErrorInfo error;
   if (problem == ws::HandshakeError::none) return error;
   error.code = codeOf(problem);
@@ -90,7 +93,8 @@ ErrorInfo check(const ws::ResponseParser& answer, const Opening& opening,
       error.fields.set("expected", listOf(endpoint.protocols));
       break;
     case ws::HandshakeError::unaskedExtension:
-      error.fields.set("received", extensions);
+      error.fields.set("received", opening.extensions);
+      if (misfit) error.fields.set("parameter", misfit->parameter).set("problem", misfit->problem);
       break;
     case ws::HandshakeError::none:
       break;
@@ -233,12 +237,19 @@ void Upgrade::switched(Connection& connection, uint8_t* data, size_t size) {
   const ws::ResponseParser& head = opening.answer;
   opening.reached = Reached::answer;
   opening.protocol = head.field("sec-websocket-protocol");
-  if (ErrorInfo error = check(head, opening, *connection.endpoint())) {
+  opening.extensions = head.field("sec-websocket-extensions");
+  const Endpoint& endpoint = *connection.endpoint();
+  opening.extension.reset();  // of an attempt before
+  if (endpoint.deflate && !opening.extensions.empty()) {
+    opening.extension =
+        std::make_unique<ws::Deflate>(ws::Role::client, *endpoint.deflate, deflates_);
+  }
+  if (ErrorInfo error = check(head, opening, endpoint, opening.extension.get())) {
     opening.error = std::move(error);
     describe(head, opening.error);
     return handshakes_.abandon(connection);
   }
-  if (connection.endpoint()->keepsHeaders) opening.headers = head.fields();
+  if (endpoint.keepsHeaders) opening.headers = head.fields();
   opening.early.assign(reinterpret_cast<const char*>(data), size);
   releaseBuffers(connection.ssl());
   establisher_.established(connection, connection.fd(), connection.ssl());

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "../base/io_result.h"
+#include "../ws/deflate_pool.h"
 #include "establisher.h"
 
 namespace lwspool {
@@ -13,13 +14,14 @@ namespace lwspool {
 class Upgrade {
  public:
   Upgrade(Turn& turn, Handshakes& handshakes, PollSet& polls, PendingReads& pending,
-          BioDelays& delays, Establisher& establisher)
+          BioDelays& delays, Establisher& establisher, ws::DeflatePool& deflates)
       : turn_(turn),
         handshakes_(handshakes),
         polls_(polls),
         pending_(pending),
         delays_(delays),
-        establisher_(establisher) {}
+        establisher_(establisher),
+        deflates_(deflates) {}
   Upgrade(const Upgrade&) = delete;
   Upgrade& operator=(const Upgrade&) = delete;
 
@@ -44,6 +46,7 @@ class Upgrade {
   PendingReads& pending_;
   BioDelays& delays_;
   Establisher& establisher_;
+  ws::DeflatePool& deflates_;
 };
 
 }  // namespace lwspool

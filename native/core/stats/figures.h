@@ -64,6 +64,10 @@ struct ConnectionFigures {
   Figure roundTripTotal;
   Figure messagesUnsent;     // came to be sent too late; also by the handler's JavaScript
   Figure messagesDiscarded;  // came in too late
+  Figure encodedReceived;    // of messages that were compressed: bytes on the wire
+  Figure decodedReceived;    // and without compression
+  Figure encodedSent;
+  Figure decodedSent;
   // Written by the main thread's JavaScript.
   Figure ownerUnsent;
   Figure requested;
@@ -83,7 +87,7 @@ struct ConnectionFigures {
     for (Figure* each = &generation; each <= &leases[1].holdMax; each++) set(*each, 0);
   }
 };
-inline constexpr size_t kConnectionFigures = 44;
+inline constexpr size_t kConnectionFigures = 48;
 static_assert(sizeof(ConnectionFigures) == kConnectionFigures * sizeof(double));
 
 // How often something took how long: a histogram. Its limits are part of a bucket, in milliseconds;
@@ -128,6 +132,10 @@ struct WorkerFigures {
   Figure turnBegan;       // preciseNow(); 0: none is under way
   Figure messagesUnsent;  // also by the worker's JavaScript
   Figure messagesDiscarded;
+  Figure encodedReceived;  // as of a connection
+  Figure decodedReceived;
+  Figure encodedSent;
+  Figure decodedSent;
   // Written by the main thread's JavaScript.
   Figure ownerUnsent;
   // Written by the worker's JavaScript.
@@ -146,7 +154,7 @@ struct WorkerFigures {
   Durations leaseWait;
   Durations leaseHold;
 };
-inline constexpr size_t kWorkerFigures = 16 + 1 + kCloseKinds + 7 * (kDurationLimits.size() + 2);
+inline constexpr size_t kWorkerFigures = 20 + 1 + kCloseKinds + 7 * (kDurationLimits.size() + 2);
 static_assert(sizeof(WorkerFigures) == kWorkerFigures * sizeof(double));
 
 }  // namespace lwspool

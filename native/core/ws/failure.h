@@ -33,6 +33,9 @@ inline constexpr Failure invalidCloseCode{protocolError, "invalid close code"};
 inline constexpr Failure invalidText{invalidPayload, "text is not valid UTF-8"};
 inline constexpr Failure invalidCloseReason{invalidPayload, "close reason is not valid UTF-8"};
 inline constexpr Failure messageTooBig{tooBig, "message is longer than maxPayload"};
+inline constexpr Failure corruptData{invalidPayload, "compressed data is corrupt"};
+inline constexpr Failure truncatedData{invalidPayload, "compressed data ends inside a block"};
+inline constexpr Failure ratioExceeded{tooBig, "message inflates beyond maxRatio"};
 inline constexpr Failure outOfMemory{tooBig, "no memory for the message"};
 
 }  // namespace failure

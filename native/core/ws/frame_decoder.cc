@@ -19,6 +19,7 @@ void FrameDecoder::stop() {
   messageOpcode_ = Opcode::continuation;
   message_.clear();
   control_.clear();
+  if (extension_ != nullptr) extension_->in = {};
 }
 
 uint64_t FrameDecoder::wanted() const {
@@ -34,7 +35,7 @@ uint64_t FrameDecoder::wanted() const {
     case Stage::payload: {
       FrameHeader header;
       parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
-      return header.length - payloadSeen_;
+      return std::max<uint64_t>(header.length - payloadSeen_, 1);
     }
     case Stage::stopped:
       break;
@@ -44,12 +45,19 @@ uint64_t FrameDecoder::wanted() const {
 
 size_t FrameDecoder::leftoverSize() const {
   if (betweenFrames()) return 0;
-  return headerSize_ + (stage_ == Stage::payload ? static_cast<size_t>(payloadSeen_) : 0);
+  const size_t behind =
+      suspended() ? extension_->in.backlog.size() - extension_->in.backlogAt : size_t{0};
+  return headerSize_ + (stage_ == Stage::payload ? static_cast<size_t>(payloadSeen_) : 0) + behind;
 }
 
 void FrameDecoder::copyLeftover(uint8_t* out) const {
   if (betweenFrames()) return;
   std::memcpy(out, header_, headerSize_);
+  if (suspended() && extension_->in.backlog.size() > 0) {
+    const Extension::Inbound& in = extension_->in;
+    std::memcpy(out + headerSize_ + payloadSeen_, in.backlog.data() + in.backlogAt,
+                in.backlog.size() - in.backlogAt);
+  }
   if (stage_ != Stage::payload || payloadSeen_ == 0) return;
   FrameHeader header;
   parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
@@ -128,7 +136,7 @@ const Failure* FrameDecoder::appended(size_t size) {
 }
 
 std::span<uint8_t> FrameDecoder::room() {
-  if (stage_ != Stage::payload) return {};
+  if (stage_ != Stage::payload || suspended()) return {};
   FrameHeader header;
   parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
   const uint64_t missing = header.length - payloadSeen_;
@@ -153,15 +161,6 @@ bool FrameDecoder::makeRoom(size_t arriving, uint64_t announced, bool last) {
     if (message_.capacity() > 0) return true;
   }
   return message_.reallocate(static_cast<size_t>(capacity));
-}
-
-const Failure* FrameDecoder::decode(Opcode opcode, const uint8_t* data, size_t size, Bytes& out) {
-  if (const Failure* failure = extension_->decode(data, size, maxPayload_, out)) {
-    payloadSeen_ = 0;
-    return failure;
-  }
-  const bool valid = opcode != Opcode::text || isUtf8(out.data(), out.size());
-  return valid ? nullptr : &failure::invalidText;
 }
 
 }  // namespace lwspool::ws

@@ -2,16 +2,43 @@
 // For those who feed a decoder.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "frame_decoder.h"
 
 namespace lwspool::ws {
 
+// A sink that says how much may be decoded, and where.
+template <class Sink>
+concept DecodingSink = requires(Sink& sink) {
+  { sink.scratch() } -> std::convertible_to<std::span<uint8_t>>;
+  { sink.decodable() } -> std::convertible_to<size_t>;
+};
+
 template <class Sink>
 const Failure* FrameDecoder::feed(uint8_t* data, size_t size, Sink& sink) {
   uint8_t* at = data;
   uint8_t* const end = data + size;
+  const Failure* failure = nullptr;
+  if (extension_ != nullptr) [[unlikely]] {
+    allowDecoding(sink);
+    if (extension_->in.suspended) failure = goOn(sink);
+  }
+  if (failure == nullptr && !suspended()) failure = walk(at, end, sink);
+  if (failure == nullptr && suspended()) [[unlikely]]
+    failure = keepBacklog(at, end);
+  if (failure != nullptr) [[unlikely]]
+    stop();
+  return failure;
+}
+
+// To the end, or to where it is suspended.
+template <class Sink>
+const Failure* FrameDecoder::walk(uint8_t*& at, uint8_t* end, Sink& sink) {
   const Failure* failure = nullptr;
   if (stage_ != Stage::start) [[unlikely]]
     failure = resume(at, end, sink);
@@ -22,14 +49,13 @@ const Failure* FrameDecoder::feed(uint8_t* data, size_t size, Sink& sink) {
     if (failure != nullptr) break;
     if (header.size == 0) {
       keepHeader(Stage::header, at, available);
+      at = end;
       break;
     }
     const uint8_t* const raw = at;
     at += header.size;
     failure = takeFrame(header, raw, at, end, sink);
   }
-  if (failure != nullptr) [[unlikely]]
-    stop();
   return failure;
 }
 
@@ -52,6 +78,8 @@ const Failure* FrameDecoder::resume(uint8_t*& at, uint8_t* end, Sink& sink) {
 
 template <class Sink>
 const Failure* FrameDecoder::filled(size_t size, Sink& sink) {
+  if (extension_ != nullptr) [[unlikely]]
+    allowDecoding(sink);
   FrameHeader header;
   parseHeader(header_, headerSize_, role_, extension_ != nullptr, header);
   if (role_ == Role::server) {
@@ -69,6 +97,16 @@ const Failure* FrameDecoder::filled(size_t size, Sink& sink) {
 // Ends the frame in header_ if all of its payload is there.
 template <class Sink>
 const Failure* FrameDecoder::finishPayload(const FrameHeader& header, Sink& sink) {
+  if (decodes(header.opcode)) [[unlikely]] {
+    const bool whole = payloadSeen_ == header.length;
+    const Failure* failure = decodeHeld(whole && header.fin);
+    if (failure != nullptr || !whole || extension_->in.suspended) return failure;
+    stage_ = Stage::start;
+    extension_->in.before += message_.size();
+    extension_->in.taken = 0;
+    message_.clear();
+    return header.fin ? finishDecoded(sink) : nullptr;
+  }
   if (payloadSeen_ < header.length) return nullptr;
   stage_ = Stage::start;
   if (isControl(header.opcode)) {
@@ -86,12 +124,15 @@ const Failure* FrameDecoder::takeFrame(const FrameHeader& header, const uint8_t*
     return failure;
   if (header.length > static_cast<size_t>(end - at)) [[unlikely]] {
     keepHeader(Stage::payload, raw, header.size);
-    return takePayload(at, end);
+    const Failure* failure = takePayload(at, end);
+    return failure != nullptr || !decodes(header.opcode) ? failure : decodeHeld(false);
   }
   uint8_t* const payload = at;
   const size_t size = static_cast<size_t>(header.length);
   at += size;
   const bool control = isControl(header.opcode);
+  if (encoded_ && !control) [[unlikely]]
+    return takeEncoded(header, raw, payload, size, sink);
   if (control || (header.fin && message_.size() == 0)) [[likely]] {
     if (role_ == Role::server) maskInPlace(payload, size, header.key);
     return control ? takeControl(header.opcode, payload, size, sink)
@@ -114,8 +155,9 @@ inline const Failure* FrameDecoder::admit(const FrameHeader& header) {
     encoded_ = header.rsv1;
   }
   const uint64_t limit = encoded_ ? extension_->encodedBound(maxPayload_) : maxPayload_;
-  // No overflow: what message_ holds passed the same limit.
-  if (header.length <= limit - message_.size()) [[likely]]
+  const uint64_t before = encoded_ ? extension_->in.before : message_.size();
+  // No overflow: what came before passed the same limit.
+  if (header.length <= limit - before) [[likely]]
     return nullptr;
   payloadSeen_ = encoded_ ? 0 : message_.size() + header.length;
   return &failure::messageTooBig;
@@ -150,12 +192,6 @@ template <class Sink>
 const Failure* FrameDecoder::finishInPlace(const uint8_t* data, size_t size, Sink& sink) {
   const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
   large_ = size >= kLarge;
-  if (encoded_) {
-    Bytes decoded;
-    if (const Failure* failure = decode(opcode, data, size, decoded)) return failure;
-    sink.message(opcode, std::move(decoded));
-    return nullptr;
-  }
   if (opcode == Opcode::text && !isUtf8(data, size)) return &failure::invalidText;
   sink.message(opcode, data, size);
   return nullptr;
@@ -167,15 +203,93 @@ const Failure* FrameDecoder::finishAside(Sink& sink) {
   const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
   Bytes message = std::move(message_);
   large_ = message.size() >= kLarge;
-  if (encoded_) {
-    Bytes decoded;
-    if (const Failure* failure = decode(opcode, message.data(), message.size(), decoded)) {
-      return failure;
-    }
-    message = std::move(decoded);
-  } else if (opcode == Opcode::text && !utf8_.complete()) {
-    return &failure::invalidText;
+  if (opcode == Opcode::text && !utf8_.complete()) return &failure::invalidText;
+  message.trim();
+  sink.message(opcode, std::move(message));
+  return nullptr;
+}
+
+// --- messages with RSV1 set ----------------------------------------------------------------------
+
+template <class Sink>
+void FrameDecoder::allowDecoding(Sink& sink) {
+  if constexpr (DecodingSink<Sink>) {
+    extension_->in.budget = sink.decodable();
+  } else {
+    extension_->in.budget = SIZE_MAX;
   }
+}
+
+// What was suspended, and what came behind it.
+template <class Sink>
+const Failure* FrameDecoder::goOn(Sink& sink) {
+  Extension::Inbound& in = extension_->in;
+  in.suspended = false;
+  Bytes kept = std::exchange(in.backlog, {});
+  uint8_t* at = kept.data() + std::exchange(in.backlogAt, 0);
+  uint8_t* const end = kept.data() + kept.size();
+  FrameHeader header;
+  parseHeader(header_, headerSize_, role_, true, header);
+  const Failure* failure = finishPayload(header, sink);
+  if (failure == nullptr && !in.suspended) failure = walk(at, end, sink);
+  if (failure == nullptr && in.suspended) {
+    if (at == end) return nullptr;
+    in.backlogAt = static_cast<size_t>(at - kept.data());
+    in.backlog = std::move(kept);
+  }
+  return failure;
+}
+
+// A frame that is all there, at `payload`.
+template <class Sink>
+const Failure* FrameDecoder::takeEncoded(const FrameHeader& header, const uint8_t* raw,
+                                         uint8_t* payload, size_t size, Sink& sink) {
+  Extension::Inbound& in = extension_->in;
+  if (role_ == Role::server) maskInPlace(payload, size, header.key);
+  large_ = size >= kLarge;
+  if constexpr (DecodingSink<Sink>) {
+    // A whole message that is small when it is decoded.
+    std::span<uint8_t> scratch = sink.scratch();
+    scratch = scratch.first(std::min(scratch.size(), in.budget));
+    if (header.fin && in.before == 0 && in.message.size() == 0 && !scratch.empty()) {
+      const auto step = extension_->decode({payload, size}, true, scratch);
+      if (step.failure != nullptr) return step.failure;
+      in.budget -= step.written;
+      if (step.written > maxPayload_) {
+        payloadSeen_ = 0;
+        return &failure::messageTooBig;
+      }
+      if (step.done) {
+        const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
+        if (opcode == Opcode::text && !isUtf8(scratch.data(), step.written)) {
+          return &failure::invalidText;
+        }
+        sink.message(opcode, scratch.data(), step.written);
+        return nullptr;
+      }
+      if (!in.message.reallocate(std::max<size_t>(4 * step.written, 4096))) {
+        return &failure::outOfMemory;
+      }
+      std::memcpy(in.message.data(), scratch.data(), step.written);
+      in.message.grow(step.written);
+      in.taken = step.taken;
+      if (const Failure* failure = checkDecoded(scratch.data(), step.written)) return failure;
+    }
+  }
+  if (const Failure* failure = decodePiece(payload, size, header.fin)) return failure;
+  if (in.suspended) return keepEncoded(header, raw, payload, size);
+  in.before += size;
+  in.taken = 0;
+  return header.fin ? finishDecoded(sink) : nullptr;
+}
+
+// All of the message is decoded.
+template <class Sink>
+const Failure* FrameDecoder::finishDecoded(Sink& sink) {
+  const Opcode opcode = std::exchange(messageOpcode_, Opcode::continuation);
+  Bytes message = std::move(extension_->in.message);
+  extension_->in.before = 0;
+  if (opcode == Opcode::text && !utf8_.complete()) return &failure::invalidText;
   message.trim();
   sink.message(opcode, std::move(message));
   return nullptr;

@@ -10,10 +10,11 @@
 namespace lwspool::ws {
 
 FramePieces::FramePieces(Role role, Opcode opcode, const uint8_t* payload, size_t size,
-                         MaskSource* masks)
+                         MaskSource* masks, uint8_t first)
     : payload_(payload), size_(size), masked_(role == Role::client) {
   if (masked_) key_ = masks->next();
-  headerLeft_ = encodeHeader(header_, opcode, true, size, 0, masked_ ? &key_ : nullptr);
+  headerLeft_ = encodeHeader(header_, opcode, (first & kFin) != 0, size, first & kRsv1,
+                             masked_ ? &key_ : nullptr);
 }
 
 size_t FramePieces::next(uint8_t* out, size_t room) {

@@ -12,9 +12,10 @@ namespace lwspool::ws {
 
 class FramePieces {
  public:
-  // A frame that is a whole message, masked with a fresh key in the client role; `masks` may be
-  // nullptr for a server.
-  FramePieces(Role role, Opcode opcode, const uint8_t* payload, size_t size, MaskSource* masks);
+  // Masked with a fresh key in the client role; `masks` may be nullptr for a server. `first`: FIN
+  // and RSV1, as they stand in the first byte.
+  FramePieces(Role role, Opcode opcode, const uint8_t* payload, size_t size, MaskSource* masks,
+              uint8_t first = kFin);
 
   // Bytes not written yet.
   size_t left() const { return headerLeft_ + size_ - at_; }

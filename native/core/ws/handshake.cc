@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "http_field.h"
 
@@ -37,13 +38,17 @@ std::string elementOf(std::string_view name, std::string_view parameters) {
 }
 
 // We offer one extension: the answer may hold it once and nothing else.
-bool acceptExtensions(std::string_view answer, Extension* extension) {
+bool acceptExtensions(std::string_view answer, const Request& request) {
   std::string_view element;
   bool found = false;
   while (nextElement(answer, element)) {
-    if (extension == nullptr || found) return false;
+    if (request.extension == nullptr || found) return false;
     const ExtensionElement parts(element);
-    if (parts.name != extension->name() || !extension->accept(parts.parameters)) return false;
+    if (parts.name != request.extension->name()) return false;
+    if (auto misfit = request.extension->accept(parts.parameters)) {
+      if (request.misfit != nullptr) *request.misfit = std::move(misfit);
+      return false;
+    }
     found = true;
   }
   return true;
@@ -122,7 +127,7 @@ HandshakeError checkResponse(const ResponseHead& head, const Request& request) {
   if (protocol.empty() && !offered.empty() && request.requiresProtocol) {
     return HandshakeError::noProtocol;
   }
-  if (!acceptExtensions(head.extensions, request.extension)) {
+  if (!acceptExtensions(head.extensions, request)) {
     return HandshakeError::unaskedExtension;
   }
   return HandshakeError::none;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +31,9 @@ std::string acceptFor(std::string_view key);
 struct Request {
   std::string_view key;
   std::span<const std::string> protocols = {};
-  Extension* extension = nullptr;  // the one offered, if any
-  bool requiresProtocol = false;   // one of those offered has to be chosen
+  Extension* extension = nullptr;           // the one offered, if any
+  bool requiresProtocol = false;            // one of those offered has to be chosen
+  std::optional<Misfit>* misfit = nullptr;  // where it is told which parameter of its does not fit
 };
 
 // Fields of a 101 response, several of one name joined with commas; empty: absent.

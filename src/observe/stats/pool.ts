@@ -1,4 +1,9 @@
 import { readFileSync } from 'node:fs';
+import {
+  type CompressionStats,
+  compressionStats,
+  sumCompression,
+} from '../../channel/compression-stats.js';
 import { epochOffset, WORKER_FIGURE } from '../../channel/figures.js';
 import type { ConnectionState } from '../../connection/stats.js';
 import { sumConnections } from './reading.js';
@@ -22,6 +27,8 @@ export interface Traffic {
   readonly bytesReceived: number;
   /** Bytes that were sent, above TLS, with frame headers. */
   readonly bytesSent: number;
+  /** Messages that were compressed; see the option `compression`. */
+  readonly compression: CompressionStats;
 }
 
 /** Figures of a worker at one instant, counted since its thread started. Times in milliseconds. */
@@ -112,6 +119,7 @@ export function poolStats(workers: readonly WorkerSnapshot[]): PoolStats {
     messagesDiscarded: sum(({ messagesDiscarded }) => messagesDiscarded),
     bytesReceived: sum(({ bytesReceived }) => bytesReceived),
     bytesSent: sum(({ bytesSent }) => bytesSent),
+    compression: sumCompression(stats.map(({ compression }) => compression)),
     workers: Object.freeze(stats),
     descriptors: Object.freeze({
       open: sum(({ descriptors }) => descriptors),
@@ -141,6 +149,7 @@ function workerStats(
     messagesDiscarded: figure('messagesDiscarded'),
     bytesReceived: figure('bytesReceived'),
     bytesSent: figure('bytesSent'),
+    compression: compressionStats(figure),
     turns: figure('turns'),
     events: figure('events'),
     eventsMax: figure('eventsMax'),

@@ -20,6 +20,7 @@ interface ServeOptions {
   readonly raw?: true;
   readonly size: number;
   readonly maxPayload: number;
+  readonly compress?: true;
   readonly tls?: true;
   readonly caOut?: string;
   readonly cert?: string;
@@ -64,6 +65,7 @@ export function serveCommand(onDone: (status: number) => void): Command {
       FLOOD_SIZE,
     )
     .option('--max-payload <bytes>', 'largest message taken', integer(1, INT32_MAX), MAX_PAYLOAD)
+    .option('--compress', 'compress messages (permessage-deflate) for clients that offer it')
     .option('--tls', 'speak TLS, with a certificate for this machine made at start')
     .option('--ca-out <file>', 'write the CA certificate that clients have to trust; implies --tls')
     .option('--cert <file>', 'certificate chain of your own (PEM); implies --tls')
@@ -89,8 +91,8 @@ function checkTogether({ cert, key, caOut }: ServeOptions, command: Command): vo
 async function serve(options: ServeOptions): Promise<number> {
   const { createTarget } = await import('lws-pool/target');
   const identity = await identityOf(options);
-  const { host, mode, raw, size, maxPayload, port: ports } = options;
-  const settings = { host, ports, mode, raw, size, maxPayload };
+  const { host, mode, raw, size, maxPayload, port: ports, compress: compression } = options;
+  const settings = { host, ports, mode, raw, size, maxPayload, compression };
   const target = await createTarget({ ...settings, cert: identity?.cert, key: identity?.key });
   using interrupt = new Interrupt();
   announce(options, {
