@@ -68,7 +68,7 @@ test('connections send, stream and iterate', () => {
   connection.onmessage = () => undefined;
   connection.send('text', { compress: false });
   expectTypeOf(connection.sendStream(['a', new Uint8Array(1)])).resolves.toBeVoid();
-  connection.sendStream(connection.stream(), { binary: true, compress: false });
+  void connection.sendStream(connection.stream(), { binary: true, compress: false });
   expectTypeOf(connection.extensions).toBeString();
   expectTypeOf(connection.stats().compression.sent.ratio).toEqualTypeOf<number | undefined>();
   // @ts-expect-error: messages are sent whole
