@@ -394,14 +394,15 @@ describe('messages that refer to others', () => {
       if (random.below(4) === 0) parts.push(frame(1, 'plain'));
     }
     const stream = Buffer.concat(parts);
-    const port = await compressing(async (socket) => {
+    const port = await compressing((socket) => {
       socket.setNoDelay(true);
-      for (let at = 0; at < stream.length; ) {
-        const size = 1 + random.below(700);
-        socket.write(stream.subarray(at, at + size));
-        at += size;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      const writeFrom = (at: number) => {
+        if (at >= stream.length) return;
+        const end = at + 1 + random.below(700);
+        socket.write(stream.subarray(at, end));
+        setImmediate(writeFrom, end);
+      };
+      writeFrom(0);
     });
     const connection = await connect(port);
     const got: string[] = [];

@@ -57,7 +57,11 @@ const TABLE: Record<string, [fields: Record<string, string>, ...said: string[]]>
   ERR_UPGRADE_REFUSED: [{ ...ANSWER, body: 'go away' }, '403 Not Here'],
   ERR_ACCEPT_MISMATCH: [{ ...ANSWER, received: 'one', expected: 'two' }, '"one"', '"two"'],
   ERR_SUBPROTOCOL: [{ ...ANSWER, received: 'one', expected: 'two, three' }, '"one"', 'two, three'],
-  ERR_EXTENSION: [{ ...ANSWER, received: 'x-compress' }, '"x-compress"'],
+  ERR_EXTENSION: [
+    { ...ANSWER, received: 'x-compress', parameter: 'x_bits', problem: 'is there twice' },
+    '"x_bits" is there twice',
+  ],
+  ERR_COMPRESSION: [{ reason: 'its data is corrupt', limit: '10' }, 'its data is corrupt'],
   ERR_SOCKET: [FAILED, 'connect EPROTO'],
   ERR_CONNECTION_RESET: [
     { ...FAILED, phase: 'TLS', reason: 'bad record mac' },
@@ -83,7 +87,16 @@ const TABLE: Record<string, [fields: Record<string, string>, ...said: string[]]>
 };
 
 /** Fields that never become details: those of other events, and those that are taken apart before. */
-const OTHERS = ['attempts', 'closeReason', 'code', 'flightRecord', 'protocol', 'text', 'thrown'];
+const OTHERS = [
+  'attempts',
+  'closeReason',
+  'code',
+  'extensions',
+  'flightRecord',
+  'protocol',
+  'text',
+  'thrown',
+];
 /** Those that fit any opening. */
 const OF_OPENINGS = ['addressesLeftOut'];
 
