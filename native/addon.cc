@@ -8,12 +8,12 @@
 #include "bindings/channel_binding.h"
 #include "bindings/endpoint_binding.h"
 #include "bindings/leases_binding.h"
-#include "bindings/libraries.h"
 #include "bindings/memory_binding.h"
 #include "bindings/message_memory.h"
 #include "bindings/ring_binding.h"
 #include "bindings/service_binding.h"
 #include "bindings/tls_binding.h"
+#include "bindings/versions.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   lwspool::LeasesBinding::define(env, exports);
   lwspool::RingBinding::define(env, exports);
   lwspool::ServiceBinding::define(env, exports);
-  lwspool::defineLibraries(env, exports);
+  lwspool::defineVersions(env, exports);
   return exports;
 }
 

@@ -6,6 +6,8 @@
 //   node scripts/addon.mjs --debug    for a debugger: -Og -g3, in the same place
 import './lib/require-node.mjs';
 import {
+  accessSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -120,6 +122,7 @@ function addonFingerprint(debug, architecture) {
     debug,
     node: process.version,
     architecture,
+    version: JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version,
     addonApi: JSON.parse(readFileSync(addonApi, 'utf8')).version,
     libwebsockets: findLibraries(architecture).library,
     environment: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
@@ -169,6 +172,21 @@ function nodeHeaders() {
 
 /** @param {string[]} options */
 async function main(options) {
+  const unknown = options.find((option) => option !== '--debug');
+  if (unknown !== undefined) {
+    console.error(`lws-pool: there is no option ${unknown}; the only one is --debug`);
+    return 2;
+  }
+  // make and the shell take such a path apart.
+  if (/[^\w@%+=:,./-]/.test(root)) {
+    console.error(`lws-pool: the addon cannot be built in a path with spaces or quotes: ${root}`);
+    return 1;
+  }
+  const obstacle = whyNotWritable();
+  if (obstacle) {
+    console.error(`lws-pool: ${fromRoot('build')} cannot be written to: ${obstacle}`);
+    return 1;
+  }
   const debug = options.includes('--debug');
   const { missing, unusable } = await findMissing('install');
   if (unusable) {
@@ -185,6 +203,17 @@ async function main(options) {
   const { status } = await buildAddon({ debug, onOutput: (text) => process.stderr.write(text) });
   if (status !== 0) console.error(`lws-pool: the addon could not be built in ${root}; see above.`);
   return status === 0 ? 0 : 1;
+}
+
+/** Where somebody else, or nobody, may write to the folder of the package. */
+function whyNotWritable() {
+  try {
+    mkdirSync(fromRoot('build'), { recursive: true });
+    accessSync(fromRoot('build'), constants.W_OK);
+    return;
+  } catch (error) {
+    return /** @type {Error} */ (error).message;
+  }
 }
 
 if (isMain(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

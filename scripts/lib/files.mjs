@@ -25,7 +25,7 @@ export function fromRoot(path) {
  */
 export function isMain(url) {
   const program = process.argv[1];
-  return program !== undefined && realpathSync(program) === fileURLToPath(url);
+  return program !== undefined && realpathSync(program) === realpathSync(fileURLToPath(url));
 }
 
 /**

@@ -1,8 +1,9 @@
 // What node-gyp is told of the addon. Its file is written where it builds, not kept at the root of
 // the package: a package manager that finds one there compiles by itself.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { filesUnder, root } from './files.mjs';
+import { filesUnder, fromRoot, root } from './files.mjs';
 
 /**
  * @typedef {object} Addon
@@ -28,6 +29,8 @@ export function gypFile({ folder, includeDirs, libraries, liburing, debug }) {
     include_dirs: [`${root}native`, addonApiDir(), ...includeDirs],
     libraries,
     defines: [
+      // Of the package: JavaScript of another one would misread what this writes.
+      `LWS_POOL_VERSION="${packageVersion()}"`,
       `LWS_POOL_LIBURING="${liburing}"`,
       'NAPI_VERSION=9',
       'NAPI_CPP_EXCEPTIONS',
@@ -53,6 +56,10 @@ export function gypFile({ folder, includeDirs, libraries, liburing, debug }) {
     ],
   };
   return `${JSON.stringify({ targets: [target] }, undefined, 2)}\n`;
+}
+
+function packageVersion() {
+  return JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version;
 }
 
 function addonApiDir() {

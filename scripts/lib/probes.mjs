@@ -39,6 +39,15 @@ const needsFor = {
   package: ['cross compiler', 'emulator', ...forLibwebsockets],
 };
 
+/** What names another program than the usual. @type {Partial<Record<Need, string>>} */
+const variables = {
+  compiler: 'CXX',
+  make: 'MAKE',
+  python: 'PYTHON',
+  'pkg-config': 'PKG_CONFIG',
+  'C compiler': 'CC',
+};
+
 /** @type {Partial<Record<Need, () => Promise<boolean>>>} */
 const probes = {
   compiler: () => compiles('#include <concepts>\nstatic_assert(std::integral<int>);'),
@@ -68,6 +77,12 @@ export async function findMissing(purpose) {
   const wanted = [...new Set([...needsFor.install, ...needsFor[purpose]])];
   const present = await Promise.all(wanted.map((need) => probes[need]?.() ?? true));
   const missing = wanted.filter((_, index) => !present[index]);
+  const misnamed = missing.find((need) => process.env[variables[need] ?? '']);
+  if (misnamed) {
+    const variable = variables[misnamed] ?? '';
+    const message = `${variable} is set to "${process.env[variable]}", which does not work: correct or unset it`;
+    return { missing: [], unusable: { message } };
+  }
 
   // Headers cannot be looked for without a compiler, nor libraries without pkg-config; they are
   // then listed as missing too, so that one command installs everything.

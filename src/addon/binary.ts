@@ -1,9 +1,22 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { VERSION } from '../base/version.js';
 import { createError } from '../errors/errors.js';
+import { isCutOff, isMusl } from './elf.js';
 
 const FILE = 'lws_pool.node';
+const BUILT = `build/Release/${FILE}`;
+
+/** Why there is no addon, and what to do about it. */
+class Obstacle extends Error {
+  readonly hint: string;
+
+  constructor(reason: string, hint: string, cause?: unknown) {
+    super(reason, { cause });
+    this.hint = hint;
+  }
+}
 
 /**
  * Loads the addon: what was built here from source, else the package's own binary for this system.
@@ -11,49 +24,85 @@ const FILE = 'lws_pool.node';
  * @throws LwsPoolError ERR_ADDON
  */
 export function loadAddon(): unknown {
-  let reason: string;
   try {
-    const built = inPackage(`build/Release/${FILE}`);
-    if (existsSync(built)) return createRequire(import.meta.url)(built);
-    const system = thisSystem();
-    const ready = inPackage(`prebuilds/${system}/${FILE}`);
-    if (existsSync(ready)) return createRequire(import.meta.url)(ready);
-    reason = `the package has no binary for ${system}`;
+    return isThere(BUILT) ? load(BUILT) : load(packaged());
+  } catch (error) {
+    if (!(error instanceof Obstacle)) throw error;
+    const { message: reason, hint, cause } = error;
+    throw createError('ERR_ADDON', { reason, hint }, cause === undefined ? {} : { cause });
+  }
+}
+
+/** The package's own for this system, from the root of the package. */
+function packaged(): string {
+  const { platform, arch } = process;
+  if (platform !== 'linux') {
+    throw new Obstacle(`this system is ${platform}`, 'It runs on Linux alone.');
+  }
+  const system = `${platform}-${arch}${isMusl(process.execPath) ? '-musl' : ''}`;
+  const path = `prebuilds/${system}/${FILE}`;
+  if (isThere(path)) return path;
+  const reason = `the package has no binary for ${system}`;
+  throw new Obstacle(reason, canBuild() ? build() : INCOMPLETE);
+}
+
+function load(path: string): unknown {
+  const file = inPackage(path);
+  // The loader would map what is not there, and the process die of it.
+  if (isCutOff(file)) throw new Obstacle(`${file} is cut off`, renewal(path));
+  let addon: { version?: string };
+  try {
+    addon = createRequire(import.meta.url)(file);
   } catch (cause) {
-    reason = (cause as Error).message.replaceAll('\n', ' ');
-    throw createError('ERR_ADDON', { reason, hint: wayOut() }, { cause });
+    const { message } = cause as Error;
+    throw new Obstacle(message.replaceAll('\n', ' '), cure(cause as Error, path), cause);
   }
-  throw createError('ERR_ADDON', { reason, hint: wayOut() });
+  if (addon.version === VERSION) return addon;
+  const built = addon.version === undefined ? 'another version' : `version ${addon.version}`;
+  throw new Obstacle(`${file} was built for ${built}, and this is ${VERSION}`, renewal(path));
 }
 
-/** For example `linux-x64`; `linux-x64-musl` where the C library is musl, as in Alpine. */
-function thisSystem(): string {
-  const system = `${process.platform}-${process.arch}`;
-  return process.platform === 'linux' && isMusl() ? `${system}-musl` : system;
-}
-
-/** Node.js names the loader it was linked for in its first bytes, see elf(5), PT_INTERP. */
-function isMusl(): boolean {
-  const start = Buffer.alloc(4096);
-  try {
-    const file = openSync(process.execPath, 'r');
-    try {
-      readSync(file, start);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false; // Whatever it is, dlopen(3) will say whether it fits.
+/** By what dlopen(3) says, or Node.js where it does not get so far. */
+function cure(error: Error & { code?: string }, path: string): string {
+  if (error.code === 'ERR_DLOPEN_DISABLED') {
+    return 'Start Node.js with --allow-addons, or without --no-addons.';
   }
-  return start.includes('/ld-musl-');
+  if (/permission denied/i.test(error.message)) {
+    return 'Let the user that this process runs as read the package.';
+  }
+  if (/undefined symbol/.test(error.message)) {
+    return 'Run it with Node.js 20.19 or newer, and one that has OpenSSL 3 inside.';
+  }
+  return /GLIBC|\.so/.test(error.message.replaceAll(FILE, '')) ? build() : renewal(path);
 }
 
-/** What to do where none can be loaded. */
-function wayOut(): string {
+/** How to come by a file that is whole and of this version. */
+function renewal(path: string): string {
+  if (path !== BUILT) return 'Install lws-pool again.';
+  return `${build()}, or delete ${inPackage('build')} to use the binary of the package`;
+}
+
+const INCOMPLETE =
+  'Files of the package are missing: install it again. If a bundler took the code out of its package, mark lws-pool as external (esbuild: --external:lws-pool).';
+
+function canBuild(): boolean {
+  return existsSync(inPackage('scripts/addon.mjs'));
+}
+
+function build(): string {
   const script = inPackage('scripts/addon.mjs');
-  return existsSync(script)
-    ? `Build it here from source: node ${script}`
-    : 'A bundler took the code out of its package: mark lws-pool as external (esbuild: --external:lws-pool).';
+  const quoted = /[^\w@%+=:,./-]/.test(script) ? `'${script.replaceAll("'", "'\\''")}'` : script;
+  return canBuild() ? `Build it here from source: node ${quoted}` : INCOMPLETE;
+}
+
+/** Links to nowhere included, and what may not be looked at: the loader says what is wrong with it. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(inPackage(path));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
 }
 
 function inPackage(path: string): string {

@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +33,7 @@ describe('a package', () => {
   let folder: string;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'lws-pool-addon-'));
+    folder = mkdtempSync(join(tmpdir(), 'lws-pool addon-'));
     cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
     cpSync(join(root, 'package.json'), join(folder, 'package.json'));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -38,7 +46,7 @@ describe('a package', () => {
 
   const importing = () =>
     failureOf(`await import(${JSON.stringify(join(folder, 'dist/index.js'))})`);
-  const command = () => `Build it here from source: node ${join(folder, 'scripts/addon.mjs')}`;
+  const command = () => `Build it here from source: node '${join(folder, 'scripts/addon.mjs')}'`;
 
   test('without a binary for this system says how to build one', async () => {
     expect(await importing()).toBe(
@@ -61,10 +69,43 @@ describe('a package', () => {
   test('with a binary of another system says what the loader says', async () => {
     mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
     writeFileSync(join(folder, 'prebuilds', system, 'lws_pool.node'), 'not a library');
-    expect(await importing()).toMatch(/^ERR_ADDON .*lws_pool\.node.*\. Build it here/);
+    expect(await importing()).toMatch(/^ERR_ADDON .*lws_pool\.node.*\. Install lws-pool again\.$/);
   });
 
-  test('that a bundler has taken apart says what to set', async () => {
+  // Mapped into memory, each of these would end the process.
+  test('with a binary that is cut off says so', async () => {
+    const whole = readFileSync(join(root, 'build/Release/lws_pool.node'));
+    mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
+    const file = join(folder, 'prebuilds', system, 'lws_pool.node');
+    for (const size of [100, 4096, whole.length >> 1, whole.length - 5000, whole.length - 1]) {
+      writeFileSync(file, whole.subarray(0, size));
+      expect(await importing()).toBe(
+        `ERR_ADDON The native addon of lws-pool cannot be used: ${file} is cut off. Install lws-pool again.`,
+      );
+    }
+  });
+
+  test('with a binary that was built from another version says so', async () => {
+    cpSync(join(root, 'build/Release'), join(folder, 'build/Release'), { recursive: true });
+    const manifest = readFileSync(join(root, 'package.json'), 'utf8');
+    writeFileSync(
+      join(folder, 'package.json'),
+      manifest.replace(/"version": "[^"]+"/, '"version": "99.9.9"'),
+    );
+    const told = await importing();
+    expect(told).toContain(`was built for version ${versions.lwsPool}, and this is 99.9.9. `);
+    expect(told).toContain(`${command()}, or delete ${join(folder, 'build')}`);
+  });
+
+  test('that may not load addons says which flag is missing', async () => {
+    symlinkSync(join(root, 'build'), join(folder, 'build'));
+    const program = `await import(${JSON.stringify(join(folder, 'dist/index.js'))})`;
+    const args = ['--no-addons', '--input-type=module', '--eval', tellingFailure(program)];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).toContain('Start Node.js with --allow-addons, or without --no-addons.');
+  });
+
+  test('that is not whole, or that a bundler has taken apart, says what to do', async () => {
     rmSync(join(folder, 'scripts'), { recursive: true });
     expect(await importing()).toContain('mark lws-pool as external (esbuild: --external:lws-pool)');
   });

@@ -1,4 +1,4 @@
-#include "libraries.h"
+#include "versions.h"
 
 #include <libwebsockets.h>
 
@@ -20,7 +20,8 @@ Napi::Value libraries(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void defineLibraries(Napi::Env env, Napi::Object exports) {
+void defineVersions(Napi::Env env, Napi::Object exports) {
+  exports["version"] = LWS_POOL_VERSION;
   exports["libraries"] = Napi::Function::New(env, libraries, "libraries");
 }
 
