@@ -32,6 +32,7 @@ export function openPool({ threads, handshakes, ca, sessions, observe, compressi
       tls: {
         ca,
         ...(sessions === 0 && { maxCachedSessions: 0 }),
+        ...(process.env.LWS_POOL_GROUPS && { ecdhCurve: process.env.LWS_POOL_GROUPS }),
       },
     }),
   });
