@@ -2,8 +2,12 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createError } from '../errors/errors.js';
+import { checkProcess } from './process.js';
 
 const FILE = 'lws_pool.node';
+
+/** What to do where Node.js loads no addons. */
+const ALLOW = 'Run node with --allow-addons under --permission, and without --no-addons.';
 
 /**
  * Loads the addon: what was built here from source, else the package's own binary for this system.
@@ -20,8 +24,12 @@ export function loadAddon(): unknown {
     if (existsSync(ready)) return createRequire(import.meta.url)(ready);
     reason = `the package has no binary for ${system}`;
   } catch (cause) {
-    reason = (cause as Error).message.replaceAll('\n', ' ');
-    throw createError('ERR_ADDON', { reason, hint: wayOut() }, { cause });
+    // A binary of its own would not help a runtime with another OpenSSL, such as Bun.
+    checkProcess();
+    const { message, code } = cause as NodeJS.ErrnoException;
+    reason = message.replaceAll('\n', ' ');
+    const hint = code === 'ERR_DLOPEN_DISABLED' ? ALLOW : wayOut();
+    throw createError('ERR_ADDON', { reason, hint }, { cause });
   }
   throw createError('ERR_ADDON', { reason, hint: wayOut() });
 }
