@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { VERSION } from '../base/version.js';
 import { createError } from '../errors/errors.js';
 import { isCutOff, isMusl } from './elf.js';
+import { checkProcess } from './process.js';
 
 const FILE = 'lws_pool.node';
 const BUILT = `build/Release/${FILE}`;
@@ -54,6 +55,8 @@ function load(path: string): unknown {
   try {
     addon = createRequire(import.meta.url)(file);
   } catch (cause) {
+    // A binary of its own would not help a runtime with another OpenSSL, such as Bun.
+    checkProcess();
     const { message } = cause as Error;
     throw new Obstacle(message.replaceAll('\n', ' '), cure(cause as Error, path), cause);
   }
@@ -65,7 +68,7 @@ function load(path: string): unknown {
 /** By what dlopen(3) says, or Node.js where it does not get so far. */
 function cure(error: Error & { code?: string }, path: string): string {
   if (error.code === 'ERR_DLOPEN_DISABLED') {
-    return 'Start Node.js with --allow-addons, or without --no-addons.';
+    return 'Run node with --allow-addons under --permission, and without --no-addons.';
   }
   if (/permission denied/i.test(error.message)) {
     return 'Let the user that this process runs as read the package.';

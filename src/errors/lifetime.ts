@@ -93,9 +93,15 @@ export const POOL_ERRORS = {
       `Worker${note(' ', details.worker)} did not answer${note(' for ', details.timeout, ' ms')} and was ended. Look for a handler that loops or waits; raise "workerTimeout" if it is meant to, or set it to 0 while you debug.`,
   },
   ERR_WORKER_START: {
-    summary: 'A worker could not be started: descriptors, threads or memory ran short.',
-    message: (details) =>
-      `Worker${note(' ', details.worker)} could not be started${because(details.reason)}. Free what ran short or raise its limit (ulimit -n, ulimit -u, memory), then try again.`,
+    summary:
+      'A worker could not be started: descriptors, threads or memory ran short, or its thread may not be made.',
+    message: ({ worker, reason, hint }) =>
+      `Worker${note(' ', worker)} could not be started${because(reason)}. ${hint ?? 'Free what ran short or raise its limit (ulimit -n, ulimit -u, memory), then try again.'}`,
+  },
+  ERR_NESTED_POOL: {
+    summary: 'A pool was created in a worker of another pool that was still starting.',
+    message: () =>
+      'This thread is a worker of a pool that is still starting, and a pool in it would start workers without end. Workers load the modules of --import and --require too: create the pool only where "isMainThread" of node:worker_threads is true.',
   },
   ERR_POOL_FAILED: {
     summary: 'The pool gave up because its workers crash again and again.',

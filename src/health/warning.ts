@@ -44,7 +44,7 @@ export interface WarningDetails {
   LEASE_RETURNED: LeaseWarningDetails;
   /** A worker cannot be started yet; the pool keeps trying. */
   WORKER_NOT_STARTED: {
-    /** The error number by its name, or ERR_WORKER_INIT_FAILED where Node.js names none. */
+    /** The error number by its name, or ERR_WORKER_INIT_FAILED where Node.js names none; undefined where it refuses threads. */
     readonly errno: string | undefined;
   };
   /** Threads of a destroyed pool are still in system calls, and end only when these return. */

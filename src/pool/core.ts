@@ -158,7 +158,7 @@ export class PoolCore {
         onStart: ({ index, thread }) =>
           this.#observers.workerStarted(index, thread?.threadId ?? -1),
         onCrash: (worker, error) => this.#onCrash(worker, error),
-        onShortage: (worker, error) => this.#onShortage(worker, error),
+        onUnstarted: (worker, error) => this.#onUnstarted(worker, error),
         onUnresponsive: ({ index, pulse }) =>
           this.#observers.workerUnresponsive(index, pulse.silentFor),
         onSilent: (worker) => {
@@ -244,7 +244,7 @@ export class PoolCore {
   }
 
   /** The maker of the pool hears of it; later it is tried again, and what waits for it goes on waiting. */
-  #onShortage({ index }: PoolWorker, error: LwsPoolError): void {
+  #onUnstarted({ index }: PoolWorker, error: LwsPoolError): void {
     if (this.#starting) {
       void this.lifetime.destroy(error);
       return;

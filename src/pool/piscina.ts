@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ServiceTask } from '../workers/control.js';
+import { POOL_WORKER } from '../workers/starting.js';
 
 /**
  * Relied on of Piscina beyond its documentation, here and nowhere else; test/unit/piscina.test.ts fails
@@ -10,7 +11,9 @@ import type { ServiceTask } from '../workers/control.js';
  *   `unref()` of that record gives back the reference that a running task holds;
  * - `threads` has the worker as soon as `run()` has returned;
  * - a thread that dies rejects the task that it runs; `destroy()` ends it, and rejects a task that it
- *   does not run yet as well.
+ *   does not run yet as well;
+ * - where no thread can be made, `run()` throws what `new Worker` threw, and keeps the task, whose promise
+ *   nobody has: `destroy()` would reject it, and end the process.
  */
 interface WorkerRecord {
   unref(): void;
@@ -35,6 +38,7 @@ function noop(): void {
  */
 export class Thread {
   readonly #piscina: Piscina;
+  #made = false;
   #record: WorkerRecord | undefined;
   /** Rejects what `run` has given. */
   #fail: (error: unknown) => void = noop;
@@ -53,6 +57,7 @@ export class Thread {
       atomics: 'disabled',
       // Sockets are closed by libwebsockets; Node would close them a second time.
       trackUnmanagedFds: false,
+      workerData: POOL_WORKER,
       recordTiming: false,
     });
     this.#piscina.on('workerCreate', (worker: object) => {
@@ -66,11 +71,18 @@ export class Thread {
   run(task: ServiceTask): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
-      // What cannot be made at once throws.
-      this.#piscina.run(task, { transferList: [task.port] }).then(resolve, reject);
+      // What cannot be made at once throws, and that rejects.
+      const ended = this.#piscina.run(task, { transferList: [task.port] });
+      this.#made = true;
+      ended.then(resolve, reject);
       const [worker] = this.#piscina.threads;
       if (worker !== undefined) this.#watch(worker);
     });
+  }
+
+  /** Whether there is a thread, or was one. */
+  get made(): boolean {
+    return this.#made;
   }
 
   get worker(): Worker | undefined {
@@ -88,7 +100,7 @@ export class Thread {
   /** Ends it at once. `run` rejects with that error; one that has ended is left as it is. */
   end(error: unknown): Promise<void> {
     this.#fail(error);
-    void this.#piscina.destroy();
+    if (this.#made) void this.#piscina.destroy();
     return this.#exited;
   }
 

@@ -4,6 +4,7 @@ import { monotonicNow } from '../channel/figures.js';
 import type { Connection } from '../connection/connection.js';
 import { leaseAll } from '../connection/lease-all.js';
 import { parseConnectionUrl } from '../connection/url.js';
+import { createError } from '../errors/errors.js';
 import { madeBy } from '../errors/made-by.js';
 import type { FlightRecord } from '../flight/record.js';
 import type { Lease } from '../lease/lease.js';
@@ -28,6 +29,7 @@ import {
   type SampleOptions,
   type TelemetryOptions,
 } from '../options/options.js';
+import { isStartingWorker } from '../workers/starting.js';
 import { PoolCore } from './core.js';
 import type { PoolEvents } from './events.js';
 import type { ConnectionGroup } from './group.js';
@@ -246,11 +248,13 @@ export class Pool extends EventEmitter<PoolEvents> {
  * @throws LwsPoolError ERR_INVALID_OPTION, ERR_INVALID_HEADER, ERR_KEYLOG; ERR_ADDON where the OpenSSL
  *   or libuv of this process does not fit; ERR_URING_UNAVAILABLE where
  *   `poller` is `'io_uring'` and the kernel refuses; ERR_TOO_MANY_FILES, ERR_WORKER_START where
- *   descriptors, threads or memory are short, so that you may try again; ERR_POOL_FAILED where its
- *   workers cannot start; as a rejection
+ *   descriptors, threads or memory are short, so that you may try again, or where Node.js may make no
+ *   threads; ERR_NESTED_POOL in a worker of another pool that is still starting; ERR_POOL_FAILED where
+ *   its workers cannot start; as a rejection
  */
 export async function createPool(options?: PoolOptions): Promise<Pool> {
   checkProcess();
+  if (isStartingWorker()) throw createError('ERR_NESTED_POOL');
   const resolved = parsePoolOptions(options);
   if (resolved.poller === 'io_uring') checkUring();
   checkKeylog(resolved.connect.tls);

@@ -1,5 +1,4 @@
-import { createError, LwsPoolError } from '../errors/errors.js';
-import { resourceShortage } from '../errors/shortage.js';
+import { createError, type ErrorDetails, LwsPoolError } from '../errors/errors.js';
 import { betweenLooks } from '../health/blocked-stack.js';
 import type { Trouble } from '../health/warning.js';
 import { Watchdog } from '../health/watchdog.js';
@@ -7,6 +6,7 @@ import type { ResolvedPoolOptions } from '../options/options.js';
 import type { PlacementWorker } from '../options/placement.js';
 import type { FromWorker } from '../workers/control.js';
 import { Thread } from './piscina.js';
+import { startFailure } from './start-failure.js';
 import { PoolWorker, type WorkerContext, type WorkerEvents } from './worker.js';
 
 /** A worker that lived this long is not one of those that crash again and again. Milliseconds. */
@@ -26,8 +26,8 @@ export interface WorkersEvents {
   onStart(worker: PoolWorker): void;
   /** A worker is gone, and with it all its connections. */
   onCrash(worker: PoolWorker, error: LwsPoolError): void;
-  /** Descriptors, threads or memory did not suffice to start one. It is tried again. */
-  onShortage(worker: PoolWorker, error: LwsPoolError): void;
+  /** One could not be started, see startFailure(). It is tried again. */
+  onUnstarted(worker: PoolWorker, error: LwsPoolError): void;
   /** One does not answer any more. */
   onUnresponsive(worker: PoolWorker): void;
   /** It does still not: what callers wait for is looked through. Twice a second. */
@@ -163,15 +163,15 @@ export class Workers {
       const lived = performance.now() - started >= LIVED;
       failures = lived ? 1 : failures + 1;
       this.all[index] = this.#create(index);
-      const short = worker.thread === undefined ? resourceShortage(cause) : undefined;
-      if (short === undefined) {
+      const unstarted = worker.thread === undefined ? startFailure(cause, thread.made) : undefined;
+      if (unstarted === undefined) {
         crashes = lived ? 1 : crashes + 1;
         if (!this.#onCrash(worker, crashes, cause)) return;
       } else {
-        this.#onShortage(worker, short, cause);
+        this.#onUnstarted(worker, unstarted, cause);
       }
       // Whoever waits for the worker keeps the process alive, see KeepAlive.
-      if (failures > 1 || short !== undefined) {
+      if (failures > 1 || unstarted !== undefined) {
         const wait = backoff(Math.max(2, failures));
         await new Promise((resolve) => setTimeout(resolve, wait).unref());
       }
@@ -192,11 +192,10 @@ export class Workers {
   }
 
   /** Nobody has had it yet, and it is nobody's fault: it does not count as a crash. */
-  #onShortage(worker: PoolWorker, errno: string, cause: unknown): void {
-    const details = { worker: worker.index, errno, reason: reasonOf(cause) };
-    const error = createError('ERR_WORKER_START', details, { cause });
+  #onUnstarted(worker: PoolWorker, why: ErrorDetails, cause: unknown): void {
+    const error = createError('ERR_WORKER_START', { worker: worker.index, ...why }, { cause });
     worker.end(error);
-    this.#events.onShortage(worker, error);
+    this.#events.onUnstarted(worker, error);
   }
 
   #onChange(worker: PoolWorker): void {

@@ -26,6 +26,7 @@ import type { FromWorker, ServiceTask, ToWorker } from './control.js';
 import type { HandlerGroup } from './handler-group.js';
 import { HandlerGroups } from './handler-groups.js';
 import { noteMemory } from './memory.js';
+import { noteServing } from './starting.js';
 
 interface Entry {
   readonly connection: HandlerConnection;
@@ -128,6 +129,7 @@ export class WorkerService {
 
   /** Serves until it is told to stop. */
   run(): Promise<void> {
+    noteServing();
     noteMemory(this.#native.workerFigures());
     return new Promise((resolve) => {
       this.#port.on('message', (message: ToWorker) => {

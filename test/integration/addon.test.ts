@@ -19,8 +19,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const system = `${process.platform}-${process.arch}`;
 
 /** What a program says of the error that it ends with: its code and its message. */
-async function failureOf(program: string): Promise<string> {
-  const args = ['--input-type=module', '--eval', tellingFailure(program)];
+async function failureOf(program: string, ...nodeArgs: string[]): Promise<string> {
+  const args = [...nodeArgs, '--input-type=module', '--eval', tellingFailure(program)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return stdout.trim();
 }
@@ -97,12 +97,15 @@ describe('a package', () => {
     expect(told).toContain(`${command()}, or delete ${join(folder, 'build')}`);
   });
 
-  test('that may not load addons says which flag is missing', async () => {
-    symlinkSync(join(root, 'build'), join(folder, 'build'));
-    const program = `await import(${JSON.stringify(join(folder, 'dist/index.js'))})`;
-    const args = ['--no-addons', '--input-type=module', '--eval', tellingFailure(program)];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(stdout).toContain('Start Node.js with --allow-addons, or without --no-addons.');
+  test('with such a binary, in a runtime with another OpenSSL, says that first', async () => {
+    mkdirSync(join(folder, 'prebuilds', system), { recursive: true });
+    writeFileSync(join(folder, 'prebuilds', system, 'lws_pool.node'), 'not a library');
+    const told = await failureOf(`
+      const versions = { ...process.versions, openssl: '1.1.0' };
+      Object.defineProperty(process, 'versions', { value: versions });
+      await import(${JSON.stringify(join(folder, 'dist/index.js'))});
+    `);
+    expect(told).toMatch(/^ERR_ADDON .*this process has OpenSSL 1\.1\.0.*Run it with Node\.js/);
   });
 
   test('that is not whole, or that a bundler has taken apart, says what to do', async () => {
@@ -121,6 +124,11 @@ describe('a package', () => {
 });
 
 describe('a process', () => {
+  test('that may load no addon is told how it may', async () => {
+    const told = await failureOf(`await import('lws-pool')`, '--no-addons');
+    expect(told).toMatch(/^ERR_ADDON .*Run node with --allow-addons under --permission/);
+  });
+
   const inProcess = (versions: string, call: string) =>
     failureOf(`
       const { createPool } = await import('lws-pool');

@@ -173,6 +173,7 @@ const SAMPLES: Record<ErrorCode, [details: ErrorDetails, ...said: string[]]> = {
     { worker: 3, errno: 'EMFILE', reason: 'EMFILE: too many open files' },
     'Worker 3 could not be started: EMFILE: too many open files. Free what ran short',
   ],
+  ERR_NESTED_POOL: [{}, 'worker of a pool', '--import', 'isMainThread'],
   ERR_POOL_FAILED: [{ crashes: 5, reason: 'boom' }, 'after 5 crashes', 'boom'],
   ERR_POOL_CLOSED: [{}, 'The pool is closed'],
   ERR_TOO_MANY_CONNECTIONS: [{ limit: 65_536 }, '65536 connections "maxConnections" allows'],

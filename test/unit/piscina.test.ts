@@ -53,3 +53,13 @@ it.each([
   await piscina.destroy();
   await Promise.all([exited, rejected]);
 });
+
+it('Piscina throws where it cannot make a thread, and keeps the task', async () => {
+  const execArgv = ['--no-such-option'];
+  const piscina = new Piscina({ filename, minThreads: 0, maxThreads: 1, execArgv });
+  expect(() => piscina.run({})).toThrow(
+    expect.objectContaining({ code: 'ERR_WORKER_INVALID_EXEC_ARGV' }),
+  );
+  expect(piscina.queueSize).toBe(1);
+  expect(piscina.threads).toEqual([]);
+});

@@ -1,0 +1,1 @@
+// What it does is in the modules that are loaded before it.
