@@ -12,12 +12,13 @@ namespace {
 Octets masked(std::initializer_list<Frame> frames) { return wire(Role::server, frames); }
 
 // However it is cut, it comes to the same; `cursor` has had all of it.
-bool whole(const Octets& bytes, FrameCursor& cursor) {
-  cursor.feed(bytes.data(), bytes.size());
+bool whole(const Octets& bytes, FrameCursor& cursor, bool encodes = false) {
+  cursor.feed(bytes.data(), bytes.size(), encodes);
   FrameCursor bytewise;
-  for (const uint8_t byte : bytes) bytewise.feed(&byte, 1);
+  for (const uint8_t byte : bytes) bytewise.feed(&byte, 1, encodes);
   CHECK_EQ(bytewise.whole(), cursor.whole());
   CHECK_EQ(bytewise.closeSent(), cursor.closeSent());
+  CHECK_EQ(bytewise.encoded(), cursor.encoded());
   return cursor.whole();
 }
 bool whole(const Octets& bytes) {
@@ -57,7 +58,7 @@ TEST_CASE("lease: a cursor knows where nothing may follow as it is") {
   FrameCursor broken;
   CHECK_FALSE(whole(octets("no frame"), broken));
   const Octets good = masked({{0x81, "good"}});
-  broken.feed(good.data(), good.size());
+  broken.feed(good.data(), good.size(), false);
   CHECK_FALSE(broken.whole());  // and it stays so
 }
 
@@ -66,9 +67,26 @@ TEST_CASE("lease: a cursor knows the close frame, and that it is the last") {
   CHECK(whole(masked({{0x81, "x"}, {0x88, closing(1000, "bye")}}), cursor));
   CHECK(cursor.closeSent());
   const Octets more = masked({{0x81, "x"}});
-  cursor.feed(more.data(), more.size());
+  cursor.feed(more.data(), more.size(), false);
   CHECK_FALSE(cursor.whole());
   CHECK_FALSE(whole(masked({{0x88, ""}, {0x88, ""}})));
+}
+
+TEST_CASE("lease: a cursor knows an encoded message, where an extension was agreed on") {
+  FrameCursor plain;
+  CHECK(whole(masked({{0x81, "plain"}}), plain, true));
+  CHECK_FALSE(plain.encoded());
+  FrameCursor cursor;
+  CHECK(whole(masked({{0x41, "frag"}, {0x89, "ping"}, {0x80, "ments"}}), cursor, true));
+  CHECK(cursor.encoded());
+  const auto broken = [](const Octets& bytes) {
+    FrameCursor fresh;
+    return !whole(bytes, fresh, true);
+  };
+  CHECK(broken(masked({{0x41, "the rest is missing"}})));
+  CHECK(broken(masked({{0x01, "frag"}, {0xC0, "ments"}})));  // RSV1 is of the first frame
+  CHECK(broken(masked({{0xC9, "ping"}})));
+  CHECK(broken(masked({{0xA1, "RSV2"}})));
 }
 
 TEST_CASE("lease: the kernel counts what was taken out of a socket and put into it") {

@@ -1,5 +1,7 @@
 #include "sockets.h"
 
+#include <netinet/tcp.h>
+
 namespace lwspool::test {
 
 SocketPair unixPair() {
@@ -27,6 +29,9 @@ SocketPair tcpPair(int bufferSize) {
   REQUIRE_EQ(connect(ours, reinterpret_cast<sockaddr*>(&address), size), 0);
   const int theirs = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   REQUIRE(theirs >= 0);
+  // What the peer writes leaves at once: a reset drops what Nagle's algorithm keeps.
+  const int on = 1;
+  setsockopt(theirs, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   fcntl(ours, F_SETFL, fcntl(ours, F_GETFL) | O_NONBLOCK);
   close(listener);
   return {ours, theirs};
