@@ -65,13 +65,13 @@ export async function sendFragments(
   const gone = whenGone(link, signal);
   try {
     for (;;) {
-      const piece = await Promise.race([iterator.next(), gone.promise]);
+      const piece = await gone.or(iterator.next());
       if (piece.done === true) break;
       setType(typeof piece.value !== 'string');
       const data = typeof piece.value === 'string' ? text.next(piece.value) : piece.value;
       if (!link.open) throw createError('ERR_CONNECTION_CLOSED', { connection: link.id });
       send(data);
-      if (link.full) await Promise.race([link.fragmentsFlushed(), gone.promise]);
+      if (link.full) await gone.or(link.fragmentsFlushed());
     }
     if (!link.open) throw createError('ERR_CONNECTION_CLOSED', { connection: link.id });
     send(text.rest, FLAG_LAST);
@@ -98,20 +98,31 @@ function iteratorOf(source: DataSource): AsyncIterator<Data> | Iterator<Data> {
   });
 }
 
-/** Rejects when nothing is to be waited for any more. */
+/**
+ * What ends the waiting: the connection closes, or the signal aborts. Not by Promise.race(), which
+ * would leave a reaction for each piece at a promise that lives as long as the message.
+ */
 function whenGone(link: FragmentLink, signal: AbortSignal | undefined) {
-  let reject!: (error: LwsPoolError) => void;
-  const promise = new Promise<never>((_, no) => {
-    reject = no;
-  });
-  promise.catch(() => undefined);
+  let reason: LwsPoolError | undefined;
+  let reject: ((error: LwsPoolError) => void) | undefined;
+  const end = (error: LwsPoolError) => {
+    reason ??= error;
+    reject?.(reason);
+  };
   const aborted = () =>
-    reject(createError('ERR_ABORTED', { connection: link.id }, { cause: signal?.reason }));
-  const stops = [link.onceClosed(reject)];
+    end(createError('ERR_ABORTED', { connection: link.id }, { cause: signal?.reason }));
+  const stops = [link.onceClosed(end)];
   if (signal?.aborted) aborted();
   else if (signal !== undefined) stops.push(onAbort(signal, aborted));
   return {
-    promise,
+    /** Settles as the promise does, or rejects with what came before. */
+    or<Value>(value: Value | PromiseLike<Value>): Promise<Value> {
+      return new Promise((resolve, no) => {
+        reject = no;
+        Promise.resolve(value).then(resolve, no);
+        if (reason !== undefined) no(reason);
+      });
+    },
     stop() {
       for (const stop of stops) stop();
     },
