@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs';
 export const VERSION: string = read();
 
 function read(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
+  try {
+    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    return (JSON.parse(manifest) as { version: string }).version;
+  } catch {
+    return ''; // The files are not where they belong: the addon cannot be found then, and says why.
+  }
 }
