@@ -15,7 +15,6 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { findLibraries, linkage } from './configure.mjs';
 import { crossCompilers, isForeign } from './lib/architectures.mjs';
@@ -27,9 +26,10 @@ import {
   isCurrent,
   isMain,
   root,
+  versionIn,
   writeStamp,
 } from './lib/files.mjs';
-import { gypFile } from './lib/gyp.mjs';
+import { addonApi, gypFile } from './lib/gyp.mjs';
 import { findMissing } from './lib/probes.mjs';
 import { installAdvice, isRoot, thisSystem } from './lib/system.mjs';
 
@@ -110,7 +110,6 @@ export async function buildAddon({ debug = false, architecture = process.arch, o
  * @param {string} architecture
  */
 function addonFingerprint(debug, architecture) {
-  const addonApi = createRequire(import.meta.url).resolve('node-addon-api/package.json');
   const files = [
     ...filesUnder('native'),
     'scripts/addon.mjs',
@@ -122,8 +121,8 @@ function addonFingerprint(debug, architecture) {
     debug,
     node: process.version,
     architecture,
-    version: JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version,
-    addonApi: JSON.parse(readFileSync(addonApi, 'utf8')).version,
+    version: versionIn(fromRoot('package.json')),
+    addonApi: versionIn(addonApi()),
     libwebsockets: findLibraries(architecture).library,
     environment: [process.env.CXX, process.env.CXXFLAGS, process.env.LDFLAGS],
   });

@@ -2,22 +2,12 @@
 
 #include <openssl/x509.h>
 
-#include <string>
-#include <vector>
-
+#include "options_reader.h"
 #include "registry.h"
 
 namespace lwspool {
 
 namespace {
-
-std::vector<std::string> textsOf(const Napi::Array& array) {
-  std::vector<std::string> texts;
-  for (uint32_t i = 0; i < array.Length(); i++) {
-    texts.push_back(array.Get(i).As<Napi::String>().Utf8Value());
-  }
-  return texts;
-}
 
 // A certificate takes some 4 KB. Bytes.
 int64_t sizeOf(const Napi::CallbackInfo& info) {

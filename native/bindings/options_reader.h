@@ -11,6 +11,16 @@
 
 namespace lwspool {
 
+// The first `most` of a list of texts.
+inline std::vector<std::string> textsOf(const Napi::Array& array, uint32_t most = UINT32_MAX) {
+  std::vector<std::string> list;
+  const uint32_t length = std::min(array.Length(), most);
+  for (uint32_t i = 0; i < length; i++) {
+    list.push_back(array.Get(i).As<Napi::String>().Utf8Value());
+  }
+  return list;
+}
+
 class OptionsReader {
  public:
   explicit OptionsReader(Napi::Object object) : object_(object) {}
@@ -45,15 +55,9 @@ class OptionsReader {
   }
   // The first `most` of a list.
   std::vector<std::string> texts(const char* name, uint32_t most = UINT32_MAX) const {
-    std::vector<std::string> list;
     const Napi::Value value = object_.Get(name);
-    if (!value.IsArray()) return list;
-    const auto array = value.As<Napi::Array>();
-    const uint32_t length = std::min(array.Length(), most);
-    for (uint32_t i = 0; i < length; i++) {
-      list.push_back(array.Get(i).As<Napi::String>().Utf8Value());
-    }
-    return list;
+    if (!value.IsArray()) return {};
+    return textsOf(value.As<Napi::Array>(), most);
   }
 
  private:

@@ -1,5 +1,4 @@
 // What the addon is built for: this machine, or another one by a cross compiler of Debian's.
-
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { aptGet } from './apt.mjs';
 import { run } from './commands.mjs';

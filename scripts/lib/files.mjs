@@ -48,6 +48,16 @@ export function filesUnder(folder, extensions) {
 }
 
 /**
+ * The version in a package.json.
+ *
+ * @param {string} path
+ * @returns {string}
+ */
+export function versionIn(path) {
+  return JSON.parse(readFileSync(path, 'utf8')).version;
+}
+
+/**
  * One hash over the names and contents of files and over whatever else a result depends on.
  *
  * @param {string[]} files paths from the project's root

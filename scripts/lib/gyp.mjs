@@ -1,9 +1,8 @@
 // What node-gyp is told of the addon. Its file is written where it builds, not kept at the root of
 // the package: a package manager that finds one there compiles by itself.
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { filesUnder, fromRoot, root } from './files.mjs';
+import { filesUnder, fromRoot, root, versionIn } from './files.mjs';
 
 /**
  * @typedef {object} Addon
@@ -26,11 +25,11 @@ export function gypFile({ folder, includeDirs, libraries, liburing, debug }) {
     sources: filesUnder('native', ['.cc']).map((file) => `${up}/${file}`),
     // node-gyp puts the headers of Node.js before these, and they hold openssl/ and uv.h: the
     // addon and libwebsockets use the OpenSSL and the libuv that are inside the node binary.
-    include_dirs: [`${root}native`, addonApiDir(), ...includeDirs],
+    include_dirs: [`${root}native`, dirname(addonApi()), ...includeDirs],
     libraries,
     defines: [
       // Of the package: JavaScript of another one would misread what this writes.
-      `LWS_POOL_VERSION="${packageVersion()}"`,
+      `LWS_POOL_VERSION="${versionIn(fromRoot('package.json'))}"`,
       `LWS_POOL_LIBURING="${liburing}"`,
       'NAPI_VERSION=9',
       'NAPI_CPP_EXCEPTIONS',
@@ -58,10 +57,7 @@ export function gypFile({ folder, includeDirs, libraries, liburing, debug }) {
   return `${JSON.stringify({ targets: [target] }, undefined, 2)}\n`;
 }
 
-function packageVersion() {
-  return JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version;
-}
-
-function addonApiDir() {
-  return dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json'));
+/** The path of node-addon-api's package.json. */
+export function addonApi() {
+  return createRequire(import.meta.url).resolve('node-addon-api/package.json');
 }

@@ -1,3 +1,4 @@
+import type { NativeDeflateOptions } from '../native.js';
 import { Rejection } from './rejection.js';
 import { flag, group, integer, read, reader } from './schema.js';
 
@@ -30,17 +31,8 @@ export interface CompressionOptions {
   maxRatio?: number | undefined;
 }
 
-/** Complete, as native code takes it; 0: not given. */
-export interface ResolvedCompression {
-  readonly threshold: number;
-  readonly level: number;
-  readonly memLevel: number;
-  readonly serverNoContextTakeover: boolean;
-  readonly clientNoContextTakeover: boolean;
-  readonly serverMaxWindowBits: number;
-  readonly clientMaxWindowBits: number;
-  readonly maxRatio: number;
-}
+/** Complete. */
+export type ResolvedCompression = NativeDeflateOptions;
 
 const INT32_MAX = 2 ** 31 - 1;
 const bits = integer(8, 15, ' (bits)');

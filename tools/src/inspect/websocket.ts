@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module';
 import {
   type Connection,
   type ConnectionUrl,
   type HeaderFields,
   type LwsPoolError,
   UpgradeError,
+  versions,
 } from 'lws-pool';
 import type { HeaderLine, WebSocketReport } from './report.js';
 import { safeHeader, safeProtocols, safeUrl, withoutSecrets } from './secrets.js';
@@ -48,11 +48,6 @@ export function failedHandshake(
   };
 }
 
-/** Of the library, which names itself in its requests. */
-const { version: VERSION } = createRequire(import.meta.url)('lws-pool/package.json') as {
-  version: string;
-};
-
 /**
  * The request as the library sends it (RFC 6455, 4.1), which does not show it: a field for each
  * header, in their order, and the key, which each connection has for itself.
@@ -75,7 +70,8 @@ function requestOf(target: ConnectionUrl, settings: InspectSettings) {
   if (target.auth !== undefined && named('authorization') === undefined) {
     fields.push(['Authorization', target.auth]);
   }
-  if (named('user-agent') === undefined) fields.push(['User-Agent', `lws-pool/${VERSION}`]);
+  if (named('user-agent') === undefined)
+    fields.push(['User-Agent', `lws-pool/${versions.lwsPool}`]);
   fields.push(...given.filter(([name]) => name.toLowerCase() !== 'origin'));
   return { line: `GET ${target.path} HTTP/1.1`, headers: fields };
 }
